@@ -1,0 +1,68 @@
+# Everything a contributor runs. Needs make and a Python 3.11 or newer that has pip; nothing else.
+PYTHON ?= python3
+RECIPE ?= dropbox
+PORT ?= 8080
+WORKERS ?= 2
+ARGS ?=
+
+UV := .tools/bin/uv
+VENV_PYTHON := .venv/bin/python
+
+# Compiled once at set-up instead of at every start.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test lint format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: .venv/.stamp ## make .venv with the locked dependencies and this project
+
+run: setup ## run the demo: RECIPE=dropbox PORT=8080
+	@exec $(VENV_PYTHON) -m demo.run --recipe $(RECIPE) --port $(PORT)
+
+test: setup ## run the tests; more for pytest in ARGS
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: setup ## check style, types, layers and dependencies
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/deptry .
+
+format: setup ## rewrite the code in the project's style
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header $(ARGS)
+
+lock: .tools/.stamp ## pin the dependencies again; newer versions with ARGS=--upgrade
+	$(COMPILE) --extra dev --output-file requirements/dev.txt pyproject.toml
+	echo uv | $(COMPILE) --no-annotate --output-file requirements/uv.txt -
+
+clean: ## remove what was made here: .venv, .tools, builds and caches
+	rm -rf .venv .tools build dist htmlcov .coverage .coverage.* \
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv alone comes through pip, into a folder of its own: Debian's Python has no venv module unless asked.
+.tools/.stamp: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is missing or older than 3.11: name another with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { \
+		echo "$(PYTHON) has no pip: install it (on Debian and Ubuntu: apt-get install python3-pip)" >&2; exit 1; }
+	@rm -rf .tools
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+		--require-hashes --no-deps --only-binary :all: --target .tools -r requirements/uv.txt
+	@touch $@
+
+.venv/.stamp: .tools/.stamp requirements/dev.txt pyproject.toml
+	@test -x $(VENV_PYTHON) || $(UV) venv --quiet --clear --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(VENV_PYTHON) --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(VENV_PYTHON) --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Goodword: a self-hosted referral platform."""

@@ -1,0 +1,338 @@
+"""Attribution: which advocate a friend belongs to, on what evidence, and who was beaten.
+
+The first valid evidence starts a referral. Until it converts, stronger evidence of another advocate replaces it; afterwards
+nobody does. Every rule that refuses is told, not only the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from goodword.engine.facts import Subjects, earliest_order, first_orders, unmet
+from goodword.engine.people import shared_signals
+from goodword.engine.rewards import take_back
+from goodword.engine.state import (
+    CLAIMS,
+    HANDLES,
+    PARENTS,
+    REFERRALS,
+    REFERRALS_OF,
+    REWARDS_OF,
+    RIVALS_MAX,
+    Handle,
+    Hit,
+    Participant,
+    Referral,
+    Rival,
+)
+from goodword.engine.steps import ORDER, grant_for_step, known_subject, matches, offer, settle
+from goodword.engine.turn import Turn
+from goodword.program.duration import period_key
+from goodword.program.loader import Program
+from goodword.program.model import CLAIMED
+
+DEPTH_MAX = 90
+"""How many advocates above an advocate are looked at for a cycle; the loader brings a few more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Evidence that an advocate invited a friend."""
+
+    handle: Handle
+    program: Program
+    friend: str
+    evidence: str
+    at_ms: int
+
+
+def invite(turn: Turn, friend: str, code: str | None, token: str | None) -> Referral | None:
+    """Follow the code and the claim token an event brings; the referral that each leads to, the code's first."""
+    referral = None
+    if token is not None:
+        claim = turn.draft.get(CLAIMS, token)
+        if claim is None:
+            turn.say("unknown_claim", {"token": token})
+        else:
+            referral = attribute(turn, friend, claim.code, claim.via, min(claim.claimed_ms, turn.occurred_ms))
+    if code is not None:
+        referral = attribute(turn, friend, code, "code", turn.occurred_ms) or referral
+    return referral
+
+
+def attribute(turn: Turn, friend: str, code: str, evidence: str, at_ms: int) -> Referral | None:
+    """Weigh one piece of evidence: the referral it starts, replaces or finds running, or None where it is refused."""
+    handle = turn.draft.get(HANDLES, code)
+    if handle is None:
+        turn.say("unknown_code", {"code": code})
+        return None
+    program = turn.programs.current(handle.program)
+    if program is None:
+        turn.say("unknown_program", {"program": handle.program})
+        return None
+    invitation = Invitation(handle, program, friend, evidence, at_ms)
+    standing = standing_referral(turn, friend, program.name)
+    if standing and standing.advocate == handle.participant:
+        return _again(turn, standing, invitation)
+    review = _refused_or_review(turn, invitation)
+    if review is None:
+        return None
+    if standing and not _gives_way(turn, standing, invitation):
+        return None
+    return _start(turn, invitation, review, standing)
+
+
+def standing_referral(turn: Turn, friend: str, program: str) -> Referral | None:
+    """The referral that holds a friend in a program."""
+    referrals = map(turn.referral, turn.draft.many(REFERRALS_OF, friend))
+    return next((r for r in referrals if r.program == program and r.live), None)
+
+
+def _rank(program: Program, evidence: str) -> int:
+    ladder = program.model.attribution.evidence
+    return ladder.index(evidence) if evidence in ladder else len(ladder)
+
+
+def _again(turn: Turn, standing: Referral, invitation: Invitation) -> Referral:
+    turn.say("already_referred", program=invitation.program, referral=standing.id)
+    stronger = _rank(invitation.program, invitation.evidence) < _rank(invitation.program, standing.evidence)
+    if stronger and standing.status == "started":
+        standing = replace(standing, evidence=invitation.evidence)
+    return turn.save_referral(standing)
+
+
+# what refuses ---------------------------------------------------------------------------------------------------------
+
+
+def _refused_or_review(turn: Turn, invitation: Invitation) -> list[str] | None:
+    """None where a rule refuses; else the reasons for which a person should look at it."""
+    before = len(turn.reasons)
+    review: list[str] = []
+    program, advocate = invitation.program, invitation.handle.participant
+    if invitation.evidence not in program.model.attribution.evidence:
+        values = {"evidence": invitation.evidence}
+        turn.say("evidence_not_accepted", {**values}, program=program, rule="attribution.evidence")
+    if advocate == invitation.friend:
+        turn.say("self_referral", program=program, rule="protection")
+        return None
+    _check_signals(turn, invitation, review)
+    _check_audience(turn, invitation)
+    _check_cycle(turn, invitation)
+    if len(turn.reasons) == before:
+        # Only an invitation that nothing else refuses is counted against a limit.
+        _check_limits(turn, invitation, review)
+    return review if len(turn.reasons) == before else None
+
+
+def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> None:
+    friend, advocate = turn.person(invitation.friend), turn.person(invitation.handle.participant)
+    protection = invitation.program.model.protection
+    for signal in shared_signals(friend, advocate):
+        action = getattr(protection, signal)
+        if action == "refuse":
+            turn.say("shared_signal", {"signal": signal}, program=invitation.program, rule=f"protection.{signal}")
+        elif action == "review":
+            review.append(f"protection.{signal}")
+
+
+def _check_audience(turn: Turn, invitation: Invitation) -> None:
+    subjects = Subjects(friend=invitation.friend, advocate=invitation.handle.participant, claimed_ms=invitation.at_ms)
+    audience = invitation.program.model.audience
+    sides = (
+        ("advocate", "advocate_not_in_audience", audience.advocate),
+        ("friend", "friend_not_in_audience", audience.friend),
+    )
+    for side, code, conditions in sides:
+        for values in unmet(turn, conditions, subjects):
+            turn.say(code, values, program=invitation.program, rule=f"audience.{side}")
+
+
+def _check_cycle(turn: Turn, invitation: Invitation) -> None:
+    program = invitation.program
+    person: str | None = invitation.handle.participant
+    for _ in range(DEPTH_MAX):
+        person = turn.draft.get(PARENTS, f"{program.name}|{person}")
+        if person is None:
+            return
+        if person == invitation.friend:
+            turn.say("cycle", program=program)
+            return
+    turn.say("chain_too_long", {"limit": DEPTH_MAX}, program=program)
+
+
+def limit_key(program: str, signal: str, value: str, period: str) -> str:
+    """The counter of a limit."""
+    return f"limit|{program}|{signal}|{value}|{period}"
+
+
+def signal_value(person: Participant, signal: str) -> str | None:
+    """The latest value of a signal."""
+    values = person.signals.get(signal)
+    return values[-1] if values else None
+
+
+def _check_limits(turn: Turn, invitation: Invitation, review: list[str]) -> None:
+    program = invitation.program
+    for index, limit in enumerate(program.model.protection.limits):
+        value = signal_value(turn.person(invitation.friend), limit.signal)
+        if value is None:
+            continue
+        key = limit_key(
+            program.name, limit.signal, value, period_key(invitation.at_ms, limit.period, program.model.zone)
+        )
+        used = turn.counter(key)
+        path = f"protection.limits.{index}"
+        if used < limit.count:
+            continue
+        if limit.action == "review":
+            review.append(path)
+        else:
+            values = {"signal": limit.signal, "used": used, "limit": limit.count}
+            turn.say("limit_reached", {**values}, program=program, rule=path)
+
+
+def _count_limits(turn: Turn, invitation: Invitation) -> None:
+    program = invitation.program
+    keys = set()
+    for limit in program.model.protection.limits:
+        value = signal_value(turn.person(invitation.friend), limit.signal)
+        if value is not None:
+            period = period_key(invitation.at_ms, limit.period, program.model.zone)
+            keys.add(limit_key(program.name, limit.signal, value, period))
+    for key in sorted(keys):
+        turn.count(key, 1)
+
+
+# who wins -------------------------------------------------------------------------------------------------------------
+
+
+def _gives_way(turn: Turn, standing: Referral, invitation: Invitation) -> bool:
+    """Whether a running referral is replaced; if not, the evidence is kept with it, beaten."""
+    attribution = turn.programs.pinned(standing).model.attribution
+    stronger = _rank(invitation.program, invitation.evidence) < _rank(invitation.program, standing.evidence)
+    if standing.status == "started" and stronger and attribution.replace == "stronger":
+        return True
+    rival = Rival(
+        advocate=invitation.handle.participant,
+        code=invitation.handle.code,
+        evidence=invitation.evidence,
+        at_ms=invitation.at_ms,
+        event=turn.event_id,
+        reason="friend_taken",
+    )
+    turn.save_referral(replace(standing, rivals=(*standing.rivals, rival)[-RIVALS_MAX:]))
+    values = {"winner": standing.id, "evidence": standing.evidence}
+    turn.say(
+        "friend_taken",
+        {**values},
+        program=invitation.program,
+        rule="attribution.replace",
+        referral=standing.id,
+    )
+    return False
+
+
+def _supersede(turn: Turn, standing: Referral, invitation: Invitation) -> Rival:
+    moved = turn.move_referral(standing, "supersede")
+    turn.unschedule("expire_referral", moved.id)
+    values = {"evidence": invitation.evidence}
+    program = invitation.program
+    turn.say("referral_superseded", {**values}, program=program, rule="attribution.replace", referral=moved.id)
+    for reward in turn.rewards_of(moved.id):
+        if not reward.used:
+            take_back(turn, reward, "referral_superseded")
+    return Rival(moved.advocate, moved.code, moved.evidence, moved.claimed_ms, turn.event_id, "referral_superseded")
+
+
+def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Referral | None) -> Referral:
+    rivals = (_supersede(turn, standing, invitation),) if standing else ()
+    program = invitation.program
+    id = turn.keyring.id("rf", program.name, turn.event_id, invitation.handle.code)
+    referral = Referral(
+        id=id,
+        program=program.name,
+        version=program.version,
+        advocate=invitation.handle.participant,
+        friend=invitation.friend,
+        code=invitation.handle.code,
+        evidence=invitation.evidence,
+        claimed_ms=invitation.at_ms,
+        until_ms=invitation.at_ms + program.model.attribution.window,
+        moderation="pending_review" if review else "clear",
+        moderation_why=tuple(review),
+        rivals=rivals,
+    )
+    turn.draft.fresh(REWARDS_OF, id)
+    turn.save_referral(referral)
+    turn.draft.append(REFERRALS_OF, invitation.friend, id)
+    turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
+    _count_limits(turn, invitation)
+    turn.tell("referral.started", id, referral.advocate)
+    turn.say("referral_started", {"evidence": invitation.evidence}, program=program, referral=id)
+    for path in review:
+        turn.say("sent_to_review", {"why": path}, program=program, rule=path, referral=id)
+    turn.schedule("expire_referral", id, referral.until_ms)
+    grant_for_step(turn, program, referral, CLAIMED)
+    return _find_past(turn, turn.referral(id))
+
+
+def _find_past(turn: Turn, referral: Referral) -> Referral:
+    """A claim told late finds what its friend did since: sign-up, activities and first orders after the claim."""
+    person = turn.person(referral.friend)
+    before = referral
+    past: list[tuple[str, str | None, Hit]] = []
+    if person.signed_up_ms is not None:
+        past.append(("sign_up", None, Hit("sign_up", person.signed_up_ms, turn.event_id)))
+    for name, times in person.activities.items():
+        past += [("activity", name, Hit(f"activity:{event}", at_ms, event)) for at_ms, event in times]
+    for at_ms, order in first_orders(turn.draft, referral.friend):
+        if at_ms >= referral.claimed_ms and order not in _orders_taken(turn, referral):
+            past.append(("order", None, Hit(f"{ORDER}{order}", at_ms, turn.event_id)))
+    for event, activity, hit in past:
+        if hit.at_ms >= referral.claimed_ms and not known_subject(referral, hit.subject):
+            names = matches(turn, referral, event, hit, (activity, {}) if activity else None, quiet=True)
+            referral = offer(referral, names, hit)
+    if referral == before:
+        return referral
+    return settle(turn, before, referral)
+
+
+def _orders_taken(turn: Turn, referral: Referral) -> set[str]:
+    """Orders of the friend that earn elsewhere, and the one this event tells: it comes by its own way."""
+    others = (turn.referral(id) for id in turn.draft.many(REFERRALS_OF, referral.friend) if id != referral.id)
+    taken = {hit.subject for r in others for state in r.steps.values() for hit in (state.hit, *state.spares) if hit}
+    told = getattr(turn.sealed.event, "order", None)
+    return {subject.removeprefix(ORDER) for subject in taken} | ({told} if told else set())
+
+
+def revive(turn: Turn, referral: Referral, at_ms: int) -> Referral | None:
+    """Bring an expired referral back for a late event from inside its window, unless its friend has another."""
+    if referral.status != "expired" or not referral.claimed_ms <= at_ms < referral.until_ms:
+        return None
+    program = turn.programs.pinned(referral)
+    standing = standing_referral(turn, referral.friend, referral.program)
+    if standing:
+        turn.say("friend_taken", {"winner": standing.id}, program=program, referral=referral.id)
+        return None
+    subjects = Subjects(friend=referral.friend, advocate=referral.advocate, claimed_ms=referral.claimed_ms)
+    if any(unmet(turn, program.model.audience.friend, subjects)):
+        return None
+    revived = turn.move_referral(referral, "revive")
+    turn.say("referral_revived", program=program, referral=referral.id)
+    return revived
+
+
+def was_customer_before(turn: Turn, referral: Referral) -> bool:
+    """Whether an order from before the claim shows that the friend was not new, where the program asks for that."""
+    audience = turn.programs.pinned(referral).model.audience.friend
+    asks = any(c.attribute.name == "friend.new_customer" and c.operand is True for c in audience)
+    first = earliest_order(turn.draft, referral.friend)
+    return asks and first is not None and first < referral.claimed_ms
+
+
+def all_referrals(turn: Turn, friend: str) -> list[Referral]:
+    """Every referral of a friend, oldest first."""
+    rows = (turn.draft.need(REFERRALS, id) for id in turn.draft.many(REFERRALS_OF, friend))
+    return sorted(rows, key=lambda r: (r.claimed_ms, r.id))

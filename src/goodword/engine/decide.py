@@ -1,0 +1,476 @@
+"""`decide`: what follows from one event, as a value. `evolve`: the state in which the next event is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from goodword.engine.attribution import all_referrals, attribute, invite, revive
+from goodword.engine.events import (
+    Activity,
+    Cancel,
+    Chargeback,
+    Claim,
+    Due,
+    Join,
+    Order,
+    Profile,
+    Published,
+    Refund,
+    Review,
+    RewardAction,
+    Sealed,
+    Share,
+    SignUp,
+    TimePassed,
+)
+from goodword.engine.facts import Subjects, unmet
+from goodword.engine.grants import budget_prefix
+from goodword.engine.ids import HANDLE_TRIES, Keyring
+from goodword.engine.measures import sync_measures
+from goodword.engine.orders import change, place, record
+from goodword.engine.people import note_activity, note_sign_up, resolve
+from goodword.engine.reasons import Answer
+from goodword.engine.referral_states import MODERATION_MOVES
+from goodword.engine.reward_states import REWARD_MOVES
+from goodword.engine.rewards import (
+    HELD,
+    advance,
+    amount_in,
+    approve,
+    expire,
+    fail,
+    issue,
+    redeem,
+    rule_of,
+    take_back,
+    usable,
+)
+from goodword.engine.state import (
+    CLAIMS,
+    DUES,
+    HANDLES,
+    HANDLES_OF,
+    ORDERS,
+    REFERRALS,
+    REWARDS,
+    WAITING_OF,
+    WAITING_PAGE,
+    ClaimRow,
+    Draft,
+    Handle,
+    Hit,
+    NotLoaded,
+    Referral,
+    Reward,
+    State,
+)
+from goodword.engine.steps import (
+    end_if_done,
+    expire_referral,
+    grant_for_step,
+    known_subject,
+    matches,
+    offer,
+    reached_steps,
+    settle,
+    steps_for,
+    withdraw,
+)
+from goodword.engine.turn import Programs, Turn, begin
+from goodword.program.model import CLAIMED, ISSUED_BY
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from one event: its answer and its changes, postings and outbox rows."""
+
+    sealed: Sealed
+    answer: Answer
+    draft: Draft
+    references: tuple[str, ...]
+    """The participants, referrals, rewards and orders that it touched."""
+
+
+def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -> Decision:
+    """Decide one event. Pure: the state is not changed.
+
+    Raises:
+        NotLoaded: something was read that was not loaded.
+    """
+    turn = begin(programs, state, sealed, keyring)
+    event = sealed.event
+    if sealed.history and state.tenant.live and not isinstance(event, Published):
+        _as_fact(turn)
+    else:
+        _HANDLERS[type(event)](turn, event)
+        for id in list(turn.touched_referrals):
+            end_if_done(turn, turn.referral(id))
+    references = {*turn.touched_referrals, *turn.touched_rewards}
+    references |= {turn.participant} if turn.participant else set()
+    order = getattr(event, "order", None)
+    references |= {f"order:{order}"} if order else set()
+    return Decision(sealed, turn.answer(), turn.draft, tuple(sorted(references)))
+
+
+def evolve(state: State, decision: Decision) -> None:
+    """Fold a decision into the state: the next event sees it."""
+    for name, rows in decision.draft.changes.items():
+        state.rows[name].update(rows)
+    sealed = decision.sealed
+    live = state.tenant.live or not (sealed.history or isinstance(sealed.event, Due | Published))
+    clock_ms = max(state.tenant.clock_ms, sealed.clock_ms)
+    state.tenant = replace(state.tenant, seq=state.tenant.seq + 1, clock_ms=clock_ms, live=live)
+
+
+def _as_fact(turn: Turn) -> None:
+    """History that comes after live events: kept as facts, rewards nobody."""
+    event = turn.sealed.event
+    turn.say("history_is_facts")
+    if isinstance(event, Order):
+        known = turn.draft.get(ORDERS, event.order)
+        person = resolve(turn, event.person) if known is None else None
+        if person:
+            record(turn, event, person.id, ())
+    elif isinstance(event, SignUp | Profile | Activity) and resolve(turn, event.person):
+        turn.say("person_recorded")
+
+
+# joining and inviting -------------------------------------------------------------------------------------------------
+
+
+def _join(turn: Turn, event: Join) -> None:
+    program = turn.programs.current(event.program)
+    if program is None:
+        turn.say("unknown_program", {"program": event.program})
+        return
+    person = resolve(turn, event.person)
+    if person is None:
+        return
+    turn.say("person_recorded")
+    for code in turn.draft.many(HANDLES_OF, person.id):
+        if turn.draft.need(HANDLES, code).program == program.name:
+            turn.advocate_code = code
+            turn.say("already_joined", {"code": code}, program=program)
+            return
+    misses = list(unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id)))
+    for values in misses:
+        turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
+    if misses:
+        return
+    code = _free_code(turn)
+    turn.draft.put(HANDLES, code, Handle(code, program.name, person.id, turn.occurred_ms))
+    turn.draft.append(HANDLES_OF, person.id, code)
+    turn.advocate_code = code
+    turn.tell("participant.joined", person.id, person.id)
+    turn.say("joined", {"code": code}, program=program)
+
+
+def _free_code(turn: Turn) -> str:
+    for attempt in range(HANDLE_TRIES):
+        code = turn.keyring.handle(turn.event_id, attempt)
+        if turn.draft.get(HANDLES, code) is None:
+            return code
+    raise RuntimeError("no free code for a new advocate")
+
+
+def _share(turn: Turn, event: Share) -> None:
+    handle = turn.draft.get(HANDLES, event.code)
+    if handle is None:
+        turn.say("unknown_code", {"code": event.code})
+        return
+    turn.participant = handle.participant
+    turn.say(
+        "shared",
+        {"code": event.code, "channel": event.channel},
+        program=turn.programs.current(handle.program),
+    )
+
+
+def _claim(turn: Turn, event: Claim) -> None:
+    if event.person is not None:
+        person = resolve(turn, event.person)
+        if person is not None:
+            turn.say("person_recorded")
+            attribute(turn, person.id, event.code, event.via, turn.occurred_ms)
+        return
+    if turn.draft.get(HANDLES, event.code) is None:
+        turn.say("unknown_code", {"code": event.code})
+        return
+    token = turn.keyring.id("cl", turn.event_id)
+    turn.draft.put(CLAIMS, token, ClaimRow(token, event.code, turn.occurred_ms, event.via))
+    turn.claim = token
+    turn.say("claim_recorded", {"token": token})
+
+
+# what friends do ------------------------------------------------------------------------------------------------------
+
+
+def _sign_up(turn: Turn, event: SignUp) -> None:
+    person = resolve(turn, event.person)
+    if person is None:
+        return
+    person = note_sign_up(turn, person)
+    turn.say("person_recorded")
+    invite(turn, person.id, event.code, event.claim)
+    _reach(turn, person.id, "sign_up", Hit("sign_up", turn.occurred_ms, event.id), None)
+
+
+def _activity(turn: Turn, event: Activity) -> None:
+    person = resolve(turn, event.person)
+    if person is None:
+        return
+    if not any(event.name in program.model.activities for program in turn.programs.all_live()):
+        turn.say("unknown_activity", {"activity": event.name})
+    person = note_activity(turn, person, event.name)
+    turn.say("person_recorded")
+    invite(turn, person.id, event.code, event.claim)
+    _undo_by_activity(turn, person.id, event)
+    hit = Hit(f"activity:{event.id}", turn.occurred_ms, event.id)
+    _reach(turn, person.id, "activity", hit, event)
+
+
+def _reach(turn: Turn, friend: str, kind: str, hit: Hit, event: Activity | None) -> None:
+    """Offer a sign-up or an activity to every referral of its friend: it counts in each program."""
+    activity = (event.name, event.fields) if event else None
+    for referral in all_referrals(turn, friend):
+        if not steps_for(turn.programs.pinned(referral), kind, event.name if event else None):
+            continue
+        if referral.status == "superseded" or known_subject(referral, hit.subject):
+            continue
+        names = matches(turn, referral, kind, hit, activity)
+        live = referral if referral.live else revive(turn, referral, hit.at_ms) if names else None
+        if names and live:
+            settle(turn, live, offer(live, names, hit))
+
+
+def _undo_by_activity(turn: Turn, friend: str, event: Activity) -> None:
+    for referral in all_referrals(turn, friend):
+        after = referral
+        for name, step in turn.programs.pinned(referral).model.steps.items():
+            state = referral.steps.get(name)
+            if event.name in step.undone_by_activity and state:
+                hits = [hit for hit in (state.hit, *state.spares) if hit and hit.at_ms <= turn.occurred_ms]
+                after = withdraw(after, name, {hit.subject for hit in hits})
+        if after != referral and referral.live:
+            settle(turn, referral, after, event.name)
+
+
+def _profile(turn: Turn, event: Profile) -> None:
+    if resolve(turn, event.person):
+        turn.say("person_recorded")
+
+
+# what staff and the shop do -------------------------------------------------------------------------------------------
+
+
+def _reward_action(turn: Turn, event: RewardAction) -> None:
+    reward = turn.draft.get(REWARDS, event.reward)
+    if reward is None:
+        turn.say("unknown_reward", {"reward": event.reward})
+        return
+    turn.participant = reward.participant
+    turn.touched_rewards[reward.id] = None
+    if (reward.status, event.action) not in REWARD_MOVES and not _counter_use(turn, reward, event):
+        values = {"from": reward.status, "to": event.action}
+        turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
+        return
+    _ACTIONS[event.action](turn, reward, event)
+
+
+def _counter_use(turn: Turn, reward: Reward, event: RewardAction) -> bool:
+    """At a counter, handing over and using are one: a shop's approved benefit may be redeemed at once."""
+    _, rule = rule_of(turn, reward)
+    waits_for_shop = ISSUED_BY[rule.benefit.kind] == "shop" and reward.reason == "waiting_for_shop"
+    return event.action == "redeem" and reward.status == "approved" and waits_for_shop
+
+
+def _approve_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    advance(turn, approve(turn, reward))
+
+
+def _deny_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    take_back(turn, reward, "reward_denied", deny=True)
+
+
+def _issue_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    if reward.reason == "waiting_for_condition":
+        values = {"from": reward.status, "to": event.action}
+        turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
+        advance(turn, reward)
+        return
+    issue(turn, reward)
+
+
+def _redeem_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    program, rule = rule_of(turn, reward)
+    if rule.benefit.percent_off:
+        # Its worth is only known on an order: it is used there.
+        values = {"from": reward.status, "to": event.action}
+        turn.say("not_possible_now", {**values}, program=program, reward=reward.id)
+        return
+    if reward.status == "approved":
+        reward = issue(turn, reward)
+    left = usable(turn, reward)
+    amount = event.amount or left
+    if amount > left or amount == 0:
+        values_left = {"left": amount_in(reward, left), "amount": amount_in(reward, amount)}
+        turn.say("amount_too_large", {**values_left}, program=program, reward=reward.id)
+        return
+    redeem(turn, reward, amount)
+
+
+def _fail_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    if reward.reason == "waiting_for_condition":
+        values = {"from": reward.status, "to": event.action}
+        turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
+        return
+    fail(turn, reward, event.why)
+
+
+def _reverse_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    take_back(turn, reward, "reward_reversed")
+
+
+_ACTIONS: dict[str, Callable[[Turn, Reward, RewardAction], None]] = {
+    "approve": _approve_reward,
+    "deny": _deny_reward,
+    "issue": _issue_reward,
+    "redeem": _redeem_reward,
+    "fail": _fail_reward,
+    "reverse": _reverse_reward,
+}
+
+
+def _review(turn: Turn, event: Review) -> None:
+    referral = turn.draft.get(REFERRALS, event.referral)
+    if referral is None:
+        turn.say("unknown_referral", {"referral": event.referral})
+        return
+    turn.participant = referral.advocate
+    program = turn.programs.pinned(referral)
+    moved = MODERATION_MOVES.get((referral.moderation, event.verdict))
+    if moved is None:
+        values = {"from": referral.moderation, "to": event.verdict}
+        turn.save_referral(referral)
+        turn.say("not_possible_now", {**values}, program=program, referral=referral.id)
+        return
+    reopened = referral.moderation == "denied"
+    referral = turn.save_referral(replace(referral, moderation=moved))
+    turn.say(
+        f"review_{'approved' if moved == 'approved' else 'denied'}",
+        {"why": event.why},
+        program=program,
+        referral=referral.id,
+    )
+    if moved == "denied":
+        _deny_all(turn, referral)
+    else:
+        _resume(turn, referral, reopened)
+    sync_measures(turn, turn.referral(referral.id))
+
+
+def _deny_all(turn: Turn, referral: Referral) -> None:
+    for reward in turn.rewards_of(referral.id):
+        take_back(turn, reward, "review_denied", deny=reward.status in HELD)
+
+
+def _resume(turn: Turn, referral: Referral, reopened: bool) -> None:
+    program = turn.programs.pinned(referral)
+    for reward in turn.rewards_of(referral.id):
+        advance(turn, reward)
+    if not reopened or not referral.live:
+        return
+    for name in (CLAIMED, *reached_steps(program, referral)):
+        grant_for_step(turn, program, referral, name)
+
+
+# time and versions ----------------------------------------------------------------------------------------------------
+
+
+def _time_passed(turn: Turn, event: TimePassed) -> None:
+    turn.say("time_passed")
+
+
+def _published(turn: Turn, event: Published) -> None:
+    """Fund the budgets of a new version: what was spent and set aside stays, what is free follows the new amount."""
+    program = turn.programs.versions[event.program, event.version]
+    for name, budget in program.model.budgets.items():
+        prefix, unit = budget_prefix(program.name, name), budget.amount.unit
+        funded = -turn.balance(f"{prefix}:funding", unit)
+        more = max(budget.amount.amount - funded, -turn.balance(f"{prefix}:free", unit))
+        if more > 0:
+            turn.post(f"{prefix}:funding", f"{prefix}:free", unit, more)
+        elif more < 0:
+            turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
+    turn.tell("program.published", program.name, None)
+    turn.say("program_published", program=program)
+
+
+def _due(turn: Turn, event: Due) -> None:
+    turn.draft.put(DUES, f"{event.kind}:{event.reference}", None)
+    said = len(turn.reasons)
+    _DUES[event.kind](turn, event.reference)
+    if len(turn.reasons) == said:
+        turn.say("nothing_due")
+
+
+def _due_mature(turn: Turn, id: str) -> None:
+    reward = turn.reward(id)
+    if reward.status == "pending":
+        advance(turn, reward)
+
+
+def _due_expire_referral(turn: Turn, id: str) -> None:
+    referral = turn.referral(id)
+    if referral.status == "started" and referral.until_ms <= turn.clock_ms:
+        expire_referral(turn, referral)
+
+
+def _due_expire_reward(turn: Turn, id: str) -> None:
+    reward = turn.reward(id)
+    if reward.status == "issued":
+        expire(turn, reward)
+
+
+def _due_pay(turn: Turn, participant: str) -> None:
+    """Look again at what waits for a condition on a person, a page at a time, as long as that pays something."""
+    waiting = turn.draft.many(WAITING_OF, participant)[:WAITING_PAGE]
+    before = turn.person(participant).waiting
+    if len(waiting) < min(WAITING_PAGE, before):
+        raise NotLoaded(WAITING_OF.name, participant)
+    turn.participant = participant
+    for id in waiting:
+        advance(turn, turn.reward(id))
+    left = turn.person(participant).waiting
+    if left and left < before and before > WAITING_PAGE:
+        turn.schedule("pay", participant, turn.clock_ms)
+
+
+_DUES: dict[str, Callable[[Turn, str], None]] = {
+    "mature": _due_mature,
+    "expire_referral": _due_expire_referral,
+    "expire_reward": _due_expire_reward,
+    "pay": _due_pay,
+}
+
+_HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
+    Join: _join,
+    Share: _share,
+    Claim: _claim,
+    SignUp: _sign_up,
+    Order: place,
+    Refund: change,
+    Cancel: change,
+    Chargeback: change,
+    Activity: _activity,
+    Profile: _profile,
+    RewardAction: _reward_action,
+    Review: _review,
+    TimePassed: _time_passed,
+    Published: _published,
+    Due: _due,
+}

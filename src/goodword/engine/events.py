@@ -1,0 +1,205 @@
+"""Events: everything that happens, defined once.
+
+A source sends an event with raw personal data. Intake *seals* it: identifiers and signals become keyed hashes, names are
+taken out, codes are normalised, reward codes become hashes. The engine, the stored events and the answers only ever see
+sealed events; the Struct is the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from goodword.program.quantity import AMOUNT_MAX
+
+ID_MAX = 100
+TEXT_MAX = 500
+FIELDS_MAX = 50
+REDEEMS_MAX = 20
+
+Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="an id of the source: 1 to 100 characters")]
+Code = Annotated[str, Meta(min_length=1, max_length=64, description="a code as somebody typed it")]
+Text = Annotated[str, Meta(max_length=TEXT_MAX)]
+Word = Annotated[str, Meta(min_length=1, max_length=200)]
+Minor = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="a whole number of the smallest unit (cents)")]
+Scalar = str | int | bool
+Fields = Annotated[dict[str, Scalar], Meta(max_length=FIELDS_MAX)]
+
+
+class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Somebody, as the source knows him: at least one of `id`, `email`, `phone`. The signals never identify."""
+
+    id: Word | None = None
+    email: Word | None = None
+    phone: Word | None = None
+    name: Word | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")] | None = None
+    fields: Fields = {}
+    payment: Word | None = None
+    device: Word | None = None
+    address: Word | None = None
+    network: Word | None = None
+
+
+class Event(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """What every event has: the source's own id, unique in its tenant, and when it happened."""
+
+    id: Id
+    occurred_at: datetime
+
+
+class Join(Event, tag="join", frozen=True):
+    """A person becomes an advocate of a program and gets a code."""
+
+    person: Person
+    program: Word
+
+
+class Share(Event, tag="share", frozen=True):
+    """An advocate passes his code on."""
+
+    code: Code
+    channel: Word
+
+
+class Claim(Event, tag="claim", frozen=True):
+    """A friend accepts an invitation. Without a person it is kept under a token until somebody comes back with it."""
+
+    code: Code
+    person: Person | None = None
+    via: Literal["claim", "code", "staff"] = "claim"
+
+
+class SignUp(Event, tag="sign_up", frozen=True):
+    """A person opens an account."""
+
+    person: Person
+    code: Code | None = None
+    claim: Id | None = None
+
+
+class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A reward code used on an order, and the discount or credit given for it (all of it if not said)."""
+
+    code: Code
+    amount: Minor | None = None
+
+
+class Order(Event, tag="order", frozen=True):
+    """A person buys. `total` is in the minor unit, after discounts, without tax and delivery."""
+
+    order: Id
+    person: Person
+    total: Minor
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    code: Code | None = None
+    claim: Id | None = None
+    redeems: Annotated[tuple[Redeem, ...], Meta(max_length=REDEEMS_MAX)] = ()
+    fields: Fields = {}
+
+
+class Refund(Event, tag="refund", frozen=True):
+    """Money of an order goes back: `amount`, or all that is left."""
+
+    order: Id
+    amount: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] | None = None
+
+
+class Cancel(Event, tag="cancel", frozen=True):
+    """An order is cancelled."""
+
+    order: Id
+
+
+class Chargeback(Event, tag="chargeback", frozen=True):
+    """The bank takes the money of an order back."""
+
+    order: Id
+
+
+class Activity(Event, tag="activity", frozen=True):
+    """A person does something else that a program names under `activities`."""
+
+    name: Word
+    person: Person
+    code: Code | None = None
+    claim: Id | None = None
+    fields: Fields = {}
+
+
+class Profile(Event, tag="profile", frozen=True):
+    """What is known about a person changes."""
+
+    person: Person
+
+
+class RewardAction(Event, tag="reward", frozen=True):
+    """Staff or the shop act on a reward."""
+
+    reward: Id
+    action: Literal["approve", "deny", "issue", "redeem", "fail", "reverse"]
+    amount: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] | None = None
+    why: Text = ""
+
+
+class Review(Event, tag="review", frozen=True):
+    """Staff decide about a referral. A denial can be reopened by an approval."""
+
+    referral: Id
+    verdict: Literal["approve", "deny"]
+    why: Text = ""
+
+
+class TimePassed(Event, tag="time_passed", frozen=True):
+    """A date has come and nothing else happened. Only under scope `history`: live time passes by itself."""
+
+
+class Published(Event, tag="published", frozen=True):
+    """Internal: a program version was published; its budgets are funded."""
+
+    program: Word
+    version: int
+
+
+class Due(Event, tag="due", frozen=True):
+    """Internal: a time has come that an earlier decision asked for."""
+
+    kind: Literal["mature", "expire_referral", "expire_reward", "pay"]
+    reference: Id
+
+
+SourceEvent = (
+    Join
+    | Share
+    | Claim
+    | SignUp
+    | Order
+    | Refund
+    | Cancel
+    | Chargeback
+    | Activity
+    | Profile
+    | RewardAction
+    | Review
+    | TimePassed
+)
+AnyEvent = SourceEvent | Published | Due
+Personal = Join | SignUp | Order | Activity | Profile
+"""The events that always name a person."""
+
+
+class Sealed(Struct, frozen=True):
+    """A sealed event on its way to a decision."""
+
+    event: AnyEvent
+    occurred_ms: int
+    clock_ms: int
+    """The time of receipt, or of occurrence under scope `history`."""
+    content: str
+    """HMAC of what was sent: the same id with other content is refused."""
+    history: bool = False
+    person: Person | None = None
+    """The raw person, for the one table that may hold personal data. The engine never looks at it."""

@@ -1,0 +1,74 @@
+"""Ids and codes: derived from a tenant's key and what they belong to, never random, so that a replay gives the same ones.
+
+Public handles (40 bits) only ever pay their advocate; bearer reward codes have 60 bits and are stored as a hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+HANDLE_LENGTH = 8
+REWARD_CODE_LENGTH = 12
+HANDLE_TRIES = 3
+"""How many codes a join may try: with 40 bits and ten million handles a second try is needed once in 100,000 joins."""
+
+_ALIKE = str.maketrans("OIL", "011")
+
+
+class Keyring:
+    """The derivations of one tenant's key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._mac = hmac.new(key, digestmod=hashlib.sha256)
+
+    def digest(self, *parts: str) -> bytes:
+        """HMAC-SHA256 of the parts, each framed by its length."""
+        mac = self._mac.copy()
+        for part in parts:
+            raw = part.encode()
+            mac.update(len(raw).to_bytes(4, "big") + raw)
+        return mac.digest()
+
+    def code(self, length: int, *parts: str) -> str:
+        """A Crockford base 32 code of `length` characters, five bits each."""
+        number = int.from_bytes(self.digest(*parts), "big")
+        return "".join(CROCKFORD[(number >> 5 * place) & 31] for place in range(length))
+
+    def id(self, prefix: str, *parts: str) -> str:
+        """An id that carries its type: ``rf_`` and 80 bits."""
+        return f"{prefix}_{self.code(16, prefix, *parts).lower()}"
+
+    def secret_hash(self, kind: str, value: str) -> str:
+        """The keyed hash under which an identifier, a signal or a code is stored and compared: 128 bits."""
+        return self.digest("hash", kind, value).hex()[:32]
+
+    def handle(self, event: str, attempt: int) -> str:
+        """The code a join may give."""
+        return self.code(HANDLE_LENGTH, "handle", event, str(attempt))
+
+    def reward_code(self, reward: str) -> str:
+        """The bearer code of a reward; shown to its owner, never stored."""
+        return self.code(REWARD_CODE_LENGTH, "reward_code", reward)
+
+    def reward_code_hash(self, code: str) -> str:
+        """How a reward code is stored."""
+        return self.secret_hash("reward_code", code)
+
+
+def normalise_code(text: str) -> str:
+    """A code as somebody typed it, as it is compared: NFKC, only letters and digits, upper case, look-alikes folded.
+
+    Arabic-Indic and Persian digits become ASCII, which NFKC alone does not do; O is 0, I and L are 1. Spaces, hyphens
+    and bidi marks are dropped.
+    """
+    out = []
+    for character in unicodedata.normalize("NFKC", text):
+        digit = unicodedata.digit(character, None)
+        if digit is not None:
+            out.append(str(digit))
+        elif character.isalnum():
+            out.append(character.upper())
+    return "".join(out).translate(_ALIKE)

@@ -1,0 +1,258 @@
+"""What decisions will look at: keys by collection, in four rounds, whatever the size of the batch.
+
+1. what the keys in the events name; 2. what those rows name; 3. what stands around them; 4. the counters and balances that
+all of these can move. The ids that an event would create are known beforehand, so they are asked for as well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from goodword.engine.attribution import limit_key, signal_value
+from goodword.engine.events import Due, Order, Person, Published, Review, RewardAction, Sealed
+from goodword.engine.grants import budget_prefix, cap_base
+from goodword.engine.ids import HANDLE_TRIES, Keyring
+from goodword.engine.measures import measure_key
+from goodword.engine.people import SIGNALS, identity_keys
+from goodword.engine.state import (
+    BALANCES,
+    CLAIMS,
+    COUNTERS,
+    FIRST_ORDERS,
+    HANDLES,
+    HANDLES_OF,
+    IDENTITIES,
+    ORDERS,
+    PARENTS,
+    PARTICIPANTS,
+    REFERRALS,
+    REFERRALS_OF,
+    REWARD_CODES,
+    REWARDS,
+    REWARDS_OF,
+    WAITING_OF,
+    Collection,
+    Referral,
+    State,
+)
+from goodword.engine.steps import ORDER
+from goodword.engine.turn import Programs
+from goodword.program.duration import period_key
+from goodword.program.loader import Program
+from goodword.program.model import PercentOf
+
+RowT = TypeVar("RowT")
+Wants = dict[str, set[str]]
+ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The events of a batch and what is needed to name what they would create."""
+
+    sealed: Sequence[Sealed]
+    keyring: Keyring
+
+    def new_participants(self) -> Iterator[str]:
+        """The participants that these events create where nobody knows their person."""
+        return (self.keyring.id("pt", item.event.id) for item in self.sealed if _person(item))
+
+
+def needs(round: int, programs: Programs, batch: Batch, state: State) -> Wants:
+    """The keys to load in a round (1 to 4), given what the rounds before brought."""
+    wants: Wants = defaultdict(set)
+    _ROUNDS[round - 1](programs, batch, state, wants)
+    return wants
+
+
+def _person(item: Sealed) -> Person | None:
+    person: Person | None = getattr(item.event, "person", None)
+    return person
+
+
+def _want(wants: Wants, collection: Collection[Any], *keys: str | None) -> None:
+    wants[collection.name].update(key for key in keys if key is not None)
+
+
+def _loaded(state: State, collection: Collection[RowT]) -> list[RowT]:
+    rows: dict[str, RowT | None] = state.rows[collection.name]
+    return [row for row in rows.values() if row is not None]
+
+
+# 1 --------------------------------------------------------------------------------------------------------------------
+
+
+def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    for item in batch.sealed:
+        event = item.event
+        person = _person(item)
+        if person:
+            _want(wants, IDENTITIES, *identity_keys(person))
+            _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
+        _want(wants, HANDLES, getattr(event, "code", None))
+        _want(wants, CLAIMS, getattr(event, "claim", None))
+        _want(wants, ORDERS, getattr(event, "order", None))
+        match event:
+            case Order(redeems=redeems):
+                _want(wants, REWARD_CODES, *(item.code for item in redeems))
+            case RewardAction(reward=reward):
+                _want(wants, REWARDS, reward)
+            case Review(referral=referral):
+                _want(wants, REFERRALS, referral)
+            case Due():
+                _want(wants, _DUE_ROWS[event.kind], event.reference)
+                _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
+            case _:
+                pass
+
+
+_DUE_ROWS: dict[str, Collection[Any]] = {
+    "mature": REWARDS,
+    "expire_reward": REWARDS,
+    "expire_referral": REFERRALS,
+    "pay": WAITING_OF,
+}
+
+# 2 --------------------------------------------------------------------------------------------------------------------
+
+
+def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    people = {id for id in _loaded(state, IDENTITIES)}
+    _want(wants, PARTICIPANTS, *people, *(handle.participant for handle in _loaded(state, HANDLES)))
+    _want(wants, HANDLES, *(claim.code for claim in _loaded(state, CLAIMS)))
+    for index in (HANDLES_OF, REFERRALS_OF, FIRST_ORDERS):
+        _want(wants, index, *people)
+    for order in _loaded(state, ORDERS):
+        _want(wants, PARTICIPANTS, order.participant)
+        _want(wants, FIRST_ORDERS, order.participant)
+        _want(wants, REFERRALS, order.referral)
+        _want(wants, REWARDS_OF, order.referral)
+        _want(wants, REWARDS, *(redemption.reward for redemption in order.redemptions))
+    for reward in _loaded(state, REWARDS):
+        _want(wants, PARTICIPANTS, reward.participant)
+        _want(wants, REFERRALS, reward.referral)
+        _want(wants, REWARDS_OF, reward.subject, reward.referral)
+    for referral in _loaded(state, REFERRALS):
+        _want(wants, REWARDS_OF, referral.id)
+
+
+# 3 --------------------------------------------------------------------------------------------------------------------
+
+
+def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    handles = _loaded(state, HANDLES)
+    people = set(_loaded(state, IDENTITIES))
+    _want(wants, PARTICIPANTS, *(handle.participant for handle in handles))
+    for program in programs.live:
+        _want(wants, PARENTS, *(f"{program}|{person}" for person in people))
+    for handle in handles:
+        _want(wants, PARENTS, f"{handle.program}|{handle.participant}")
+    advocates = {handle.participant for handle in handles}
+    for referral in _loaded(state, REFERRALS):
+        advocates.add(referral.advocate)
+        _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
+        _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
+        _want(wants, REFERRALS_OF, referral.friend)
+        _want(wants, REWARDS_OF, referral.id)
+        _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
+        _want(wants, ORDERS, *_orders_of(referral))
+    _want(wants, FIRST_ORDERS, *advocates)
+    if any(program.model.measures for program in programs.versions.values()):
+        _want(wants, REWARDS_OF, *advocates, *people)
+    for orders in _loaded(state, FIRST_ORDERS):
+        _want(wants, ORDERS, *(order for _, order in orders))
+    for reward in _loaded(state, REWARDS):
+        _want(wants, PARTICIPANTS, reward.participant)
+        _want(wants, FIRST_ORDERS, reward.participant)
+        _want(wants, REFERRALS, reward.referral)
+        _want(wants, REWARDS_OF, reward.subject)
+        _want(wants, ORDERS, reward.order)
+
+
+def _orders_of(referral: Referral) -> Iterator[str]:
+    for step in referral.steps.values():
+        for hit in (step.hit, *step.spares):
+            if hit and hit.subject.startswith(ORDER):
+                yield hit.subject.removeprefix(ORDER)
+
+
+# 4 --------------------------------------------------------------------------------------------------------------------
+
+
+def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    people = {row.id for row in _loaded(state, PARTICIPANTS)} | set(batch.new_participants())
+    times = _times(batch, state)
+    for program in programs.versions.values():
+        _want(wants, BALANCES, *_accounts(program, people))
+        _want(wants, COUNTERS, *_cap_keys(program, people, times), *_limit_keys(program, batch, state, times))
+        for measure in program.model.measures:
+            _want(wants, COUNTERS, *(measure_key(program.name, measure, person) for person in people))
+    for reward in _loaded(state, REWARDS):
+        _want(wants, COUNTERS, *reward.cap_keys)
+        _want(wants, REFERRALS, reward.referral)
+        _want(wants, PARTICIPANTS, reward.participant)
+        _want(wants, REWARDS_OF, reward.subject)
+    for referral in _loaded(state, REFERRALS):
+        _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
+        _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
+        _want(wants, ORDERS, *_orders_of(referral))
+
+
+def _times(batch: Batch, state: State) -> set[int]:
+    """Every moment at which a cap or a limit may be read."""
+    times = {item.occurred_ms for item in batch.sealed if not isinstance(item.event, Published)}
+    times |= {claim.claimed_ms for claim in _loaded(state, CLAIMS)}
+    for referral in _loaded(state, REFERRALS):
+        times.add(referral.claimed_ms)
+        times |= {hit.at_ms for step in referral.steps.values() for hit in (step.hit, *step.spares) if hit}
+    for orders in _loaded(state, FIRST_ORDERS):
+        times |= {at_ms for at_ms, _ in orders}
+    for person in _loaded(state, PARTICIPANTS):
+        times |= {at_ms for seen in person.activities.values() for at_ms, _ in seen}
+        times |= {person.signed_up_ms} if person.signed_up_ms is not None else set()
+    return times
+
+
+def units_of(program: Program) -> set[str]:
+    """The units in which a program's accounts are kept."""
+    benefits = (rule.benefit for rule in program.model.rewards.values())
+    return {program.model.currency} | {b.unit for b in benefits if not isinstance(b.amount, PercentOf)}
+
+
+def _accounts(program: Program, people: set[str]) -> Iterator[str]:
+    names = ("cost", "pending", "approved", "redeemed", "expired", "reversed")
+    accounts = [f"{name}:{program.name}" for name in names] + [f"balance:{person}" for person in people]
+    for unit in units_of(program):
+        yield from (f"{account}|{unit}" for account in accounts)
+    for name, budget in program.model.budgets.items():
+        prefix = budget_prefix(program.name, name)
+        yield from (f"{prefix}:{end}|{budget.amount.unit}" for end in ("funding", "free", "reserved", "spent"))
+
+
+def _cap_keys(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
+    zone = program.model.zone
+    for name, rule in program.model.rewards.items():
+        for cap in rule.caps:
+            periods = {period_key(at_ms, cap.period, zone) for at_ms in times}
+            for side in rule.sides:
+                for who in people if cap.per == "participant" else {"*"}:
+                    for period in periods:
+                        base = cap_base(program.name, name, side, cap, who, period)
+                        yield f"{base}|n"
+                        yield f"{base}|a"
+
+
+def _limit_keys(program: Program, batch: Batch, state: State, times: set[int]) -> Iterator[str]:
+    people = _loaded(state, PARTICIPANTS)
+    for limit in program.model.protection.limits:
+        assert limit.signal in SIGNALS  # noqa: S101
+        told = {getattr(person, limit.signal) for item in batch.sealed if (person := _person(item))}
+        values = told | {signal_value(person, limit.signal) for person in people}
+        periods = {period_key(at_ms, limit.period, program.model.zone) for at_ms in times}
+        yield from (limit_key(program.name, limit.signal, v, p) for v in values if v for p in periods)
+
+
+_ROUNDS = (_named_by_events, _named_by_rows, _around, _amounts)

@@ -1,0 +1,207 @@
+"""Orders: kept for everybody; they reach steps, use rewards, and take back what they paid for when they come back."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from goodword.engine.attribution import all_referrals, invite, revive, was_customer_before
+from goodword.engine.events import Cancel, Chargeback, Order, Refund
+from goodword.engine.facts import Subjects, note_order, unmet
+from goodword.engine.people import resolve
+from goodword.engine.reasons import Amount
+from goodword.engine.rewards import follow_order, restore_used, take_back, use_on_order
+from goodword.engine.state import (
+    CHANGES_MAX,
+    ORDERS,
+    REWARD_CODES,
+    REWARDS,
+    Hit,
+    OrderRow,
+    Redemption,
+    Referral,
+    RefundRow,
+)
+from goodword.engine.steps import ORDER, expire_referral, known_subject, matches, offer, settle, withdraw
+from goodword.engine.turn import Turn
+
+
+def place(turn: Turn, event: Order) -> None:
+    """An order comes in."""
+    known = turn.draft.get(ORDERS, event.order)
+    if known and known.placed_ms is not None:
+        turn.participant = known.participant
+        turn.say("order_known", {"order": event.order})
+        return
+    person = resolve(turn, event.person)
+    if person is None:
+        return
+    order = record(turn, event, person.id, known.changes if known else ())
+    invited = invite(turn, person.id, event.code, event.claim)
+    redeem_codes(turn, event, order)
+    _disprove_new(turn, person.id, order)
+    earn(turn, order, invited)
+    for change in known.changes if known else ():
+        _apply(turn, change)
+
+
+def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow, ...]) -> OrderRow:
+    """Keep an order."""
+    order = OrderRow(
+        id=event.order,
+        participant=participant,
+        placed_ms=turn.occurred_ms,
+        total=event.total,
+        currency=event.currency,
+        fields=event.fields,
+        state="placed",
+    )
+    turn.draft.put(ORDERS, order.id, order)
+    note_order(turn.draft, order)
+    turn.say("order_recorded", {"order": order.id, "amount": Amount(order.total, order.currency)})
+    return order
+
+
+def redeem_codes(turn: Turn, event: Order, order: OrderRow) -> None:
+    """Use the reward codes that an order brings."""
+    used: list[Redemption] = []
+    for index, item in enumerate(event.redeems):
+        id = turn.draft.get(REWARD_CODES, item.code)
+        reward = turn.draft.get(REWARDS, id) if id else None
+        taken = use_on_order(turn, reward, order, item.amount, f"redeems.{index}")
+        if taken is not None and reward is not None:
+            used.append(Redemption(reward.id, taken))
+    if used:
+        turn.draft.put(ORDERS, order.id, replace(order, redemptions=tuple(used)))
+
+
+def _disprove_new(turn: Turn, friend: str, order: OrderRow) -> None:
+    """An order told late can show that a friend was a customer before his claim: his referrals fall."""
+    for referral in all_referrals(turn, friend):
+        if not referral.live or order.placed_ms is None or order.placed_ms >= referral.claimed_ms:
+            continue
+        if not was_customer_before(turn, referral):
+            continue
+        program = turn.programs.pinned(referral)
+        turn.say(
+            "friend_not_new",
+            {"order": order.id},
+            program=program,
+            rule="audience.friend",
+            referral=referral.id,
+        )
+        emptied = replace(referral, steps={}, until_ms=min(referral.until_ms, turn.clock_ms))
+        fallen = settle(turn, referral, emptied, "friend_not_new")
+        for reward in turn.rewards_of(fallen.id):
+            if not reward.used:
+                take_back(turn, reward, "friend_not_new")
+        fallen = turn.referral(fallen.id)
+        if fallen.status == "started":
+            expire_referral(turn, fallen)
+
+
+def earn(turn: Turn, order: OrderRow, invited: Referral | None) -> None:
+    """Let an order reach the steps of at most one referral: an explicit code's first, then the latest claim's."""
+    assert order.participant and order.placed_ms is not None  # noqa: S101
+    referrals = all_referrals(turn, order.participant)
+    if not referrals:
+        turn.say("no_referral")
+        return
+    hit = Hit(f"{ORDER}{order.id}", order.placed_ms, turn.event_id)
+    takers = [(referral, names) for referral in referrals if (names := _takes(turn, referral, hit))]
+    if not takers:
+        return
+    takers.sort(key=lambda taker: _claim_on_order(turn, taker[0], taker[1], invited), reverse=True)
+    winner, names = takers[0]
+    for loser, _ in takers[1:]:
+        turn.say(
+            "other_program_won",
+            {"winner": winner.program},
+            program=turn.programs.pinned(loser),
+            referral=loser.id,
+        )
+    live = winner if winner.live else revive(turn, winner, hit.at_ms)
+    if live is None:
+        return
+    turn.draft.put(ORDERS, order.id, replace(turn.draft.need(ORDERS, order.id), referral=live.id))
+    settle(turn, live, offer(live, names, hit))
+
+
+def _takes(turn: Turn, referral: Referral, hit: Hit) -> list[str]:
+    if referral.status == "superseded" or known_subject(referral, hit.subject):
+        return []
+    if referral.status == "expired" and not referral.claimed_ms <= hit.at_ms < referral.until_ms:
+        matches(turn, referral, "order", hit)
+        return []
+    return matches(turn, referral, "order", hit)
+
+
+def _claim_on_order(
+    turn: Turn, referral: Referral, names: list[str], invited: Referral | None
+) -> tuple[bool, bool, int, int, str]:
+    opens = any(name not in referral.steps or referral.steps[name].hit is None for name in names)
+    explicit = invited is not None and invited.id == referral.id
+    priority = turn.programs.pinned(referral).model.priority
+    return (opens, explicit, referral.claimed_ms, priority, referral.id)
+
+
+# changes --------------------------------------------------------------------------------------------------------------
+
+
+def change(turn: Turn, event: Refund | Cancel | Chargeback) -> None:
+    """A refund, a cancellation or a chargeback comes in; before its order, it waits for it."""
+    amount = event.amount if isinstance(event, Refund) else None
+    kind = "refund" if isinstance(event, Refund) else "cancel" if isinstance(event, Cancel) else "chargeback"
+    row = RefundRow(event.id, kind, amount, turn.occurred_ms)  # type: ignore[arg-type]
+    order = turn.draft.get(ORDERS, event.order)
+    if order is None or order.placed_ms is None:
+        waiting = order or OrderRow(event.order)
+        turn.draft.put(ORDERS, event.order, replace(waiting, changes=(*waiting.changes, row)[-CHANGES_MAX:]))
+        turn.say("waiting_for_order", {"order": event.order})
+        return
+    turn.participant = order.participant
+    _apply_to(turn, order, row)
+
+
+def _apply(turn: Turn, row: RefundRow) -> None:
+    assert hasattr(turn.sealed.event, "order")  # noqa: S101
+    _apply_to(turn, turn.draft.need(ORDERS, turn.sealed.event.order), row)
+
+
+def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
+    if order.state != "placed":
+        turn.say("order_changed", {"order": order.id, "from": order.state, "to": order.state})
+        return
+    changed = _changed(turn, order, row)
+    turn.draft.put(ORDERS, order.id, changed)
+    note_order(turn.draft, changed)
+    turn.say("order_changed", {"order": order.id, "amount": Amount(changed.net, changed.currency)})
+    if changed.referral is not None:
+        _follow(turn, turn.referral(changed.referral), changed, row.kind)
+    if changed.state != "placed":
+        restore_used(turn, changed, give_back=row.kind != "chargeback")
+
+
+def _changed(turn: Turn, order: OrderRow, row: RefundRow) -> OrderRow:
+    if row.kind == "cancel":
+        return replace(order, state="cancelled", refunded=order.total)
+    if row.kind == "chargeback":
+        return replace(order, state="charged_back", refunded=order.total)
+    refunded = order.total if row.amount is None else order.refunded + row.amount
+    if refunded > order.total:
+        turn.say("refund_too_large", {"order": order.id, "limit": Amount(order.total, order.currency)})
+        refunded = order.total
+    state = "refunded" if refunded == order.total else "placed"
+    return replace(order, refunded=refunded, state=state)
+
+
+def _follow(turn: Turn, referral: Referral, order: OrderRow, kind: str) -> None:
+    """Undo the steps that the changed order no longer reaches, and bring its percentages to what is left."""
+    program = turn.programs.pinned(referral)
+    after = referral
+    subjects = Subjects(friend=referral.friend, advocate=referral.advocate, order=order, claimed_ms=referral.claimed_ms)
+    for name, step in program.model.steps.items():
+        if kind in step.undone_by_order and (order.state != "placed" or any(unmet(turn, step.where, subjects))):
+            after = withdraw(after, name, {f"{ORDER}{order.id}"})
+    if after != referral:
+        after = settle(turn, referral, after, kind)
+    follow_order(turn, turn.referral(referral.id), order)

@@ -1,0 +1,103 @@
+"""Who somebody is: identifiers bind to one participant, signals are kept for comparison, fields are what the shop told."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from goodword.engine.events import Person
+from goodword.engine.state import (
+    ACTIVITIES_MAX,
+    FIRST_ORDERS,
+    HANDLES_OF,
+    IDENTITIES,
+    PARENTS,
+    PARTICIPANTS,
+    REFERRALS_OF,
+    REWARDS_OF,
+    SIGNALS_MAX,
+    WAITING_OF,
+    Participant,
+)
+from goodword.engine.turn import Turn
+
+IDENTIFIERS = ("id", "email", "phone")
+SIGNALS = ("payment", "device", "address", "network")
+
+
+def identity_keys(person: Person) -> list[str]:
+    """The keys under which a sealed person is found."""
+    values = ((kind, getattr(person, kind)) for kind in IDENTIFIERS)
+    return [f"{kind}:{value}" for kind, value in values if value is not None]
+
+
+def new_participant_id(turn_or_key: Turn) -> str:
+    """The id that the person of this event gets if nobody knows him."""
+    return turn_or_key.keyring.id("pt", turn_or_key.event_id)
+
+
+def resolve(turn: Turn, person: Person) -> Participant | None:
+    """The participant a person is, created or brought up to date; None where the identifiers belong to two."""
+    keys = identity_keys(person)
+    known = {id for id in (turn.draft.get(IDENTITIES, key) for key in keys) if id is not None}
+    if len(known) > 1:
+        turn.say("identity_conflict")
+        return None
+    participant = turn.person(known.pop()) if known else _create(turn)
+    for key in keys:
+        if turn.draft.get(IDENTITIES, key) is None:
+            turn.draft.put(IDENTITIES, key, participant.id)
+    updated = _updated(participant, person)
+    if updated != participant or not known:
+        turn.draft.put(PARTICIPANTS, updated.id, updated)
+    if updated.waiting and (updated.fields, updated.country) != (participant.fields, participant.country):
+        turn.schedule("pay", updated.id, turn.clock_ms)
+    turn.participant = updated.id
+    return updated
+
+
+def _create(turn: Turn) -> Participant:
+    participant = Participant(new_participant_id(turn), created_ms=turn.occurred_ms)
+    for index in (HANDLES_OF, REFERRALS_OF, REWARDS_OF, WAITING_OF):
+        turn.draft.fresh(index, participant.id)
+    turn.draft.put(FIRST_ORDERS, participant.id, ())
+    for program in turn.programs.live:
+        turn.draft.put(PARENTS, f"{program}|{participant.id}", None)
+    return participant
+
+
+def _updated(participant: Participant, person: Person) -> Participant:
+    signals = dict(participant.signals)
+    for kind in SIGNALS:
+        value = getattr(person, kind)
+        if value is not None:
+            others = tuple(other for other in signals.get(kind, ()) if other != value)
+            signals[kind] = (*others, value)[-SIGNALS_MAX:]
+    return replace(
+        participant,
+        country=person.country or participant.country,
+        language=person.language or participant.language,
+        fields=participant.fields | person.fields,
+        signals=signals,
+    )
+
+
+def note_activity(turn: Turn, participant: Participant, name: str) -> Participant:
+    """Keep when a person did something, so that a claim told later finds it."""
+    seen = (*participant.activities.get(name, ()), (turn.occurred_ms, turn.event_id))
+    kept = tuple(sorted(seen))[:ACTIVITIES_MAX]
+    updated = replace(turn.person(participant.id), activities=participant.activities | {name: kept})
+    turn.draft.put(PARTICIPANTS, updated.id, updated)
+    return updated
+
+
+def note_sign_up(turn: Turn, participant: Participant) -> Participant:
+    """Keep when a person signed up first."""
+    first = min(turn.occurred_ms, participant.signed_up_ms or turn.occurred_ms)
+    updated = replace(turn.person(participant.id), signed_up_ms=first)
+    turn.draft.put(PARTICIPANTS, updated.id, updated)
+    return updated
+
+
+def shared_signals(one: Participant, other: Participant) -> list[str]:
+    """The kinds of signal that two people have in common."""
+    return [kind for kind in SIGNALS if set(one.signals.get(kind, ())) & set(other.signals.get(kind, ()))]

@@ -1,0 +1,190 @@
+"""Reasons: the one closed, ordered list of why anything was decided as it was.
+
+Order is severity and reading order: what refuses an event comes first, then attribution, steps, referrals, rewards, plain
+facts. Each code has a sentence in every catalogue (msgid ``reason.CODE``), a case in the tests and a line in the reference.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from goodword.program.quantity import Quantity
+
+Kind = Literal["refused", "waiting", "done", "note"]
+
+REASONS: dict[str, tuple[Kind, str]] = {
+    # the event as a whole
+    "identity_conflict": ("refused", "the identifiers belong to two different people"),
+    "history_is_facts": ("note", "history that comes after live events is kept as facts and rewards nobody"),
+    "unknown_program": ("refused", "no live program has this name"),
+    "unknown_code": ("refused", "the code is not known"),
+    "unknown_claim": ("refused", "the claim token is not known"),
+    "unknown_referral": ("refused", "no referral has this id"),
+    "unknown_reward": ("refused", "no reward has this id"),
+    "unknown_activity": ("note", "no live program declares this activity; it is kept"),
+    "not_possible_now": ("refused", "the state it is in does not allow this"),
+    "amount_too_large": ("refused", "more than there is"),
+    # attribution
+    "advocate_not_in_audience": ("refused", "a condition on advocates is not met"),
+    "evidence_not_accepted": ("refused", "the program does not accept this kind of evidence"),
+    "self_referral": ("refused", "advocate and friend are the same person"),
+    "shared_signal": ("refused", "advocate and friend share a signal that the program refuses"),
+    "cycle": ("refused", "the friend stands among the advocate's own advocates"),
+    "chain_too_long": ("refused", "the chain of advocates is too long to be checked"),
+    "friend_not_in_audience": ("refused", "a condition on friends is not met"),
+    "friend_not_new": (
+        "refused",
+        "an order from before the claim was found: the friend was a customer already",
+    ),
+    "limit_reached": ("refused", "too many referrals from one value of a signal"),
+    "already_referred": ("note", "this advocate's referral of this friend is already running"),
+    "friend_taken": ("refused", "another advocate's referral of this friend is running or has converted"),
+    "window_passed": ("refused", "it came after the window of the claim"),
+    "sent_to_review": ("waiting", "a person looks at the referral before anything is paid"),
+    # steps
+    "no_referral": ("note", "nobody referred this person"),
+    "other_program_won": ("note", "an order earns in one program: another one won it"),
+    "step_condition_unmet": ("refused", "a condition of the step is not met"),
+    "step_too_late": ("refused", "the step came later than `within` allows"),
+    "step_waits_for_step": ("waiting", "the step counts once the step before it is reached"),
+    "step_reached": ("done", "the referral reached a step"),
+    "step_undone": ("done", "a step no longer stands"),
+    "order_known": ("note", "this order was told before: nothing happens twice"),
+    "currency_differs": ("refused", "the order is in another currency than the program"),
+    "waiting_for_order": ("waiting", "its order is not known yet: applied when it comes"),
+    "refund_too_large": (
+        "note",
+        "more was refunded than the order was worth: all of it is taken as refunded",
+    ),
+    # referrals
+    "referral_started": ("done", "the referral runs"),
+    "referral_superseded": ("done", "stronger evidence for another advocate replaced the referral"),
+    "referral_converted": ("done", "the referral converted"),
+    "referral_returned": ("done", "the conversion was undone; the referral may convert again"),
+    "referral_expired": ("done", "the window passed before the referral converted"),
+    "referral_revived": ("done", "an event from inside the window brought the referral back"),
+    "referral_ended": ("done", "nothing more can follow from the referral"),
+    "review_approved": ("done", "staff approved the referral"),
+    "review_denied": ("done", "staff denied the referral"),
+    # rewards not granted
+    "cap_reached": ("refused", "a cap of the rule is reached"),
+    "budget_spent": ("refused", "the budget does not hold what the reward needs"),
+    "not_scheduled": ("refused", "the schedule has no amount for this day"),
+    "nothing_to_pay": ("refused", "the amount comes to nothing"),
+    "code_not_valid": ("refused", "the reward code cannot be used here"),
+    "below_minimum": ("refused", "the order is smaller than the coupon asks for"),
+    # rewards
+    "reward_granted": ("done", "a reward was granted"),
+    "cap_partial": ("note", "only what still fits under the cap was granted"),
+    "on_hold": ("waiting", "the reward is held until the goods can no longer come back"),
+    "in_review": ("waiting", "the reward waits for the review of its referral"),
+    "waiting_for_condition": ("waiting", "the reward is approved and waits for a condition on its recipient"),
+    "waiting_for_shop": ("waiting", "the reward is approved; the shop hands it over"),
+    "reward_approved": ("done", "the reward is final"),
+    "reward_issued": ("done", "the reward was handed over"),
+    "reward_redeemed": ("done", "the reward was used"),
+    "reward_expired": ("done", "the reward was not used in time"),
+    "reward_reduced": ("done", "the order became smaller, and the reward with it"),
+    "reward_cancelled": ("done", "the reward was taken back before it was issued"),
+    "reward_reversed": ("done", "the reward was taken back after it was issued"),
+    "reward_restored": ("done", "the order it was used on came back, and the reward with it"),
+    "reward_denied": ("done", "staff denied the reward"),
+    "reward_failed": ("done", "handing it over failed; it can be tried again"),
+    "debt_remains": ("note", "part of it was already used: that is owed"),
+    "debt_forgiven": ("note", "part of it was already used: that is forgiven"),
+    # plain facts
+    "joined": ("done", "the person is an advocate with a code"),
+    "already_joined": ("note", "the person was an advocate already"),
+    "shared": ("done", "the share is noted"),
+    "claim_recorded": ("done", "the claim is kept under its token until a person comes with it"),
+    "order_recorded": ("done", "the order is kept"),
+    "order_changed": ("done", "the change of the order is kept"),
+    "person_recorded": ("note", "what was told about the person is kept"),
+    "time_passed": ("done", "time went on"),
+    "nothing_due": ("note", "nothing had to be done any more"),
+    "program_published": ("done", "the version is in force for referrals claimed from now on"),
+}
+RANK = {code: rank for rank, code in enumerate(REASONS)}
+
+
+class Amount(Struct, frozen=True):
+    """A quantity as a value of a reason."""
+
+    amount: int
+    unit: str
+
+
+ReasonValue = Amount | str | int | bool
+
+
+def amount_of(quantity: Quantity) -> Amount:
+    """A quantity as it stands in reasons."""
+    return Amount(quantity.amount, quantity.unit)
+
+
+class Reason(Struct, frozen=True, omit_defaults=True):
+    """One reason: its code, the values it was decided on, and the place of the rule that said so.
+
+    Values by code, all optional (a sentence names those it needs):
+    ``used``/``limit`` (caps, limits: "31 of 32", `Amount` or whole number), ``left``/``needed`` (budgets), ``amount``,
+    ``step``, ``attribute``/``operator``/``expected``/``actual`` (conditions; ``actual`` is missing where unknown),
+    ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states), ``why`` (of staff),
+    ``measure``/``value``/``at`` (milestones), ``evidence``, ``token``, ``code``, ``side``, ``activity``, ``after``,
+    ``channel``, ``program``, ``referral``, ``reward``.
+    """
+
+    code: str
+    values: dict[str, ReasonValue] = {}
+    program: str | None = None
+    version: int | None = None
+    rule: str | None = None
+    """The part of the program file, as a dotted path."""
+    place: str | None = None
+    """Its line and column."""
+    referral: str | None = None
+    reward: str | None = None
+
+
+class ReferralNow(Struct, frozen=True, omit_defaults=True):
+    """A referral as it stands after the event."""
+
+    id: str
+    program: str
+    version: int
+    status: str
+    moderation: str
+    advocate: str
+    friend: str
+    evidence: str
+
+
+class RewardNow(Struct, frozen=True, omit_defaults=True):
+    """A reward as it stands after the event. `code` is filled in where an answer is shown, never where it is stored."""
+
+    id: str
+    program: str
+    rule: str
+    side: str
+    participant: str
+    status: str
+    amount: int
+    unit: str
+    remaining: int = 0
+    reason: str | None = None
+    code: str | None = None
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """What was decided about an event. It holds no time of receipt and no personal data."""
+
+    event: str
+    type: str
+    outcome: Literal["accepted", "refused", "waiting"]
+    reasons: tuple[Reason, ...]
+    participant: str | None = None
+    advocate_code: str | None = None
+    claim: str | None = None
+    referrals: tuple[ReferralNow, ...] = ()
+    rewards: tuple[RewardNow, ...] = ()

@@ -1,0 +1,371 @@
+"""What decisions look at: rows, collections, and the difference between *absent* and *not loaded*.
+
+A `State` holds rows by collection and key. Reading a key that was not loaded raises `NotLoaded`; a key that was loaded and
+is not there reads None. Rows never change: a decision puts new ones into a `Draft`, and `evolve` folds a draft's changes
+into the state before the next event is decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+from goodword.engine.events import Scalar
+
+RowT = TypeVar("RowT")
+ReferralStatus = Literal["started", "converted", "ended", "expired", "superseded"]
+Moderation = Literal["clear", "flagged", "pending_review", "approved", "denied"]
+RewardStatus = Literal[
+    "pending", "approved", "issued", "redeemed", "cancelled", "expired", "denied", "failed", "reversed"
+]
+LIVE_REWARD: frozenset[str] = frozenset({"pending", "approved", "issued", "redeemed", "expired", "failed"})
+"""Caps count these: every state but cancelled, denied, reversed."""
+
+
+class Row(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A row of the state: one noun, immutable."""
+
+
+class Participant(Row, frozen=True):
+    """A person in a tenant; advocate and friend are roles of one record."""
+
+    id: str
+    created_ms: int
+    country: str | None = None
+    language: str | None = None
+    fields: dict[str, Scalar] = {}
+    signals: dict[str, tuple[str, ...]] = {}
+    """Hashes by kind of signal, the latest `SIGNALS_MAX` of each."""
+    signed_up_ms: int | None = None
+    activities: dict[str, tuple[tuple[int, str], ...]] = {}
+    """The first `ACTIVITIES_MAX` of each name, as (time, event id): a claim that arrives late finds them."""
+    waiting: int = 0
+    """How many approved rewards wait for a condition on this person."""
+
+
+class Handle(Row, frozen=True):
+    """A public code: it pays its advocate in its program."""
+
+    code: str
+    program: str
+    participant: str
+    created_ms: int
+
+
+class ClaimRow(Row, frozen=True):
+    """An invitation accepted by nobody known yet."""
+
+    token: str
+    code: str
+    claimed_ms: int
+    via: str
+
+
+class RefundRow(Row, frozen=True):
+    """One change of an order, as told: an amount, or None for all that is left."""
+
+    event: str
+    kind: Literal["refund", "cancel", "chargeback"]
+    amount: int | None
+    at_ms: int
+
+
+class Redemption(Row, frozen=True):
+    """A reward used on an order."""
+
+    reward: str
+    amount: int
+
+
+class OrderRow(Row, frozen=True):
+    """An order of anybody. `placed_ms` is None while only its refund is known."""
+
+    id: str
+    participant: str | None = None
+    placed_ms: int | None = None
+    total: int = 0
+    currency: str = ""
+    fields: dict[str, Scalar] = {}
+    refunded: int = 0
+    state: Literal["awaited", "placed", "refunded", "cancelled", "charged_back"] = "awaited"
+    changes: tuple[RefundRow, ...] = ()
+    """Changes that came before their order."""
+    redemptions: tuple[Redemption, ...] = ()
+    referral: str | None = None
+    """The referral that earns from it: at most one."""
+
+    @property
+    def net(self) -> int:
+        """What is left of it."""
+        return self.total - self.refunded if self.state in ("placed", "refunded") else 0
+
+    @property
+    def counted(self) -> bool:
+        """Whether it makes its buyer a customer."""
+        return self.state == "placed"
+
+
+class Hit(Row, frozen=True):
+    """An event that reaches a step, or could: `subject` is ``order:ID``, ``sign_up`` or ``activity:EVENT``."""
+
+    subject: str
+    at_ms: int
+    event: str
+
+
+class StepState(Row, frozen=True):
+    """Where a referral stands at one step: what reached it, and what could take its place."""
+
+    hit: Hit | None = None
+    spares: tuple[Hit, ...] = ()
+
+
+class Rival(Row, frozen=True):
+    """Evidence for another advocate, and why it did not win."""
+
+    advocate: str
+    code: str
+    evidence: str
+    at_ms: int
+    event: str
+    reason: str
+
+
+class Referral(Row, frozen=True):
+    """A friend tied to an advocate in a program, decided all its life by the version it was claimed under."""
+
+    id: str
+    program: str
+    version: int
+    advocate: str
+    friend: str
+    code: str
+    evidence: str
+    claimed_ms: int
+    until_ms: int
+    """The end of the window, exclusive."""
+    status: ReferralStatus = "started"
+    moderation: Moderation = "clear"
+    moderation_why: tuple[str, ...] = ()
+    converted_ms: int | None = None
+    steps: dict[str, StepState] = {}
+    measured: tuple[str, ...] = ()
+    """The measures in which it is counted now."""
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Whether it holds its friend."""
+        return self.status in ("started", "converted", "ended")
+
+
+class Reward(Row, frozen=True):
+    """One grant of a reward rule to one person."""
+
+    id: str
+    program: str
+    version: int
+    rule: str
+    side: Literal["advocate", "friend"]
+    participant: str
+    referral: str
+    """The referral that granted it; for a milestone, the one that reached the number."""
+    subject: str
+    """What it is granted for, once: the referral, or the participant for a milestone."""
+    occurrence: int
+    unit: str
+    amount: int
+    granted_ms: int
+    event: str
+    status: RewardStatus = "pending"
+    reason: str | None = None
+    """Why it is where it is: a reason code."""
+    remaining: int = 0
+    """What is issued and not yet redeemed, expired or taken back."""
+    used: int = 0
+    """What was redeemed of it."""
+    owed: int = 0
+    """What was used and taken back all the same: a debt on the balance."""
+    discount: int = 0
+    """For a coupon of a percentage: what it cost when it was used."""
+    mature_ms: int | None = None
+    expires_ms: int | None = None
+    order: str | None = None
+    """The order it was earned on."""
+    cap_keys: tuple[str, ...] = ()
+    """The counters it was counted in."""
+    budget: str | None = None
+    """The account prefix of the budget it draws on."""
+    budget_unit: str | None = None
+    reserved: int = 0
+    """What is set aside for it in its budget, in the unit of the budget."""
+    code_hash: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether caps count it."""
+        return self.status in LIVE_REWARD
+
+
+class DueRow(Row, frozen=True):
+    """A time at which a decision has to be taken."""
+
+    id: str
+    due_ms: int
+    kind: Literal["mature", "expire_referral", "expire_reward", "pay"]
+    reference: str
+
+
+class TenantRow(Row, frozen=True):
+    """How far a tenant has come."""
+
+    seq: int = 0
+    clock_ms: int = 0
+    live: bool = False
+    """Whether a live event was decided: from then on history enters as facts without rewards."""
+
+
+class Collection(Generic[RowT]):
+    """A typed name of a collection. `stored` ones are tables; the others are indexes derived from them."""
+
+    def __init__(self, name: str, stored: bool = True) -> None:
+        self.name = name
+        self.stored = stored
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+IDENTITIES: Collection[str] = Collection("identities")  # "email:HASH" -> participant id
+PARTICIPANTS: Collection[Participant] = Collection("participants")
+HANDLES: Collection[Handle] = Collection("handles")  # normalised code
+HANDLES_OF: Collection[tuple[str, ...]] = Collection("handles_of", stored=False)  # participant -> codes
+CLAIMS: Collection[ClaimRow] = Collection("claims")  # token
+ORDERS: Collection[OrderRow] = Collection("orders")  # order id
+FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders", stored=False)
+# participant -> the first FIRST_ORDERS_MAX counted orders as (placed, id), sorted
+REFERRALS: Collection[Referral] = Collection("referrals")
+REFERRALS_OF: Collection[tuple[str, ...]] = Collection("referrals_of", stored=False)  # friend -> ids, oldest first
+PARENTS: Collection[str] = Collection("parents", stored=False)  # "program|friend" -> advocate, live referrals only
+REWARDS: Collection[Reward] = Collection("rewards")
+REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first
+WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)
+# participant -> the first WAITING_PAGE approved rewards that wait for a condition, by id
+REWARD_CODES: Collection[str] = Collection("reward_codes", stored=False)  # hash of a code -> reward id
+COUNTERS: Collection[int] = Collection("counters")
+BALANCES: Collection[int] = Collection("balances")  # "account|unit"
+DUES: Collection[DueRow] = Collection("dues")
+
+COLLECTIONS: tuple[Collection[Any], ...] = (
+    IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
+    REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, COUNTERS, BALANCES, DUES,
+)  # fmt: skip
+
+SIGNALS_MAX = 8
+ACTIVITIES_MAX = 4
+FIRST_ORDERS_MAX = 8
+WAITING_PAGE = 200
+SPARES_MAX = 8
+RIVALS_MAX = 16
+CHANGES_MAX = 100
+
+
+class NotLoaded(LookupError):
+    """A decision looked at something that nobody loaded. It never means "none"."""
+
+    def __init__(self, collection: str, key: str) -> None:
+        super().__init__(f"{collection}[{key!r}] was read and not loaded")
+        self.collection = collection
+        self.key = key
+
+
+@dataclass
+class State:
+    """Rows by collection and key; a key with the value None was loaded and is not there.
+
+    With `complete`, everything there is was loaded, and what is missing is absent (a replay in memory).
+    """
+
+    tenant: TenantRow = field(default_factory=TenantRow)
+    complete: bool = False
+    rows: dict[str, dict[str, Any]] = field(default_factory=lambda: {c.name: {} for c in COLLECTIONS})
+
+    def get(self, collection: Collection[RowT], key: str) -> RowT | None:
+        """The row, or None where there is none.
+
+        Raises:
+            NotLoaded: the key was not loaded.
+        """
+        rows: dict[str, RowT | None] = self.rows[collection.name]
+        try:
+            return rows[key]
+        except KeyError:
+            if self.complete:
+                return None
+            raise NotLoaded(collection.name, key) from None
+
+    def loaded(self, collection: Collection[Any], key: str) -> bool:
+        """Whether reading `key` would not raise."""
+        return self.complete or key in self.rows[collection.name]
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One line of a ledger transaction."""
+
+    account: str
+    unit: str
+    amount: int
+    reward: str | None = None
+
+
+class OutboxRow(Struct, frozen=True, omit_defaults=True):
+    """Something the world is to be told after the commit: references only, never personal data."""
+
+    topic: str
+    reference: str
+    participant: str | None = None
+
+
+class Draft:
+    """A state with the changes of one decision over it."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.changes: dict[str, dict[str, Any]] = {}
+        self.entries: list[Entry] = []
+        self.outbox: list[OutboxRow] = []
+
+    def get(self, collection: Collection[RowT], key: str) -> RowT | None:
+        """As `State.get`, seeing this decision's own changes."""
+        mine = self.changes.get(collection.name)
+        if mine is not None and key in mine:
+            row: RowT | None = mine[key]
+            return row
+        return self.state.get(collection, key)
+
+    def need(self, collection: Collection[RowT], key: str) -> RowT:
+        """A row that another row names, so that it must exist."""
+        row = self.get(collection, key)
+        if row is None:
+            raise AssertionError(f"{collection.name}[{key!r}] is named and does not exist")
+        return row
+
+    def put(self, collection: Collection[RowT], key: str, row: RowT | None) -> None:
+        """Set a row; None removes it."""
+        self.changes.setdefault(collection.name, {})[key] = row
+
+    def many(self, collection: Collection[tuple[str, ...]], key: str) -> tuple[str, ...]:
+        """An index entry: the keys behind `key`, none if there are none."""
+        return self.get(collection, key) or ()
+
+    def append(self, collection: Collection[tuple[str, ...]], key: str, item: str) -> None:
+        """Add a key to an index entry, once."""
+        items = self.many(collection, key)
+        if item not in items:
+            self.put(collection, key, (*items, item))
+
+    def fresh(self, collection: Collection[tuple[str, ...]], key: str) -> None:
+        """Note that nothing stands behind `key` yet, as its owner is created by this decision."""
+        self.put(collection, key, ())

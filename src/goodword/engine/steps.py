@@ -1,0 +1,268 @@
+"""Steps: which events reach them, what undoes them, and what follows.
+
+Every event that meets a step's conditions is kept with the referral: the one that reaches the step (the hit), and those
+that could take its place (spares). After any change the steps are *settled* in the order of the file: a step whose hit fell
+away takes its earliest spare; a step that waits for another takes its spare once that one is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from goodword.engine.events import Scalar
+from goodword.engine.facts import Subjects, order_row, other_currency, unmet
+from goodword.engine.grants import Grant
+from goodword.engine.measures import sync_measures
+from goodword.engine.rewards import HELD, grant, take_back
+from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, StepState
+from goodword.engine.turn import Turn
+from goodword.program.duration import iso
+from goodword.program.loader import Program
+from goodword.program.model import Step
+
+ORDER = "order:"
+
+
+def order_of(turn: Turn, hit: Hit) -> OrderRow | None:
+    """The order behind a hit, if it is one."""
+    return order_row(turn, hit.subject.removeprefix(ORDER)) if hit.subject.startswith(ORDER) else None
+
+
+def steps_for(program: Program, event: str, activity: str | None) -> list[tuple[str, Step]]:
+    """The steps that an event of this kind can reach."""
+    steps = program.model.steps.items()
+    return [(name, step) for name, step in steps if step.event == event and step.activity == activity]
+
+
+def known_subject(referral: Referral, subject: str) -> bool:
+    """Whether an event stands at one of the referral's steps already."""
+    states = referral.steps.values()
+    return any(hit.subject == subject for state in states for hit in (state.hit, *state.spares) if hit)
+
+
+def matches(
+    turn: Turn,
+    referral: Referral,
+    event: str,
+    hit: Hit,
+    activity: tuple[str, dict[str, Scalar]] | None = None,
+    quiet: bool = False,
+) -> list[str]:
+    """The steps of a referral whose conditions an event meets; what is not met is told unless `quiet`."""
+    program = turn.programs.pinned(referral)
+    met = []
+    order = order_of(turn, hit)
+    subjects = Subjects(
+        friend=referral.friend,
+        advocate=referral.advocate,
+        order=order,
+        activity=activity[1] if activity else None,
+        claimed_ms=referral.claimed_ms,
+    )
+    said = len(turn.reasons)
+    for name, step in steps_for(program, event, activity[0] if activity else None):
+        path = f"steps.{name}"
+        if order and other_currency(turn, program, order, path, referral.id):
+            continue
+        if hit.at_ms < referral.claimed_ms or not _in_window(turn, program, referral, name, hit, path):
+            continue
+        misses = list(unmet(turn, step.where, subjects))
+        for values in misses:
+            turn.say(
+                "step_condition_unmet",
+                values | {"step": name},
+                program=program,
+                rule=f"{path}.where",
+                referral=referral.id,
+            )
+        if not misses:
+            met.append(name)
+    if quiet:
+        del turn.reasons[said:]
+    return met
+
+
+def _in_window(turn: Turn, program: Program, referral: Referral, name: str, hit: Hit, path: str) -> bool:
+    """The window binds the steps up to the one that ends it."""
+    names = list(program.model.steps)
+    ends_with = program.model.window_ends_with
+    if names.index(name) > names.index(ends_with) or hit.at_ms < referral.until_ms:
+        return True
+    state = referral.steps.get(name)
+    if state is None or state.hit is None:
+        values = {"step": name, "until": iso(referral.until_ms)}
+        turn.say("window_passed", {**values}, program=program, rule=path, referral=referral.id)
+    return False
+
+
+def offer(referral: Referral, names: list[str], hit: Hit) -> Referral:
+    """Put an event at the steps whose conditions it meets."""
+    steps = dict(referral.steps)
+    for name in names:
+        state = steps.get(name, StepState())
+        spares = tuple(sorted((*state.spares, hit), key=_earliest))[:SPARES_MAX]
+        steps[name] = replace(state, spares=spares)
+    return replace(referral, steps=steps)
+
+
+def withdraw(referral: Referral, name: str, gone: set[str]) -> Referral:
+    """Take events away from a step."""
+    state = referral.steps.get(name)
+    if state is None:
+        return referral
+    hit = None if state.hit and state.hit.subject in gone else state.hit
+    spares = tuple(spare for spare in state.spares if spare.subject not in gone)
+    return replace(referral, steps=referral.steps | {name: StepState(hit, spares)})
+
+
+def _earliest(hit: Hit) -> tuple[int, str]:
+    return (hit.at_ms, hit.subject)
+
+
+def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_undone") -> Referral:
+    """Let every step take the hit it is due, and let everything follow from what changed.
+
+    `before` is the referral as rewards and measures know it; `referral` the same with events offered or withdrawn.
+    """
+    program = turn.programs.pinned(referral)
+    steps = dict(referral.steps)
+    for name, step in program.model.steps.items():
+        if name in steps:
+            steps[name] = _settled(turn, program, referral, steps, name, step)
+    referral = turn.save_referral(replace(referral, steps=steps))
+    undone = [name for name in program.model.steps if _changed(before, referral, name) and _hit(before, name)]
+    reached = [name for name in program.model.steps if _changed(before, referral, name) and _hit(referral, name)]
+    for name in undone:
+        _undo(turn, program, referral, name, why)
+    for name in reached:
+        _say_reached(turn, program, referral, name)
+    referral = _follow_status(turn, program, turn.referral(referral.id))
+    for name in reached:
+        grant_for_step(turn, program, referral, name)
+    sync_measures(turn, referral)
+    return turn.referral(referral.id)
+
+
+def _hit(referral: Referral, name: str) -> Hit | None:
+    state = referral.steps.get(name)
+    return state.hit if state else None
+
+
+def _changed(before: Referral, after: Referral, name: str) -> bool:
+    return _hit(before, name) != _hit(after, name)
+
+
+def _settled(
+    turn: Turn, program: Program, referral: Referral, steps: dict[str, StepState], name: str, step: Step
+) -> StepState:
+    state = steps[name]
+    base_ms: int | None = referral.claimed_ms
+    if step.after is not None:
+        earlier = steps.get(step.after, StepState()).hit
+        base_ms = earlier.at_ms if earlier else None
+    hit, spares = state.hit, state.spares
+    if hit and not _stands(step, hit, base_ms):
+        spares = tuple(sorted((*spares, hit), key=_earliest))
+        hit = None
+    if hit is None:
+        hit = next((spare for spare in spares if _stands(step, spare, base_ms)), None)
+        spares = tuple(spare for spare in spares if spare != hit)
+        if hit is None and spares:
+            _say_not_yet(turn, program, referral, name, base_ms)
+    return StepState(hit, spares)
+
+
+def _stands(step: Step, hit: Hit, base_ms: int | None) -> bool:
+    if base_ms is None or hit.at_ms < base_ms:
+        return False
+    return step.within is None or hit.at_ms < base_ms + step.within
+
+
+def _say_not_yet(turn: Turn, program: Program, referral: Referral, name: str, base_ms: int | None) -> None:
+    path = f"steps.{name}"
+    step = program.model.steps[name]
+    if base_ms is None and step.after:
+        turn.say(
+            "step_waits_for_step",
+            {"step": name, "after": step.after},
+            program=program,
+            rule=f"{path}.after",
+            referral=referral.id,
+        )
+    elif base_ms is not None and step.within is not None:
+        values = {"step": name, "until": iso(base_ms + step.within)}
+        turn.say("step_too_late", {**values}, program=program, rule=f"{path}.within", referral=referral.id)
+
+
+def _say_reached(turn: Turn, program: Program, referral: Referral, name: str) -> None:
+    turn.say("step_reached", {"step": name}, program=program, rule=f"steps.{name}", referral=referral.id)
+
+
+def _undo(turn: Turn, program: Program, referral: Referral, name: str, why: str) -> None:
+    turn.say("step_undone", {"step": name, "why": why}, program=program, rule=f"steps.{name}", referral=referral.id)
+    for reward in turn.rewards_of(referral.id):
+        rule = turn.programs.pinned(reward).model.rewards[reward.rule]
+        if reward.live and rule.when.step == name:
+            take_back(turn, reward, "step_undone")
+
+
+def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) -> None:
+    """Grant what a reached step pays, to every side."""
+    if referral.moderation == "denied":
+        return
+    hit = _hit(referral, name)
+    at_ms = hit.at_ms if hit else referral.claimed_ms
+    order = order_of(turn, hit) if hit else None
+    for rule_name, rule in program.model.rewards.items():
+        if rule.when.step == name:
+            for side in rule.sides:
+                grant(turn, Grant(program, rule_name, side, referral, referral.id, at_ms, order))
+
+
+def reached_steps(program: Program, referral: Referral) -> Iterator[str]:
+    """The steps a referral stands at now."""
+    return (name for name in program.model.steps if _hit(referral, name))
+
+
+def _follow_status(turn: Turn, program: Program, referral: Referral) -> Referral:
+    converting = [_hit(referral, name) for name in program.model.steps if name in program.model.converting]
+    times = [hit.at_ms for hit in converting if hit]
+    if times and referral.status == "started":
+        referral = turn.move_referral(replace(referral, converted_ms=min(times)), "convert")
+        turn.unschedule("expire_referral", referral.id)
+        turn.say("referral_converted", program=program, referral=referral.id)
+    elif not times and referral.status in ("converted", "ended"):
+        referral = turn.move_referral(replace(referral, converted_ms=None), "return")
+        turn.say("referral_returned", program=program, referral=referral.id)
+        if referral.until_ms <= turn.clock_ms:
+            referral = expire_referral(turn, referral)
+        else:
+            turn.schedule("expire_referral", referral.id, referral.until_ms)
+    return referral
+
+
+def expire_referral(turn: Turn, referral: Referral) -> Referral:
+    """The window passed and the referral did not convert: its friend is free."""
+    referral = turn.move_referral(referral, "expire")
+    values = {"until": iso(referral.until_ms)}
+    turn.say(
+        "referral_expired",
+        {**values},
+        program=turn.programs.pinned(referral),
+        rule="attribution.window",
+        referral=referral.id,
+    )
+    return referral
+
+
+def end_if_done(turn: Turn, referral: Referral) -> None:
+    """End a converted referral from which nothing more can follow."""
+    program = turn.programs.pinned(referral)
+    if referral.status != "converted" or any(_hit(referral, name) is None for name in program.model.steps):
+        return
+    if any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
+        return
+    turn.move_referral(referral, "end")
+    turn.say("referral_ended", program=program, referral=referral.id)

@@ -1,0 +1,230 @@
+"""One event's turn: what its decision reads, changes and says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from msgspec.structs import replace
+
+from goodword.engine.events import Sealed
+from goodword.engine.ids import Keyring
+from goodword.engine.reasons import RANK, REASONS, Answer, Reason, ReasonValue, ReferralNow, RewardNow
+from goodword.engine.referral_states import ReferralMove, next_referral_status
+from goodword.engine.state import (
+    BALANCES,
+    COUNTERS,
+    DUES,
+    PARENTS,
+    PARTICIPANTS,
+    REFERRALS,
+    REWARDS,
+    REWARDS_OF,
+    Draft,
+    DueRow,
+    Entry,
+    OutboxRow,
+    Participant,
+    Referral,
+    Reward,
+    State,
+)
+from goodword.program.loader import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs a batch is decided by: what is live, and every pinned version that a loaded row names."""
+
+    live: Mapping[str, int]
+    """The name of each live program with its version."""
+    versions: Mapping[tuple[str, int], Program]
+
+    def current(self, name: str) -> Program | None:
+        """The version in force, or None for an unknown program."""
+        version = self.live.get(name)
+        return None if version is None else self.versions[name, version]
+
+    def pinned(self, row: Referral | Reward) -> Program:
+        """The version under which a row is decided all its life."""
+        return self.versions[row.program, row.version]
+
+    def all_live(self) -> list[Program]:
+        """Every live program."""
+        return [self.versions[name, version] for name, version in self.live.items()]
+
+
+@dataclass(slots=True)
+class Turn:
+    """The working space of one decision."""
+
+    programs: Programs
+    keyring: Keyring
+    sealed: Sealed
+    draft: Draft
+    reasons: list[Reason] = field(default_factory=list)
+    participant: str | None = None
+    advocate_code: str | None = None
+    claim: str | None = None
+    touched_referrals: dict[str, None] = field(default_factory=dict)
+    touched_rewards: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def clock_ms(self) -> int:
+        """Now, as far as this decision knows."""
+        return self.sealed.clock_ms
+
+    @property
+    def occurred_ms(self) -> int:
+        """When the event happened."""
+        return self.sealed.occurred_ms
+
+    @property
+    def event_id(self) -> str:
+        """The id of the event."""
+        return self.sealed.event.id
+
+    def say(
+        self,
+        code: str,
+        values: dict[str, ReasonValue] | None = None,
+        *,
+        program: Program | None = None,
+        rule: str | None = None,
+        referral: str | None = None,
+        reward: str | None = None,
+    ) -> Reason:
+        """Record a reason, with the place of the rule that gave it."""
+        reason = Reason(
+            code,
+            values or {},
+            program=program.name if program else None,
+            version=program.version if program else None,
+            rule=rule,
+            place=program.place(rule) if program and rule else None,
+            referral=referral,
+            reward=reward,
+        )
+        assert code in REASONS, code  # noqa: S101
+        self.reasons.append(reason)
+        return reason
+
+    # rows ---------------------------------------------------------------------------------------------------------
+
+    def person(self, participant: str) -> Participant:
+        """A participant that a row names."""
+        return self.draft.need(PARTICIPANTS, participant)
+
+    def save_referral(self, referral: Referral) -> Referral:
+        """Keep a referral as it is now."""
+        self.draft.put(REFERRALS, referral.id, referral)
+        self.touched_referrals[referral.id] = None
+        return referral
+
+    def referral(self, referral: str) -> Referral:
+        """A referral as it is now."""
+        return self.draft.need(REFERRALS, referral)
+
+    def move_referral(self, referral: Referral, move: ReferralMove) -> Referral:
+        """Let a referral go where the table leads, and tell the world."""
+        status = next_referral_status(referral.status, move)
+        moved = self.save_referral(replace(referral, status=status))
+        if moved.live != referral.live:
+            self.draft.put(PARENTS, f"{moved.program}|{moved.friend}", moved.advocate if moved.live else None)
+        topic = f"referral.{'returned' if move == 'return' else 'revived' if move == 'revive' else status}"
+        self.tell(topic, referral.id, referral.advocate)
+        return moved
+
+    def save_reward(self, reward: Reward) -> Reward:
+        """Keep a reward as it is now."""
+        self.draft.put(REWARDS, reward.id, reward)
+        self.touched_rewards[reward.id] = None
+        return reward
+
+    def reward(self, reward: str) -> Reward:
+        """A reward as it is now."""
+        return self.draft.need(REWARDS, reward)
+
+    def rewards_of(self, subject: str) -> list[Reward]:
+        """Everything granted for a referral, or to a participant by measures, in one order whatever was loaded how."""
+        rewards = map(self.reward, self.draft.many(REWARDS_OF, subject))
+        return sorted(rewards, key=lambda reward: (reward.granted_ms, reward.id))
+
+    # amounts ------------------------------------------------------------------------------------------------------
+
+    def balance(self, account: str, unit: str) -> int:
+        """What an account holds."""
+        return self.draft.get(BALANCES, f"{account}|{unit}") or 0
+
+    def post(self, source: str, target: str, unit: str, amount: int, reward: str | None = None) -> None:
+        """Move an amount from one account to another: two entries that sum to zero."""
+        if amount == 0:
+            return
+        for account, change in ((source, -amount), (target, amount)):
+            self.draft.entries.append(Entry(account, unit, change, reward))
+            self.draft.put(BALANCES, f"{account}|{unit}", self.balance(account, unit) + change)
+
+    def counter(self, key: str) -> int:
+        """What a counter stands at."""
+        return self.draft.get(COUNTERS, key) or 0
+
+    def count(self, key: str, change: int) -> int:
+        """Move a counter."""
+        value = self.counter(key) + change
+        self.draft.put(COUNTERS, key, value)
+        return value
+
+    # consequences -------------------------------------------------------------------------------------------------
+
+    def tell(self, topic: str, reference: str, participant: str | None) -> None:
+        """Write an outbox row."""
+        self.draft.outbox.append(OutboxRow(topic, reference, participant))
+
+    def schedule(
+        self, kind: Literal["mature", "expire_referral", "expire_reward", "pay"], reference: str, due_ms: int
+    ) -> None:
+        """Ask for a decision at a time."""
+        row = DueRow(f"{kind}:{reference}", due_ms, kind, reference)
+        self.draft.put(DUES, row.id, row)
+
+    def unschedule(self, kind: str, reference: str) -> None:
+        """Take back what was asked for."""
+        self.draft.put(DUES, f"{kind}:{reference}", None)
+
+    # the answer ---------------------------------------------------------------------------------------------------
+
+    def answer(self) -> Answer:
+        """What is answered: reasons in reading order, and every referral and reward as it stands after the event."""
+        return Answer(
+            event=self.event_id,
+            type=type(self.sealed.event).__struct_config__.tag,  # type: ignore[arg-type]
+            outcome=self._outcome(),
+            reasons=tuple(sorted(self.reasons, key=lambda reason: RANK[reason.code])),
+            participant=self.participant,
+            advocate_code=self.advocate_code,
+            claim=self.claim,
+            referrals=tuple(map(self._referral_now, self.touched_referrals)),
+            rewards=tuple(map(self._reward_now, self.touched_rewards)),
+        )
+
+    def _outcome(self) -> Literal["accepted", "refused", "waiting"]:
+        kinds = [REASONS[reason.code][0] for reason in self.reasons]
+        if any(reason.code == "waiting_for_order" for reason in self.reasons):
+            return "waiting"
+        return "refused" if "refused" in kinds and "done" not in kinds else "accepted"
+
+    def _referral_now(self, id: str) -> ReferralNow:
+        r = self.referral(id)
+        return ReferralNow(r.id, r.program, r.version, r.status, r.moderation, r.advocate, r.friend, r.evidence)
+
+    def _reward_now(self, id: str) -> RewardNow:
+        r = self.reward(id)
+        return RewardNow(
+            r.id, r.program, r.rule, r.side, r.participant, r.status, r.amount, r.unit, r.remaining, r.reason
+        )
+
+
+def begin(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -> Turn:
+    """Open the turn of an event."""
+    return Turn(programs, keyring, sealed, Draft(state))

@@ -1,0 +1,185 @@
+"""Intake: from bytes to sealed events. Everything is validated, bounded and stamped here; nothing later reads a clock.
+
+Sealing replaces what is personal: identifiers and signals become keyed hashes, names go to the one table of people, reward
+codes become hashes. Codes are normalised, so that a code typed with Arabic digits or a hyphen is the same code.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from goodword.engine.events import Activity, Claim, Order, Person, Sealed, Share, SignUp, SourceEvent, TimePassed
+from goodword.engine.ids import Keyring, normalise_code
+from goodword.engine.people import IDENTIFIERS, SIGNALS
+from goodword.program.duration import SECOND_MS, to_ms
+
+EVENTS_MAX = 1000
+"""How many events one request or one batch of an import may hold."""
+EVENT_BYTES_MAX = 64 * 1024
+BODY_BYTES_MAX = 4 * 1024 * 1024
+FUTURE_MAX_MS = 60 * SECOND_MS
+"""How far ahead of us the clock of a source may be."""
+PAST_MIN_MS = 0
+"""Nothing happened before 1970."""
+
+_DECODER: msgspec.json.Decoder[SourceEvent] = msgspec.json.Decoder(SourceEvent)
+_BIDI_OR_CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CEDILLA = str.maketrans("ŞşŢţ", "ȘșȚț")
+_PHONE = re.compile(r"\+[0-9]{7,15}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+_INTERNAL_IDS = ("due:", "published:")
+
+
+class InvalidEvent(ValueError):
+    """An event that cannot be accepted: which field, and why. Nothing of it is stored."""
+
+    def __init__(self, reason: str, field: str = "", event: str | None = None) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.reason = reason
+        self.field = field
+        self.event = event
+
+
+def decode_event(raw: bytes) -> SourceEvent:
+    """Read one event.
+
+    Raises:
+        InvalidEvent: not JSON, an unknown type or key, a missing or wrong value; with the field.
+    """
+    if len(raw) > EVENT_BYTES_MAX:
+        raise InvalidEvent(f"an event has at most {EVENT_BYTES_MAX} bytes")
+    try:
+        event = _DECODER.decode(raw)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise InvalidEvent(message, path.rstrip("`").lstrip(".")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidEvent(f"not JSON: {error}") from None
+    _check_text(msgspec.to_builtins(event), "")
+    return event
+
+
+def _check_text(node: Any, path: str) -> None:
+    """No control characters anywhere: no database, log or terminal has to deal with them."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            _check_text(key, path)
+            _check_text(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list | tuple):
+        for index, value in enumerate(node):
+            _check_text(value, f"{path}[{index}]")
+    elif isinstance(node, str):
+        if any(c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" for c in node):
+            raise InvalidEvent("control characters are not accepted", path)
+    elif isinstance(node, int) and not -(2**63) <= node < 2**63:
+        raise InvalidEvent("the number does not fit into 64 bits", path)
+
+
+def seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool) -> Sealed:
+    """Seal an event: what is personal is hashed or set aside, codes are normalised, the clock is stamped.
+
+    Raises:
+        InvalidEvent: a time without zone or in the future, a person without identifier, an empty code.
+    """
+    try:
+        return _seal(event, keyring, received_ms, history)
+    except InvalidEvent as error:
+        raise InvalidEvent(error.reason, error.field, event.id) from None
+
+
+def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool) -> Sealed:
+    if event.occurred_at.tzinfo is None:
+        raise InvalidEvent("a time needs its zone, such as 2026-03-05T10:00:00Z", "occurred_at")
+    occurred_ms = to_ms(event.occurred_at)
+    if occurred_ms > received_ms + FUTURE_MAX_MS:
+        raise InvalidEvent("the time lies in the future", "occurred_at")
+    if occurred_ms < PAST_MIN_MS:
+        raise InvalidEvent("the time lies before 1970", "occurred_at")
+    if isinstance(event, TimePassed) and not history:
+        raise InvalidEvent("live time passes by itself; this event needs scope `history`", "type")
+    if event.id.startswith(_INTERNAL_IDS):
+        raise InvalidEvent("ids that begin with `due:` or `published:` are our own", "id")
+    content = keyring.digest("content", msgspec.json.encode(event, order="deterministic").decode()).hex()[:32]
+    person = getattr(event, "person", None)
+    return Sealed(
+        event=_sealed_event(event, keyring),
+        occurred_ms=occurred_ms,
+        clock_ms=occurred_ms if history else received_ms,
+        content=content,
+        history=history,
+        person=_clean_person(person) if person else None,
+    )
+
+
+def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
+    changes: dict[str, Any] = {}
+    if (person := getattr(event, "person", None)) is not None:
+        changes["person"] = seal_person(person, keyring)
+    if isinstance(event, Share | Claim | SignUp | Order | Activity) and event.code is not None:
+        changes["code"] = _code(event.code, "code")
+    if isinstance(event, Order) and event.redeems:
+        changes["redeems"] = tuple(
+            replace(item, code=keyring.reward_code_hash(_code(item.code, f"redeems[{index}].code")))
+            for index, item in enumerate(event.redeems)
+        )
+        if len({item.code for item in changes["redeems"]}) != len(event.redeems):
+            raise InvalidEvent("the same code stands there twice", "redeems")
+    return replace(event, **changes)
+
+
+def _code(typed: str, field: str) -> str:
+    code = normalise_code(typed)
+    if not code:
+        raise InvalidEvent("no letter or digit in it", field)
+    return code
+
+
+def _clean_person(person: Person) -> Person:
+    """The raw person for the table of people: without marks that turn text around, Romanian letters as they should be."""
+    if person.name is None:
+        return person
+    name = _BIDI_OR_CONTROL.sub("", unicodedata.normalize("NFC", person.name)).translate(_CEDILLA).strip()
+    return replace(person, name=name or None)
+
+
+def seal_person(person: Person, keyring: Keyring) -> Person:
+    """A person as the engine may see him.
+
+    Raises:
+        InvalidEvent: nothing identifies him, or an identifier is not what it should be.
+    """
+    if all(getattr(person, kind) is None for kind in IDENTIFIERS):
+        raise InvalidEvent("at least one of `id`, `email`, `phone` is needed", "person")
+    hashed: dict[str, str | None] = {"name": None}
+    for kind in IDENTIFIERS:
+        value = getattr(person, kind)
+        if value is not None:
+            hashed[kind] = keyring.secret_hash(kind, _normal(kind, value))
+    for kind in SIGNALS:
+        value = getattr(person, kind)
+        if value is not None:
+            hashed[kind] = keyring.secret_hash(
+                f"signal:{kind}", unicodedata.normalize("NFKC", value).strip().casefold()
+            )
+    return replace(person, **hashed)
+
+
+def _normal(kind: str, value: str) -> str:
+    text = unicodedata.normalize("NFKC", _BIDI_OR_CONTROL.sub("", value)).strip()
+    if kind == "email":
+        text = text.casefold()
+        if not _EMAIL.fullmatch(text):
+            raise InvalidEvent("not an e-mail address", "person.email")
+    elif kind == "phone":
+        digits = "".join(str(unicodedata.digit(c, "")) or c for c in text)
+        text = re.sub(r"[\s().-]", "", digits)
+        if not _PHONE.fullmatch(text):
+            raise InvalidEvent("write the number in international form, such as +40721234567", "person.phone")
+    if not text:
+        raise InvalidEvent("it is empty", f"person.{kind}")
+    return text

@@ -1,0 +1,245 @@
+"""The seven lines: lock, load, decide, evolve, store; one transaction per batch.
+
+A batch belongs to one tenant. Before each event, everything that fell due up to its clock is decided, as events of their
+own. A batch may end early: when a decision needs something that an earlier event of the batch brought about, when many
+dates have come at once. What is left opens the next batch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from goodword.engine.decide import Decision, decide, evolve
+from goodword.engine.events import Due, Published, Sealed
+from goodword.engine.ids import Keyring
+from goodword.engine.needs import ROUNDS, Batch, needs
+from goodword.engine.reasons import Answer
+from goodword.engine.state import COLLECTIONS, DUES, REFERRALS, REWARDS, DueRow, NotLoaded, State
+from goodword.engine.turn import Programs
+from goodword.program.duration import from_ms
+from goodword.program.loader import Program, load_program
+
+DUES_MAX = 500
+"""How many dates one batch decides."""
+STORED = frozenset(collection.name for collection in COLLECTIONS if collection.stored)
+
+log = structlog.get_logger("goodword.process")
+_ANSWER = msgspec.json.Encoder()
+
+
+class ProgramCache:
+    """Parsed program versions; they never change once published. Shared by all threads of a process."""
+
+    def __init__(self) -> None:
+        self._programs: dict[tuple[str, str, int], Program] = {}
+        self._lock = threading.Lock()
+
+    def get(self, tenant: str, name: str, version: int, text: str) -> Program:
+        """The program of a version. A text that no longer parses stops loudly."""
+        with self._lock:
+            key = (tenant, name, version)
+            if key not in self._programs:
+                self._programs[key] = load_program(text, version)
+            return self._programs[key]
+
+    def known(self, tenant: str, name: str, version: int) -> Program | None:
+        """The program of a version, if it was parsed before."""
+        return self._programs.get((tenant, name, version))
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event whose decision failed unexpectedly: it is kept aside, and the same id decides it again."""
+
+    sealed: Sealed
+    error: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    answers: dict[str, bytes] = field(default_factory=dict)
+    """Stored answers by event id, as JSON; repeated events get their first answer."""
+    conflicts: set[str] = field(default_factory=set)
+    """Ids that were told before with other content."""
+    parked: list[Parked] = field(default_factory=list)
+    rest: list[Sealed] = field(default_factory=list)
+    """Events that open the next batch."""
+    decisions: list[tuple[int, Decision, bytes]] = field(default_factory=list)
+    more_due: bool = False
+
+
+class Backing(Protocol):
+    """Where state comes from: a database in a transaction, or memory."""
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+        """Events decided before: content and answer."""
+
+    def dues(self, until_ms: int, limit: int) -> list[DueRow]:
+        """What falls due."""
+
+    def state(self) -> State:
+        """The state to load into."""
+
+    def live(self) -> Mapping[str, int]:
+        """The live programs."""
+
+    def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
+        """Program versions."""
+
+    def load(self, state: State, wants: Mapping[str, set[str]]) -> None:
+        """Load keys."""
+
+
+def due_event(row: DueRow) -> Sealed:
+    """The event in which a due row is decided: its clock is its own time."""
+    event = Due(
+        id=f"due:{row.id}:{row.due_ms}", occurred_at=from_ms(row.due_ms), kind=row.kind, reference=row.reference
+    )
+    return Sealed(event, row.due_ms, row.due_ms, content="")
+
+
+def run_batch(backing: Backing, keyring: Keyring, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
+    """Decide a batch against a backing. Nothing is stored here; the caller stores the outcome's decisions.
+
+    With `until_ms`, everything due up to that time is decided as well (the scheduler).
+    """
+    return _Run(backing, keyring, events, until_ms).run()
+
+
+class _Run:
+    """One batch on its way."""
+
+    def __init__(self, backing: Backing, keyring: Keyring, events: Sequence[Sealed], until_ms: int | None) -> None:
+        self.backing = backing
+        self.keyring = keyring
+        self.outcome = Outcome()
+        self.state = backing.state()
+        self.events = self._fresh(events)
+        clocks = [self.state.tenant.clock_ms, *(event.clock_ms for event in self.events)]
+        self.until_ms = max([*clocks, until_ms] if until_ms is not None else clocks)
+        self.scheduled_ms = until_ms
+        self.dues = {row.id: row for row in backing.dues(self.until_ms, DUES_MAX)}
+        self.full = len(self.dues) == DUES_MAX
+        self.last_loaded = max(((row.due_ms, row.id) for row in self.dues.values()), default=(0, ""))
+        self.programs = self._load()
+
+    def _fresh(self, events: Sequence[Sealed]) -> list[Sealed]:
+        """The events that were not told before, each once."""
+        known = self.backing.known([event.event.id for event in events])
+        fresh: dict[str, Sealed] = {}
+        for sealed in events:
+            id = sealed.event.id
+            if id in known:
+                content, answer = known[id]
+                if content == sealed.content:
+                    self.outcome.answers[id] = answer.encode()
+                else:
+                    self.outcome.conflicts.add(id)
+            elif id in fresh:
+                if fresh[id].content != sealed.content:
+                    self.outcome.conflicts.add(id)
+            else:
+                fresh[id] = sealed
+        return list(fresh.values())
+
+    def _load(self) -> Programs:
+        live = self.backing.live()
+        versions: dict[tuple[str, int], Program] = dict(self.backing.programs(set(live.items())))
+        if self.state.complete:
+            return Programs(live, versions)
+        wanted = Batch([*self.events, *map(due_event, self.dues.values())], self.keyring)
+        for number in range(1, ROUNDS + 1):
+            self.backing.load(self.state, needs(number, Programs(live, versions), wanted, self.state))
+            pinned = {
+                (row.program, row.version)
+                for name in (REFERRALS.name, REWARDS.name)
+                for row in self.state.rows[name].values()
+                if row is not None
+            }
+            if missing := pinned - versions.keys():
+                versions.update(self.backing.programs(missing))
+        return Programs(live, versions)
+
+    def run(self) -> Outcome:
+        events = self.events
+        for index, sealed in enumerate(events):
+            clock_ms = max(sealed.clock_ms, self.state.tenant.clock_ms)
+            if not self._decide_dues(clock_ms) or not self._decide(replace(sealed, clock_ms=clock_ms)):
+                self.outcome.rest = events[index:]
+                return self.outcome
+        self.outcome.more_due = not self._decide_dues(max(self.scheduled_ms or 0, self.state.tenant.clock_ms))
+        return self.outcome
+
+    def _decide_dues(self, clock_ms: int) -> bool:
+        """Decide what is due by a time; False where the batch has to end."""
+        while (row := self._next_due(clock_ms)) is not None:
+            if not self._decide(due_event(row)):
+                return False
+        return not self.full
+
+    def _next_due(self, clock_ms: int) -> DueRow | None:
+        ready = [row for row in self.dues.values() if row.due_ms <= clock_ms]
+        first = min(ready, key=lambda row: (row.due_ms, row.id), default=None)
+        if first and self.full and (first.due_ms, first.id) > self.last_loaded:
+            # More may stand in the database than was loaded: it comes before what this batch asked for.
+            return None
+        return first
+
+    def _decide(self, sealed: Sealed) -> bool:
+        """Decide one event and fold it in; False where it has to open the next batch."""
+        try:
+            decision = decide(self.programs, self.state, sealed, self.keyring)
+        except NotLoaded:
+            if not self.outcome.decisions and not self.outcome.parked:
+                raise
+            return False
+        except Exception as error:
+            # One event that nobody foresaw must not stop the others; its text may hold personal data, so only the kind.
+            log.exception("event_parked", event_type=type(sealed.event).__name__)
+            self.outcome.parked.append(Parked(sealed, type(error).__name__))
+            if isinstance(sealed.event, Due):
+                self.dues.pop(f"{sealed.event.kind}:{sealed.event.reference}", None)
+            return True
+        evolve(self.state, decision)
+        for id, row in decision.draft.changes.get(DUES.name, {}).items():
+            if row is None:
+                self.dues.pop(id, None)
+            elif row.due_ms <= self.until_ms:
+                self.dues[id] = row
+        answer = _ANSWER.encode(decision.answer)
+        self.outcome.decisions.append((self.state.tenant.seq, decision, answer))
+        if not isinstance(sealed.event, Due):
+            self.outcome.answers[sealed.event.id] = answer
+        return True
+
+
+def shown(answer_json: bytes, keyring: Keyring) -> bytes:
+    """An answer as its owner sees it: with the codes of rewards that can be used, derived anew."""
+    if b'"status":"issued"' not in answer_json:
+        return answer_json
+    answer = msgspec.json.decode(answer_json, type=Answer)
+    rewards = tuple(
+        replace(reward, code=keyring.reward_code(reward.id)) if reward.status == "issued" else reward
+        for reward in answer.rewards
+    )
+    return _ANSWER.encode(replace(answer, rewards=rewards))
+
+
+def publication(program: Program, clock_ms: int) -> Sealed:
+    """The event with which a version comes into force."""
+    event = Published(
+        id=f"published:{program.name}:{program.version}",
+        occurred_at=from_ms(clock_ms),
+        program=program.name,
+        version=program.version,
+    )
+    return Sealed(event, clock_ms, clock_ms, content=program.digest)

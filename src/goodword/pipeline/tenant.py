@@ -1,0 +1,142 @@
+"""A tenant in a database: one transaction per batch, under the tenant's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from goodword.engine.decide import Decision
+from goodword.engine.events import Sealed
+from goodword.engine.ids import Keyring
+from goodword.engine.state import DueRow, State
+from goodword.pipeline.process import STORED, Outcome, ProgramCache, publication, run_batch
+from goodword.program.loader import Program, load_program
+from goodword.storage.database import Database
+from goodword.storage.load import (
+    load,
+    load_dues,
+    load_known,
+    load_live_programs,
+    load_program_texts,
+    load_tenant,
+)
+from goodword.storage.store import Batch, Record, park, store, store_program
+
+
+class _Transaction:
+    """The tenant as seen inside one transaction."""
+
+    def __init__(self, connection: Connection, tenant: str, cache: ProgramCache) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._cache = cache
+        self._state = State(tenant=load_tenant(connection, tenant))
+
+    def state(self) -> State:
+        return self._state
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+        return load_known(self._connection, self._tenant, ids)
+
+    def dues(self, until_ms: int, limit: int) -> list[DueRow]:
+        return load_dues(self._connection, self._tenant, until_ms, limit)
+
+    def live(self) -> Mapping[str, int]:
+        return load_live_programs(self._connection, self._tenant)
+
+    def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
+        found = {key: program for key in wanted if (program := self._cache.known(self._tenant, *key))}
+        texts = load_program_texts(self._connection, self._tenant, wanted - found.keys())
+        return found | {key: self._cache.get(self._tenant, *key, text) for key, text in texts.items()}
+
+    def load(self, state: State, wants: Mapping[str, set[str]]) -> None:
+        load(self._connection, self._tenant, state, wants)
+
+
+class Tenants:
+    """The tenants of a database, as the pipeline works on them."""
+
+    def __init__(self, database: Database, keyring: Keyring, cache: ProgramCache | None = None) -> None:
+        self.database = database
+        self.keyring = keyring
+        self._cache = cache or ProgramCache()
+
+    def decide(self, tenant: str, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
+        """Decide a batch and store it: one transaction. What is left over stands in the outcome's `rest`."""
+        with self.database.write(tenant) as connection:
+            backing = _Transaction(connection, tenant, self._cache)
+            outcome = run_batch(backing, self.keyring, events, until_ms)
+            _store(connection, tenant, backing.state(), outcome)
+        return outcome
+
+    def decide_all(self, tenant: str, events: Iterable[Sealed]) -> Outcome:
+        """Decide events to the last one, in as many transactions as it takes."""
+        whole = Outcome()
+        rest = list(events)
+        while rest:
+            outcome = self.decide(tenant, rest)
+            whole.answers |= outcome.answers
+            whole.conflicts |= outcome.conflicts
+            whole.parked += outcome.parked
+            rest = outcome.rest
+        return whole
+
+    def publish(self, tenant: str, text: str, now_ms: int) -> tuple[Program, bool]:
+        """Bring a program file into force as the next version; nothing happens where it is in force already.
+
+        Returns the program and whether it is a new version.
+
+        Raises:
+            ProgramError: the file cannot be accepted.
+        """
+        name = load_program(text).name
+        with self.database.write(tenant) as connection:
+            current = load_live_programs(connection, tenant).get(name, 0)
+            texts = load_program_texts(connection, tenant, {(name, current)})
+            if texts.get((name, current)) == text:
+                return self._cache.get(tenant, name, current, text), False
+            program = self._cache.get(tenant, name, current + 1, text)
+            store_program(
+                connection,
+                tenant,
+                name,
+                program.version,
+                digest=program.digest,
+                program_text=text,
+                priority=program.model.priority,
+                published_ms=now_ms,
+            )
+            backing = _Transaction(connection, tenant, self._cache)
+            outcome = run_batch(backing, self.keyring, [publication(program, backing.state().tenant.clock_ms)])
+            if outcome.parked or outcome.rest:
+                raise RuntimeError(f"the publication of {name} could not be decided")
+            _store(connection, tenant, backing.state(), outcome)
+        return program, True
+
+
+def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) -> None:
+    dirty: dict[str, dict[str, Any]] = {}
+    for _, decision, _ in outcome.decisions:
+        for name, rows in decision.draft.changes.items():
+            if name in STORED:
+                # The state holds each row as the last decision left it.
+                dirty.setdefault(name, {}).update({key: state.rows[name][key] for key in rows})
+    records = [_record(seq, decision, answer) for seq, decision, answer in outcome.decisions]
+    people = [
+        (decision.answer.participant, decision.sealed.person)
+        for _, decision, _ in outcome.decisions
+        if decision.sealed.person is not None and decision.answer.participant is not None
+    ]
+    if records:
+        store(connection, tenant, Batch(state.tenant, records, dirty, people))
+    for parked in outcome.parked:
+        # Kept sealed: the raw person is not written anywhere but in the table of people.
+        park(connection, tenant, replace(parked.sealed, person=None), parked.error)
+
+
+def _record(seq: int, decision: Decision, answer: bytes) -> Record:
+    draft = decision.draft
+    return Record(seq, decision.sealed, answer, decision.references, draft.entries, draft.outbox)

@@ -1,0 +1,68 @@
+"""Times: instants are whole milliseconds since 1970 in UTC, durations whole milliseconds, periods by the calendar."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+SECOND_MS = 1000
+DAY_MS = 86_400 * SECOND_MS
+_UNITS = {"minute": 60 * SECOND_MS, "hour": 3600 * SECOND_MS, "day": DAY_MS, "week": 7 * DAY_MS}
+_DURATION = re.compile(r"([0-9]{1,5})\s+(minute|hour|day|week)s?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+DURATION_PATTERN = r"^[0-9]{1,5}\s+(minute|hour|day|week)s?$"
+
+Period = Literal["day", "week", "month", "year", "ever"]
+
+
+def parse_duration(text: object) -> int:
+    """Read ``30 days`` or ``24 hours`` as milliseconds.
+
+    Raises:
+        ValueError: not a whole number of minutes, hours, days or weeks.
+    """
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("write a whole number of minutes, hours, days or weeks, such as `30 days`")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def to_ms(moment: datetime) -> int:
+    """An aware datetime as milliseconds since 1970 UTC, rounded down."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(instant_ms: int) -> datetime:
+    """The aware UTC datetime of an instant."""
+    return _EPOCH + timedelta(milliseconds=instant_ms)
+
+
+def iso(instant_ms: int) -> str:
+    """An instant as RFC 3339 in UTC, with milliseconds only where there are any."""
+    moment = from_ms(instant_ms)
+    text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+def local_date(instant_ms: int, zone: ZoneInfo) -> date:
+    """The calendar day of an instant in a time zone."""
+    return from_ms(instant_ms).astimezone(zone).date()
+
+
+def period_key(instant_ms: int, period: Period, zone: ZoneInfo) -> str:
+    """The name of the calendar period that holds an instant: ``2026-03-05``, ``2026-W10``, ``2026-03``, ``2026``, ``ever``.
+
+    Weeks are those of ISO 8601.
+    """
+    if period == "ever":
+        return "ever"
+    day = local_date(instant_ms, zone)
+    if period == "day":
+        return day.isoformat()
+    if period == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year}-W{week:02}"
+    return day.isoformat()[: 7 if period == "month" else 4]

@@ -1,0 +1,122 @@
+"""Warnings before money is lost: what a valid program file risks.
+
+The inequality behind `margin` is the self-referral-proof one: what both sides cost on the smallest qualifying order may
+not be more than the margin of that order, so that the worst a cheat gets is a discount somebody has agreed to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from goodword.program.loader import Program
+from goodword.program.model import CLAIMED, Benefit, PercentOf, ProgramFile, Reward, Schedule, Step
+from goodword.program.quantity import BASIS_POINTS, Quantity, percent_of
+
+
+@dataclass(frozen=True, slots=True)
+class LintWarning:
+    """A risk of a program: its code, where it stands, and what to do."""
+
+    code: str
+    path: str
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.path}: {self.message} [{self.code}]"
+
+
+def lint(program: Program) -> list[LintWarning]:
+    """Every risk found in a program, in the order of the file."""
+    found = [*_margin(program.model), *_each_reward(program.model)]
+    warnings = [LintWarning(code, path, program.place(path), message) for code, path, message in found]
+    return sorted(warnings, key=lambda w: tuple(map(int, w.place.split(":"))))
+
+
+Finding = tuple[str, str, str]
+
+
+def _each_reward(model: ProgramFile) -> Iterator[Finding]:
+    for name, rule in model.rewards.items():
+        path = f"rewards.{name}"
+        if not rule.caps and rule.budget is None and rule.when.reaches is None and "advocate" in rule.sides:
+            yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
+        yield from _hold(model, path, rule)
+        if _free_with_minimum(model, rule):
+            yield (
+                "free_minimum",
+                path,
+                "something free that asks for a minimum spend is not free: say so in the terms",
+            )
+        if rule.benefit.kind == "coupon" and rule.expires is None:
+            yield "no_expiry", path, "a coupon that never expires stays a liability: add `expires`"
+
+
+def _hold(model: ProgramFile, path: str, rule: Reward) -> Iterator[Finding]:
+    step = model.steps.get(rule.when.step or "") or _measured_step(model, rule)
+    if step is None or step.event != "order":
+        return
+    if model.economics is None:
+        if rule.hold == 0:
+            yield "no_hold", path, "granted on an order and not held: goods may still come back"
+    elif rule.hold < model.economics.return_window:
+        yield "short_hold", path, "held shorter than the return window: goods may come back after it was paid"
+
+
+def _measured_step(model: ProgramFile, rule: Reward) -> Step | None:
+    measure = model.measures.get(rule.when.reaches or "")
+    return model.steps[measure.step] if measure else None
+
+
+def _free_with_minimum(model: ProgramFile, rule: Reward) -> bool:
+    if rule.benefit.percent_off == BASIS_POINTS and rule.benefit.minimum_order:
+        return True
+    step = model.steps.get(rule.when.step or "")
+    return (
+        rule.benefit.kind == "item"
+        and "friend" in rule.sides
+        and step is not None
+        and any(c.attribute.name == "order.total" and c.operator.name == "at_least" for c in step.where)
+    )
+
+
+def _margin(model: ProgramFile) -> Iterator[Finding]:
+    economics = model.economics
+    if economics is None:
+        yield "no_economics", "program", "without `economics` nobody can say whether this program loses money"
+        return
+    order = economics.smallest_order
+    margin = percent_of(order.amount, economics.margin, "down")
+    cost = sum(
+        _cost(rule.benefit, order) * len(rule.sides) for rule in model.rewards.values() if _per_referral(model, rule)
+    )
+    if cost > margin:
+        spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
+        yield "margin", "economics", f"both sides cost {spent} on the smallest order, whose margin is {kept}"
+
+
+def _per_referral(model: ProgramFile, rule: Reward) -> bool:
+    """Whether one qualifying order can cost this reward: milestones are spread over several."""
+    return rule.when.step == CLAIMED or (rule.when.step is not None and rule.when.step in model.steps)
+
+
+def _cost(benefit: Benefit, order: Quantity) -> int:
+    """The most that one grant costs on `order`, in the program's currency; 0 where no cost is known."""
+    if benefit.percent_off:
+        discount = percent_of(order.amount, benefit.percent_off, "up")
+        return min(discount, benefit.ceiling.amount) if benefit.ceiling else discount
+    amount = 0
+    match benefit.amount:
+        case PercentOf(percent=percent, floor=floor, ceiling=ceiling):
+            share = max(percent_of(order.amount, percent, "up"), floor.amount if floor else 0)
+            return min(share, ceiling.amount) if ceiling else share
+        case Schedule(schedule=stages):
+            amount = max(stage.amount.amount for stage in stages)
+        case Quantity():
+            amount = benefit.amount.amount
+        case None:
+            return 0
+    if benefit.kind in ("credit", "cash", "coupon"):
+        return amount
+    return amount * benefit.unit_cost.amount if benefit.unit_cost else 0

@@ -1,0 +1,268 @@
+"""Reading a program file: text in, a `Program` or every problem at once, each with line, column and a hint."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+
+from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
+from goodword.program.model import DEPTH_WORDS, NOT_YET, Declared, ProgramFile, hint
+from goodword.program.quantity import is_currency, parse_quantity
+
+FILE_BYTES_MAX = 256 * 1024
+DEPTH_MAX = 20
+PROBLEMS_MAX = 100
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Problem:
+    """Something wrong with a program file, and where."""
+
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}: {self.path + ': ' if self.path else ''}{self.message}"
+
+
+class ProgramError(Exception):
+    """A program file that cannot be accepted; `problems` holds all that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(set(problems))[:PROBLEMS_MAX]
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A program as loaded: its model, its text, and where each part of it stands in the text."""
+
+    model: ProgramFile
+    text: str
+    digest: str
+    """SHA-256 of the text."""
+    places: dict[str, str]
+    """``rewards.credit.caps.0`` -> ``31:7`` (line and column, both from 1)."""
+    version: int = 0
+    """The version under which the tenant published it; 0 for a file that is not published."""
+
+    @property
+    def name(self) -> str:
+        return self.model.program
+
+    def place(self, path: str) -> str:
+        """Where a part of the program stands: the nearest enclosing part that the file spells out."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places.get(path, "1:1")
+
+
+def load_program(text: str, version: int = 0) -> Program:
+    """Read a program file.
+
+    Raises:
+        ProgramError: with every problem that could be found in one pass.
+    """
+    tree = _parse(text)
+    places = dict(_places(tree, ()))
+    problems = list(_depth_problems(tree, (), places))
+    context = _gather(tree)
+    model: ProgramFile | None = None
+    try:
+        model = ProgramFile.model_validate(_plain(tree), context=context)
+    except ValidationError as error:
+        problems += [_problem(dict(e), tree, places) for e in error.errors()]
+    if model is None or problems:
+        raise ProgramError(problems)
+    return Program(model, text, hashlib.sha256(text.encode()).hexdigest(), places, version)
+
+
+def _parse(text: str) -> CommentedMap:
+    if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
+        raise ProgramError([Problem(1, 1, "", f"a program file has at most {FILE_BYTES_MAX} bytes")])
+    yaml = YAML(typ="rt", pure=True)
+    try:
+        _check_events(yaml, text)
+        tree = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise ProgramError([Problem(line, column, "", f"not YAML: {error.problem or error}")]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ProgramError([Problem(1, 1, "", f"not YAML: {str(error).splitlines()[0]}")]) from None
+    if not isinstance(tree, CommentedMap):
+        raise ProgramError([Problem(1, 1, "", "a program file is a mapping that begins with `goodword: 1`")])
+    if next(iter(tree), None) != "goodword":
+        raise ProgramError([Problem(1, 1, "goodword", "the first line of a program file is `goodword: 1`")])
+    return tree
+
+
+def _check_events(yaml: YAML, text: str) -> None:
+    """Refuse aliases (a small file could mean a huge one) and deep nesting before anything is built."""
+    depth = 0
+    for event in yaml.parse(text):
+        mark = event.start_mark
+        place = (mark.line + 1, mark.column + 1)
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            raise ProgramError([Problem(*place, "", "anchors and aliases are not used in a program file")])
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+            if depth > DEPTH_MAX:
+                raise ProgramError([Problem(*place, "", f"nested deeper than {DEPTH_MAX}")])
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+
+
+def _places(node: object, path: Path) -> typing.Iterator[tuple[str, str]]:
+    if isinstance(node, CommentedMap):
+        for key, value in node.items():
+            line, column = node.lc.key(key)
+            yield _dotted((*path, key)), f"{line + 1}:{column + 1}"
+            yield from _places(value, (*path, key))
+    elif isinstance(node, CommentedSeq):
+        for index, value in enumerate(node):
+            line, column = node.lc.item(index)
+            yield _dotted((*path, index)), f"{line + 1}:{column + 1}"
+            yield from _places(value, (*path, index))
+
+
+def _dotted(path: typing.Iterable[object]) -> str:
+    return ".".join(map(str, path))
+
+
+def _plain(node: Any) -> Any:
+    """The tree without its positions; keys as text, scalars as Python's own types."""
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, str):
+        return str(node)
+    if isinstance(node, bool):
+        return bool(node)
+    if isinstance(node, int):
+        return int(node)
+    return float(node) if isinstance(node, float) else node
+
+
+def _depth_problems(node: object, path: Path, places: dict[str, str]) -> typing.Iterator[Problem]:
+    """Any word that asks for pay beyond the direct referral, wherever it stands."""
+    if isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _depth_problems(value, (*path, index), places)
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        here = (*path, key)
+        if len(path) != 1 and DEPTH_WORDS.match(str(key)):
+            line, column = map(int, places[_dotted(here)].split(":"))
+            yield Problem(
+                line,
+                column,
+                _dotted(here),
+                "only the direct referral is rewarded: reward depth beyond one is refused",
+            )
+        yield from _depth_problems(value, here, places)
+
+
+def _mapping(tree: CommentedMap, key: str) -> dict[str, Any]:
+    value = tree.get(key)
+    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else {}
+
+
+def _gather(tree: CommentedMap) -> Declared:
+    """What the file declares, as far as it can be read: references are checked against it in the same pass."""
+    currency = tree.get("currency")
+    attributes = {a.name: a for a in ATTRIBUTES}
+    for name, declaration in _mapping(tree, "fields").items():
+        of = declaration.get("of") if isinstance(declaration, dict) else None
+        kind = declaration.get("type") if isinstance(declaration, dict) else None
+        if kind not in ("text", "integer", "boolean"):
+            continue
+        entities: tuple[Entity, ...] = (
+            ("friend", "advocate", "recipient") if of == "person" else (of,) if of in ("order", "activity") else ()
+        )
+        for entity in entities:
+            row = Attribute(
+                entity,
+                name,
+                kind,
+                "orders" if entity == "order" else "participants",
+                "declared by the program",
+            )
+            attributes.setdefault(row.name, row)
+    budgets: dict[str, str] = {}
+    for name, budget in _mapping(tree, "budgets").items():
+        try:
+            budgets[name] = parse_quantity(budget.get("amount") if isinstance(budget, dict) else None).unit
+        except ValueError:
+            budgets[name] = ""
+    activities = tree.get("activities")
+    return Declared(
+        currency=str(currency) if isinstance(currency, str) and is_currency(currency) else "USD",
+        attributes=attributes,
+        activities=frozenset(map(str, activities)) if isinstance(activities, list) else frozenset(),
+        steps=tuple(_mapping(tree, "steps")),
+        measures=frozenset(_mapping(tree, "measures")),
+        budgets=budgets,
+    )
+
+
+def _problem(error: dict[str, Any], tree: CommentedMap, places: dict[str, str]) -> Problem:
+    path = [part for part in error["loc"] if part != "[key]"]
+    dotted = _dotted(path)
+    place = dotted
+    while place and place not in places:
+        place = place.rpartition(".")[0]
+    line, column = map(int, places.get(place, "1:1").split(":"))
+    return Problem(line, column, dotted, _message(error, path))
+
+
+def _message(error: dict[str, Any], path: list[str | int]) -> str:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        key = str(path[-1])
+        if key in NOT_YET:
+            return f"`{key}` is not yet supported"
+        return f"unknown key `{key}`; {hint(key, _keys_at(path[:-1]))}"
+    if kind == "missing":
+        return f"`{path[-1]}` is missing"
+    if kind == "literal_error":
+        expected = re.findall(r"'([^']*)'", error["ctx"]["expected"]) or [error["ctx"]["expected"]]
+        given = error["input"]
+        if isinstance(given, str):
+            return f"`{given[:60]}` is not possible here; {hint(given, expected)}"
+        return f"expected {error['ctx']['expected']}"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _keys_at(path: list[str | int]) -> list[str]:
+    """The keys that the part of the model at `path` knows."""
+    model: type[BaseModel] | None = ProgramFile
+    for part in path:
+        if model is None:
+            return []
+        declared = model.model_fields.get(str(part))
+        if declared is not None:
+            models = _models_in(declared.annotation)
+            model = models[0] if models else None
+    return list(model.model_fields) if model else []
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in typing.get_args(annotation) for model in _models_in(argument)]

@@ -1,0 +1,16 @@
+"""The published JSON Schema of the program file, generated from the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goodword.program.model import ProgramFile
+
+
+def program_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the language version 1."""
+    schema = ProgramFile.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Goodword program, language 1",
+    } | schema

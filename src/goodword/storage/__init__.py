@@ -1,0 +1,1 @@
+"""The database: tables, migrations, and all that reads or writes them, on SQLite and PostgreSQL."""

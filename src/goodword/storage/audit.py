@@ -1,0 +1,283 @@
+"""Proving, over the whole database, what must always be true; a finding names the row that breaks it.
+
+Each check is one query that returns what is wrong, or rows that are looked at one by one as they stream in,
+so that the memory needed does not grow with the database. Run it inside `Database.read`, where everything
+is seen at one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import DecodeError, Struct, ValidationError
+from sqlalchemy import Connection, text
+
+from goodword.engine.state import LIVE_REWARD, Referral, Reward
+from goodword.storage.dialect import Dialect, columns_of, dialect_of
+from goodword.storage.rows import MAPPERS, Mapper
+
+ROWS_AT_ONCE = 1000
+_CHECKS_OF_ROWS = (
+    "rows_can_be_read",
+    "derived_columns_agree",
+    "rows_agree_with_themselves",
+    "rewards_agree_with_the_ledger",
+)
+
+
+class Finding(Struct, frozen=True):
+    """A row that breaks an invariant."""
+
+    check: str
+    row: str
+    """The table and the key."""
+    message: str
+
+
+def audit(connection: Connection, tenant: str) -> Iterator[Finding]:
+    """Everything that is wrong with a tenant's data; nothing if all is well."""
+    # Rows that cannot be read are named first: the queries below look into their documents and may stop at them.
+    for mapper in MAPPERS.values():
+        yield from _check_rows(connection, tenant, mapper)
+    for name, message, statement in _queries(dialect_of(connection)):
+        for row in _stream(connection, tenant, statement):
+            yield Finding(name, row.row, message.format(**row._mapping))
+    yield from _check_rewards(connection, tenant)
+
+
+def checks(connection: Connection) -> list[str]:
+    """The names of everything that is checked."""
+    return [*_CHECKS_OF_ROWS, *(name for name, _, _ in _queries(dialect_of(connection)))]
+
+
+def _stream(connection: Connection, tenant: str, statement: str) -> Iterator[Any]:
+    options = {"yield_per": ROWS_AT_ONCE}
+    yield from connection.execute(text(statement), {"tenant": tenant}, execution_options=options)
+
+
+def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
+    """Name, message and query of each check that SQL can answer; the query gives the column ``row``."""
+    yield from _EVENT_CHECKS
+    yield (
+        "every_event_has_its_answer",
+        "the answer is missing or belongs to another event",
+        "SELECT 'events ' || seq AS row FROM events WHERE tenant = :tenant "  # noqa: S608
+        f"AND (answer = '' OR {dialect.member('answer', 'event')} <> id) ORDER BY seq",
+    )
+    yield from _LEDGER_CHECKS
+    yield "caps_count_live_rewards", _COUNTER_MESSAGE, _counter_check("cap|", _cap_counts(dialect))
+    yield "measures_count_referrals", _COUNTER_MESSAGE, _counter_check("measure|", _measure_counts(dialect))
+    waiting = f"COALESCE(CAST({dialect.member('p.doc', 'waiting')} AS bigint), 0)"
+    yield (
+        "participants_count_waiting_rewards",
+        "{counted} rewards are said to wait for this participant's condition, {found} do",
+        "SELECT 'participants ' || id AS row, counted, found FROM ("  # noqa: S608
+        f"SELECT id, {waiting} AS counted, (SELECT COUNT(*) FROM rewards AS w "
+        "WHERE w.tenant = :tenant AND w.participant = p.id AND w.waiting = 1) AS found "
+        "FROM participants AS p WHERE p.tenant = :tenant) AS people WHERE counted <> found ORDER BY id",
+    )
+    yield from _REFERENCE_CHECKS
+
+
+_EVENT_CHECKS = (
+    (
+        "seqs_have_no_gap",
+        "the event before has seq {before}",
+        "SELECT 'events ' || seq AS row, before FROM (SELECT seq, LAG(seq, 1, 0) "
+        "OVER (ORDER BY seq) AS before FROM events WHERE tenant = :tenant) AS pairs "
+        "WHERE seq <> before + 1 ORDER BY seq",
+    ),
+    (
+        "the_tenant_stands_at_its_last_event",
+        "the tenant is at seq {seq}, its last event is {last}",
+        "SELECT 'tenants ' || tenant AS row, seq, last FROM (SELECT tenant, seq, COALESCE("
+        "(SELECT MAX(e.seq) FROM events AS e WHERE e.tenant = t.tenant), 0) AS last "
+        "FROM tenants AS t WHERE tenant = :tenant) AS stands WHERE seq <> last",
+    ),
+)
+
+_LEDGER_CHECKS = (
+    (
+        "postings_sum_to_zero",
+        "the entries in {unit} sum to {amount}",
+        "SELECT 'entries ' || seq AS row, unit, CAST(SUM(amount) AS bigint) AS amount FROM entries "
+        "WHERE tenant = :tenant GROUP BY seq, unit HAVING SUM(amount) <> 0 ORDER BY seq, unit",
+    ),
+    (
+        "entries_belong_to_an_event",
+        "no event has this seq",
+        "SELECT DISTINCT 'entries ' || seq AS row FROM entries AS e WHERE tenant = :tenant AND NOT EXISTS "
+        "(SELECT 1 FROM events AS v WHERE v.tenant = :tenant AND v.seq = e.seq)",
+    ),
+    (
+        "balances_are_the_sum_of_entries",
+        "the balance is {stored}, the entries sum to {expected}",
+        "SELECT 'balances ' || account || '|' || unit AS row, CAST(SUM(stored) AS bigint) AS stored, "
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT account, unit, amount AS stored, 0 AS expected FROM balances WHERE tenant = :tenant "
+        "UNION ALL SELECT account, unit, 0, SUM(amount) FROM entries "
+        "WHERE tenant = :tenant GROUP BY account, unit"
+        ") AS both_sides GROUP BY account, unit HAVING SUM(stored) <> SUM(expected) ORDER BY account, unit",
+    ),
+    (
+        "budgets_stay_above_zero",
+        "the balance is {amount}",
+        "SELECT 'balances ' || account || '|' || unit AS row, amount FROM balances "
+        "WHERE tenant = :tenant AND amount < 0 "
+        "AND (account LIKE 'budget:%\\:free' OR account LIKE 'budget:%\\:reserved') ORDER BY account, unit",
+    ),
+)
+
+_REFERENCE_CHECKS = (
+    (
+        "entries_name_rewards_that_exist",
+        "reward {reward} does not exist",
+        "SELECT 'entries ' || seq || ' line ' || line AS row, reward FROM entries AS e "
+        "WHERE tenant = :tenant AND reward IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM rewards AS w WHERE w.tenant = :tenant AND w.id = e.reward) ORDER BY seq, line",
+    ),
+    (
+        "referrals_join_two_people",
+        "{advocate} and {friend} are not two participants",
+        "SELECT 'referrals ' || id AS row, advocate, friend FROM referrals AS r WHERE tenant = :tenant "
+        "AND 2 <> (SELECT COUNT(*) FROM participants AS p WHERE p.tenant = :tenant "
+        "AND (p.id = r.advocate OR p.id = r.friend)) ORDER BY id",
+    ),
+    (
+        "referrals_name_a_published_version",
+        "{program} has no version {version}",
+        "SELECT 'referrals ' || id AS row, program, version FROM referrals AS r WHERE tenant = :tenant "
+        "AND NOT EXISTS (SELECT 1 FROM program_versions AS v WHERE v.tenant = :tenant "
+        "AND v.program = r.program AND v.version = r.version) ORDER BY id",
+    ),
+    (
+        "rewards_come_from_a_referral",
+        "referral {referral} of {program} does not exist",
+        "SELECT 'rewards ' || id AS row, program, referral FROM rewards AS w WHERE tenant = :tenant "
+        "AND NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.tenant = :tenant "
+        "AND r.id = w.referral AND r.program = w.program) ORDER BY id",
+    ),
+)
+
+_COUNTER_MESSAGE = "the counter is {stored}, what it counts is {expected}"
+
+
+def _counter_check(prefix: str, counted: str) -> str:
+    """Compare the counters that begin with `prefix` to what they count, whichever side lacks a row."""
+    return (
+        "SELECT 'counters ' || name AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT counters.key AS name, counters.value AS stored, 0 AS expected FROM counters "
+        f"WHERE tenant = :tenant AND counters.key LIKE '{prefix}%' "
+        f"UNION ALL {counted}) AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name"
+    )
+
+
+def _cap_counts(dialect: Dialect) -> str:
+    """A cap's key ends in ``|n`` where it counts rewards, in ``|a`` where it sums their amounts."""
+    live = ", ".join(f"'{status}'" for status in sorted(LIVE_REWARD))
+    return (
+        "SELECT item.value, 0, SUM(CASE WHEN item.value LIKE '%|n' THEN 1 ELSE t.amount END) "  # noqa: S608
+        f"FROM rewards AS t CROSS JOIN {dialect.members('t.doc', 'cap_keys')} "
+        f"WHERE t.tenant = :tenant AND t.status IN ({live}) GROUP BY item.value"
+    )
+
+
+def _measure_counts(dialect: Dialect) -> str:
+    return (
+        "SELECT 'measure|' || t.program || '|' || item.value || '|' || t.advocate, 0, COUNT(*) "  # noqa: S608
+        f"FROM referrals AS t CROSS JOIN {dialect.members('t.doc', 'measured')} "
+        "WHERE t.tenant = :tenant GROUP BY t.program, item.value, t.advocate"
+    )
+
+
+def _check_rows(connection: Connection, tenant: str, mapper: Mapper) -> Iterator[Finding]:
+    """Every row can be read, and its derived columns say what the row says."""
+    columns = [column.name for column in columns_of(mapper.table)]
+    derived = [place for place, column in enumerate(columns_of(mapper.table)) if column.info.get("derived")]
+    read = [columns.index(name) for name in mapper.columns]
+    listed = ", ".join(f"t.{name}" for name in columns)
+    statement = f"SELECT {listed} FROM {mapper.table.name} AS t WHERE t.tenant = :tenant"  # noqa: S608
+    for values in _stream(connection, tenant, statement):
+        where = f"{mapper.table.name} {values[columns.index(mapper.key)]}"
+        try:
+            key, row = mapper.unpack([values[place] for place in read])
+        except (DecodeError, ValidationError) as error:
+            yield Finding("rows_can_be_read", where, str(error))
+            continue
+        packed = mapper.pack(key, row)
+        for place in derived:
+            if packed[place] != values[place]:
+                message = f"{columns[place]} is {values[place]!r} and should be {packed[place]!r}"
+                yield Finding("derived_columns_agree", where, message)
+        for problem in _ROW_CHECKS.get(mapper.table.name, _no_problems)(row):
+            yield Finding("rows_agree_with_themselves", where, problem)
+
+
+def _no_problems(_: Any) -> Iterator[str]:
+    yield from ()
+
+
+def _referral_problems(row: Referral) -> Iterator[str]:
+    if row.advocate == row.friend:
+        yield "advocate and friend are the same participant"
+    if row.status in ("converted", "ended") and row.converted_ms is None:
+        yield f"it is {row.status} and has no time of conversion"
+    if row.until_ms < row.claimed_ms:
+        yield "its window ends before it begins"
+
+
+def _reward_problems(row: Reward) -> Iterator[str]:
+    if row.remaining and row.status != "issued":
+        yield f"it is {row.status} and {row.remaining} remains to be used"
+    for name in ("amount", "remaining", "used", "owed", "discount", "reserved"):
+        if getattr(row, name) < 0:
+            yield f"{name} is below zero"
+
+
+_ROW_CHECKS: dict[str, Callable[[Any], Iterator[str]]] = {
+    "referrals": _referral_problems,
+    "rewards": _reward_problems,
+}
+
+
+def _check_rewards(connection: Connection, tenant: str) -> Iterator[Finding]:
+    """What the ledger holds for each reward is what the reward says."""
+    mapper = MAPPERS["rewards"]
+    for *values, pending, approved, balance, reserved in _stream(connection, tenant, _REWARD_POSTINGS):
+        try:
+            _, row = mapper.unpack(values)
+        except (DecodeError, ValidationError):
+            continue  # reported by `_check_rows`
+        ledger = {"pending": pending, "approved": approved, "balance": balance, "reserved": reserved}
+        for name, expected in _expected(row).items():
+            if ledger[name] != expected:
+                message = f"{name} holds {ledger[name]} for it and should hold {expected}"
+                yield Finding("rewards_agree_with_the_ledger", f"rewards {row.id}", message)
+
+
+def _expected(row: Reward) -> dict[str, int]:
+    """What stands in the accounts for a reward. A failed one stays approved: it can be tried again."""
+    return {
+        "pending": row.amount if row.status == "pending" else 0,
+        "approved": row.amount if row.status in ("approved", "failed") else 0,
+        "balance": row.remaining - row.owed,
+        "reserved": row.reserved,
+    }
+
+
+def _sum_of(pattern: str) -> str:
+    return f"COALESCE(CAST(SUM(CASE WHEN e.account LIKE '{pattern}' THEN e.amount END) AS bigint), 0)"
+
+
+_RESERVED = r"budget:%\:reserved"  # escaped: it is not the name of a parameter
+_LISTED = ", ".join(f"w.{name}" for name in MAPPERS["rewards"].columns)
+_REWARD_POSTINGS = (
+    f"SELECT {_LISTED}, COALESCE(s.pending, 0), COALESCE(s.approved, 0), COALESCE(s.balance, 0), "  # noqa: S608
+    "COALESCE(s.reserved, 0) FROM rewards AS w LEFT JOIN ("
+    f"SELECT e.reward, {_sum_of('pending:%')} AS pending, {_sum_of('approved:%')} AS approved, "
+    f"{_sum_of('balance:%')} AS balance, {_sum_of(_RESERVED)} AS reserved "
+    "FROM entries AS e WHERE e.tenant = :tenant AND e.reward IS NOT NULL GROUP BY e.reward"
+    ") AS s ON s.reward = w.id WHERE w.tenant = :tenant ORDER BY w.id"
+)

@@ -1,0 +1,189 @@
+"""Opening, migrating and locking a database.
+
+One writer per tenant at a time: `Database.write` begins a transaction and takes the tenant's lock before
+anything is read, so that no decision stands on stale state. Readers never wait for it, and see one moment
+for as long as they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url
+
+from goodword.storage import tables
+from goodword.storage.dialect import Dialect, dialect_of
+
+BUSY_SECONDS = 10
+"""How long a writer on SQLite waits for another one."""
+
+
+class DatabaseError(Exception):
+    """A database that cannot be used; the message says what to do about it."""
+
+
+class UnsupportedDatabase(DatabaseError):
+    """The address names a kind of database that we do not run on."""
+
+
+class UnknownRevision(DatabaseError):
+    """The database was migrated by a newer release than this one."""
+
+
+class NotMigrated(DatabaseError):
+    """The tables are missing or older than this release."""
+
+
+class Database:
+    """A database with its connections: one for the writer, a pool for readers."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        with engine.connect() as connection:
+            self.dialect: Dialect = dialect_of(connection)
+
+    @contextmanager
+    def write(self, tenant: str) -> Iterator[Connection]:
+        """A transaction as the tenant's only writer; committed at the end, or undone by an exception."""
+        with self._begin_writing(f"goodword:tenant:{tenant}") as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and sees one moment throughout."""
+        with self.engine.connect() as connection:
+            if self.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to this release's revision. Several processes may start at once.
+
+        Raises:
+            UnknownRevision: the database belongs to a newer release.
+        """
+        with _alembic() as config, self._begin_writing("goodword:migrate") as connection:
+            _refuse_unknown(_revision(connection), config)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def revision(self) -> str | None:
+        """The revision of the tables, None before the first migration."""
+        with self.read() as connection:
+            return _revision(connection)
+
+    def check(self) -> None:
+        """Make sure that the tables are of this release.
+
+        Raises:
+            UnknownRevision: the database belongs to a newer release.
+            NotMigrated: it was never migrated, or by an older release only.
+        """
+        found = self.revision()
+        with _alembic() as config:
+            _refuse_unknown(found, config)
+            head = ScriptDirectory.from_config(config).get_current_head()
+        if found != head:
+            raise NotMigrated(f"the database is at revision {found}, this release needs {head}: migrate it first")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _begin_writing(self, lock: str) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(goodword_writes=True)
+            with connection.begin():
+                self.dialect.lock(connection, lock)
+                yield connection
+
+
+def open_database(url: str) -> Database:
+    """Open the database at an address; it may still have to be migrated.
+
+    Raises:
+        UnsupportedDatabase: it is neither a SQLite file nor PostgreSQL.
+        UnknownRevision: it belongs to a newer release.
+    """
+    database = Database(_engine(_address(url)))
+    try:
+        with _alembic() as config:
+            _refuse_unknown(database.revision(), config)
+    except DatabaseError:
+        database.close()
+        raise
+    return database
+
+
+def create_tenant(connection: Connection, tenant: str, now_ms: int) -> None:
+    """A new tenant, to whom nothing has happened yet."""
+    connection.execute(
+        insert(tables.tenants), {"tenant": tenant, "seq": 0, "clock_ms": 0, "live": 0, "created_ms": now_ms}
+    )
+
+
+def _address(url: str) -> URL:
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() != "sqlite":
+        raise UnsupportedDatabase("the address of a database begins with sqlite:/// or postgresql://")
+    if address.database in (None, "", ":memory:"):
+        raise UnsupportedDatabase("SQLite needs a file: each connection would see a memory of its own")
+    return address
+
+
+def _engine(address: URL) -> Engine:
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(address, hide_parameters=True)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    # The driver must not begin transactions on its own: it would begin them without the lock.
+    connection.isolation_level = None
+    for setting in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",  # first, as the others may have to wait
+        "journal_mode = WAL",
+        "synchronous = FULL",  # an answer is sent after the commit, so the commit has to survive a power cut
+        "foreign_keys = OFF",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock before it reads: begun as a reader, it could fail when it comes to write.
+    writes = connection.get_execution_options().get("goodword_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _alembic() -> Iterator[Config]:
+    with as_file(files(__package__) / "migrations") as folder:
+        config = Config()
+        config.set_main_option("script_location", str(Path(folder)).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        yield config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_unknown(found: str | None, config: Config) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise UnknownRevision(f"the database is at revision {found}, unknown to this release: a newer one migrated it")

@@ -1,0 +1,193 @@
+"""The little that differs between SQLite and PostgreSQL.
+
+Many rows go to the database as one JSON parameter, which the database takes apart: one statement per table
+however long the batch, cheap in Python, and the text of a statement depends on nothing but its table.
+Values never stand in SQL text.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, TextClause, text
+
+
+class Dialect(ABC):
+    """SQL for one kind of database. Statements are made once per table and kept."""
+
+    name: str
+    merged_doc: str
+    """The ``doc`` of an upsert in which keys of the new row replace those of the old."""
+
+    @abstractmethod
+    def keys(self, keys: Collection[str]) -> object:
+        """The parameter that carries a list of keys."""
+
+    @abstractmethod
+    def any_of(self, column: str, parameter: str = "keys") -> str:
+        """A condition: the column is one of the keys in the parameter."""
+
+    @abstractmethod
+    def first_of(
+        self, table: Table, columns: Sequence[str], by: str, where: str, order: Sequence[str], limit: int
+    ) -> TextClause:
+        """The first `limit` rows behind each key, without reading the others: flat however many there are."""
+
+    @abstractmethod
+    def member(self, column: str, name: str) -> str:
+        """A member of the JSON object in a column, as text."""
+
+    @abstractmethod
+    def members(self, column: str, name: str) -> str:
+        """The items of a list in the JSON object in a column, as rows ``item(value)``."""
+
+    @abstractmethod
+    def lock(self, connection: Connection, name: str) -> None:
+        """Wait until nobody else holds the lock of this name; it ends with the transaction."""
+
+    @abstractmethod
+    def _source(self, columns: Sequence[Column[Any]]) -> str:
+        """``SELECT`` of the columns out of the parameter ``rows``, a JSON list of lists."""
+
+    def insert(self, table: Table) -> TextClause:
+        """New rows; a row whose key is taken is an error."""
+        return _insert(self, table)
+
+    def upsert(self, table: Table) -> TextClause:
+        """Rows that are new or replace those with the same key."""
+        return _upsert(self, table, merge=False)
+
+    def merge(self, table: Table) -> TextClause:
+        """As `upsert`, but what the old ``doc`` has and the new one has not stays."""
+        return _upsert(self, table, merge=True)
+
+    def delete(self, table: Table) -> TextClause:
+        """Remove rows by key."""
+        return _delete(self, table)
+
+
+class SQLite(Dialect):
+    name = "sqlite"
+    merged_doc = "json_patch({table}.doc, excluded.doc)"
+
+    def keys(self, keys: Collection[str]) -> object:
+        return msgspec.json.encode(list(keys)).decode()
+
+    def any_of(self, column: str, parameter: str = "keys") -> str:
+        return f"{column} IN (SELECT value FROM json_each(:{parameter}))"  # noqa: S608
+
+    def first_of(
+        self, table: Table, columns: Sequence[str], by: str, where: str, order: Sequence[str], limit: int
+    ) -> TextClause:
+        chosen, outer, inner = _qualified(columns), _qualified(order), ", ".join(order)
+        return text(
+            f"SELECT {chosen} FROM json_each(:keys) AS k CROSS JOIN {table.name} AS t ON t.rowid IN ("  # noqa: S608
+            f"SELECT rowid FROM {table.name} WHERE tenant = :tenant AND {by} = k.value AND {where} "
+            f"ORDER BY {inner} LIMIT {limit}) ORDER BY {outer}"
+        )
+
+    def member(self, column: str, name: str) -> str:
+        return f"json_extract({column}, '$.{name}')"
+
+    def members(self, column: str, name: str) -> str:
+        return f"json_each({column}, '$.{name}') AS item"
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """Nothing to do: BEGIN IMMEDIATE already holds the only lock that SQLite has."""
+
+    def _source(self, columns: Sequence[Column[Any]]) -> str:
+        values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
+        # Without WHERE, SQLite would read ON CONFLICT as the condition of a join.
+        return f"SELECT :tenant, {values} FROM json_each(:rows) WHERE true"  # noqa: S608
+
+
+class PostgreSQL(Dialect):
+    name = "postgresql"
+    merged_doc = "CAST(CAST({table}.doc AS jsonb) || CAST(excluded.doc AS jsonb) AS text)"
+
+    def keys(self, keys: Collection[str]) -> object:
+        return list(keys)
+
+    def any_of(self, column: str, parameter: str = "keys") -> str:
+        return f"{column} = ANY(CAST(:{parameter} AS text[]))"
+
+    def first_of(
+        self, table: Table, columns: Sequence[str], by: str, where: str, order: Sequence[str], limit: int
+    ) -> TextClause:
+        chosen, outer, inner = _qualified(columns), _qualified(order), ", ".join(order)
+        return text(
+            f"SELECT {chosen} FROM unnest(CAST(:keys AS text[])) AS k(value) CROSS JOIN LATERAL ("  # noqa: S608
+            f"SELECT * FROM {table.name} WHERE tenant = :tenant AND {by} = k.value AND {where} "
+            f"ORDER BY {inner} LIMIT {limit}) AS t ORDER BY {outer}"
+        )
+
+    def member(self, column: str, name: str) -> str:
+        return f"(CAST({column} AS json)->>'{name}')"
+
+    def members(self, column: str, name: str) -> str:
+        return f"json_array_elements_text(CAST({column} AS json)->'{name}') AS item(value)"
+
+    def lock(self, connection: Connection, name: str) -> None:
+        connection.execute(_ADVISORY_LOCK, {"name": name})
+
+    def _source(self, columns: Sequence[Column[Any]]) -> str:
+        values = ", ".join(
+            f"CAST(value->>{place} AS bigint)" if isinstance(column.type, BigInteger | Integer) else f"value->>{place}"
+            for place, column in enumerate(columns)
+        )
+        return f"SELECT :tenant, {values} FROM jsonb_array_elements(CAST(:rows AS jsonb))"  # noqa: S608
+
+
+_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
+
+
+def dialect_of(connection: Connection) -> Dialect:
+    """The dialect that a connection speaks."""
+    return _DIALECTS[connection.dialect.name]
+
+
+def columns_of(table: Table) -> list[Column[Any]]:
+    """The columns that a row of `rows` holds, in their order: all but the tenant."""
+    return [column for column in table.columns if column.name != "tenant"]
+
+
+def write_rows(connection: Connection, statement: TextClause, tenant: str, rows: Sequence[Sequence[object]]) -> None:
+    """Run an insert, upsert or merge with many rows; nothing if there are none."""
+    if rows:
+        connection.execute(statement, {"tenant": tenant, "rows": msgspec.json.encode(rows).decode()})
+
+
+def _qualified(columns: Sequence[str]) -> str:
+    return ", ".join(f"t.{column}" for column in columns)
+
+
+@cache
+def _insert(dialect: Dialect, table: Table) -> TextClause:
+    return text(_insert_sql(dialect, table))
+
+
+@cache
+def _upsert(dialect: Dialect, table: Table, merge: bool) -> TextClause:
+    key = [column.name for column in table.primary_key.columns]
+    news = {column.name: f"excluded.{column.name}" for column in table.columns if column.name not in key}
+    if merge:
+        news["doc"] = dialect.merged_doc.format(table=table.name)
+    action = f"DO UPDATE SET {', '.join(f'{name} = {new}' for name, new in news.items())}"
+    return text(f"{_insert_sql(dialect, table)} ON CONFLICT ({', '.join(key)}) {action}")
+
+
+@cache
+def _delete(dialect: Dialect, table: Table) -> TextClause:
+    (key,) = (column.name for column in table.primary_key.columns if column.name != "tenant")
+    return text(f"DELETE FROM {table.name} WHERE tenant = :tenant AND {dialect.any_of(key)}")  # noqa: S608
+
+
+def _insert_sql(dialect: Dialect, table: Table) -> str:
+    columns = columns_of(table)
+    names = ", ".join(column.name for column in columns)
+    return f"INSERT INTO {table.name} (tenant, {names}) {dialect._source(columns)}"

@@ -1,0 +1,276 @@
+"""Loading what decisions will look at: for each collection one query, however many keys.
+
+What is already in the state is never replaced: it may be newer than the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from goodword.engine.state import (
+    COLLECTIONS,
+    FIRST_ORDERS_MAX,
+    WAITING_PAGE,
+    DueRow,
+    State,
+    TenantRow,
+)
+from goodword.storage import tables
+from goodword.storage.dialect import Dialect, dialect_of
+from goodword.storage.rows import MAPPERS, referral_live_key
+
+DEPTH_MAX = 100
+"""How far up a chain of advocates is followed."""
+
+
+class UnknownTenant(LookupError):
+    """No tenant has this name."""
+
+
+def load_tenant(connection: Connection, tenant: str) -> TenantRow:
+    """How far the tenant has come.
+
+    Raises:
+        UnknownTenant: there is none of this name.
+    """
+    row = connection.execute(_TENANT, {"tenant": tenant}).one_or_none()
+    if row is None:
+        raise UnknownTenant(tenant)
+    return TenantRow(seq=row.seq, clock_ms=row.clock_ms, live=bool(row.live))
+
+
+def load_live_programs(connection: Connection, tenant: str) -> dict[str, int]:
+    """The current version of each program; those that win an order over others come first."""
+    rows = connection.execute(_LIVE_PROGRAMS, {"tenant": tenant})
+    return {row.program: row.version for row in rows}
+
+
+def load_program_texts(
+    connection: Connection, tenant: str, wanted: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """The texts of program versions."""
+    if not wanted:
+        return {}
+    dialect = dialect_of(connection)
+    programs = sorted({program for program, _ in wanted})
+    # The second condition alone would read every version; the first alone, every text of a program.
+    versions = sorted(f"{program}|{version}" for program, version in wanted)
+    parameters = {"tenant": tenant, "keys": dialect.keys(programs), "versions": dialect.keys(versions)}
+    rows = connection.execute(_program_texts(dialect), parameters)
+    return {(row.program, row.version): row.text for row in rows}
+
+
+def load_known(connection: Connection, tenant: str, event_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of these events, those already stored: what they said (a hash), and their answer as JSON."""
+    ids = sorted(set(event_ids))
+    if not ids:
+        return {}
+    dialect = dialect_of(connection)
+    rows = connection.execute(_known(dialect), {"tenant": tenant, "keys": dialect.keys(ids)})
+    return {row.id: (row.content, row.answer) for row in rows}
+
+
+def load_dues(connection: Connection, tenant: str, until_ms: int, limit: int) -> list[DueRow]:
+    """The first dates that have come by `until_ms`, in the order in which they are decided."""
+    parameters = {"tenant": tenant, "until_ms": until_ms, "limit": limit}
+    return [MAPPERS["dues"].unpack(row)[1] for row in connection.execute(_DUES, parameters)]
+
+
+def tenants_due(connection: Connection, until_ms: int) -> list[str]:
+    """The tenants that have dates which have come."""
+    return list(connection.execute(_TENANTS_DUE, {"until_ms": until_ms}).scalars())
+
+
+def load(connection: Connection, tenant: str, state: State, wants: Mapping[str, Collection[str]]) -> None:
+    """Fill the state with what stands behind the wanted keys: None, or nothing, where nothing does."""
+    dialect = dialect_of(connection)
+    # Indexes come first, as they bring rows along that somebody may want as well.
+    for collection in sorted(COLLECTIONS, key=lambda collection: collection.stored):
+        loaded = state.rows[collection.name]
+        keys = sorted(key for key in wants.get(collection.name, ()) if key not in loaded)
+        if keys:
+            reader = _READERS.get(collection.name, _load_rows)
+            reader(_Query(connection, dialect, tenant, collection.name), state, keys)
+
+
+class _Query:
+    """One question to the database on behalf of a collection."""
+
+    def __init__(self, connection: Connection, dialect: Dialect, tenant: str, collection: str) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self.tenant = tenant
+        self.collection = collection
+
+    def run(self, statement: TextClause, keys: Collection[str]) -> Sequence[Any]:
+        parameters = {"tenant": self.tenant, "keys": self.dialect.keys(keys)}
+        return self.connection.execute(statement, parameters).all()
+
+
+def _load_rows(query: _Query, state: State, keys: list[str]) -> None:
+    """Rows of a stored collection by their keys."""
+    mapper = MAPPERS[query.collection]
+    rows = query.run(_rows_by(query.dialect, query.collection, mapper.key), keys)
+    _fill(state, query.collection, keys, dict(map(mapper.unpack, rows)), None)
+
+
+def _load_balances(query: _Query, state: State, keys: list[str]) -> None:
+    """By account alone, which has few units: both databases can look that up in one index."""
+    mapper = MAPPERS["balances"]
+    accounts = sorted({key.partition("|")[0] for key in keys})
+    rows = query.run(_rows_by(query.dialect, "balances", "account"), accounts)
+    _fill(state, "balances", keys, dict(map(mapper.unpack, rows)), None)
+
+
+def _load_first_orders(query: _Query, state: State, keys: list[str]) -> None:
+    found: dict[str, tuple[tuple[int, str], ...]] = {}
+    for participant, placed_ms, order in query.run(_first_orders(query.dialect), keys):
+        found[participant] = (*found.get(participant, ()), (placed_ms, order))
+    _fill(state, "first_orders", keys, found, ())
+
+
+def _load_parents(query: _Query, state: State, keys: list[str]) -> None:
+    """Each wanted link and all above it; what lies beyond the depth limit stays unloaded."""
+    links: dict[str, str | None] = dict.fromkeys(keys)
+    tops: list[str] = []
+    for link, program, advocate, depth in query.run(_parents(query.dialect), keys):
+        links[link] = advocate
+        if depth < DEPTH_MAX:
+            tops.append(referral_live_key(program, advocate))
+    for top in tops:
+        links.setdefault(top, None)
+    for link, advocate in links.items():
+        state.rows["parents"].setdefault(link, advocate)
+
+
+def _load_waiting(query: _Query, state: State, keys: list[str]) -> None:
+    statement = _waiting(query.dialect, MAPPERS["rewards"].columns)
+    _fill_behind(query, state, keys, "rewards", "participant", ("id",), statement)
+
+
+def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
+    rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
+    rewards = dict(map(MAPPERS["rewards"].unpack, rows))
+    _fill(state, "rewards", rewards, rewards, None)
+    _fill(state, "reward_codes", keys, {reward.code_hash: reward.id for reward in rewards.values()}, None)
+
+
+def _behind(collection: str, by: str, *order: str) -> Callable[[_Query, State, list[str]], None]:
+    """A reader of an index: the rows of `collection` whose column `by` is one of the keys."""
+
+    def read(query: _Query, state: State, keys: list[str]) -> None:
+        _fill_behind(query, state, keys, collection, by, order, _rows_by(query.dialect, collection, by))
+
+    return read
+
+
+def _fill_behind(
+    query: _Query,
+    state: State,
+    keys: list[str],
+    collection: str,
+    by: str,
+    order: Sequence[str],
+    statement: TextClause,
+) -> None:
+    """Fill an index and, as they came along, the rows it names."""
+    mapper = MAPPERS[collection]
+    place = mapper.columns.index(by)
+    # Sorted here: asked for an order, SQLite walks an index in that order through all that the tenant has.
+    in_order = itemgetter(*map(mapper.columns.index, order))
+    index: dict[str, list[str]] = {}
+    rows: dict[str, Any] = {}
+    for values in sorted(query.run(statement, keys), key=in_order):
+        key, rows[key] = mapper.unpack(values)
+        index.setdefault(values[place], []).append(key)
+    _fill(state, collection, rows, rows, None)
+    _fill(state, query.collection, keys, {key: tuple(names) for key, names in index.items()}, ())
+
+
+def _fill(state: State, collection: str, keys: Iterable[str], found: Mapping[Any, Any], absent: object) -> None:
+    loaded = state.rows[collection]
+    for key in keys:
+        loaded.setdefault(key, found.get(key, absent))
+
+
+_READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
+    "handles_of": _behind("handles", "participant", "created_ms", "code"),
+    "first_orders": _load_first_orders,
+    "referrals_of": _behind("referrals", "friend", "claimed_ms", "id"),
+    "parents": _load_parents,
+    "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
+    "waiting_of": _load_waiting,
+    "reward_codes": _load_reward_codes,
+    "balances": _load_balances,
+}
+"""How the collections are read that are not simply rows by key."""
+
+
+@cache
+def _rows_by(dialect: Dialect, collection: str, by: str) -> TextClause:
+    mapper = MAPPERS[collection]
+    columns = ", ".join(mapper.columns)
+    return text(
+        f"SELECT {columns} FROM {mapper.table.name} "  # noqa: S608
+        f"WHERE tenant = :tenant AND {dialect.any_of(by)}"
+    )
+
+
+@cache
+def _first_orders(dialect: Dialect) -> TextClause:
+    columns, order = ("participant", "placed_ms", "id"), ("placed_ms", "id")
+    return dialect.first_of(tables.orders, columns, "participant", "counted = 1", order, FIRST_ORDERS_MAX)
+
+
+@cache
+def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    return dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE)
+
+
+@cache
+def _parents(dialect: Dialect) -> TextClause:
+    return text(
+        "WITH RECURSIVE chain(link, program, advocate, depth) AS ("  # noqa: S608
+        "SELECT live_key, program, advocate, 1 FROM referrals "
+        f"WHERE tenant = :tenant AND {dialect.any_of('live_key')} "
+        "UNION ALL "
+        "SELECT up.live_key, up.program, up.advocate, chain.depth + 1 FROM chain "
+        "JOIN referrals AS up "
+        "ON up.tenant = :tenant AND up.live_key = chain.program || '|' || chain.advocate "
+        f"WHERE chain.depth < {DEPTH_MAX}) "
+        "SELECT link, program, advocate, depth FROM chain"
+    )
+
+
+@cache
+def _known(dialect: Dialect) -> TextClause:
+    return text(
+        f"SELECT id, content, answer FROM events WHERE tenant = :tenant AND {dialect.any_of('id')}"  # noqa: S608
+    )
+
+
+@cache
+def _program_texts(dialect: Dialect) -> TextClause:
+    version = dialect.any_of("program || '|' || version", "versions")
+    return text(
+        "SELECT program, version, text FROM program_versions "  # noqa: S608
+        f"WHERE tenant = :tenant AND {dialect.any_of('program')} AND {version}"
+    )
+
+
+_TENANT = text("SELECT seq, clock_ms, live FROM tenants WHERE tenant = :tenant")
+_LIVE_PROGRAMS = text("SELECT program, version FROM programs WHERE tenant = :tenant ORDER BY priority DESC, program")
+_DUES = text(
+    f"SELECT {', '.join(MAPPERS['dues'].columns)} FROM dues "  # noqa: S608
+    "WHERE tenant = :tenant AND due_ms <= :until_ms ORDER BY due_ms, id LIMIT :limit"
+)
+_TENANTS_DUE = text(
+    "SELECT tenant FROM tenants "
+    "WHERE (SELECT MIN(due_ms) FROM dues WHERE dues.tenant = tenants.tenant) <= :until_ms "
+    "ORDER BY tenant"
+)

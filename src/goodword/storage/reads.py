@@ -1,0 +1,305 @@
+"""What pages and the API read. Lists come newest first, a page at a time; a page says where the next one
+begins.
+
+The cursor of a list is the place of its last row, so that pages stay cheap however far one goes, and
+nothing is shown twice because something new arrived meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+
+from goodword.engine.state import Entry, OrderRow, OutboxRow, Participant, Referral, Reward
+from goodword.storage import tables
+from goodword.storage.rows import MAPPERS
+
+LIMIT_MAX = 500
+"""The most rows that a page may have."""
+
+ItemT = TypeVar("ItemT")
+
+
+class BadCursor(ValueError):
+    """A cursor that no page has given."""
+
+
+class Page(Struct, Generic[ItemT], frozen=True):
+    """A part of a list."""
+
+    items: list[ItemT]
+    next: str | None
+    """The cursor of what follows; None at the end."""
+
+
+class StoredEvent(Struct, frozen=True):
+    """An event with its answer, both as JSON."""
+
+    seq: int
+    id: str
+    type: str
+    occurred_ms: int
+    clock_ms: int
+    history: bool
+    body: msgspec.Raw
+    answer: msgspec.Raw
+
+
+class PostedEntry(Struct, frozen=True):
+    """A line of the ledger, and the event that posted it."""
+
+    seq: int
+    line: int
+    entry: Entry
+
+
+class ProgramVersion(Struct, frozen=True):
+    """A published version of a program, without its text."""
+
+    program: str
+    version: int
+    digest: str
+    published_ms: int
+    current: bool
+    priority: int
+
+
+class Undelivered(Struct, frozen=True):
+    """An outbox row that waits to be delivered."""
+
+    id: int
+    seq: int
+    created_ms: int
+    row: OutboxRow
+
+
+def participants(
+    connection: Connection, tenant: str, *, cursor: str | None = None, limit: int = 50
+) -> Page[Participant]:
+    """Everybody, without personal data."""
+    return _rows(connection, tenant, "participants", "created_ms", {}, cursor, limit)
+
+
+def referrals(
+    connection: Connection,
+    tenant: str,
+    *,
+    program: str | None = None,
+    status: str | None = None,
+    advocate: str | None = None,
+    friend: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Referral]:
+    """Referrals by the time of their claim; a filter that is None asks for nothing."""
+    filters = {"program": program, "status": status, "advocate": advocate, "friend": friend}
+    return _rows(connection, tenant, "referrals", "claimed_ms", filters, cursor, limit)
+
+
+def rewards(
+    connection: Connection,
+    tenant: str,
+    *,
+    program: str | None = None,
+    status: str | None = None,
+    participant: str | None = None,
+    referral: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Reward]:
+    """Rewards by the time of their grant; a filter that is None asks for nothing."""
+    filters = {"program": program, "status": status, "participant": participant, "referral": referral}
+    return _rows(connection, tenant, "rewards", "granted_ms", filters, cursor, limit)
+
+
+def orders(
+    connection: Connection, tenant: str, participant: str, *, cursor: str | None = None, limit: int = 50
+) -> Page[OrderRow]:
+    """A participant's orders that were placed."""
+    return _rows(connection, tenant, "orders", "placed_ms", {"participant": participant}, cursor, limit)
+
+
+def people(connection: Connection, tenant: str, participant_ids: list[str]) -> dict[str, dict[str, str]]:
+    """What is known about these participants in clear: the only read of personal data."""
+    table = tables.people
+    statement = select(table.c.participant, table.c.doc).where(
+        table.c.tenant == tenant, table.c.participant.in_(participant_ids)
+    )
+    return {row.participant: msgspec.json.decode(row.doc) for row in connection.execute(statement)}
+
+
+def balances(connection: Connection, tenant: str, participant: str) -> dict[str, int]:
+    """What stands on a participant's balance, by unit; below zero is a debt."""
+    table = tables.balances
+    statement = select(table.c.unit, table.c.amount).where(
+        table.c.tenant == tenant, table.c.account == f"balance:{participant}"
+    )
+    return {row.unit: row.amount for row in connection.execute(statement.order_by(table.c.unit))}
+
+
+def event(connection: Connection, tenant: str, event_id: str) -> StoredEvent | None:
+    """An event by the id its source gave it."""
+    row = connection.execute(_events(tenant).where(tables.events.c.id == event_id)).one_or_none()
+    return None if row is None else _event(row)
+
+
+def events(connection: Connection, tenant: str, *, after_seq: int = 0, limit: int = 50) -> list[StoredEvent]:
+    """Events in the order in which they were decided, the oldest first: what a copy reads."""
+    seq = tables.events.c.seq
+    statement = _events(tenant).where(seq > after_seq).order_by(seq).limit(_bounded(limit))
+    return [_event(row) for row in connection.execute(statement)]
+
+
+def answers(
+    connection: Connection, tenant: str, reference: str, *, cursor: str | None = None, limit: int = 50
+) -> Page[StoredEvent]:
+    """The events that touched a referral, reward, participant or order, with their answers."""
+    traces = tables.traces.c
+    touched = and_(traces.tenant == tenant, traces.reference == reference)
+    if cursor is not None:
+        touched = and_(touched, traces.seq < _whole(cursor))
+    size = _bounded(limit)
+    seqs = list(
+        connection.execute(select(traces.seq).where(touched).order_by(traces.seq.desc()).limit(size + 1)).scalars()
+    )
+    statement = _events(tenant).where(tables.events.c.seq.in_(seqs[:size])).order_by(tables.events.c.seq.desc())
+    items = [_event(row) for row in connection.execute(statement)]
+    return Page(items, str(seqs[size - 1]) if len(seqs) > size else None)
+
+
+def entries(connection: Connection, tenant: str, reward: str) -> list[PostedEntry]:
+    """All postings of a reward, in their order."""
+    table = tables.entries
+    statement = select(table).where(table.c.tenant == tenant, table.c.reward == reward)
+    return [
+        PostedEntry(row.seq, row.line, Entry(row.account, row.unit, row.amount, row.reward))
+        for row in connection.execute(statement.order_by(table.c.seq, table.c.line))
+    ]
+
+
+def program_versions(connection: Connection, tenant: str, program: str | None = None) -> list[ProgramVersion]:
+    """All published versions, or those of one program: by name, the newest first."""
+    live, versions = tables.programs.c, tables.program_versions.c
+    same = and_(live.tenant == versions.tenant, live.program == versions.program)
+    columns = (
+        versions.program,
+        versions.version,
+        versions.digest,
+        versions.published_ms,
+        (live.version == versions.version).label("current"),
+        live.priority,
+    )
+    statement = select(*columns).join_from(tables.program_versions, tables.programs, same)
+    statement = statement.where(versions.tenant == tenant).order_by(versions.program, versions.version.desc())
+    if program is not None:
+        statement = statement.where(versions.program == program)
+    rows = connection.execute(statement)
+    return [
+        ProgramVersion(row.program, row.version, row.digest, row.published_ms, bool(row.current), row.priority)
+        for row in rows
+    ]
+
+
+def program_text(connection: Connection, tenant: str, program: str, version: int) -> str | None:
+    """A published program file."""
+    table = tables.program_versions.c
+    mine = and_(table.tenant == tenant, table.program == program, table.version == version)
+    return connection.execute(select(table.text).where(mine)).scalar_one_or_none()
+
+
+def referral_counts(connection: Connection, tenant: str) -> dict[str, dict[str, int]]:
+    """How many referrals there are, by program and status."""
+    return _counts(connection, tenant, "referrals")
+
+
+def reward_counts(connection: Connection, tenant: str) -> dict[str, dict[str, int]]:
+    """How many rewards there are, by program and status."""
+    return _counts(connection, tenant, "rewards")
+
+
+def undelivered(connection: Connection, tenant: str, *, limit: int = 50) -> list[Undelivered]:
+    """What waits in the outbox, the oldest first."""
+    table = tables.outbox
+    statement = select(table).where(table.c.tenant == tenant, table.c.delivered_ms.is_(None))
+    return [
+        Undelivered(row.id, row.seq, row.created_ms, msgspec.json.decode(row.doc, type=OutboxRow))
+        for row in connection.execute(statement.order_by(table.c.id).limit(_bounded(limit)))
+    ]
+
+
+def _rows(
+    connection: Connection,
+    tenant: str,
+    collection: str,
+    time: str,
+    filters: dict[str, str | None],
+    cursor: str | None,
+    limit: int,
+) -> Page[Any]:
+    """A page of the rows of a collection, by (time, id), the newest first."""
+    mapper = MAPPERS[collection]
+    columns, size = mapper.table.c, _bounded(limit)
+    place = tuple_(columns[time], columns[mapper.key])
+    conditions: list[ColumnElement[bool]] = [columns.tenant == tenant, columns[time].is_not(None)]
+    conditions += [columns[name] == value for name, value in filters.items() if value is not None]
+    if cursor is not None:
+        ms, _, key = cursor.partition("-")
+        conditions.append(place < (_whole(ms), key))
+    statement = select(*(columns[name] for name in mapper.columns)).where(*conditions)
+    statement = statement.order_by(columns[time].desc(), columns[mapper.key].desc()).limit(size + 1)
+    found = connection.execute(statement).all()
+    items = [mapper.unpack(row)[1] for row in found[:size]]
+    last = found[size - 1]._mapping if len(found) > size else None
+    return Page(items, None if last is None else f"{last[time]}-{last[mapper.key]}")
+
+
+def _events(tenant: str) -> Select[Any]:
+    table = tables.events.c
+    columns = (
+        table.seq,
+        table.id,
+        table.type,
+        table.occurred_ms,
+        table.clock_ms,
+        table.history,
+        table.body,
+        table.answer,
+    )
+    return select(*columns).where(table.tenant == tenant)
+
+
+def _event(row: Any) -> StoredEvent:
+    return StoredEvent(
+        seq=row.seq,
+        id=row.id,
+        type=row.type,
+        occurred_ms=row.occurred_ms,
+        clock_ms=row.clock_ms,
+        history=bool(row.history),
+        body=msgspec.Raw(row.body.encode()),
+        answer=msgspec.Raw(row.answer.encode()),
+    )
+
+
+def _counts(connection: Connection, tenant: str, collection: str) -> dict[str, dict[str, int]]:
+    columns = MAPPERS[collection].table.c
+    statement = select(columns.program, columns.status, func.count()).where(columns.tenant == tenant)
+    counts: dict[str, dict[str, int]] = {}
+    grouped = statement.group_by(columns.program, columns.status).order_by(columns.program, columns.status)
+    for program, status, count in connection.execute(grouped):
+        counts.setdefault(program, {})[status] = count
+    return counts
+
+
+def _bounded(limit: int) -> int:
+    return max(1, min(limit, LIMIT_MAX))
+
+
+def _whole(digits: str) -> int:
+    """The number in a cursor; longer ones than a database holds are refused like any other nonsense."""
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise BadCursor("the cursor is not one that a page gave")
+    return int(digits)

@@ -1,0 +1,122 @@
+"""The engine's rows as rows of tables, and back: the one place where they are converted.
+
+A column takes the field of the same name (or the one its ``info`` names); *derived* columns are computed
+and never read back; the fields that are left go to ``doc``. What is read is validated, so that a row nobody
+can read stops loudly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.structs import fields
+from sqlalchemy import Table
+
+from goodword.engine.state import ClaimRow, DueRow, Handle, OrderRow, Participant, Referral, Reward, Row
+from goodword.storage import tables
+from goodword.storage.dialect import columns_of
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """How the rows of a stored collection stand in its table."""
+
+    table: Table
+    key: str
+    """The column by which rows are looked up."""
+    columns: tuple[str, ...]
+    """The columns that `unpack` reads, in its order."""
+    pack: Callable[[str, Any], list[object]]
+    """A key and its row as the values of the table's columns, without the tenant."""
+    unpack: Callable[[Sequence[Any]], tuple[str, Any]]
+    """The values of `columns` as a key and its row."""
+
+
+def referral_live_key(program: str, friend: str) -> str:
+    """What a live referral holds alone: its friend in its program. It is also the key in `parents`."""
+    return f"{program}|{friend}"
+
+
+def reward_live_key(row: Reward) -> str:
+    """What a live reward holds alone."""
+    return f"{row.program}|{row.rule}|{row.subject}|{row.side}|{row.occurrence}"
+
+
+def is_waiting(row: Reward) -> bool:
+    """Whether the reward is approved and waits for a condition on its recipient."""
+    return row.status == "approved" and row.reason == "waiting_for_condition"
+
+
+DERIVATIONS: dict[str, Callable[[Any], object]] = {
+    "orders.counted": lambda row: int(row.counted),
+    "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
+    "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
+    "rewards.waiting": lambda row: int(is_waiting(row)),
+}
+
+
+def _struct_mapper(table: Table, kind: type[Row], key: str) -> Mapper:
+    """The mapper of a collection whose rows are Structs, from the table's columns and the Struct's fields."""
+    stored = columns_of(table)
+    read = tuple(column for column in stored if not column.info.get("derived"))
+    names = [str(column.info.get("field", column.name)) for column in read]
+    derived = [DERIVATIONS[str(column)] for column in stored if column.info.get("derived")]
+    defaults = {field.name: field.default for field in fields(kind) if field.name not in names}
+    factories = {field.name: field.default_factory for field in fields(kind) if field.name not in names}
+    place_of_key = [column.name for column in read].index(key)
+    names.remove("doc")  # `doc` is the last column of every table that has one, derived ones stand just before it
+
+    def pack(_: str, row: Row) -> list[object]:
+        values: list[object] = [getattr(row, name) for name in names]
+        values.extend(derive(row) for derive in derived)
+        doc = {name: value for name in defaults if not absent(name, value := getattr(row, name))}
+        values.append(msgspec.json.encode(doc).decode())
+        return values
+
+    def absent(name: str, value: object) -> bool:
+        factory = factories[name]
+        default = defaults[name] if factory is msgspec.NODEFAULT else factory()
+        return bool(value == default)
+
+    def unpack(values: Sequence[Any]) -> tuple[str, Row]:
+        document = msgspec.json.decode(values[-1])
+        document.update(zip(names, values, strict=False))
+        return values[place_of_key], msgspec.convert(document, kind)
+
+    return Mapper(table, key, tuple(column.name for column in read), pack, unpack)
+
+
+def _value_mapper(table: Table) -> Mapper:
+    """The mapper of a collection that maps a key to one value."""
+    key, value = (column.name for column in columns_of(table))
+    return Mapper(table, key, (key, value), lambda name, value: [name, value], lambda values: (values[0], values[1]))
+
+
+def split_balance(key: str) -> tuple[str, str]:
+    """``account|unit`` apart; neither contains a bar."""
+    account, _, unit = key.partition("|")
+    return account, unit
+
+
+MAPPERS: dict[str, Mapper] = {
+    "identities": _value_mapper(tables.identities),
+    "participants": _struct_mapper(tables.participants, Participant, "id"),
+    "handles": _struct_mapper(tables.handles, Handle, "code"),
+    "claims": _struct_mapper(tables.claims, ClaimRow, "token"),
+    "orders": _struct_mapper(tables.orders, OrderRow, "id"),
+    "referrals": _struct_mapper(tables.referrals, Referral, "id"),
+    "rewards": _struct_mapper(tables.rewards, Reward, "id"),
+    "counters": _value_mapper(tables.counters),
+    "balances": Mapper(
+        tables.balances,
+        "account",
+        ("account", "unit", "amount"),
+        lambda key, amount: [*split_balance(key), amount],
+        lambda values: (f"{values[0]}|{values[1]}", values[2]),
+    ),
+    "dues": _struct_mapper(tables.dues, DueRow, "id"),
+}
+"""How each stored collection of the state stands in its table."""

@@ -1,0 +1,357 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+Every primary key and every index starts with the tenant (one exception, explained at its place). A column
+exists for what is searched, ordered or shown in lists; the rest of a row is JSON in its one ``doc``. Times
+are whole milliseconds since 1970, yes and no are 1 and 0. Every index names the query that needs it: one
+that no query needs is a cost, not a help.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, text
+
+metadata = MetaData()
+
+# Text is ordered by code point, as in Python and SQLite, whatever language PostgreSQL was set up for:
+# decisions are taken in the order of ids, which must not depend on the machine.
+WORD = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _word(name: str, **options: Any) -> Column[str]:
+    """A text that is compared or ordered."""
+    return Column(name, WORD, **{"nullable": False, **options})
+
+
+def _long(name: str) -> Column[str]:
+    """A text that is only ever read back."""
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str, **options: Any) -> Column[int]:
+    return Column(name, BigInteger, **{"nullable": False, "autoincrement": False, **options})
+
+
+def _flag(name: str, **options: Any) -> Column[int]:
+    return Column(name, Integer, **{"nullable": False, **options})
+
+
+DERIVED = {"derived": True}
+"""Marks a column that is computed from a row and never read back into it."""
+
+
+def _index(name: str, *columns: str, query: str, unique: bool = False, where: str | None = None) -> Index:
+    condition = None if where is None else text(where)
+    return Index(
+        name,
+        *columns,
+        unique=unique,
+        info={"query": query},
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    _word("tenant"),
+    _number("seq"),
+    _number("clock_ms"),
+    _flag("live"),
+    _number("created_ms"),
+    PrimaryKeyConstraint("tenant"),
+)
+
+programs = Table(
+    "programs",
+    metadata,
+    _word("tenant"),
+    _word("program"),
+    _number("version"),
+    _number("priority"),
+    PrimaryKeyConstraint("tenant", "program"),
+)
+
+program_versions = Table(
+    "program_versions",
+    metadata,
+    _word("tenant"),
+    _word("program"),
+    _number("version"),
+    _word("digest"),
+    _long("text"),
+    _number("published_ms"),
+    PrimaryKeyConstraint("tenant", "program", "version"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    _word("tenant"),
+    _word("key"),
+    _word("participant"),
+    PrimaryKeyConstraint("tenant", "key"),
+)
+
+participants = Table(
+    "participants",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _number("created_ms"),
+    _word("country", nullable=True),
+    _word("language", nullable=True),
+    _number("signed_up_ms", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("participants_by_time", "tenant", "created_ms", "id", query="reads.participants"),
+)
+
+# The one table that may hold personal data: erasing a person empties his row here.
+people = Table(
+    "people",
+    metadata,
+    _word("tenant"),
+    _word("participant"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "participant"),
+)
+
+handles = Table(
+    "handles",
+    metadata,
+    _word("tenant"),
+    _word("code"),
+    _word("program"),
+    _word("participant"),
+    _number("created_ms"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "code"),
+    _index("handles_by_participant", "tenant", "participant", "created_ms", "code", query="load: handles_of"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    _word("tenant"),
+    _word("token"),
+    _word("code"),
+    _number("claimed_ms"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "token"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("participant", nullable=True),
+    _number("placed_ms", nullable=True),
+    _number("total"),
+    _word("currency"),
+    _number("refunded"),
+    _word("state"),
+    _word("referral", nullable=True),
+    _flag("counted", info=DERIVED),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index(
+        "orders_by_participant",
+        "tenant",
+        "participant",
+        "counted",
+        "placed_ms",
+        "id",
+        query="load: first_orders; reads.orders",
+    ),
+)
+
+referrals = Table(
+    "referrals",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _number("version"),
+    _word("advocate"),
+    _word("friend"),
+    _word("code"),
+    _word("evidence"),
+    _number("claimed_ms"),
+    _number("until_ms"),
+    _word("status"),
+    _word("moderation"),
+    _number("converted_ms", nullable=True),
+    _word("live_key", nullable=True, info=DERIVED),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index(
+        "referrals_live",
+        "tenant",
+        "live_key",
+        unique=True,
+        query="load: parents; one live referral per friend",
+    ),
+    _index("referrals_by_friend", "tenant", "friend", "claimed_ms", "id", query="load: referrals_of"),
+    _index("referrals_by_advocate", "tenant", "advocate", "claimed_ms", "id", query="reads.referrals"),
+    _index("referrals_by_program", "tenant", "program", "status", query="reads.referral_counts"),
+    _index("referrals_by_time", "tenant", "claimed_ms", "id", query="reads.referrals"),
+)
+
+rewards = Table(
+    "rewards",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _number("version"),
+    _word("rule"),
+    _word("side"),
+    _word("participant"),
+    _word("referral"),
+    _word("subject"),
+    _number("occurrence"),
+    _word("unit"),
+    _number("amount"),
+    _word("status"),
+    _word("reason", nullable=True),
+    _number("remaining"),
+    _number("granted_ms"),
+    _number("mature_ms", nullable=True),
+    _number("expires_ms", nullable=True),
+    _word("order_id", nullable=True, info={"field": "order"}),  # a reserved word of SQL
+    _word("code_hash", nullable=True),
+    _flag("waiting", info=DERIVED),
+    _word("live_key", nullable=True, info=DERIVED),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index(
+        "rewards_live",
+        "tenant",
+        "live_key",
+        unique=True,
+        query="one live reward per rule, subject, side, occurrence",
+    ),
+    _index("rewards_by_code", "tenant", "code_hash", unique=True, query="load: reward_codes"),
+    _index("rewards_by_subject", "tenant", "subject", "granted_ms", "id", query="load: rewards_of"),
+    _index("rewards_waiting", "tenant", "participant", "id", where="waiting = 1", query="load: waiting_of"),
+    _index("rewards_by_participant", "tenant", "participant", "granted_ms", "id", query="reads.rewards"),
+    _index("rewards_by_referral", "tenant", "referral", "granted_ms", "id", query="reads.rewards"),
+    _index("rewards_by_program", "tenant", "program", "status", query="reads.reward_counts"),
+    _index("rewards_by_time", "tenant", "granted_ms", "id", query="reads.rewards"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    _word("tenant"),
+    _word("key"),
+    _number("value"),
+    PrimaryKeyConstraint("tenant", "key"),
+)
+
+balances = Table(
+    "balances",
+    metadata,
+    _word("tenant"),
+    _word("account"),
+    _word("unit"),
+    _number("amount"),
+    PrimaryKeyConstraint("tenant", "account", "unit"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _word("tenant"),
+    _number("seq"),
+    _number("line"),
+    _word("account"),
+    _word("unit"),
+    _number("amount"),
+    _word("reward", nullable=True),
+    PrimaryKeyConstraint("tenant", "seq", "line"),
+    _index("entries_by_reward", "tenant", "reward", "seq", "line", query="reads.entries; audit: rewards"),
+)
+
+dues = Table(
+    "dues",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _number("due_ms"),
+    _word("kind"),
+    _word("reference"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("dues_by_time", "tenant", "due_ms", "id", query="load_dues; tenants_due"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _word("tenant"),
+    _number("seq"),
+    _word("id"),
+    _word("type"),
+    _number("occurred_ms"),
+    _number("clock_ms"),
+    _flag("history"),
+    _word("content"),
+    _long("body"),
+    _long("answer"),
+    PrimaryKeyConstraint("tenant", "seq"),
+    _index("events_by_id", "tenant", "id", unique=True, query="load_known; reads.event"),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    _word("tenant"),
+    _word("reference"),
+    _number("seq"),
+    PrimaryKeyConstraint("tenant", "reference", "seq"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _word("tenant"),
+    _number("id"),
+    _number("seq"),
+    _word("topic"),
+    _long("doc"),
+    _number("created_ms"),
+    _number("delivered_ms", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("outbox_undelivered", "tenant", "id", where="delivered_ms IS NULL", query="reads.undelivered"),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _long("body"),
+    _long("error"),
+    _number("clock_ms"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("name"),
+    _word("hash"),
+    _word("scopes"),
+    _number("created_ms"),
+    _number("revoked_ms", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    # The one index without a tenant: a request's tenant is found by its key.
+    _index("api_keys_by_hash", "hash", unique=True, query="keys.find_key"),
+)

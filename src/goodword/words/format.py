@@ -1,0 +1,97 @@
+"""How amounts, numbers, times and names are written for people in a language.
+
+Digits are always 0 to 9, also in Arabic, and dates Gregorian: libraries and browsers disagree, and a
+page must not show two kinds. In Arabic text, whatever may run from left to right (codes, ids, paths, names,
+currency symbols) stands between FSI and PDI, so that it keeps its own order; no mark stands inside a code.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Final
+
+from babel.dates import format_datetime
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+
+from goodword.program.quantity import BASIS_POINTS, Quantity, exponent, is_currency
+from goodword.words.catalogue import catalogue
+
+FSI: Final = "\u2068"
+PDI: Final = "\u2069"
+_BIDI_MARKS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DIGITS: Final = "latn"
+
+
+def isolate(text: str, language: str) -> str:
+    """A name, code, id, path or a person's own words, kept apart from the direction of the text around it.
+
+    Direction marks inside it are dropped: they could turn the text that follows.
+    """
+    plain = " ".join(_BIDI_MARKS.sub("", text).split())
+    return f"{FSI}{plain}{PDI}" if catalogue(language).rtl or _runs_right_to_left(plain) else plain
+
+
+def number(value: int, language: str) -> str:
+    """A whole number with separators."""
+    return format_decimal(value, locale=catalogue(language).locale, numbering_system=_DIGITS)
+
+
+def percent(basis_points: int, language: str) -> str:
+    """A percentage, all its decimals shown."""
+    share = Decimal(basis_points) / BASIS_POINTS
+    return format_percent(
+        share, locale=catalogue(language).locale, decimal_quantization=False, numbering_system=_DIGITS
+    )
+
+
+def amount(quantity: Quantity, language: str) -> str:
+    """Money with its symbol, or a number with its noun; a unit without a noun is shown as it is."""
+    if is_currency(quantity.unit):
+        return _money(quantity, language)
+    texts = catalogue(language)
+    shown = number(quantity.amount, language)
+    key = f"unit.{quantity.unit.removeprefix('sku:')}"
+    if texts.counts.get(key):
+        return texts.text(key, {"n": shown}, quantity.amount)
+    return f"{shown} {isolate(quantity.unit, language)}"
+
+
+def moment(text: str, language: str, zone: tzinfo = UTC) -> str:
+    """A time of RFC 3339 as date and time of day in `zone`; what is no time is shown as it is."""
+    try:
+        instant = datetime.fromisoformat(text)
+        local = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(zone)
+    except (ValueError, OverflowError):
+        return isolate(text, language)
+    texts = catalogue(language)
+    shown = format_datetime(local.replace(tzinfo=None), texts.template("format.moment"), locale=texts.locale)
+    return f"{shown} UTC" if local.tzname() == "UTC" else shown
+
+
+def joined(items: Sequence[str], language: str) -> str:
+    """An enumeration: ``a, b and c``."""
+    return format_list(items, locale=catalogue(language).locale)
+
+
+def _money(quantity: Quantity, language: str) -> str:
+    """Stored in the digits of ISO 4217, shown in those of CLDR unless that would hide something."""
+    texts = catalogue(language)
+    value = Decimal(quantity.amount).scaleb(-exponent(quantity.unit))
+    shown = format_currency(
+        value, quantity.unit, locale=texts.locale, decimal_quantization=False, numbering_system=_DIGITS
+    )
+    if not texts.rtl:
+        return shown
+    symbol = get_currency_symbol(quantity.unit, locale=texts.locale)
+    if not _runs_right_to_left(symbol):
+        shown = shown.replace(symbol, f"{FSI}{symbol}{PDI}")
+    return f"{FSI}{shown}{PDI}"
+
+
+def _runs_right_to_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)

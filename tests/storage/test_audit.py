@@ -1,0 +1,153 @@
+"""The audit is silent about sound data, and names the row that was tampered with."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from goodword.engine.state import Entry, OrderRow, Participant
+from goodword.storage.audit import Finding, audit, checks
+from goodword.storage.database import Database
+from goodword.storage.store import store_program
+from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
+
+HELD = replace(
+    REWARD, status="approved", reason="waiting_for_condition", cap_keys=("cap|x|n", "cap|x|a"),
+    budget="budget:dropbox:main", budget_unit="USD", reserved=70,
+)  # fmt: skip
+FUNDING = "budget:dropbox:main"
+ENTRIES = [
+    Entry(f"{FUNDING}:funding", "USD", -100),
+    Entry(f"{FUNDING}:free", "USD", 100),
+    Entry("cost:dropbox", "MB", -500, "w1"),
+    Entry("pending:dropbox", "MB", 500, "w1"),
+    Entry("pending:dropbox", "MB", -500, "w1"),
+    Entry("approved:dropbox", "MB", 500, "w1"),
+    Entry(f"{FUNDING}:free", "USD", -70, "w1"),
+    Entry(f"{FUNDING}:reserved", "USD", 70, "w1"),
+]
+BALANCES = {
+    f"{FUNDING}:funding|USD": -100,
+    f"{FUNDING}:free|USD": 30,
+    f"{FUNDING}:reserved|USD": 70,
+    "cost:dropbox|MB": -500,
+    "pending:dropbox|MB": 0,
+    "approved:dropbox|MB": 500,
+}
+
+
+@pytest.fixture
+def sound(database: Database) -> Database:
+    """A tenant with one referral and one reward, held in the budget."""
+    with database.write(TENANT) as connection:
+        words = {"digest": "d", "program_text": "goodword: 1"}
+        store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
+    dirty: dict[str, dict[str, Any]] = {
+        "participants": {"ann": Participant("ann", 1, waiting=1), "bob": Participant("bob", 2)},
+        "referrals": {"r1": replace(REFERRAL, measured=("friends",))},
+        "rewards": {"w1": HELD},
+        "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
+        "counters": {"cap|x|n": 1, "cap|x|a": 500, "cap|old|n": 0, "measure|dropbox|friends|ann": 1},
+        "balances": BALANCES,
+    }
+    keep(database, dirty, records=2, entries=ENTRIES, outbox=outbox("reward.granted"), references=("r1", "w1"))
+    return database
+
+
+def findings(database: Database) -> list[Finding]:
+    with database.read() as connection:
+        return list(audit(connection, TENANT))
+
+
+def test_sound_data_has_no_findings(sound: Database) -> None:
+    assert findings(sound) == []
+
+
+def test_an_empty_tenant_has_no_findings(database: Database) -> None:
+    assert findings(database) == []
+
+
+TAMPERED = {
+    "seqs_have_no_gap": [
+        ("UPDATE events SET seq = 9 WHERE seq = 1", "events 2"),
+    ],
+    "the_tenant_stands_at_its_last_event": [
+        ("UPDATE tenants SET seq = 5", "tenants acme"),
+    ],
+    "every_event_has_its_answer": [
+        ("UPDATE events SET answer = '' WHERE seq = 1", "events 1"),
+        ("UPDATE events SET id = 'x' WHERE seq = 2", "events 2"),
+    ],
+    "postings_sum_to_zero": [
+        ("UPDATE entries SET amount = 501 WHERE line = 3", "entries 2"),
+    ],
+    "entries_belong_to_an_event": [
+        ("UPDATE entries SET seq = 7 WHERE line < 2", "entries 7"),
+    ],
+    "balances_are_the_sum_of_entries": [
+        ("UPDATE balances SET amount = 1 WHERE account = 'pending:dropbox'", "balances pending:dropbox|MB"),
+        ("DELETE FROM balances WHERE account LIKE 'cost%'", "balances cost:dropbox|MB"),
+    ],
+    "budgets_stay_above_zero": [
+        ("UPDATE balances SET amount = -1 WHERE amount = 30", "balances budget:dropbox:main:free|USD"),
+        ("UPDATE balances SET amount = -1 WHERE amount = 70", "balances budget:dropbox:main:reserved|USD"),
+    ],
+    "caps_count_live_rewards": [
+        ("UPDATE counters SET value = 2 WHERE key = 'cap|x|n'", "counters cap|x|n"),
+        ("DELETE FROM counters WHERE key = 'cap|x|a'", "counters cap|x|a"),
+        ("UPDATE counters SET value = 1 WHERE key = 'cap|old|n'", "counters cap|old|n"),
+    ],
+    "measures_count_referrals": [
+        ("UPDATE counters SET value = 0 WHERE key LIKE 'measure%'", "counters measure|dropbox|friends|ann"),
+    ],
+    "participants_count_waiting_rewards": [
+        ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
+    ],
+    "entries_name_rewards_that_exist": [
+        ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),
+    ],
+    "referrals_join_two_people": [
+        ("DELETE FROM participants WHERE id = 'bob'", "referrals r1"),
+    ],
+    "referrals_name_a_published_version": [
+        ("DELETE FROM program_versions", "referrals r1"),
+    ],
+    "rewards_come_from_a_referral": [
+        ("DELETE FROM referrals", "rewards w1"),
+    ],
+    "rows_can_be_read": [
+        ("UPDATE referrals SET status = 'lost'", "referrals r1"),
+        ("UPDATE orders SET doc = '{'", "orders o1"),
+    ],
+    "derived_columns_agree": [
+        ("UPDATE orders SET counted = 0", "orders o1"),
+        ("UPDATE referrals SET live_key = NULL", "referrals r1"),
+        ("UPDATE rewards SET live_key = 'x'", "rewards w1"),
+        ("UPDATE rewards SET waiting = 0", "rewards w1"),
+    ],
+    "rows_agree_with_themselves": [
+        ("UPDATE referrals SET status = 'converted'", "referrals r1"),
+        ("UPDATE rewards SET remaining = 5", "rewards w1"),
+    ],
+    "rewards_agree_with_the_ledger": [
+        ("UPDATE rewards SET amount = 499", "rewards w1"),
+        ("UPDATE rewards SET status = 'cancelled'", "rewards w1"),
+        ("UPDATE entries SET account = 'budget:dropbox:main:spent' WHERE line = 7", "rewards w1"),
+    ],
+}
+"""By check: what somebody does to the database behind our back, and the row that is named."""
+CASES = [(statement, check, row) for check, cases in TAMPERED.items() for statement, row in cases]
+
+
+@pytest.mark.parametrize(("statement", "check", "row"), CASES, ids=[case[0][:50] for case in CASES])
+def test_the_row_that_breaks_an_invariant_is_named(sound: Database, statement: str, check: str, row: str) -> None:
+    with sound.write(TENANT) as connection:
+        connection.execute(sa.text(statement.replace(":", "\\:")))
+    assert (check, row) in {(finding.check, finding.row) for finding in findings(sound)}
+
+
+def test_every_check_has_a_case(database: Database) -> None:
+    """A check that nothing can trip proves nothing."""
+    with database.read() as connection:
+        assert sorted(checks(connection)) == sorted(TAMPERED)

@@ -1,0 +1,130 @@
+"""Opening, migrating and locking."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from goodword.storage import tables
+from goodword.storage.database import (
+    Database,
+    NotMigrated,
+    UnknownRevision,
+    UnsupportedDatabase,
+    create_tenant,
+    open_database,
+)
+from goodword.storage.load import load_tenant
+from tests.storage.making import TENANT, keep
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_text_is_ordered_by_code_point(database: Database) -> None:
+    """Decisions are taken in the order of ids, which must be the same everywhere."""
+    keep(database, {"counters": dict.fromkeys(("b", "B", "é", "a-", "aa", "🎁", "ﬁ"), 1)})
+    with database.read() as connection:
+        keys = connection.execute(sa.select(tables.counters.c.key).order_by(tables.counters.c.key)).scalars().all()
+    assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("table", tables.metadata.tables.values(), ids=lambda table: table.name)
+def test_every_key_and_index_starts_with_the_tenant_and_says_what_it_is_for(table: sa.Table) -> None:
+    assert next(iter(table.primary_key.columns)).name == "tenant"
+    for index in table.indexes:
+        assert index.info["query"]
+        assert index.name == "api_keys_by_hash" or next(iter(index.columns)).name == "tenant"
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    revision = database.revision()
+    assert revision is not None
+    database.migrate()
+    database.check()
+    assert database.revision() == revision
+
+
+def test_a_database_without_tables_says_so(database_url: str) -> None:
+    database = open_database(database_url)
+    assert database.revision() is None
+    with pytest.raises(NotMigrated):
+        database.check()
+    database.close()
+
+
+def test_a_database_of_a_newer_release_is_refused(database: Database, database_url: str) -> None:
+    with database.write(TENANT) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for use in (database.migrate, database.check, lambda: open_database(database_url)):
+        with pytest.raises(UnknownRevision, match="9999"):
+            use()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(UnsupportedDatabase):
+        open_database(url)
+
+
+def test_a_postgresql_address_needs_no_driver(database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("about the addresses of PostgreSQL")
+    database = open_database(database_url.replace("postgresql+psycopg", "postgresql"))
+    assert database.dialect.name == "postgresql"
+    database.close()
+
+
+def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / '100%.db'}")
+    database.migrate()
+    with database.read() as connection:
+        settings = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        found = [connection.exec_driver_sql(f"PRAGMA {setting}").scalar() for setting in settings]
+    assert found == ["wal", 2, 0, 10000]
+    database.close()
+
+
+def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.write("other") as connection:
+            create_tenant(connection, "other", 1)
+            raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        fail()
+    with database.read() as connection:
+        assert connection.execute(sa.select(tables.tenants.c.tenant)).scalars().all() == [TENANT]
+
+
+def test_a_second_writer_waits_and_then_sees_what_the_first_wrote(database: Database) -> None:
+    seen: list[int] = []
+
+    def second() -> None:
+        with database.write(TENANT) as connection:
+            seen.append(load_tenant(connection, TENANT).seq)
+
+    with database.write(TENANT) as connection:
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.2)
+        assert seen == []
+        connection.execute(sa.update(tables.tenants).values(seq=7))
+    thread.join()
+    assert seen == [7]
+
+
+def test_a_reader_neither_waits_nor_sees_the_half_of_it(database: Database) -> None:
+    with database.read() as reader:
+        assert load_tenant(reader, TENANT).seq == 0
+        keep(database, records=1)
+        assert load_tenant(reader, TENANT).seq == 0
+    with database.read() as reader:
+        assert load_tenant(reader, TENANT).seq == 1

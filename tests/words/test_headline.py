@@ -1,0 +1,118 @@
+"""Headlines: what a program promises, generated from its rules."""
+
+from datetime import date
+
+import pytest
+
+from goodword.program.loader import Program, load_program
+from goodword.program.model import Benefit, PercentOf
+from goodword.program.quantity import Quantity
+from goodword.words.catalogue import LANGUAGES
+from goodword.words.format import FSI, PDI
+from goodword.words.headline import benefit_text, headline
+
+
+def program(rewards: str) -> Program:
+    """A small program with these rewards."""
+    return load_program(
+        "goodword: 1\nprogram: test\ncurrency: USD\ntime_zone: UTC\n"
+        "steps: {bought: {event: order}}\nmeasures: {invited: {count: referrals, step: bought}}\n"
+        f"rewards:\n{rewards}"
+    )
+
+
+BOMBAS = program("""
+  friend: {when: {step: claimed}, to: friend, benefit: {kind: coupon, percent_off: 25%}}
+  credit: {when: {step: bought}, to: advocate, benefit: {kind: credit, amount: 20.00 USD}}
+""")
+DROPBOX = program("  storage: {when: {step: bought}, to: both, benefit: {kind: quantity, amount: 500 MB}}")
+COFFEE = program("  coffee: {when: {step: bought}, to: advocate, benefit: {kind: item, amount: 1 coffee}}")
+HARRYS = program("""
+  razor: {when: {reaches: invited, at: 10}, to: advocate, benefit: {kind: item, amount: 1 razor}}
+  cream: {when: {reaches: invited, at: 5}, to: advocate, benefit: {kind: item, amount: 1 shave-cream}}
+  blades: {when: {reaches: invited, at: 50}, to: advocate, benefit: {kind: item, amount: 1 year-of-blades}}
+""")
+PAYPAL = program("""
+  cash:
+    when: {step: bought}
+    to: both
+    benefit:
+      kind: cash
+      amount: {schedule: [{since: 2026-01-01, amount: 20 USD}, {since: 2026-06-01, amount: 10 USD}]}
+""")
+MIXED = program("""
+  off: {when: {step: claimed}, to: friend, benefit: {kind: coupon, amount: 40 USD}}
+  gift: {when: {step: bought}, to: both, benefit: {kind: item, amount: 2 coffee}}
+  points: {when: {step: bought}, to: advocate, benefit: {kind: coupon, percent_off: 2.5%, ceiling: 50 USD}}
+""")
+DOLLARS_20 = f"{FSI}\u200f20.00\u00a0{FSI}US${PDI}{PDI}"
+DOLLARS_40 = f"{FSI}\u200f40.00\u00a0{FSI}US${PDI}{PDI}"
+DOLLARS_50 = f"{FSI}\u200f50.00\u00a0{FSI}US${PDI}{PDI}"
+
+
+@pytest.mark.parametrize(
+    ("which", "english", "romanian", "arabic"),
+    [
+        (
+            BOMBAS,
+            "Your friend gets 25% off, you get $20.00",
+            "Prietenul tău primește o reducere de 25\u00a0%, iar tu primești 20,00\u00a0USD",
+            f"لكل صديق خصم 25%، ولك {DOLLARS_20}",
+        ),
+        (DROPBOX, "You both get 500 MB", "Primiți fiecare 500 MB", "لكل منكما 500 ميغابايت"),
+        (
+            COFFEE,
+            "You get 1 coffee for each friend",
+            "Primești 1 cafea pentru fiecare prieten",
+            "لك كوب قهوة واحد عن كل صديق",
+        ),
+        (
+            HARRYS,
+            "5 friends: 1 shave cream; 10 friends: 1 razor; 50 friends: 1 year of blades",
+            "5 prieteni: 1 cremă de ras; 10 prieteni: 1 aparat de ras; 50 de prieteni: lame pentru un an",
+            "5 أصدقاء: عبوة كريم حلاقة واحدة؛ 10 أصدقاء: ماكينة حلاقة واحدة؛ 50 صديقًا: شفرات لمدة سنة واحدة",
+        ),
+        (
+            PAYPAL,
+            "You both get up to $20.00",
+            "Primiți fiecare până la 20,00\u00a0USD",
+            f"لكل منكما {DOLLARS_20} كحد أقصى",
+        ),
+        (
+            MIXED,
+            "Your friend gets $40.00 off and 2 coffees, you get 2 coffees and 2.5% off (up to $50.00)",
+            "Prietenul tău primește o reducere de 40,00\u00a0USD și 2 cafele, "
+            "iar tu primești 2 cafele și o reducere de 2,5\u00a0% (cel mult 50,00\u00a0USD)",
+            f"لكل صديق خصم بقيمة {DOLLARS_40} وكوبا قهوة، ولك كوبا قهوة وخصم 2.5% (بحد أقصى {DOLLARS_50})",
+        ),
+    ],
+)
+def test_headline(which: Program, english: str, romanian: str, arabic: str) -> None:
+    assert [headline(which, language) for language in ("en", "ro", "ar")] == [english, romanian, arabic]
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "texts"),
+    [
+        (None, ("10% of the order", "10\u00a0% din valoarea comenzii", "10% من قيمة الطلب")),
+        (
+            Quantity(5000, "USD"),
+            (
+                "10% of the order (up to $50.00)",
+                "10\u00a0% din valoarea comenzii (cel mult 50,00\u00a0USD)",
+                f"10% من قيمة الطلب (بحد أقصى {DOLLARS_50})",
+            ),
+        ),
+    ],
+)
+def test_a_share_of_an_order(ceiling: Quantity | None, texts: tuple[str, ...]) -> None:
+    share = PercentOf.model_construct(percent_of="order.total", percent=1000, ceiling=ceiling)
+    benefit = Benefit.model_construct(kind="credit", amount=share)
+    assert tuple(benefit_text(benefit, language) for language in ("en", "ro", "ar")) == texts
+
+
+def test_an_amount_by_date_is_the_one_in_force() -> None:
+    assert headline(PAYPAL, "en", date(2026, 5, 31)) == "You both get $20.00"
+    assert headline(PAYPAL, "en", date(2026, 6, 1)) == "You both get $10.00"
+    for language in LANGUAGES:
+        assert headline(PAYPAL, language, date(2025, 12, 31)) == ""
