@@ -6,16 +6,18 @@ nobody does. Every rule that refuses is told, not only the first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from goodword.engine.facts import Subjects, earliest_order, first_orders, unmet
+from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.people import shared_signals
 from goodword.engine.rewards import take_back
 from goodword.engine.state import (
     CLAIMS,
     HANDLES,
+    ORDERS,
     PARENTS,
     REFERRALS,
     REFERRALS_OF,
@@ -27,7 +29,7 @@ from goodword.engine.state import (
     Referral,
     Rival,
 )
-from goodword.engine.steps import ORDER, grant_for_step, known_subject, matches, offer, settle
+from goodword.engine.steps import ORDER, grant_for_step, known_subject, matches, offer, order_of, settle
 from goodword.engine.turn import Turn
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
@@ -280,31 +282,30 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
 
 def _find_past(turn: Turn, referral: Referral) -> Referral:
     """A claim told late finds what its friend did since: sign-up, activities and first orders after the claim."""
-    person = turn.person(referral.friend)
     before = referral
-    past: list[tuple[str, str | None, Hit]] = []
+    for event, activity, hit in _past(turn, referral):
+        if hit.at_ms < referral.claimed_ms or known_subject(referral, hit.subject):
+            continue
+        names = matches(turn, referral, event, hit, (activity, {}) if activity else None, quiet=True)
+        referral = offer(referral, names, hit)
+        order = order_of(turn, hit)
+        if names and order:
+            turn.draft.put(ORDERS, order.id, replace(order, referral=referral.id))
+    return referral if referral == before else settle(turn, before, referral)
+
+
+def _past(turn: Turn, referral: Referral) -> Iterator[tuple[str, str | None, Hit]]:
+    person = turn.person(referral.friend)
     if person.signed_up_ms is not None:
-        past.append(("sign_up", None, Hit("sign_up", person.signed_up_ms, turn.event_id)))
-    for name, times in person.activities.items():
-        past += [("activity", name, Hit(f"activity:{event}", at_ms, event)) for at_ms, event in times]
-    for at_ms, order in first_orders(turn.draft, referral.friend):
-        if at_ms >= referral.claimed_ms and order not in _orders_taken(turn, referral):
-            past.append(("order", None, Hit(f"{ORDER}{order}", at_ms, turn.event_id)))
-    for event, activity, hit in past:
-        if hit.at_ms >= referral.claimed_ms and not known_subject(referral, hit.subject):
-            names = matches(turn, referral, event, hit, (activity, {}) if activity else None, quiet=True)
-            referral = offer(referral, names, hit)
-    if referral == before:
-        return referral
-    return settle(turn, before, referral)
-
-
-def _orders_taken(turn: Turn, referral: Referral) -> set[str]:
-    """Orders of the friend that earn elsewhere, and the one this event tells: it comes by its own way."""
-    others = (turn.referral(id) for id in turn.draft.many(REFERRALS_OF, referral.friend) if id != referral.id)
-    taken = {hit.subject for r in others for state in r.steps.values() for hit in (state.hit, *state.spares) if hit}
+        yield "sign_up", None, Hit("sign_up", person.signed_up_ms, turn.event_id)
+    for name, times in sorted(person.activities.items()):
+        for at_ms, event in times:
+            yield "activity", name, Hit(f"activity:{event}", at_ms, event)
     told = getattr(turn.sealed.event, "order", None)
-    return {subject.removeprefix(ORDER) for subject in taken} | ({told} if told else set())
+    for at_ms, id in first_orders(turn.draft, referral.friend):
+        # An order earns once; the one that this event tells comes by its own way.
+        if id != told and order_row(turn, id).referral is None:
+            yield "order", None, Hit(f"{ORDER}{id}", at_ms, turn.event_id)
 
 
 def revive(turn: Turn, referral: Referral, at_ms: int) -> Referral | None:

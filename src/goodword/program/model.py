@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -132,9 +132,15 @@ def _percentage(value: int) -> int:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"not a time zone of the IANA database; {hint(value, sorted(available_timezones()))}")
+    known = _zones()
+    if value not in known:
+        raise ValueError(f"not a time zone of the IANA database; {hint(value, sorted(known))}")
     return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _currency(value: str) -> str:

@@ -20,6 +20,8 @@ class Dialect(ABC):
     """SQL for one kind of database. Statements are made once per table and kept."""
 
     name: str
+    key_rows: str
+    """The keys in the parameter ``keys`` as rows ``k(value)``."""
     merged_doc: str
     """The ``doc`` of an upsert in which keys of the new row replace those of the old."""
 
@@ -32,10 +34,18 @@ class Dialect(ABC):
         """A condition: the column is one of the keys in the parameter."""
 
     @abstractmethod
+    def behind(self, table: Table, alias: str, by: str, value: str) -> str:
+        """A join to the tenant's rows whose column `by` is `value`: looked up in an index for each row on the left.
+
+        Both planners are told to do so. Left to themselves, they walk through all that a tenant has as long as they have
+        no statistics, or old ones, which is when a shop imports its history.
+        """
+
+    @abstractmethod
     def first_of(
         self, table: Table, columns: Sequence[str], by: str, where: str, order: Sequence[str], limit: int
-    ) -> TextClause:
-        """The first `limit` rows behind each key, without reading the others: flat however many there are."""
+    ) -> str:
+        """Query of the first `limit` rows behind each key, which never reads the others."""
 
     @abstractmethod
     def member(self, column: str, name: str) -> str:
@@ -72,6 +82,7 @@ class Dialect(ABC):
 
 class SQLite(Dialect):
     name = "sqlite"
+    key_rows = "json_each(:keys) AS k"
     merged_doc = "json_patch({table}.doc, excluded.doc)"
 
     def keys(self, keys: Collection[str]) -> object:
@@ -80,14 +91,17 @@ class SQLite(Dialect):
     def any_of(self, column: str, parameter: str = "keys") -> str:
         return f"{column} IN (SELECT value FROM json_each(:{parameter}))"  # noqa: S608
 
+    def behind(self, table: Table, alias: str, by: str, value: str) -> str:
+        return f"CROSS JOIN {table.name} AS {alias} ON {alias}.tenant = :tenant AND {alias}.{by} = {value}"
+
     def first_of(
         self, table: Table, columns: Sequence[str], by: str, where: str, order: Sequence[str], limit: int
-    ) -> TextClause:
-        chosen, outer, inner = _qualified(columns), _qualified(order), ", ".join(order)
-        return text(
-            f"SELECT {chosen} FROM json_each(:keys) AS k CROSS JOIN {table.name} AS t ON t.rowid IN ("  # noqa: S608
-            f"SELECT rowid FROM {table.name} WHERE tenant = :tenant AND {by} = k.value AND {where} "
-            f"ORDER BY {inner} LIMIT {limit}) ORDER BY {outer}"
+    ) -> str:
+        return (
+            f"SELECT {qualified('t', columns)} FROM {self.key_rows} "  # noqa: S608
+            f"CROSS JOIN {table.name} AS t ON t.rowid IN (SELECT rowid FROM {table.name} "
+            f"WHERE tenant = :tenant AND {by} = k.value AND {where} ORDER BY {', '.join(order)} LIMIT {limit}) "
+            f"ORDER BY {qualified('t', order)}"
         )
 
     def member(self, column: str, name: str) -> str:
@@ -107,6 +121,7 @@ class SQLite(Dialect):
 
 class PostgreSQL(Dialect):
     name = "postgresql"
+    key_rows = "unnest(CAST(:keys AS text[])) AS k(value)"
     merged_doc = "CAST(CAST({table}.doc AS jsonb) || CAST(excluded.doc AS jsonb) AS text)"
 
     def keys(self, keys: Collection[str]) -> object:
@@ -115,14 +130,19 @@ class PostgreSQL(Dialect):
     def any_of(self, column: str, parameter: str = "keys") -> str:
         return f"{column} = ANY(CAST(:{parameter} AS text[]))"
 
+    def behind(self, table: Table, alias: str, by: str, value: str) -> str:
+        # OFFSET 0 keeps the planner from dissolving the subquery.
+        rows = f"SELECT * FROM {table.name} WHERE tenant = :tenant AND {by} = {value} OFFSET 0"  # noqa: S608
+        return f"CROSS JOIN LATERAL ({rows}) AS {alias}"
+
     def first_of(
         self, table: Table, columns: Sequence[str], by: str, where: str, order: Sequence[str], limit: int
-    ) -> TextClause:
-        chosen, outer, inner = _qualified(columns), _qualified(order), ", ".join(order)
-        return text(
-            f"SELECT {chosen} FROM unnest(CAST(:keys AS text[])) AS k(value) CROSS JOIN LATERAL ("  # noqa: S608
-            f"SELECT * FROM {table.name} WHERE tenant = :tenant AND {by} = k.value AND {where} "
-            f"ORDER BY {inner} LIMIT {limit}) AS t ORDER BY {outer}"
+    ) -> str:
+        return (
+            f"SELECT {qualified('t', columns)} FROM {self.key_rows} "  # noqa: S608
+            f"CROSS JOIN LATERAL (SELECT * FROM {table.name} "
+            f"WHERE tenant = :tenant AND {by} = k.value AND {where} ORDER BY {', '.join(order)} LIMIT {limit}) AS t "
+            f"ORDER BY {qualified('t', order)}"
         )
 
     def member(self, column: str, name: str) -> str:
@@ -151,6 +171,11 @@ def dialect_of(connection: Connection) -> Dialect:
     return _DIALECTS[connection.dialect.name]
 
 
+def qualified(alias: str, columns: Sequence[str]) -> str:
+    """A list of columns, each under the alias of its table."""
+    return ", ".join(f"{alias}.{column}" for column in columns)
+
+
 def columns_of(table: Table) -> list[Column[Any]]:
     """The columns that a row of `rows` holds, in their order: all but the tenant."""
     return [column for column in table.columns if column.name != "tenant"]
@@ -160,10 +185,6 @@ def write_rows(connection: Connection, statement: TextClause, tenant: str, rows:
     """Run an insert, upsert or merge with many rows; nothing if there are none."""
     if rows:
         connection.execute(statement, {"tenant": tenant, "rows": msgspec.json.encode(rows).decode()})
-
-
-def _qualified(columns: Sequence[str]) -> str:
-    return ", ".join(f"t.{column}" for column in columns)
 
 
 @cache

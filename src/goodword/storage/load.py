@@ -21,7 +21,7 @@ from goodword.engine.state import (
     TenantRow,
 )
 from goodword.storage import tables
-from goodword.storage.dialect import Dialect, dialect_of
+from goodword.storage.dialect import Dialect, dialect_of, qualified
 from goodword.storage.rows import MAPPERS, referral_live_key
 
 DEPTH_MAX = 100
@@ -214,44 +214,37 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
 @cache
 def _rows_by(dialect: Dialect, collection: str, by: str) -> TextClause:
     mapper = MAPPERS[collection]
-    columns = ", ".join(mapper.columns)
-    return text(
-        f"SELECT {columns} FROM {mapper.table.name} "  # noqa: S608
-        f"WHERE tenant = :tenant AND {dialect.any_of(by)}"
-    )
+    rows = dialect.behind(mapper.table, "t", by, "k.value")
+    return text(f"SELECT {qualified('t', mapper.columns)} FROM {dialect.key_rows} {rows}")  # noqa: S608
 
 
 @cache
 def _first_orders(dialect: Dialect) -> TextClause:
     columns, order = ("participant", "placed_ms", "id"), ("placed_ms", "id")
-    return dialect.first_of(tables.orders, columns, "participant", "counted = 1", order, FIRST_ORDERS_MAX)
+    return text(dialect.first_of(tables.orders, columns, "participant", "counted = 1", order, FIRST_ORDERS_MAX))
 
 
 @cache
 def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
-    return dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE)
+    return text(dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE))
 
 
 @cache
 def _parents(dialect: Dialect) -> TextClause:
+    first = dialect.behind(tables.referrals, "t", "live_key", "k.value")
+    above = dialect.behind(tables.referrals, "t", "live_key", "chain.program || '|' || chain.advocate")
     return text(
         "WITH RECURSIVE chain(link, program, advocate, depth) AS ("  # noqa: S608
-        "SELECT live_key, program, advocate, 1 FROM referrals "
-        f"WHERE tenant = :tenant AND {dialect.any_of('live_key')} "
-        "UNION ALL "
-        "SELECT up.live_key, up.program, up.advocate, chain.depth + 1 FROM chain "
-        "JOIN referrals AS up "
-        "ON up.tenant = :tenant AND up.live_key = chain.program || '|' || chain.advocate "
-        f"WHERE chain.depth < {DEPTH_MAX}) "
-        "SELECT link, program, advocate, depth FROM chain"
+        f"SELECT t.live_key, t.program, t.advocate, 1 FROM {dialect.key_rows} {first} UNION ALL "
+        f"SELECT t.live_key, t.program, t.advocate, chain.depth + 1 FROM chain {above} "
+        f"WHERE chain.depth < {DEPTH_MAX}) SELECT link, program, advocate, depth FROM chain"
     )
 
 
 @cache
 def _known(dialect: Dialect) -> TextClause:
-    return text(
-        f"SELECT id, content, answer FROM events WHERE tenant = :tenant AND {dialect.any_of('id')}"  # noqa: S608
-    )
+    rows = dialect.behind(tables.events, "t", "id", "k.value")
+    return text(f"SELECT t.id, t.content, t.answer FROM {dialect.key_rows} {rows}")  # noqa: S608
 
 
 @cache

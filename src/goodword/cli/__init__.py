@@ -1,0 +1,65 @@
+"""The command line: one file per noun, put together here."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+from typing import Annotated
+
+import typer
+
+from goodword.cli.events import import_events, replay
+from goodword.cli.keys import keys_app
+from goodword.cli.programs import check, publish, recipes_app, schema
+from goodword.cli.records import audit, explain
+from goodword.cli.server import migrate
+from goodword.cli.shared import DEFAULTS, Commands, setting_option
+
+app = typer.Typer(
+    name="goodword",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with values would print secrets and personal data.
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"goodword {version_of('goodword')}")
+        raise typer.Exit
+
+
+@app.callback()
+def goodword(
+    ctx: typer.Context,
+    database: Annotated[str, setting_option("database")] = DEFAULTS["database"],
+    tenant: Annotated[str, setting_option("tenant")] = DEFAULTS["tenant"],
+    secret_file: Annotated[str, setting_option("secret_file")] = DEFAULTS["secret_file"],
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Referral programs as readable recipes, on your own database.
+
+    The options below may stand before or behind a command.
+    """
+    ctx.obj = {"database": database, "tenant": tenant, "secret_file": secret_file}
+
+
+app.add_typer(recipes_app, name="recipes")
+app.command()(check)
+app.command()(schema)
+app.command()(publish)
+app.command()(migrate)
+app.command("import")(import_events)
+app.command()(replay)
+app.command()(explain)
+app.command()(audit)
+app.add_typer(keys_app, name="keys")
+
+
+def main() -> None:
+    """The script `goodword`."""
+    app()

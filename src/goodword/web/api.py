@@ -1,0 +1,254 @@
+"""The API's reads: participants, referrals, rewards, events with their answers. Each sees one moment of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from goodword.engine.events import ID_MAX
+from goodword.engine.ids import Keyring
+from goodword.engine.state import (
+    HANDLES,
+    HANDLES_OF,
+    PARTICIPANTS,
+    REFERRALS,
+    REWARDS,
+    Collection,
+    ReferralStatus,
+    RewardStatus,
+    State,
+)
+from goodword.storage import reads
+from goodword.storage.keys import ApiKey
+from goodword.storage.load import load
+from goodword.web.answers import answers, answers_page, json
+from goodword.web.context import Context, context_of
+from goodword.web.keys import Needs
+from goodword.web.problems import Invalid, NotFound
+from goodword.web.shapes import (
+    BalanceOut,
+    EventOut,
+    ParticipantDetail,
+    ParticipantOut,
+    ReferralOut,
+    RewardOut,
+    event_out,
+    participant_detail,
+    participant_out,
+    referral_out,
+    reward_out,
+)
+
+PAGE_MAX = 200
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""No control characters: no database, log or terminal has to deal with them."""
+
+Id = Annotated[str, Path(min_length=1, max_length=ID_MAX, pattern=PRINTABLE)]
+Filter = Annotated[str | None, Query(min_length=1, max_length=200, pattern=PRINTABLE)]
+After = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="`next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="how many items a page has at most")]
+Language = Annotated[Literal["en", "ar", "ro"] | None, Query(description="adds a `sentence` to each reason")]
+Reader = Annotated[ApiKey, Depends(Needs("read", "admin"))]
+Teller = Annotated[ApiKey, Depends(Needs("read", "admin", "events"))]
+
+RowT = TypeVar("RowT")
+OutT = TypeVar("OutT")
+router = APIRouter(prefix="/v1")
+
+
+@router.get(
+    "/participants", tags=["participants"], responses=answers_page(ParticipantOut, "participants, the newest first")
+)
+def list_participants(request: Request, key: Reader, after: After = None, limit: Limit = 50) -> Response:
+    """Everybody who takes part, without personal data."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        return _page(lambda: reads.participants(connection, key.tenant, cursor=after, limit=limit), participant_out)
+
+
+@router.get(
+    "/participants/{participant}",
+    tags=["participants"],
+    responses=answers(ParticipantDetail, "the participant"),
+)
+def get_participant(request: Request, key: Reader, participant: Id) -> Response:
+    """A participant with his codes. A key with scope `admin` also sees the person."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        state = State()
+        load(connection, key.tenant, state, {PARTICIPANTS.name: {participant}, HANDLES_OF.name: {participant}})
+        row = _there(state, PARTICIPANTS, participant)
+        handles = [_there(state, HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
+        people = reads.people(connection, key.tenant, [participant]) if "admin" in key.scopes else {}
+    return json(participant_detail(row, handles, people.get(participant)))
+
+
+@router.get(
+    "/participants/{participant}/balances",
+    tags=["participants"],
+    responses=answers_page(BalanceOut, "the balance in each unit"),
+)
+def get_balances(request: Request, key: Reader, participant: Id) -> Response:
+    """What stands on a participant's balance, by unit."""
+    with context_of(request).parts.database.read() as connection:
+        _row(connection, key, PARTICIPANTS, participant)
+        amounts = reads.balances(connection, key.tenant, participant)
+    return json({"items": [BalanceOut(unit, amount) for unit, amount in amounts.items()], "next": None})
+
+
+@router.get(
+    "/participants/{participant}/rewards",
+    tags=["participants"],
+    responses=answers_page(RewardOut, "rewards, the newest first"),
+)
+def list_participant_rewards(
+    request: Request, key: Reader, participant: Id, after: After = None, limit: Limit = 50
+) -> Response:
+    """The rewards of a participant."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        _row(connection, key, PARTICIPANTS, participant)
+        return _page(
+            lambda: reads.rewards(connection, key.tenant, participant=participant, cursor=after, limit=limit),
+            lambda row: reward_out(row, _codes_for(context, key)),
+        )
+
+
+@router.get("/referrals", tags=["referrals"], responses=answers_page(ReferralOut, "referrals, the newest first"))
+def list_referrals(
+    request: Request,
+    key: Reader,
+    program: Filter = None,
+    status: ReferralStatus | None = None,
+    advocate: Filter = None,
+    friend: Filter = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Referrals, by the time of their claim."""
+    with context_of(request).parts.database.read() as connection:
+        return _page(
+            lambda: reads.referrals(
+                connection,
+                key.tenant,
+                program=program,
+                status=status,
+                advocate=advocate,
+                friend=friend,
+                cursor=after,
+                limit=limit,
+            ),
+            referral_out,
+        )
+
+
+@router.get("/referrals/{referral}", tags=["referrals"], responses=answers(ReferralOut, "the referral"))
+def get_referral(request: Request, key: Reader, referral: Id) -> Response:
+    """A referral, with the steps it reached and the evidence that it beat."""
+    with context_of(request).parts.database.read() as connection:
+        return json(referral_out(_row(connection, key, REFERRALS, referral)))
+
+
+@router.get("/rewards", tags=["rewards"], responses=answers_page(RewardOut, "rewards, the newest first"))
+def list_rewards(
+    request: Request,
+    key: Reader,
+    program: Filter = None,
+    status: RewardStatus | None = None,
+    participant: Filter = None,
+    referral: Filter = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Rewards, by the time of their grant."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        return _page(
+            lambda: reads.rewards(
+                connection,
+                key.tenant,
+                program=program,
+                status=status,
+                participant=participant,
+                referral=referral,
+                cursor=after,
+                limit=limit,
+            ),
+            lambda row: reward_out(row, _codes_for(context, key)),
+        )
+
+
+@router.get("/rewards/{reward}", tags=["rewards"], responses=answers(RewardOut, "the reward"))
+def get_reward(request: Request, key: Reader, reward: Id) -> Response:
+    """A reward as it stands."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        return json(reward_out(_row(connection, key, REWARDS, reward), _codes_for(context, key)))
+
+
+@router.get("/events/{event:path}", tags=["events"], responses=answers(EventOut, "the event and its answer"))
+def get_event(request: Request, key: Teller, event: Id, language: Language = None) -> Response:
+    """The stored answer of an event, with its reasons."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        stored = reads.event(connection, key.tenant, event)
+    if stored is None:
+        raise NotFound
+    return json(event_out(stored, _codes_for(context, key), language))
+
+
+@router.get(
+    "/answers", tags=["events"], responses=answers_page(EventOut, "events with their answers, the newest first")
+)
+def list_answers(
+    request: Request,
+    key: Reader,
+    reference: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=200,
+            pattern=PRINTABLE,
+            description="the id of a referral, reward, participant or order",
+        ),
+    ],
+    language: Language = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Why something is as it is: the answers of all events that touched it."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        return _page(
+            lambda: reads.answers(connection, key.tenant, reference, cursor=after, limit=limit),
+            lambda stored: event_out(stored, _codes_for(context, key), language),
+        )
+
+
+def _page(read: Callable[[], reads.Page[RowT]], show: Callable[[RowT], OutT]) -> Response:
+    try:
+        page = read()
+    except reads.BadCursor as error:
+        raise Invalid(str(error), field="after") from None
+    return json({"items": [show(row) for row in page.items], "next": page.next})
+
+
+def _row(connection: Any, key: ApiKey, collection: Collection[RowT], id: str) -> RowT:
+    state = State()
+    load(connection, key.tenant, state, {collection.name: {id}})
+    return _there(state, collection, id)
+
+
+def _there(state: State, collection: Collection[RowT], id: str) -> RowT:
+    row = state.get(collection, id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _codes_for(context: Context, key: ApiKey) -> Keyring | None:
+    """Reward codes are money: a key that only reads does not see them."""
+    return context.parts.keyring if key.scopes & {"events", "admin"} else None

@@ -1,0 +1,217 @@
+"""`POST /v1/events`: the hot route, without FastAPI's machinery. One event or an array of them, each with its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from goodword.engine.events import Review, RewardAction, Sealed, SourceEvent
+from goodword.pipeline.batcher import Batcher, Conflict, Decided, QueueFull, Result, WriterUnavailable
+from goodword.pipeline.intake import BODY_BYTES_MAX, EVENTS_MAX, decode_event, seal
+from goodword.pipeline.intake import InvalidEvent as Refused
+from goodword.storage.keys import ApiKey
+from goodword.web.context import Context, context_of, read_body
+from goodword.web.keys import needs
+from goodword.web.problems import (
+    BadRequest,
+    Conflicts,
+    InternalError,
+    InvalidEvent,
+    NotJson,
+    Overloaded,
+    Parked,
+    Problem,
+    ProblemItem,
+    TooManyEvents,
+    Unavailable,
+)
+
+HISTORY_HEADER = "Goodword-History"
+THREAD_BYTES = 8 * 1024
+"""Larger bodies are read in a thread, so that others need not wait for them."""
+
+_ARRAY: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
+_ANY: msgspec.json.Decoder[msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw)
+
+
+async def post_events(request: Request) -> Response:
+    """Decide events and answer them, after the commit."""
+    context = context_of(request)
+    key = await context.keys.caller(request)
+    needs(key, "events", "admin")
+    intake = Intake(context, key, _is_history(request, key))
+    body = await read_body(request, BODY_BYTES_MAX)
+    if body.lstrip()[:1] == b"[":
+        return _json(await _answer_array(context.batcher, intake, body))
+    return _json(await decide_one(context.batcher, intake.sealed(_document(body))))
+
+
+async def decide_one(batcher: Batcher, sealed: Sealed) -> bytes:
+    """Have one event decided.
+
+    Raises:
+        Problem: there is no answer.
+    """
+    (future,) = await submitted(batcher, [sealed])
+    return _answer(future, sealed.event.id)
+
+
+class Intake:
+    """From bytes to sealed events, for one request."""
+
+    def __init__(self, context: Context, key: ApiKey, history: bool = False) -> None:
+        self._keyring = context.parts.keyring
+        self._received_ms = context.parts.now_ms()
+        self._key = key
+        self._history = history
+
+    def sealed(self, raw: bytes) -> Sealed:
+        """An event as it was sent, sealed.
+
+        Raises:
+            Problem: it cannot be accepted, or not from this caller.
+        """
+        try:
+            return self.seal(decode_event(raw))
+        except Refused as error:
+            raise InvalidEvent(error.reason, field=error.field or None, event=error.event) from None
+
+    def seal(self, event: SourceEvent) -> Sealed:
+        """Seal an event, unless the caller may not send it."""
+        # What staff decide moves money: a shop's key alone does not suffice.
+        staff = isinstance(event, RewardAction | Review)
+        needs(self._key, *(("admin",) if staff else ("events",)))
+        try:
+            return seal(event, self._keyring, self._received_ms, self._history)
+        except OverflowError:
+            raise Refused("the time is out of bounds", "occurred_at", event.id) from None
+
+    def each(self, raws: Iterable[bytes]) -> list[Sealed | Problem]:
+        """Every event sealed, or its problem, in their order."""
+        found: list[Sealed | Problem] = []
+        for raw in raws:
+            try:
+                found.append(self.sealed(raw))
+            except Problem as problem:
+                found.append(problem)
+        return found
+
+
+async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Result]]:
+    """Have events decided; all futures are done.
+
+    Raises:
+        Overloaded: the queue is full.
+        Unavailable: the process is stopping.
+    """
+    try:
+        futures = batcher.submit(events)
+    except QueueFull:
+        raise Overloaded("the queue is full: send the same again in a moment") from None
+    except WriterUnavailable:
+        raise Unavailable("the process is stopping: send the same again") from None
+    await all_done(futures)
+    return futures
+
+
+async def all_done(futures: Sequence[Future[Result]]) -> None:
+    """Wait for all of them, waking the event loop once. An event that was queued is decided even if nobody waits."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+    left = len(futures)
+    lock = threading.Lock()
+
+    def settle() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def count(_: Future[Result]) -> None:
+        # Called by the writer's thread, and by this one for futures that are done already.
+        nonlocal left
+        with lock:
+            left -= 1
+            last = left == 0
+        if last and not loop.is_closed():
+            loop.call_soon_threadsafe(settle)
+
+    for future in futures:
+        future.add_done_callback(count)
+    if futures:
+        await done
+
+
+async def _answer_array(batcher: Batcher, intake: Intake, body: bytes) -> bytes:
+    raws = _documents(body)
+    if not 0 < len(raws) <= EVENTS_MAX:
+        raise TooManyEvents(f"an array has 1 to {EVENTS_MAX} events")
+    read = await run_in_threadpool(intake.each, raws) if len(body) > THREAD_BYTES else intake.each(raws)
+    futures = iter(await submitted(batcher, [one for one in read if isinstance(one, Sealed)]))
+    return b"[" + b",".join(_item(one, futures) for one in read) + b"]"
+
+
+def _item(one: Sealed | Problem, futures: Iterator[Future[Result]]) -> bytes:
+    try:
+        if isinstance(one, Problem):
+            raise one
+        return _answer(next(futures), one.event.id)
+    except Problem as problem:
+        return msgspec.json.encode(ProblemItem(problem.body()))
+
+
+def _answer(future: Future[Result], event: str) -> bytes:
+    error = future.exception()
+    if isinstance(error, WriterUnavailable):
+        raise Unavailable("the database could not be written: send the same again", event=event)
+    if error is not None:
+        raise InternalError(event=event)
+    result = future.result()
+    if isinstance(result, Decided):
+        return result.answer
+    if isinstance(result, Conflict):
+        raise Conflicts("another event has this id; the first one stands", field="id", event=event)
+    raise Parked("it is kept aside and looked at; sent again with the same id, it is decided", event=event)
+
+
+def _document(body: bytes) -> bytes:
+    try:
+        body.decode()
+        _ANY.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(error) from None
+    return body
+
+
+def _documents(body: bytes) -> list[bytes]:
+    try:
+        body.decode()
+        return [bytes(raw) for raw in _ARRAY.decode(body)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(error) from None
+
+
+def _not_json(error: Exception) -> NotJson:
+    if isinstance(error, RecursionError):
+        return NotJson("nested too deeply")
+    if isinstance(error, UnicodeDecodeError):
+        return NotJson(f"not UTF-8 at byte {error.start}")
+    return NotJson(str(error))
+
+
+def _is_history(request: Request, key: ApiKey) -> bool:
+    said = request.headers.get(HISTORY_HEADER)
+    if said not in (None, "0", "1"):
+        raise BadRequest(f"the header {HISTORY_HEADER} is 0 or 1", field=HISTORY_HEADER)
+    if said == "1":
+        needs(key, "history")
+    return said == "1"
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

@@ -1,0 +1,88 @@
+"""Around every request: security headers, the access log without personal data, and an answer whatever happens."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import PurePath
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from goodword.web.problems import InternalError
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+NOT_LOGGED = ("/healthz", "/readyz")
+
+log = structlog.get_logger("goodword.access")
+
+
+class Guard:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        watch = _Watch(send)
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            # The message of an error may hold what was sent; its kind and place do not.
+            log.error("request_failed", route=_route(scope), error=type(error).__name__, where=_where(error))
+            if not watch.status:
+                await InternalError().response()(scope, receive, watch)
+        if scope["path"] not in NOT_LOGGED:
+            _log(scope, watch.status, started)
+
+
+class _Watch:
+    """Sends on, adds the headers, and notes the status."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def _log(scope: Scope, status: int, started: float) -> None:
+    log.info(
+        "request",
+        method=scope["method"],
+        route=_route(scope),
+        status=status,
+        ms=round((time.perf_counter() - started) * 1000, 1),
+        key=scope["state"].get("key"),
+    )
+
+
+def _route(scope: Scope) -> str | None:
+    """The template of the address: what was filled in, such as an event's id, could be personal."""
+    path: str | None = getattr(scope.get("route"), "path", None)
+    return path
+
+
+def _where(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}"

@@ -1,0 +1,91 @@
+"""Serving: the application under Granian, in one worker process that opens its own parts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+import structlog
+from fastapi import FastAPI
+from granian import Granian
+from granian.constants import Interfaces
+
+from goodword.parts import open_parts
+from goodword.pipeline.batcher import DRAIN_SECONDS
+from goodword.settings import SETTINGS, Settings, read_settings
+from goodword.web.app import create_app
+
+KILL_SECONDS = int(DRAIN_SECONDS) + 15
+"""When a worker that does not end is killed: after it had the time to work off its queue."""
+BACKLOG = 1024
+
+
+class PortTaken(OSError):
+    """The address cannot be listened on; the message says what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        PortTaken: the address cannot be listened on.
+    """
+    check_port(settings.host, settings.port)
+    # The worker is a process of its own: it reads the settings where every process reads them.
+    os.environ.update({setting.variable: str(getattr(settings, setting.name)) for setting in SETTINGS})
+    Granian(
+        f"{__name__}:make_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        backlog=BACKLOG,
+        websockets=False,
+        factory=True,
+        log_access=False,
+        # Without it, Granian waits for ever for a worker that is stopped before it has started.
+        workers_kill_timeout=KILL_SECONDS,
+        process_name="goodword",
+    ).serve()
+
+
+def make_app() -> FastAPI:
+    """The application of a worker, from the settings in the environment."""
+    settings = read_settings()
+    configure_log(settings.log_level)
+    return create_app(settings, open_parts(settings))
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that the address can be listened on, before a worker fails on it less clearly.
+
+    Raises:
+        PortTaken: it cannot.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise PortTaken(
+            f"cannot listen on {host}:{port}: {error.strerror or error}. Another program may use it:"
+            " choose another one with GOODWORD_PORT or GOODWORD_HOST"
+        ) from None
+
+
+def configure_log(level: str) -> None:
+    """Structured lines on the error output, one JSON object each."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=open(os.dup(2), "w", buffering=1)),  # noqa: SIM115
+    )

@@ -1,0 +1,299 @@
+"""What the API shows of the rows: times as RFC 3339, no hashes, no internal accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from goodword.engine.events import Scalar
+from goodword.engine.ids import Keyring
+from goodword.engine.reasons import Answer, Reason
+from goodword.engine.state import Handle, Moderation, Participant, Referral, ReferralStatus, Reward, RewardStatus
+from goodword.pipeline.process import shown
+from goodword.program.duration import from_ms
+from goodword.storage.reads import ProgramVersion, StoredEvent
+from goodword.words.sentences import sentence
+
+
+class AdvocateCode(Struct, frozen=True):
+    """A public code of an advocate in a program."""
+
+    program: str
+    code: str
+
+
+class PersonOut(Struct, frozen=True, omit_defaults=True):
+    """What is known about somebody in clear. Only shown to keys with scope `admin`."""
+
+    id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    country: str | None = None
+    language: str | None = None
+
+
+class ParticipantOut(Struct, frozen=True, omit_defaults=True):
+    """Somebody who takes part, as advocate, as friend, or as a customer only."""
+
+    id: str
+    created_at: datetime
+    country: str | None = None
+    language: str | None = None
+    fields: dict[str, Scalar] = {}
+    signed_up_at: datetime | None = None
+
+
+class ParticipantDetail(ParticipantOut, frozen=True, omit_defaults=True):
+    """A participant with his codes, and for keys with scope `admin` the person."""
+
+    codes: tuple[AdvocateCode, ...] = ()
+    person: PersonOut | None = None
+
+
+class BalanceOut(Struct, frozen=True):
+    """What stands on a balance, in the smallest unit; below zero is a debt."""
+
+    unit: str
+    amount: int
+
+
+class StepOut(Struct, frozen=True):
+    """A step that a referral reached: when, and by which event."""
+
+    at: datetime
+    event: str
+
+
+class RivalOut(Struct, frozen=True):
+    """Evidence for another advocate, and why it did not win."""
+
+    advocate: str
+    code: str
+    evidence: str
+    at: datetime
+    reason: str
+
+
+class ReferralOut(Struct, frozen=True, omit_defaults=True):
+    """A friend tied to an advocate in a program."""
+
+    id: str
+    program: str
+    version: int
+    advocate: str
+    friend: str
+    code: str
+    evidence: str
+    status: ReferralStatus
+    moderation: Moderation
+    claimed_at: datetime
+    until: datetime
+    moderation_why: tuple[str, ...] = ()
+    converted_at: datetime | None = None
+    steps: dict[str, StepOut] = {}
+    rivals: tuple[RivalOut, ...] = ()
+
+
+class RewardOut(Struct, frozen=True, omit_defaults=True):
+    """A reward. `code` is shown while it can be used, to keys with scope `events` or `admin`."""
+
+    id: str
+    program: str
+    version: int
+    rule: str
+    side: str
+    participant: str
+    referral: str
+    event: str
+    status: RewardStatus
+    unit: str
+    amount: int
+    granted_at: datetime
+    reason: str | None = None
+    remaining: int = 0
+    used: int = 0
+    owed: int = 0
+    discount: int = 0
+    mature_at: datetime | None = None
+    expires_at: datetime | None = None
+    order: str | None = None
+    code: str | None = None
+
+
+class ExplainedReason(Reason, frozen=True, omit_defaults=True):
+    """A reason, with its sentence where a language was asked for."""
+
+    sentence: str | None = None
+
+
+class ExplainedAnswer(Answer, frozen=True, omit_defaults=True):
+    """A stored answer, with sentences where a language was asked for."""
+
+    reasons: tuple[ExplainedReason, ...] = ()
+
+
+class EventOut(Struct, frozen=True):
+    """An event that was decided, with its answer."""
+
+    seq: int
+    id: str
+    type: str
+    occurred_at: datetime
+    clock: datetime
+    history: bool
+    answer: ExplainedAnswer
+
+
+class ProgramOut(Struct, frozen=True):
+    """A published version of a program."""
+
+    program: str
+    version: int
+    digest: str
+    published_at: datetime
+    current: bool
+    priority: int
+
+
+class ProgramDetail(Struct, frozen=True):
+    """The current version of a program with its file, and all its versions, the newest first."""
+
+    program: str
+    version: int
+    file: str
+    versions: tuple[ProgramOut, ...]
+
+
+class WarningOut(Struct, frozen=True):
+    """A risk that the linter sees in a program."""
+
+    code: str
+    path: str
+    place: str
+    message: str
+
+
+class PublishedOut(Struct, frozen=True):
+    """A program that is in force; `new` is false where this very file was in force before."""
+
+    program: str
+    version: int
+    digest: str
+    new: bool
+    warnings: tuple[WarningOut, ...]
+
+
+def participant_out(row: Participant) -> ParticipantOut:
+    """A participant as a list shows him."""
+    return ParticipantOut(
+        id=row.id,
+        created_at=from_ms(row.created_ms),
+        country=row.country,
+        language=row.language,
+        fields=row.fields,
+        signed_up_at=_moment(row.signed_up_ms),
+    )
+
+
+def participant_detail(row: Participant, handles: list[Handle], person: dict[str, str] | None) -> ParticipantDetail:
+    """A participant on his own."""
+    return ParticipantDetail(
+        **msgspec.structs.asdict(participant_out(row)),
+        codes=tuple(AdvocateCode(handle.program, handle.code) for handle in handles),
+        person=None if person is None else msgspec.convert(person, PersonOut),
+    )
+
+
+def referral_out(row: Referral) -> ReferralOut:
+    """A referral as the API shows it."""
+    return ReferralOut(
+        id=row.id,
+        program=row.program,
+        version=row.version,
+        advocate=row.advocate,
+        friend=row.friend,
+        code=row.code,
+        evidence=row.evidence,
+        status=row.status,
+        moderation=row.moderation,
+        claimed_at=from_ms(row.claimed_ms),
+        until=from_ms(row.until_ms),
+        moderation_why=row.moderation_why,
+        converted_at=_moment(row.converted_ms),
+        steps={name: StepOut(from_ms(step.hit.at_ms), step.hit.event) for name, step in row.steps.items() if step.hit},
+        rivals=tuple(
+            RivalOut(one.advocate, one.code, one.evidence, from_ms(one.at_ms), one.reason) for one in row.rivals
+        ),
+    )
+
+
+def reward_out(row: Reward, keyring: Keyring | None) -> RewardOut:
+    """A reward as the API shows it; with a keyring, also the code of one that can be used."""
+    usable = keyring is not None and row.status == "issued" and row.code_hash is not None
+    return RewardOut(
+        id=row.id,
+        program=row.program,
+        version=row.version,
+        rule=row.rule,
+        side=row.side,
+        participant=row.participant,
+        referral=row.referral,
+        event=row.event,
+        status=row.status,
+        unit=row.unit,
+        amount=row.amount,
+        granted_at=from_ms(row.granted_ms),
+        reason=row.reason,
+        remaining=row.remaining,
+        used=row.used,
+        owed=row.owed,
+        discount=row.discount,
+        mature_at=_moment(row.mature_ms),
+        expires_at=_moment(row.expires_ms),
+        order=row.order,
+        code=keyring.reward_code(row.id) if keyring is not None and usable else None,
+    )
+
+
+def event_out(stored: StoredEvent, keyring: Keyring | None, language: str | None) -> EventOut:
+    """An event with its answer; with a keyring, also the codes in it; with a language, also its sentences."""
+    raw = bytes(stored.answer)
+    answer = msgspec.json.decode(raw if keyring is None else shown(raw, keyring), type=ExplainedAnswer)
+    if language is not None:
+        told = tuple(msgspec.structs.replace(one, sentence=sentence(one, language)) for one in answer.reasons)
+        answer = msgspec.structs.replace(answer, reasons=told)
+    return EventOut(
+        seq=stored.seq,
+        id=stored.id,
+        type=stored.type,
+        occurred_at=from_ms(stored.occurred_ms),
+        clock=from_ms(stored.clock_ms),
+        history=stored.history,
+        answer=answer,
+    )
+
+
+def program_out(version: ProgramVersion) -> ProgramOut:
+    """A version as the API shows it."""
+    return ProgramOut(
+        program=version.program,
+        version=version.version,
+        digest=version.digest,
+        published_at=from_ms(version.published_ms),
+        current=version.current,
+        priority=version.priority,
+    )
+
+
+def schemas(*types: Any) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The JSON Schemas of types, as references, and the components that they refer to."""
+    found, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    return list(found), components
+
+
+def _moment(instant_ms: int | None) -> datetime | None:
+    return None if instant_ms is None else from_ms(instant_ms)

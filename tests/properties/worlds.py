@@ -1,0 +1,229 @@
+"""Worlds to try guarantees on: random program files and random months of events in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from goodword.engine.events import Sealed
+from goodword.engine.ids import Keyring, normalise_code
+from goodword.pipeline.intake import decode_event, seal
+from goodword.pipeline.memory import MemoryTenant
+from goodword.program.duration import iso
+from goodword.program.loader import Program, load_program
+
+KEYRING = Keyring(b"a key for tests of 32 bytes long")
+DAY_MS = 86_400_000
+START_MS = 1_767_571_200_000  # 2026-01-05
+LATER_MS = 4_000_000_000_000
+PEOPLE = tuple(f"p{number}" for number in range(7))
+HOLDS = ("0 days", "3 days", "14 days")
+
+
+@st.composite
+def rules(draw: st.DrawFn, steps: Sequence[str]) -> dict[str, Any]:
+    """A reward rule that grants on a step or the claim."""
+    step = draw(st.sampled_from([*steps, "claimed"]))
+    kind = draw(st.sampled_from(["credit", "cash", "coupon", "quantity", "item", "percent_of", "percent_off"]))
+    rule: dict[str, Any] = {"when": {"step": step}, "to": draw(st.sampled_from(["advocate", "friend", "both"]))}
+    money = f"{draw(st.integers(1, 30))} USD"
+    match kind:
+        case "percent_of" if step == "purchase":
+            rule["benefit"] = {
+                "kind": "credit",
+                "amount": {"percent_of": "order.total", "percent": "10%", "ceiling": "9 USD"},
+            }
+        case "percent_off":
+            rule["benefit"] = {"kind": "coupon", "percent_off": "25%", "ceiling": "15 USD"}
+        case "quantity":
+            rule["benefit"] = {"kind": "quantity", "amount": f"{draw(st.integers(1, 600))} MB", "unit_cost": "0.02 USD"}
+        case "item":
+            rule["benefit"] = {"kind": "item", "amount": "1 coffee", "unit_cost": "2 USD"}
+        case "cash" | "coupon":
+            rule["benefit"] = {"kind": kind, "amount": money}
+        case _:
+            rule["benefit"] = {"kind": "credit", "amount": money}
+    guards(draw, rule)
+    return rule
+
+
+def guards(draw: st.DrawFn, rule: dict[str, Any]) -> None:
+    """Random guards for a rule."""
+    rule["hold"] = draw(st.sampled_from(HOLDS))
+    unit = "USD" if rule["benefit"]["kind"] in ("credit", "cash", "coupon") else None
+    if draw(st.booleans()):
+        per = draw(st.sampled_from(["participant", "program"]))
+        period = draw(st.sampled_from(["ever", "week", "month"]))
+        rule["caps"] = [{"per": per, "period": period, "count": draw(st.integers(1, 3))}]
+        if unit and "amount" in rule["benefit"] and draw(st.booleans()):
+            rule["caps"].append({"per": "participant", "amount": "25 USD", "partial": draw(st.booleans())})
+    if draw(st.booleans()):
+        rule["budget"] = "all"
+    if draw(st.booleans()):
+        rule["expires"] = "20 days"
+    if draw(st.booleans()):
+        rule["taken_back"] = "forgive"
+    if draw(st.integers(0, 3)) == 0:
+        rule["pay_when"] = {"recipient.verified": True}
+
+
+@st.composite
+def program_files(draw: st.DrawFn, name: str = "world") -> str:
+    """A valid program file that combines what the language accepts."""
+    steps: dict[str, Any] = {}
+    if draw(st.booleans()):
+        steps["signed"] = {"event": "sign_up"}
+    if draw(st.booleans()):
+        steps["installed"] = {"event": "activity", "activity": "install", "undone_by": ["remove"]}
+        if "signed" in steps and draw(st.booleans()):
+            steps["installed"]["after"] = "signed"
+    steps["purchase"] = {"event": "order", "where": {"order.total": {"at_least": "10 USD"}}}
+    measured = draw(st.sampled_from(list(steps)))
+    file: dict[str, Any] = {
+        "goodword": 1,
+        "program": name,
+        "currency": "USD",
+        "time_zone": "Europe/Bucharest",
+        "fields": {"verified": {"of": "person", "type": "boolean"}},
+        "activities": ["install", "remove"],
+        "attribution": {"window": "20 days", "replace": draw(st.sampled_from(["stronger", "never"]))},
+        "steps": steps,
+        "measures": {"friends": {"count": "referrals", "step": measured}},
+        "budgets": {"all": {"amount": f"{draw(st.integers(10, 120))} USD"}},
+        "rewards": {f"r{number}": draw(rules(list(steps))) for number in range(draw(st.integers(1, 3)))},
+        "protection": {"device": "review", "limits": [{"signal": "network", "count": 3, "period": "week"}]},
+    }
+    if draw(st.booleans()):
+        file["audience"] = {"friend": {"friend.new_customer": True}}
+    file["rewards"]["milestone"] = {
+        "when": {"reaches": "friends", "at": draw(st.integers(1, 3))},
+        "to": "advocate",
+        "benefit": {"kind": "item", "amount": "1 razor", "unit_cost": "5 USD"},
+        "hold": draw(st.sampled_from(HOLDS)),
+    }
+    # JSON is YAML: no writer is needed.
+    return json.dumps(file, indent=1)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An event as the world wishes it; codes and reward codes are put in when it is played."""
+
+    at_ms: int
+    body: dict[str, Any]
+    code_of: str | None = None
+    redeem_of: str | None = None
+
+
+people = st.sampled_from(PEOPLE)
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> list[Wish]:
+    """A month of wishes in the order in which they are told; some are told late."""
+    out = []
+    for number in range(draw(st.integers(3, 24))):
+        at_ms = START_MS + draw(st.integers(0, 40)) * DAY_MS // 2 + number
+        out.append(draw(_wish(at_ms)))
+    if draw(st.booleans()):
+        out.sort(key=lambda wish: wish.at_ms)
+    return out
+
+
+@st.composite
+def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
+    who = draw(people)
+    person: dict[str, Any] = {"id": who, "network": f"net-{draw(st.integers(0, 1))}", "device": f"device-{who}"}
+    if draw(st.integers(0, 9)) == 0:
+        person["device"] = "shared"
+    if draw(st.integers(0, 5)) == 0:
+        person["fields"] = {"verified": True}
+    order = f"o{draw(st.integers(0, 8))}"
+    code_of = draw(st.one_of(st.none(), people))
+    kind = draw(
+        st.sampled_from("claim claim sign_up order order order refund cancel chargeback activity profile".split())
+    )
+    match kind:
+        case "claim":
+            return Wish(at_ms, {"type": "claim", "person": person}, code_of or draw(people))
+        case "sign_up":
+            return Wish(at_ms, {"type": "sign_up", "person": person}, code_of)
+        case "order":
+            body = {
+                "type": "order",
+                "order": order,
+                "person": person,
+                "total": draw(st.integers(500, 9000)),
+                "currency": "USD",
+            }
+            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who])))
+        case "refund":
+            body = {"type": "refund", "order": order}
+            return Wish(at_ms, body | draw(st.sampled_from([{}, {"amount": 700}, {"amount": 3000}])))
+        case "activity":
+            name = draw(st.sampled_from(["install", "install", "remove", "unheard"]))
+            return Wish(at_ms, {"type": "activity", "name": name, "person": person}, code_of)
+        case "profile":
+            return Wish(at_ms, {"type": "profile", "person": person | {"fields": {"verified": draw(st.booleans())}}})
+        case _:
+            return Wish(at_ms, {"type": kind, "order": order})
+
+
+def sealed(body: dict[str, Any]) -> Sealed:
+    """A body as a sealed event of history."""
+    return seal(decode_event(json.dumps(body).encode()), KEYRING, LATER_MS, history=True)
+
+
+def play(program: Program, wished: list[Wish]) -> list[Sealed]:
+    """The events of a world, with the codes that joining gave and the reward codes that were issued on the way."""
+    tenant = MemoryTenant(KEYRING)
+    tenant.publish(program)
+    events: list[Sealed] = []
+    codes: dict[str, str] = {}
+
+    def tell(body: dict[str, Any]) -> dict[str, Any]:
+        event = sealed(body)
+        events.append(event)
+        answer = tenant.decide([event])[event.event.id]
+        out: dict[str, Any] = json.loads(answer)
+        return out
+
+    for number, who in enumerate(PEOPLE[:4]):
+        body = {
+            "type": "join",
+            "id": f"join-{who}",
+            "occurred_at": iso(START_MS - DAY_MS + number),
+            "person": {"id": who},
+        }
+        codes[who] = tell(body | {"program": program.name})["advocate_code"]
+    issued: dict[str, str] = {}
+    for number, wish in enumerate(wished):
+        body = {"id": f"e{number}", "occurred_at": iso(wish.at_ms), **wish.body}
+        if wish.code_of in codes:
+            body["code"] = codes[wish.code_of].lower()
+        elif body["type"] == "claim":
+            continue
+        if wish.redeem_of in issued:
+            body["redeems"] = [{"code": issued[wish.redeem_of]}]
+        answer = tell(body)
+        for reward in answer.get("rewards", []):
+            if reward["status"] == "issued":
+                owner = next((who for who in PEOPLE if _is(tenant, who, reward["participant"])), None)
+                if owner:
+                    issued[owner] = normalise_code(KEYRING.reward_code(reward["id"]))
+    events.append(sealed({"type": "time_passed", "id": "end", "occurred_at": iso(START_MS + 120 * DAY_MS)}))
+    return events
+
+
+def _is(tenant: MemoryTenant, who: str, participant: str) -> bool:
+    identities = tenant.rows.rows["identities"]
+    return bool(identities.get(f"id:{KEYRING.secret_hash('id', who)}") == participant)
+
+
+def load_world(text: str) -> Program:
+    """A generated file as its first version."""
+    return load_program(text, 1)
