@@ -131,9 +131,7 @@ def _programs(root: Path, identity: Identity) -> Path:
     """Find the folder with initdb and postgres."""
     on_path = shutil.which("initdb")
     found = [Path(on_path).resolve().parent] if on_path else []
-    found += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(3), reverse=True
-    )
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(3), reverse=True)
     for folder in found:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
@@ -168,9 +166,7 @@ def _readable(programs: Path, root: Path, identity: Identity) -> Path:
 
 
 def _run(command: list[str | Path], folder: Path, identity: Identity) -> None:
-    result = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, **identity
-    )
+    result = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, **identity)
     if result.returncode != 0:
         raise PostgresUnavailable(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
 

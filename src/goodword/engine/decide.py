@@ -107,7 +107,8 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
-        for id in list(turn.touched_referrals):
+        rewarded = (turn.reward(id).referral for id in turn.touched_rewards)
+        for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_if_done(turn, turn.referral(id))
     references = {*turn.touched_referrals, *turn.touched_rewards}
     references |= {turn.participant} if turn.participant else set()

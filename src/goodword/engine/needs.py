@@ -194,7 +194,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, COUNTERS, *reward.cap_keys)
         _want(wants, REFERRALS, reward.referral)
         _want(wants, PARTICIPANTS, reward.participant)
-        _want(wants, REWARDS_OF, reward.subject)
+        _want(wants, REWARDS_OF, reward.subject, reward.referral)
     for referral in _loaded(state, REFERRALS):
         _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)

@@ -260,6 +260,8 @@ def expire_referral(turn: Turn, referral: Referral) -> Referral:
 def end_if_done(turn: Turn, referral: Referral) -> None:
     """End a converted referral from which nothing more can follow."""
     program = turn.programs.pinned(referral)
+    if referral.moderation in ("pending_review", "denied"):
+        return
     if referral.status != "converted" or any(_hit(referral, name) is None for name in program.model.steps):
         return
     if any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
