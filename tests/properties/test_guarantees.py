@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,7 +22,18 @@ from goodword.program.loader import Program
 from goodword.program.model import CLAIMED
 from goodword.storage.audit import audit
 from goodword.storage.database import Database, create_tenant, open_database
-from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, load_world, play, program_files, sealed, wishes
+from tests.properties.worlds import (
+    DAY_MS,
+    KEYRING,
+    START_MS,
+    Wish,
+    iso,
+    load_world,
+    play,
+    program_files,
+    sealed,
+    wishes,
+)
 
 thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 through_database = settings(max_examples=20, suppress_health_check=list(HealthCheck))
@@ -57,7 +71,7 @@ def rewards(tenant: MemoryTenant) -> list[Reward]:
 def split(events: list[Sealed], cuts: list[int]) -> Iterator[list[Sealed]]:
     """The events in batches cut at these places."""
     places = sorted({cut % (len(events) + 1) for cut in cuts} | {0, len(events)})
-    return (events[low:high] for low, high in zip(places, places[1:], strict=False))
+    return (events[low:high] for low, high in pairwise(places))
 
 
 def test_no_event_is_parked_and_entries_sum_to_zero() -> None:
@@ -274,6 +288,50 @@ def test_a_database_answers_as_memory_does(database: Database) -> None:
             assert list(audit(connection, tenant)) == []
 
     check()
+
+
+def test_events_that_share_nobody_may_come_in_any_order() -> None:
+    """Islands of one advocate and one friend, in a program without budget, cap for all, or limit."""
+
+    @thorough
+    @given(program_files(), st.lists(wishes(), min_size=2, max_size=3), st.randoms(use_true_random=False))
+    def check(text: str, stories: list[list[Wish]], random: Random) -> None:
+        file = json.loads(text)
+        file["protection"] = {}
+        for rule in file["rewards"].values():
+            rule.pop("budget", None)
+            rule["caps"] = [cap for cap in rule.get("caps", []) if cap["per"] == "participant"]
+        program = load_world(json.dumps(file, indent=1))
+        islands = [_island(program, number, story) for number, story in enumerate(stories)]
+        in_turn, _, _ = told(program, islands)
+        mixed: list[Sealed] = []
+        left = [list(island) for island in islands]
+        while any(left):
+            mixed.append(random.choice([island for island in left if island]).pop(0))
+        shuffled, _, _ = told(program, [mixed])
+        assert _totals(in_turn) == _totals(shuffled)
+
+    check()
+
+
+def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
+    """An advocate, a friend and their orders, named so that no other island knows them; all at times of their own."""
+    handle = KEYRING.handle(f"join-{number}", 0)
+    join = {"type": "join", "id": f"join-{number}", "person": {"id": f"advocate-{number}"}, "program": program.name}
+    bodies = [join, {"type": "claim", "id": f"claim-{number}", "person": {"id": f"friend-{number}"}, "code": handle}]
+    for index, wish in enumerate(story):
+        body = {**wish.body, "id": f"{number}-{index}"}
+        if "person" in body:
+            body["person"] = {"id": f"friend-{number}", "fields": body["person"].get("fields", {})}
+        if "order" in body:
+            body["order"] = f"{body['order']}-{number}"
+        bodies.append(body | ({"code": handle} if body["type"] == "claim" else {}))
+    # One clock for all: what is due never depends on which island moved it.
+    return [sealed(body | {"occurred_at": iso(START_MS + step * 1000)}) for step, body in enumerate(bodies)]
+
+
+def _totals(tenant: MemoryTenant) -> dict[str, int]:
+    return {key: amount for key, amount in tenant.rows.rows["balances"].items() if amount}
 
 
 def test_live_statuses_are_the_ones_that_caps_count() -> None:

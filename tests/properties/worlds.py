@@ -145,7 +145,21 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
     order = f"o{draw(st.integers(0, 8))}"
     code_of = draw(st.one_of(st.none(), people))
     kind = draw(
-        st.sampled_from("claim claim sign_up order order order refund cancel chargeback activity profile".split())
+        st.sampled_from(
+            [
+                "claim",
+                "claim",
+                "sign_up",
+                "order",
+                "order",
+                "order",
+                "refund",
+                "cancel",
+                "chargeback",
+                "activity",
+                "profile",
+            ]
+        )
     )
     match kind:
         case "claim":

@@ -120,7 +120,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
 
 
 def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
-    people = {id for id in _loaded(state, IDENTITIES)}
+    people = set(_loaded(state, IDENTITIES))
     _want(wants, PARTICIPANTS, *people, *(handle.participant for handle in _loaded(state, HANDLES)))
     _want(wants, HANDLES, *(claim.code for claim in _loaded(state, CLAIMS)))
     for index in (HANDLES_OF, REFERRALS_OF, FIRST_ORDERS):

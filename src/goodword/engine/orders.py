@@ -101,7 +101,8 @@ def _disprove_new(turn: Turn, friend: str, order: OrderRow) -> None:
 
 def earn(turn: Turn, order: OrderRow, invited: Referral | None) -> None:
     """Let an order reach the steps of at most one referral: an explicit code's first, then the latest claim's."""
-    assert order.participant and order.placed_ms is not None  # noqa: S101
+    assert order.participant is not None  # noqa: S101
+    assert order.placed_ms is not None  # noqa: S101
     referrals = all_referrals(turn, order.participant)
     if not referrals:
         turn.say("no_referral")

@@ -267,10 +267,7 @@ def redeem(turn: Turn, reward: Reward, amount: int, discount: int = 0) -> Reward
         turn.post(account(reward, "cost"), account(reward, "redeemed"), currency, discount, reward.id)
     reward = replace(reward, remaining=rest, used=reward.used + amount, discount=reward.discount + discount)
     reward = _spend(turn, reward, amount, discount, last=rest == 0)
-    if rest == 0:
-        reward = _move(turn, reward, "redeem", None)
-    else:
-        reward = turn.save_reward(reward)
+    reward = turn.save_reward(reward) if rest else _move(turn, reward, "redeem", None)
     _say(turn, "reward_redeemed", reward, {"amount": amount_in(reward, amount)})
     return reward
 

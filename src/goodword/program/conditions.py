@@ -105,7 +105,8 @@ def _not_below(high: Quantity | int, low: Quantity | int) -> bool:
         if high.unit != low.unit:
             raise ValueError(f"{high.unit} is not {low.unit}")
         return high.amount >= low.amount
-    assert isinstance(high, int) and isinstance(low, int)  # noqa: S101
+    assert isinstance(high, int)  # noqa: S101
+    assert isinstance(low, int)  # noqa: S101
     return high >= low
 
 
