@@ -168,7 +168,7 @@ def _rule_data(explanation: Explanation) -> Iterator[dict[str, Any]]:
 
 
 def source_line(explanation: Explanation, reason: Reason) -> str | None:
-    """The line of the program file that a reason points at, without its indentation's end."""
+    """The line of the program file that a reason points at, as it stands there."""
     program = explanation.programs.get((reason.program or "", reason.version or 0))
     if program is None or reason.place is None:
         return None

@@ -25,7 +25,7 @@ from goodword.pipeline.tenant import Tenants
 
 REPLAY_SECRET = hashlib.sha256(b"goodword replay").digest()
 """The secret of a replay where nobody has one. It is public: it derives ids and codes that nobody has given out."""
-PROBLEMS_MAX = 100
+PROBLEMS_MAX = 20
 """How many problems are named one by one; all are counted."""
 
 _BOM = b"\xef\xbb\xbf"

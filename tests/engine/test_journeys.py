@@ -136,7 +136,11 @@ def test_the_first_claim_holds_until_a_code_beats_it() -> None:
     assert (lost.status, won.status, won.evidence) == ("superseded", "converted", "code")
     assert world.rewards()[0] == ("welcome", "friend", "reversed")
     assert [rival.code for rival in won.rivals] == [world.codes["anna"]]
-    assert world.tell(6, "sign_up", "bob", code=world.codes["anna"]) == ["friend_not_in_audience", "person_recorded"]
+    assert world.tell(6, "sign_up", "bob", code=world.codes["anna"]) == [
+        "friend_not_in_audience",
+        "friend_taken",
+        "person_recorded",
+    ]
 
 
 def test_evidence_that_a_program_does_not_accept() -> None:

@@ -117,8 +117,7 @@ def without(value: str) -> dict[str, ReasonValue]:
             ),
             {
                 "en": "A condition on the friend is not met: the friend is a new customer: no; needed: yes.",
-                "ro": "Nu este îndeplinită o condiție privind prietenul: "
-                "prietenul este client nou: nu; se cere: da.",
+                "ro": "Nu este îndeplinită o condiție privind prietenul: prietenul este client nou: nu; se cere: da.",
                 "ar": "لم يتحقق شرط يخص الصديق: الصديق عميل جديد: لا؛ المطلوب: نعم.",
             },
         ),
@@ -136,8 +135,7 @@ def without(value: str) -> dict[str, ReasonValue]:
         (
             Reason("on_hold", {"until": "2026-03-05T22:30:00Z"}),
             {
-                "en": "The reward is held until 5 March 2026, 22:30 UTC, "
-                "when the goods can no longer come back.",
+                "en": "The reward is held until 5 March 2026, 22:30 UTC, when the goods can no longer come back.",
                 "ro": "Recompensa este reținută până la 5 martie 2026, 22:30 UTC, "
                 "când produsele nu mai pot fi returnate.",
                 "ar": "المكافأة معلّقة حتى 5 مارس 2026، 22:30 UTC، حين لا يعود إرجاع البضاعة ممكنًا.",
@@ -216,12 +214,8 @@ def test_a_reason_from_a_later_release_is_shown_by_its_code() -> None:
             st.integers(-(10**18), 10**18),
             st.booleans(),
             st.text(max_size=20),
-            st.sampled_from(
-                ["at_least", "in", "order.total", "device", "9999-12-31T23:59:59-05:00", "{x}", "started"]
-            ),
-            st.builds(
-                Amount, st.integers(-(10**15), 10**15), st.sampled_from(["USD", "IQD", "coffee", "sku:mug"])
-            ),
+            st.sampled_from(["at_least", "in", "order.total", "device", "9999-12-31T23:59:59-05:00", "{x}", "started"]),
+            st.builds(Amount, st.integers(-(10**15), 10**15), st.sampled_from(["USD", "IQD", "coffee", "sku:mug"])),
         ),
     ),
 )
@@ -253,8 +247,7 @@ def test_the_lines_of_an_explanation() -> None:
     )
     assert rule_at(reason, "en") == "rule rewards.storage.caps.0 at 31:7 of the file, version 2"
     assert (
-        rule_at(reason, "ar")
-        == f"القاعدة {iso('rewards.storage.caps.0')} في الموضع {iso('31:7')} من الملف، الإصدار 2"
+        rule_at(reason, "ar") == f"القاعدة {iso('rewards.storage.caps.0')} في الموضع {iso('31:7')} من الملف، الإصدار 2"
     )
     assert rule_at(Reason("no_referral"), "en") is None
     assert values(reason, "ro") == [("până acum", "31"), ("limită", "32")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version as version_of
 from typing import Annotated
 
@@ -11,8 +12,9 @@ from goodword.cli.events import import_events, replay
 from goodword.cli.keys import keys_app
 from goodword.cli.programs import check, publish, recipes_app, schema
 from goodword.cli.records import audit, explain
-from goodword.cli.server import migrate
+from goodword.cli.server import migrate, serve
 from goodword.cli.shared import DEFAULTS, Commands, setting_option
+from goodword.web.serve import configure_log
 
 app = typer.Typer(
     name="goodword",
@@ -53,6 +55,7 @@ app.command()(check)
 app.command()(schema)
 app.command()(publish)
 app.command()(migrate)
+app.command()(serve)
 app.command("import")(import_events)
 app.command()(replay)
 app.command()(explain)
@@ -61,5 +64,6 @@ app.add_typer(keys_app, name="keys")
 
 
 def main() -> None:
-    """The script `goodword`."""
+    """The script `goodword`. What is logged goes to standard error: answers stand on standard output."""
+    configure_log(os.environ.get("GOODWORD_LOG_LEVEL") or DEFAULTS["log_level"])
     app()

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemai
 from rich.table import Table
 
 from goodword.cli.programs import LANGUAGE, AsJson, ProgramFile
-from goodword.cli.shared import STDIN, Failure, console, opened, print_json, read_program, settings_of
+from goodword.cli.shared import STDIN, console, mistakes, opened, print_json, read_program, settings_of
 from goodword.engine.ids import Keyring
 from goodword.parts import now_ms, read_secret, tenant_keyring
 from goodword.pipeline.memory import MemoryTenant
@@ -46,7 +46,12 @@ def import_events(
         bool, typer.Option("--live", help="the events happen now; without it they are history and time is theirs")
     ] = False,
     answers: Annotated[
-        Path | None, typer.Option("--answers", metavar="FILE", help="write each answer as a line of JSON, in order")
+        Path | None,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="write each answer as a line of JSON, in order; a line that is not accepted has none",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -103,10 +108,8 @@ def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json
 def _replay_keyring(settings: Settings) -> tuple[Keyring, bool]:
     """The key of the tenant; the replay key where no secret was made yet."""
     own = settings.secret_file.exists()
-    try:
+    with mistakes():
         secret = read_secret(settings) if own else REPLAY_SECRET
-    except ValueError as error:
-        raise Failure(str(error)) from None
     return tenant_keyring(secret, settings.tenant), own
 
 

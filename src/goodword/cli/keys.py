@@ -12,6 +12,9 @@ from goodword.cli.shared import Failure, console, opened, print_json, settings_o
 from goodword.program.duration import iso
 from goodword.storage.keys import SCOPES, Scope, create_key, list_keys, revoke_key
 
+KEY_WIDTH = 20
+"""An id is shown whole, however narrow the terminal: it is there to be copied."""
+
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
 
@@ -60,10 +63,10 @@ def keys_list(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     table = Table("id", "name", "scopes", "created", "revoked", box=None)
-    for key, row in zip(keys, rows, strict=True):
-        table.add_row(
-            key.id, key.name, ",".join(sorted(key.scopes)), str(row["created_at"]), str(row["revoked_at"] or "")
-        )
+    table.columns[0].min_width = KEY_WIDTH
+    for key in keys:
+        days = [iso(ms)[:10] if ms is not None else "" for ms in (key.created_ms, key.revoked_ms)]
+        table.add_row(key.id, key.name, ",".join(sorted(key.scopes)), *days)
     console().print(table)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,11 @@ from goodword.storage.load import UnknownTenant, load_tenant
 
 GLOBAL = ("database", "tenant", "secret_file")
 """The settings that every command takes as options."""
+ORDER = ("recipes", "check", "replay", "publish", "import", "explain", "audit", "serve", "keys", "migrate", "schema")
+"""How commands are listed."""
 STDIN = "-"
+WIDE = 500
+"""The width of what nobody looks at directly."""
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -55,6 +58,11 @@ def setting_option(name: str) -> Any:
 class Commands(TyperGroup):
     """The commands. The options of all commands may stand before or behind a command; mistakes are told in one line."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order in which one gets to know them."""
+        names = super().list_commands(ctx)
+        return [name for name in ORDER if name in names] + [name for name in names if name not in ORDER]
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Bring the options of all commands to the front, where they are looked for."""
         names = {option_name(name) for name in GLOBAL}
@@ -75,7 +83,7 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except (Failure, DatabaseError, UnknownRecipe, UnknownTenant, OSError, exc.DBAPIError) as error:
+        except (Failure, DatabaseError, UnknownRecipe, UnknownTenant, OSError, exc.SQLAlchemyError) as error:
             message = _message(error)
             if message is None:
                 raise
@@ -90,15 +98,21 @@ def _message(error: Exception) -> str | None:
             return str(error)
         case UnknownTenant():
             return f"goodword: there is no tenant {str(error)!r} in this database: `goodword publish` creates it"
-        case OSError():
-            return f"goodword: {error.filename or 'input'}: {error.strerror or error}"
-        case exc.DBAPIError():
+        case OSError() if error.filename is not None:
+            return f"goodword: {error.filename}: {error.strerror}"
+        case exc.ArgumentError():
+            return "goodword: this is not the address of a database: sqlite:///FILE or postgresql://…"
+        case exc.SQLAlchemyError():
             return _database_message(error)
     return f"goodword: {error}"
 
 
-def _database_message(error: exc.DBAPIError) -> str | None:
-    if not (isinstance(error, exc.OperationalError) or type(error) is exc.DatabaseError):
+def _database_message(error: exc.SQLAlchemyError) -> str | None:
+    """What the database itself says, on one line; None for a statement that it does not understand."""
+    if not (
+        isinstance(error, exc.OperationalError)
+        or (isinstance(error, exc.DBAPIError) and type(error) is exc.DatabaseError)
+    ):
         return None
     reason = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0]
     hint = ": another process is writing; try again when it is done" if "locked" in reason else ""
@@ -122,7 +136,8 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Parts]:
     """The parts of a process, with tables of this release and the tenant; with `create` both are made."""
     if not create:
         _must_exist(settings.database)
-    parts = _open(settings)
+    with mistakes():
+        parts = open_parts(settings)
     try:
         if create:
             parts.database.migrate()
@@ -136,11 +151,11 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Parts]:
         parts.database.close()
 
 
-def _open(settings: Settings) -> Parts:
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Where a value that cannot be used is one that a person gave: an address, a secret."""
     try:
-        return open_parts(settings)
-    except exc.ArgumentError:
-        raise Failure("the address of the database is none: sqlite:///FILE or postgresql://…") from None
+        yield
     except ValueError as error:
         raise Failure(str(error)) from None
 
@@ -188,5 +203,8 @@ def print_json(data: Any, *, err: bool = False) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where tables and the like go: neither markup nor colours by guess, as names and ids stand in them."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, file=sys.stderr if stderr else sys.stdout)
+    """Where tables and the like go. Nothing in them is taken for markup; into a file they are as wide as they need."""
+    made = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not made.is_terminal:
+        made.width = WIDE
+    return made

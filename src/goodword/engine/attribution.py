@@ -79,9 +79,8 @@ def attribute(turn: Turn, friend: str, code: str, evidence: str, at_ms: int) -> 
     if standing and standing.advocate == handle.participant:
         return _again(turn, standing, invitation)
     review = _refused_or_review(turn, invitation)
-    if review is None:
-        return None
-    if standing and not _gives_way(turn, standing, invitation):
+    beaten = standing is not None and not _gives_way(turn, standing, invitation)
+    if review is None or beaten:
         return None
     return _start(turn, invitation, review, standing)
 
@@ -274,7 +273,13 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
     turn.tell("referral.started", id, referral.advocate)
     turn.say("referral_started", {"evidence": invitation.evidence}, program=program, referral=id)
     for path in review:
-        turn.say("sent_to_review", {"why": path}, program=program, rule=path, referral=id)
+        turn.say(
+            "sent_to_review",
+            {"signal": path.split(".")[1]} if path.count(".") == 1 and "limits" not in path else {},
+            program=program,
+            rule=path,
+            referral=id,
+        )
     turn.schedule("expire_referral", id, referral.until_ms)
     grant_for_step(turn, program, referral, CLAIMED)
     return _find_past(turn, turn.referral(id))

@@ -72,6 +72,7 @@ from goodword.engine.steps import (
     end_if_done,
     expire_referral,
     grant_for_step,
+    kept_by_window_step,
     known_subject,
     matches,
     offer,
@@ -427,6 +428,8 @@ def _due_mature(turn: Turn, id: str) -> None:
 
 def _due_expire_referral(turn: Turn, id: str) -> None:
     referral = turn.referral(id)
+    if kept_by_window_step(turn.programs.pinned(referral), referral):
+        return
     if referral.status == "started" and referral.until_ms <= turn.clock_ms:
         expire_referral(turn, referral)
 

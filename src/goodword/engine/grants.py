@@ -50,8 +50,8 @@ class Grant:
 
 def cap_base(program: str, rule: str, side: str, cap: Cap, participant: str, period: str) -> str:
     """The counter of a cap, without its ending: ``|n`` counts rewards, ``|a`` sums amounts."""
-    who = participant if cap.per == "participant" else "*"
-    return f"cap|{program}|{rule}|{side}|{who}|{period}"
+    mine = cap.per == "participant"
+    return f"cap|{program}|{rule}|{side if mine else '*'}|{participant if mine else '*'}|{period}"
 
 
 def budget_prefix(program: str, budget: str) -> str:

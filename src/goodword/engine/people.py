@@ -82,9 +82,9 @@ def _updated(participant: Participant, person: Person) -> Participant:
 
 
 def note_activity(turn: Turn, participant: Participant, name: str) -> Participant:
-    """Keep when a person did something, so that a claim told later finds it."""
-    seen = (*participant.activities.get(name, ()), (turn.occurred_ms, turn.event_id))
-    kept = tuple(sorted(seen))[:ACTIVITIES_MAX]
+    """Keep when a person did something: the first times, for a claim told later, and the last, for what it undoes."""
+    seen = sorted((*participant.activities.get(name, ()), (turn.occurred_ms, turn.event_id)))
+    kept = tuple(seen if len(seen) <= ACTIVITIES_MAX else [*seen[: ACTIVITIES_MAX - 1], seen[-1]])
     updated = replace(turn.person(participant.id), activities=participant.activities | {name: kept})
     turn.draft.put(PARTICIPANTS, updated.id, updated)
     return updated

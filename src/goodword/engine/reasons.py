@@ -48,6 +48,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "other_program_won": ("note", "an order earns in one program: another one won it"),
     "step_condition_unmet": ("refused", "a condition of the step is not met"),
     "step_too_late": ("refused", "the step came later than `within` allows"),
+    "step_too_early": ("refused", "it happened before the step that has to come first"),
     "step_waits_for_step": ("waiting", "the step counts once the step before it is reached"),
     "step_reached": ("done", "the referral reached a step"),
     "step_undone": ("done", "a step no longer stands"),

@@ -228,7 +228,9 @@ def _stop_waiting(turn: Turn, reward: Reward) -> Reward:
 def issue(turn: Turn, reward: Reward) -> Reward:
     """Hand a reward over: it stands on the balance of its recipient."""
     _, rule = rule_of(turn, reward)
-    expires_ms = None if rule.expires is None else turn.clock_ms + rule.expires
+    expires_ms = reward.expires_ms
+    if expires_ms is None and rule.expires is not None:
+        expires_ms = turn.clock_ms + rule.expires
     reward = _move(turn, reward, "issue", None)
     reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
     _post(turn, reward, "approved", "balance", reward.amount)
@@ -301,10 +303,14 @@ def _release(turn: Turn, reward: Reward, keep: int = 0) -> Reward:
 
 
 def expire(turn: Turn, reward: Reward) -> None:
-    """Let what was not used in time go."""
-    _post(turn, reward, "balance", "expired", reward.remaining)
-    _say(turn, "reward_expired", reward, {"amount": amount_in(reward, reward.remaining)})
-    _move(turn, _release(turn, replace(reward, remaining=0)), "expire", None)
+    """Let what was not used in time go. What stands against a debt has paid it, and stays where it is."""
+    left = usable(turn, reward)
+    _post(turn, reward, "balance", "expired", left)
+    values: dict[str, Amount | str | int | bool] = {"amount": amount_in(reward, left)}
+    if reward.expires_ms is not None:
+        values["until"] = iso(reward.expires_ms)
+    _say(turn, "reward_expired", reward, values)
+    _move(turn, _release(turn, replace(reward, remaining=reward.remaining - left)), "expire", None)
 
 
 def use_on_order(turn: Turn, reward: Reward | None, order: OrderRow, amount: int | None, path: str) -> int | None:
@@ -411,6 +417,10 @@ def _reissue(turn: Turn, old: Reward, amount: int, order: OrderRow) -> None:
         turn.post(f"{old.budget}:spent", f"{old.budget}:free", old.budget_unit, spent, old.id)
     _count(turn, old, -1, -old.amount)
     old = _move(turn, old, "reverse", "reward_restored")
+    if old.expires_ms is not None and old.expires_ms <= turn.clock_ms:
+        # Ordering and cancelling does not make a coupon last longer than it was promised.
+        _say(turn, "reward_expired", old, {"amount": amount_in(old, amount), "until": iso(old.expires_ms)})
+        return
     siblings = turn.rewards_of(old.subject)
     number = 1 + sum((r.rule, r.side, r.program) == (old.rule, old.side, old.program) for r in siblings)
     fresh = replace(
@@ -425,7 +435,6 @@ def _reissue(turn: Turn, old: Reward, amount: int, order: OrderRow) -> None:
         granted_ms=turn.clock_ms,
         event=turn.event_id,
         mature_ms=turn.clock_ms,
-        expires_ms=None,
         reserved=_reserve_again(turn, old, amount),
     )
     fresh = _open(turn, fresh, "reward_granted")

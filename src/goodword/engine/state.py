@@ -40,7 +40,7 @@ class Participant(Row, frozen=True):
     """Hashes by kind of signal, the latest `SIGNALS_MAX` of each."""
     signed_up_ms: int | None = None
     activities: dict[str, tuple[tuple[int, str], ...]] = {}
-    """The first `ACTIVITIES_MAX` of each name, as (time, event id): a claim that arrives late finds them."""
+    """The first of each name and the last, `ACTIVITIES_MAX` in all, as (time, event id)."""
     waiting: int = 0
     """How many approved rewards wait for a condition on this person."""
 

@@ -68,6 +68,8 @@ def matches(
             continue
         if hit.at_ms < referral.claimed_ms or not _in_window(turn, program, referral, name, hit, path):
             continue
+        if _undone_since(turn, program, referral, name, hit):
+            continue
         misses = list(unmet(turn, step.where, subjects))
         for values in misses:
             turn.say(
@@ -94,6 +96,18 @@ def _in_window(turn: Turn, program: Program, referral: Referral, name: str, hit:
     if state is None or state.hit is None:
         values = {"step": name, "until": iso(referral.until_ms)}
         turn.say("window_passed", {**values}, program=program, rule=path, referral=referral.id)
+    return False
+
+
+def _undone_since(turn: Turn, program: Program, referral: Referral, name: str, hit: Hit) -> bool:
+    """Whether the friend did later what undoes the step: an event that is told late does not bring it back."""
+    activities = turn.person(referral.friend).activities
+    for word in sorted(program.model.steps[name].undone_by_activity):
+        if any(at_ms >= hit.at_ms for at_ms, _ in activities.get(word, ())):
+            turn.say(
+                "step_undone", {"step": name, "why": word}, program=program, rule=f"steps.{name}", referral=referral.id
+            )
+            return True
     return False
 
 
@@ -138,7 +152,7 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
         _undo(turn, program, referral, name, why)
     for name in reached:
         _say_reached(turn, program, referral, name)
-    referral = _follow_status(turn, program, turn.referral(referral.id))
+    referral = _follow_status(turn, program, turn.referral(referral.id), undone)
     for name in reached:
         grant_for_step(turn, program, referral, name)
     sync_measures(turn, referral)
@@ -170,7 +184,7 @@ def _settled(
         hit = next((spare for spare in spares if _stands(step, spare, base_ms)), None)
         spares = tuple(spare for spare in spares if spare != hit)
         if hit is None and spares:
-            _say_not_yet(turn, program, referral, name, base_ms)
+            _say_not_yet(turn, program, referral, name, spares[-1], base_ms)
     return StepState(hit, spares)
 
 
@@ -180,7 +194,7 @@ def _stands(step: Step, hit: Hit, base_ms: int | None) -> bool:
     return step.within is None or hit.at_ms < base_ms + step.within
 
 
-def _say_not_yet(turn: Turn, program: Program, referral: Referral, name: str, base_ms: int | None) -> None:
+def _say_not_yet(turn: Turn, program: Program, referral: Referral, name: str, spare: Hit, base_ms: int | None) -> None:
     path = f"steps.{name}"
     step = program.model.steps[name]
     if base_ms is None and step.after:
@@ -191,6 +205,9 @@ def _say_not_yet(turn: Turn, program: Program, referral: Referral, name: str, ba
             rule=f"{path}.after",
             referral=referral.id,
         )
+    elif base_ms is not None and spare.at_ms < base_ms:
+        values = {"step": name, "after": step.after or "claimed"}
+        turn.say("step_too_early", {**values}, program=program, rule=f"{path}.after", referral=referral.id)
     elif base_ms is not None and step.within is not None:
         values = {"step": name, "until": iso(base_ms + step.within)}
         turn.say("step_too_late", {**values}, program=program, rule=f"{path}.within", referral=referral.id)
@@ -226,7 +243,7 @@ def reached_steps(program: Program, referral: Referral) -> Iterator[str]:
     return (name for name in program.model.steps if _hit(referral, name))
 
 
-def _follow_status(turn: Turn, program: Program, referral: Referral) -> Referral:
+def _follow_status(turn: Turn, program: Program, referral: Referral, undone: list[str]) -> Referral:
     converting = [_hit(referral, name) for name in program.model.steps if name in program.model.converting]
     times = [hit.at_ms for hit in converting if hit]
     if times and referral.status == "started":
@@ -236,11 +253,19 @@ def _follow_status(turn: Turn, program: Program, referral: Referral) -> Referral
     elif not times and referral.status in ("converted", "ended"):
         referral = turn.move_referral(replace(referral, converted_ms=None), "return")
         turn.say("referral_returned", program=program, referral=referral.id)
-        if referral.until_ms <= turn.clock_ms:
-            referral = expire_referral(turn, referral)
-        else:
-            turn.schedule("expire_referral", referral.id, referral.until_ms)
+    elif program.model.window_ends_with not in undone or referral.status != "started":
+        return referral
+    if times or kept_by_window_step(program, referral):
+        return referral
+    if referral.until_ms <= turn.clock_ms:
+        return expire_referral(turn, referral)
+    turn.schedule("expire_referral", referral.id, referral.until_ms)
     return referral
+
+
+def kept_by_window_step(program: Program, referral: Referral) -> bool:
+    """Whether the step that ends the window was reached: the referral then waits for its other steps."""
+    return _hit(referral, program.model.window_ends_with) is not None
 
 
 def expire_referral(turn: Turn, referral: Referral) -> Referral:

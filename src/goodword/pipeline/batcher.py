@@ -31,6 +31,8 @@ BACKOFF_SECONDS = 0.05
 """The wait before the second try; it doubles with each one."""
 DRAIN_SECONDS = 30.0
 """How long a stopping batcher works off what waits."""
+GATHER_SECONDS = 0.002
+"""How long a busy writer lets events gather before the next batch; one that was idle begins at once."""
 INFRASTRUCTURE = (OperationalError, InterfaceError, NoConnection, TenantMoved)
 """The database was away, busy, or somebody else's: the same work may succeed later."""
 
@@ -120,11 +122,12 @@ class Batcher:
         if self._thread.ident is not None:
             self._thread.join(seconds)
         with self._changed:
-            left = [*self._items, *self._commands]
+            left: list[Future[Any]] = [item.future for item in self._items]
+            left += [command.future for command in self._commands]
             self._items.clear()
             self._commands.clear()
-        for item in left:
-            item.future.set_exception(WriterUnavailable("stopping"))
+        for future in left:
+            future.set_exception(WriterUnavailable("stopping"))
 
     @property
     def alive(self) -> bool:
@@ -181,6 +184,9 @@ class Batcher:
 
     def _run(self) -> None:
         while True:
+            if 0 < len(self._items) < self._batch_max:
+                # Few events in many transactions cost more than this wait, and the threads that bring events need turns.
+                self._stopping.wait(GATHER_SECONDS)
             with self._changed:
                 self._changed.wait_for(lambda: self._items or self._commands or self._stopping.is_set())
                 command = self._commands.popleft() if self._commands else None

@@ -30,6 +30,7 @@ PAST_MIN_MS = 0
 _DECODER: msgspec.json.Decoder[SourceEvent] = msgspec.json.Decoder(SourceEvent)
 _BIDI_OR_CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _CEDILLA = str.maketrans("ŞşŢţ", "ȘșȚț")
+_NAMED_FIELD = re.compile(r"(?:missing required|unknown) field `(.+)`")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _INTERNAL_IDS = ("due:", "published:")
@@ -57,7 +58,9 @@ def decode_event(raw: bytes) -> SourceEvent:
         event = _DECODER.decode(raw)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        raise InvalidEvent(message, path.rstrip("`").lstrip(".")) from None
+        where = path.rstrip("`").lstrip(".")
+        named = _NAMED_FIELD.search(message)
+        raise InvalidEvent(message, ".".join(filter(None, (where, named[1] if named else "")))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidEvent(f"not JSON: {error}") from None
     _check_text(msgspec.to_builtins(event), "")
@@ -95,7 +98,10 @@ def seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool) 
 def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool) -> Sealed:
     if event.occurred_at.tzinfo is None:
         raise InvalidEvent("a time needs its zone, such as 2026-03-05T10:00:00Z", "occurred_at")
-    occurred_ms = to_ms(event.occurred_at)
+    try:
+        occurred_ms = to_ms(event.occurred_at)
+    except OverflowError:
+        raise InvalidEvent("the time cannot be counted in UTC", "occurred_at") from None
     if occurred_ms > received_ms + FUTURE_MAX_MS:
         raise InvalidEvent("the time lies in the future", "occurred_at")
     if occurred_ms < PAST_MIN_MS:

@@ -28,6 +28,8 @@ from goodword.program.loader import Program, load_program
 
 DUES_MAX = 500
 """How many dates one batch decides."""
+POSTPONE_MS = 3_600_000
+"""How much later a date comes back whose decision failed unexpectedly."""
 STORED = frozenset(collection.name for collection in COLLECTIONS if collection.stored)
 
 log = structlog.get_logger("goodword.process")
@@ -75,6 +77,8 @@ class Outcome:
     """Events that open the next batch."""
     decisions: list[tuple[int, Decision, bytes]] = field(default_factory=list)
     more_due: bool = False
+    postponed: dict[str, DueRow] = field(default_factory=dict)
+    """Dates whose decision failed: they come back later, so that they do not stand in the way of the others."""
 
 
 class Backing(Protocol):
@@ -207,19 +211,28 @@ class _Run:
             log.exception("event_parked", event_type=type(sealed.event).__name__)
             self.outcome.parked.append(Parked(sealed, type(error).__name__))
             if isinstance(sealed.event, Due):
-                self.dues.pop(f"{sealed.event.kind}:{sealed.event.reference}", None)
+                self._postpone(sealed.event)
             return True
-        evolve(self.state, decision)
-        for id, row in decision.draft.changes.get(DUES.name, {}).items():
-            if row is None:
-                self.dues.pop(id, None)
-            elif row.due_ms <= self.until_ms:
-                self.dues[id] = row
+        self._fold(decision)
         answer = _ANSWER.encode(decision.answer)
         self.outcome.decisions.append((self.state.tenant.seq, decision, answer))
         if not isinstance(sealed.event, Due):
             self.outcome.answers[sealed.event.id] = answer
         return True
+
+    def _fold(self, decision: Decision) -> None:
+        evolve(self.state, decision)
+        for id, row in decision.draft.changes.get(DUES.name, {}).items():
+            self.outcome.postponed.pop(id, None)
+            if row is None:
+                self.dues.pop(id, None)
+            elif row.due_ms <= self.until_ms:
+                self.dues[id] = row
+
+    def _postpone(self, event: Due) -> None:
+        row = self.dues.pop(f"{event.kind}:{event.reference}")
+        later = replace(row, due_ms=max(self.until_ms, row.due_ms) + POSTPONE_MS)
+        self.state.rows[DUES.name][row.id] = self.outcome.postponed[row.id] = later
 
 
 def shown(answer_json: bytes, keyring: Keyring) -> bytes:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from goodword.engine.decide import Decision
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
-from goodword.engine.state import DueRow, State
+from goodword.engine.state import DUES, DueRow, State
 from goodword.pipeline.process import STORED, Outcome, ProgramCache, publication, run_batch
 from goodword.program.loader import Program, load_program
 from goodword.storage.database import Database
@@ -130,7 +130,9 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
         for _, decision, _ in outcome.decisions
         if decision.sealed.person is not None and decision.answer.participant is not None
     ]
-    if records:
+    if outcome.postponed:
+        dirty.setdefault(DUES.name, {}).update(outcome.postponed)
+    if records or dirty:
         store(connection, tenant, Batch(state.tenant, records, dirty, people))
     for parked in outcome.parked:
         # Kept sealed: the raw person is not written anywhere but in the table of people.

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
-from goodword.program.model import DEPTH_WORDS, NOT_YET, Declared, ProgramFile, hint
+from goodword.program.model import AMOUNT_SHAPES, DEPTH_WORDS, NOT_YET, Declared, PlacedProblems, ProgramFile, hint
 from goodword.program.quantity import is_currency, parse_quantity
 
 FILE_BYTES_MAX = 256 * 1024
@@ -65,9 +65,7 @@ class Program:
 
     def place(self, path: str) -> str:
         """Where a part of the program stands: the nearest enclosing part that the file spells out."""
-        while path and path not in self.places:
-            path = path.rpartition(".")[0]
-        return self.places.get(path, "1:1")
+        return nearest_place(self.places, path)
 
 
 def load_program(text: str, version: int = 0) -> Program:
@@ -84,7 +82,7 @@ def load_program(text: str, version: int = 0) -> Program:
     try:
         model = ProgramFile.model_validate(_plain(tree), context=context)
     except ValidationError as error:
-        problems += [_problem(dict(e), tree, places) for e in error.errors()]
+        problems += [problem for e in error.errors() for problem in _problems(dict(e), places)]
     if model is None or problems:
         raise ProgramError(problems)
     return Program(model, text, hashlib.sha256(text.encode()).hexdigest(), places, version)
@@ -118,6 +116,8 @@ def _check_events(yaml: YAML, text: str) -> None:
         place = (mark.line + 1, mark.column + 1)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise ProgramError([Problem(*place, "", "anchors and aliases are not used in a program file")])
+        if isinstance(event, ScalarEvent) and event.value == "<<":
+            raise ProgramError([Problem(*place, "", "merge keys are not used in a program file")])
         if isinstance(event, CollectionStartEvent):
             depth += 1
             if depth > DEPTH_MAX:
@@ -221,14 +221,36 @@ def _gather(tree: CommentedMap) -> Declared:
     )
 
 
-def _problem(error: dict[str, Any], tree: CommentedMap, places: dict[str, str]) -> Problem:
-    path = [part for part in error["loc"] if part != "[key]"]
-    dotted = _dotted(path)
-    place = dotted
-    while place and place not in places:
-        place = place.rpartition(".")[0]
-    line, column = map(int, places.get(place, "1:1").split(":"))
-    return Problem(line, column, dotted, _message(error, path))
+def _problems(error: dict[str, Any], places: dict[str, str]) -> typing.Iterator[Problem]:
+    path = _path(error["loc"])
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, PlacedProblems):
+        for below, message in cause.problems:
+            yield _problem(_dotted([*path, below]), message, places)
+    elif not (error["type"] == "extra_forbidden" and DEPTH_WORDS.match(str(path[-1]))):
+        yield _problem(_dotted(path), _message(error, path), places)
+
+
+def _path(loc: tuple[str | int, ...]) -> list[str | int]:
+    """Where an error stands in the file: without the words that only the model knows."""
+    path: list[str | int] = []
+    for part in loc:
+        tag = part in AMOUNT_SHAPES and bool(path) and path[-1] == "amount"
+        if part != "[key]" and not tag:
+            path.append(part)
+    return path
+
+
+def _problem(path: str, message: str, places: dict[str, str]) -> Problem:
+    line, column = map(int, nearest_place(places, path).split(":"))
+    return Problem(line, column, path, message)
+
+
+def nearest_place(places: dict[str, str], path: str) -> str:
+    """Where a part stands: its own place, or that of the nearest part around it that the file spells out."""
+    while path and path not in places:
+        path = path.rpartition(".")[0]
+    return places.get(path, "1:1")
 
 
 def _message(error: dict[str, Any], path: list[str | int]) -> str:
@@ -246,7 +268,21 @@ def _message(error: dict[str, Any], path: list[str | int]) -> str:
         if isinstance(given, str):
             return f"`{given[:60]}` is not possible here; {hint(given, expected)}"
         return f"expected {error['ctx']['expected']}"
-    return str(error["msg"]).removeprefix("Value error, ")
+    plain = _PLAIN_WORDS.get(kind)
+    return plain or str(error["msg"]).removeprefix("Value error, ")
+
+
+_PLAIN_WORDS = {
+    "dict_type": "write a mapping here: keys with their values",
+    "model_type": "write a mapping here: keys with their values",
+    "model_attributes_type": "write a mapping here: keys with their values",
+    "tuple_type": "write a list here",
+    "string_type": "write a text here",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "int_type": "write a whole number",
+    "string_pattern_mismatch": "a name here is small letters, digits, `-` and `_`, and begins with a letter",
+}
 
 
 def _keys_at(path: list[str | int]) -> list[str]:

@@ -7,6 +7,7 @@ them over as a `Declared` in the validation context, so that one pass reports ev
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -19,8 +20,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainSerializer,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
@@ -160,32 +163,38 @@ def _conditions(raw: object, info: ValidationInfo) -> tuple[Condition, ...]:
         raise ValueError("write attributes with their comparison, such as `order.total: {at_least: 50 USD}`")
     declared = _declared(info)
     out: list[Condition] = []
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for name, comparison in raw.items():
         attribute = declared.attributes.get(str(name))
         if attribute is None:
-            problems.append(f"no attribute is called `{name}`; {hint(str(name), list(declared.attributes))}")
+            message = f"no attribute is called `{name}`; {hint(str(name), list(declared.attributes))}"
+            problems.append((str(name), message))
             continue
         operators = comparison if isinstance(comparison, dict) else {"is": comparison}
         for word, operand in operators.items():
-            operator = OPERATORS_BY_NAME.get(str(word))
-            if operator is None or attribute.type not in operator.types:
-                usable = [o.name for o in OPERATORS_BY_NAME.values() if attribute.type in o.types]
-                problems.append(f"`{name}` cannot be compared by `{word}`; {hint(str(word), usable)}")
-                continue
             try:
-                out.append(
-                    Condition(
-                        attribute,
-                        operator,
-                        parse_operand(operator, attribute.type, operand, declared.currency),
-                    )
-                )
+                out.append(_condition(attribute, str(word), operand, declared.currency))
             except ValueError as error:
-                problems.append(f"`{name}` `{word}`: {error}")
+                problems.append((f"{name}.{word}", f"`{name}` `{word}`: {error}"))
     if problems:
-        raise ValueError("; ".join(problems))
+        raise PlacedProblems(problems)
     return tuple(out)
+
+
+def _condition(attribute: Attribute, word: str, operand: object, currency: str) -> Condition:
+    operator = OPERATORS_BY_NAME.get(word)
+    if operator is None or attribute.type not in operator.types:
+        usable = [o.name for o in OPERATORS_BY_NAME.values() if attribute.type in o.types]
+        raise ValueError(f"cannot be compared like this; {hint(word, usable)}")
+    return Condition(attribute, operator, parse_operand(operator, attribute.type, operand, currency))
+
+
+class PlacedProblems(ValueError):
+    """What is wrong below a part of the file: each problem with its place there."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(message for _, message in problems))
+        self.problems = problems
 
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
@@ -210,6 +219,12 @@ Duration = Annotated[
 ]
 Where = Annotated[tuple[Condition, ...], BeforeValidator(_conditions), WithJsonSchema(conditions_schema())]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
+
+
+def _version(raw: object) -> object:
+    if type(raw) is not int or raw != 1:
+        raise ValueError("this release reads version 1 of the language: write `goodword: 1`")
+    return raw
 
 
 class Part(BaseModel):
@@ -373,38 +388,32 @@ class Schedule(Part):
         return self
 
 
-def _amount_shape(raw: object) -> object:
-    if isinstance(raw, dict):
-        if "percent_of" in raw:
-            return "percent_of"
-        return "schedule"
-    return "fixed"
+def _amount_shape(raw: object) -> str:
+    """Which of the three ways to write an amount this is, so that its problems are told once and in their place."""
+    if isinstance(raw, PercentOf) or (isinstance(raw, dict) and "percent_of" in raw):
+        return "percent_of"
+    return "schedule" if isinstance(raw, dict | Schedule) else "fixed"
+
+
+AMOUNT_SHAPES = ("fixed", "percent_of", "schedule")
+"""The tags of the three shapes; they stand in the place of a problem and are taken out of it."""
+AnyAmount = Annotated[
+    Annotated[Amount, Tag("fixed")] | Annotated[PercentOf, Tag("percent_of")] | Annotated[Schedule, Tag("schedule")],
+    Discriminator(_amount_shape),
+]
 
 
 class Benefit(Part):
     """What a reward consists of."""
 
     kind: BenefitKind
-    amount: Amount | PercentOf | Schedule | None = None
+    amount: AnyAmount | None = None
     percent_off: Percent | None = Field(default=None, description="for a coupon: a share of the order it is used on")
     ceiling: Money | None = Field(default=None, description="for `percent_off`: the largest discount")
     minimum_order: Money | None = Field(default=None, description="for a coupon: the smallest order it may be used on")
     unit_cost: Money | None = Field(
         default=None, description="what one unit costs the business, where the unit is not money"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _amount_by_shape(cls, raw: Any, info: ValidationInfo) -> Any:
-        """Pick the one model an amount is written for, so that its problems are told once and not per candidate."""
-        if not isinstance(raw, dict) or "amount" not in raw:
-            return raw
-        amount = raw["amount"]
-        shape = _amount_shape(amount)
-        if shape == "fixed":
-            return raw
-        model = PercentOf if shape == "percent_of" else Schedule
-        return dict(raw) | {"amount": model.model_validate(amount, context=info.context)}
 
     @model_validator(mode="after")
     def _fits_its_kind(self, info: ValidationInfo) -> Benefit:
@@ -540,7 +549,7 @@ def _entries(limit: int = RULES_MAX) -> Any:
 class ProgramFile(Part):
     """A program file of the language version 1."""
 
-    goodword: Literal[1] = Field(description="the version of the language")
+    goodword: Annotated[Literal[1], BeforeValidator(_version)] = Field(description="the version of the language")
     program: Name = Field(description="the name of the program, unique in its tenant")
     currency: Annotated[str, AfterValidator(_currency)] = Field(description="the one currency of the program, ISO 4217")
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(description="the calendar of its periods and dates, IANA")
@@ -564,23 +573,31 @@ class ProgramFile(Part):
 
     @model_validator(mode="after")
     def _holds_together(self) -> ProgramFile:
+        problems = [*self._step_problems(), *self._audience_problems(), *self._reward_problems()]
+        if problems:
+            raise PlacedProblems(problems)
+        return self
+
+    def _step_problems(self) -> Iterator[tuple[str, str]]:
         names = list(self.steps)
         if CLAIMED in self.steps:
-            raise ValueError("`claimed` is built in: name the step otherwise")
+            yield f"steps.{CLAIMED}", "`claimed` is built in: name the step otherwise"
         for index, (name, step) in enumerate(self.steps.items()):
             if step.after is not None and step.after not in names[:index]:
-                raise ValueError(f"step `{name}` comes after `{step.after}`, which must stand before it in the file")
-        for condition in self.audience.advocate:
-            if condition.attribute.entity != "advocate":
-                raise ValueError(f"`audience.advocate` looks at `advocate.…`, not at `{condition.attribute.name}`")
-        for condition in self.audience.friend:
-            if condition.attribute.entity != "friend":
-                raise ValueError(f"`audience.friend` looks at `friend.…`, not at `{condition.attribute.name}`")
+                yield f"steps.{name}.after", f"`{step.after}` must stand before `{name}` in the file"
+
+    def _audience_problems(self) -> Iterator[tuple[str, str]]:
+        for side, conditions in (("advocate", self.audience.advocate), ("friend", self.audience.friend)):
+            for condition in conditions:
+                name = condition.attribute.name
+                if condition.attribute.entity != side:
+                    yield f"audience.{side}.{name}", f"`audience.{side}` looks at `{side}.…`, not at `{name}`"
+
+    def _reward_problems(self) -> Iterator[tuple[str, str]]:
         for name, rule in self.rewards.items():
-            uses_order = isinstance(rule.benefit.amount, PercentOf)
-            if uses_order and (rule.when.step == CLAIMED or self.steps[rule.when.step or ""].event != "order"):
-                raise ValueError(f"reward `{name}` is a percentage of an order, and its step is not an order")
-        return self
+            step = self.steps.get(rule.when.step or "")
+            if isinstance(rule.benefit.amount, PercentOf) and (step is None or step.event != "order"):
+                yield f"rewards.{name}.benefit.amount", "a percentage of an order, and its step is not an order"
 
     @cached_property
     def converting(self) -> frozenset[str]:

@@ -36,7 +36,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {})
+        scope["state"] = dict(scope.get("state", {}))
         watch = _Watch(send)
         started = time.perf_counter()
         try:
@@ -80,7 +80,8 @@ def _log(scope: Scope, status: int, started: float) -> None:
 def _route(scope: Scope) -> str | None:
     """The template of the address: what was filled in, such as an event's id, could be personal."""
     path: str | None = getattr(scope.get("route"), "path", None)
-    return path
+    # Plain routes are known by their function alone.
+    return path or getattr(scope.get("endpoint"), "__name__", None)
 
 
 def _where(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -72,10 +72,7 @@ class Needs:
     def __init__(self, *scopes: Scope) -> None:
         self.scopes = scopes
 
-    def __call__(self, request: Request) -> Awaitable[ApiKey]:
-        return self._key(request)
-
-    async def _key(self, request: Request) -> ApiKey:
+    async def __call__(self, request: Request) -> ApiKey:
         keys: Keys = request.app.state.context.keys
         key = await keys.caller(request)
         needs(key, *self.scopes)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
-from fastapi import FastAPI
 from granian import Granian
 from granian.constants import Interfaces
 
-from goodword.parts import open_parts
 from goodword.pipeline.batcher import DRAIN_SECONDS
-from goodword.settings import SETTINGS, Settings, read_settings
-from goodword.web.app import create_app
+from goodword.settings import SETTINGS, Settings
 
 KILL_SECONDS = int(DRAIN_SECONDS) + 15
 """When a worker that does not end is killed: after it had the time to work off its queue."""
@@ -35,7 +36,7 @@ def serve(settings: Settings) -> None:
     # The worker is a process of its own: it reads the settings where every process reads them.
     os.environ.update({setting.variable: str(getattr(settings, setting.name)) for setting in SETTINGS})
     Granian(
-        f"{__name__}:make_app",
+        "goodword.web.worker:make_app",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -46,15 +47,7 @@ def serve(settings: Settings) -> None:
         log_access=False,
         # Without it, Granian waits for ever for a worker that is stopped before it has started.
         workers_kill_timeout=KILL_SECONDS,
-        process_name="goodword",
     ).serve()
-
-
-def make_app() -> FastAPI:
-    """The application of a worker, from the settings in the environment."""
-    settings = read_settings()
-    configure_log(settings.log_level)
-    return create_app(settings, open_parts(settings))
 
 
 def check_port(host: str, port: int) -> None:
@@ -83,9 +76,20 @@ def configure_log(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _place_of_error,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=open(os.dup(2), "w", buffering=1)),  # noqa: SIM115
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
+
+
+def _place_of_error(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say where an error happened and leave its message out: that may hold what somebody sent."""
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
+    if error is not None:
+        event["error"] = type(error).__name__
+        frames = traceback.extract_tb(error.__traceback__)
+        event["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return event

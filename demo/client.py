@@ -1,0 +1,57 @@
+"""The shop's side of the wire: events out over HTTP, answers back, and the reads the comparison needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import httpx
+
+Json = dict[str, Any]
+TIMEOUT_SECONDS = 30.0
+PAGE = 200
+
+
+class Server(Protocol):
+    """What the player needs of a Goodword server."""
+
+    def tell(self, events: list[Json]) -> list[Json]:
+        """Send events; their answers in the same order. One event alone is sent as such."""
+
+    def list(self, path: str, **filters: str) -> Iterator[Json]:
+        """All items of a list, page by page."""
+
+
+class HttpServer:
+    """A Goodword server, reached over HTTP."""
+
+    def __init__(self, url: str, key: str) -> None:
+        # A proxy of the environment is for the world outside, not for this machine.
+        headers = {"Authorization": f"Bearer {key}", "Goodword-History": "1"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def tell(self, events: list[Json]) -> list[Json]:
+        """Send events; their answers in the same order. A refusal of one stands in its place as ``problem``."""
+        if len(events) == 1:
+            response = self._http.post("/v1/events", json=events[0])
+            if response.status_code in (409, 422):
+                return [{"problem": response.json()}]
+            return [response.raise_for_status().json()]
+        answers: list[Json] = self._http.post("/v1/events", json=events).raise_for_status().json()
+        return answers
+
+    def list(self, path: str, **filters: str) -> Iterator[Json]:
+        """All items of a list, page by page."""
+        after: str | None = None
+        while True:
+            params = filters if path.endswith("/balances") else filters | {"limit": str(PAGE)}
+            params = params | {"after": after} if after else params
+            page = self._http.get(path, params=params).raise_for_status().json()
+            yield from page["items"]
+            after = page["next"]
+            if not after:
+                return

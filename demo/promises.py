@@ -1,0 +1,169 @@
+"""What each recipe promises in public, written down by hand: the truth is counted from this, never from the program file.
+
+A promise says what a friend has to do, what each side then gets, and what is refused. Where a program file and its promise
+part ways, the comparison at the end of the month shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Side = Literal["advocate", "friend"]
+Period = Literal["day", "week", "month", "year", "ever"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """How much one person can get in a period: so many rewards, or so much in all, of which the last may be a part."""
+
+    period: Period
+    count: int | None = None
+    amount: int | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """One reward: who gets what for which act of the friend."""
+
+    rule: str
+    side: Side
+    amount: int
+    unit: str
+    when: Literal["starts", "qualifies"] = "qualifies"
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A reward for a number of qualified friends."""
+
+    rule: str
+    at: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A program as its public knows it."""
+
+    recipe: str
+    currency: str
+    zone: str
+    pays: tuple[Pay, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    orders: bool = False
+    """Whether a first order qualifies; else the account does."""
+    minimum: int = 0
+    """The smallest order that counts, in cents."""
+    signs_up: bool = True
+    """Whether an account begins with a sign-up."""
+    activity: str | None = None
+    """What the friend has to do then."""
+    within_days: int | None = None
+    """How long after the sign-up he may do it."""
+    undone_by: str | None = None
+    """What undoes it."""
+    via: Literal["claim", "staff"] = "claim"
+    code_beats: bool = False
+    """Whether a typed code takes a friend from whom he clicked first."""
+    new_customers_only: bool = False
+    same_device: Literal["allow", "review", "refuse"] = "allow"
+    network_limit: int | None = None
+    """How many friends may come from one network (in a day)."""
+    network_action: Literal["refuse", "review"] = "refuse"
+    super_friends: int = 0
+    """How many friends the one advocate brings who reaches the cap."""
+    country: str | None = None
+    verify: str | None = None
+    """The field of a person that must be true before he is paid."""
+
+    @property
+    def coupon(self) -> Pay | None:
+        """What a friend can use on his order as soon as he accepts."""
+        return next((p for p in self.pays if p.side == "friend" and p.when == "starts"), None)
+
+
+_SPACE_CAPS = (Cap("ever", amount=16_000, partial=True),)
+_COFFEE_CAPS = (Cap("day", count=3), Cap("month", count=10))
+_CREDIT_CAPS = (Cap("month", count=4), Cap("year", amount=110_00, partial=True))
+_CASH_CAPS = (Cap("week", count=5), Cap("year", amount=200_00))
+
+_ALL = (
+    Promise(
+        recipe="dropbox",
+        currency="USD",
+        zone="America/Los_Angeles",
+        pays=(
+            Pay("space", "friend", 500, "MB", caps=_SPACE_CAPS),
+            Pay("space", "advocate", 500, "MB", caps=_SPACE_CAPS),
+        ),
+        activity="client_installed",
+        within_days=14,
+        undone_by="account_closed",
+        same_device="refuse",
+        network_limit=5,
+        network_action="review",
+        super_friends=35,
+    ),
+    Promise(
+        recipe="bombas",
+        currency="USD",
+        zone="America/New_York",
+        pays=(
+            Pay("friend_discount", "friend", 1, "coupon", when="starts"),
+            Pay("advocate_credit", "advocate", 20_00, "USD", caps=_CREDIT_CAPS),
+        ),
+        orders=True,
+        minimum=60_00,
+        code_beats=True,
+        new_customers_only=True,
+        same_device="review",
+        super_friends=9,
+    ),
+    Promise(
+        recipe="harrys",
+        currency="USD",
+        zone="America/New_York",
+        milestones=(
+            Milestone("shave_cream", 5, "sku:shave-cream"),
+            Milestone("razor", 10, "sku:razor"),
+            Milestone("premium_set", 25, "sku:premium-set"),
+            Milestone("year_of_blades", 50, "year-of-blades"),
+        ),
+        activity="address_confirmed",
+        within_days=3,
+        undone_by="address_bounced",
+        code_beats=True,
+        network_limit=2,
+    ),
+    Promise(
+        recipe="coffee-shop",
+        currency="RON",
+        zone="Europe/Bucharest",
+        pays=(Pay("free_coffee", "advocate", 1, "coffee", caps=_COFFEE_CAPS),),
+        signs_up=False,
+        activity="first_visit",
+        undone_by="visit_voided",
+        via="staff",
+        same_device="review",
+        super_friends=14,
+    ),
+    Promise(
+        recipe="paypal",
+        currency="USD",
+        zone="America/Los_Angeles",
+        pays=(
+            Pay("cash", "friend", 20_00, "USD", caps=_CASH_CAPS),
+            Pay("cash", "advocate", 20_00, "USD", caps=_CASH_CAPS),
+        ),
+        undone_by="account_closed",
+        same_device="refuse",
+        network_limit=3,
+        super_friends=14,
+        country="US",
+        verify="verified",
+    ),
+)
+PROMISES: dict[str, Promise] = {promise.recipe: promise for promise in _ALL}

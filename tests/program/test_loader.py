@@ -1,0 +1,295 @@
+"""Reading a program file: every problem at once, each where it stands and with what to do about it."""
+
+import msgspec
+import pytest
+
+from goodword.program.loader import DEPTH_MAX, FILE_BYTES_MAX, PROBLEMS_MAX, ProgramError, load_program
+from goodword.program.model import DEPTH_WORDS, NOT_YET, ProgramFile
+
+FILE = """\
+goodword: 1
+program: sample
+currency: USD
+time_zone: Europe/Bucharest
+steps:
+  bought: {event: order}
+rewards:
+  credit:
+    when: {step: bought}
+    to: advocate
+    benefit: {kind: credit, amount: 20.00 USD}
+"""
+Found = tuple[int, int, str, str]
+DEPTH = "only the direct referral is rewarded: reward depth beyond one is refused"
+
+
+def problems(text: str) -> list[Found]:
+    with pytest.raises(ProgramError) as caught:
+        load_program(text)
+    return [(p.line, p.column, p.path, p.message) for p in caught.value.problems]
+
+
+def changed(old: str, new: str) -> str:
+    assert FILE.count(old) == 1, old
+    return FILE.replace(old, new)
+
+
+def test_the_file_of_these_tests_is_sound() -> None:
+    program = load_program(FILE, version=3)
+    assert (program.name, program.version) == ("sample", 3)
+    assert program.place("rewards.credit.benefit.amount") == "11:29"
+    assert program.place("rewards.credit.caps.0") == "8:3", "the nearest part that the file spells out"
+    assert program.place("protection.device") == "1:1"
+    assert load_program(FILE + "# a comment\n").digest != program.digest
+
+
+# what is not a program file at all
+
+NOT_YAML: dict[str, tuple[str, Found]] = {
+    "empty": ("", (1, 1, "", "a program file is a mapping that begins with `goodword: 1`")),
+    "a list": ("- goodword: 1", (1, 1, "", "a program file is a mapping that begins with `goodword: 1`")),
+    "another first key": (
+        FILE.removeprefix("goodword: 1\n") + "goodword: 1\n",
+        (1, 1, "goodword", "the first line of a program file is `goodword: 1`"),
+    ),
+    "a tab": ("goodword: 1\n\tx: 1", (2, 1, "", "not YAML: found character '\\t' that cannot start any token")),
+    "a control character": (
+        FILE + "\x00",
+        (1, 1, "", "not YAML: unacceptable character #x0000: special characters are not allowed"),
+    ),
+    "two documents": (FILE + "---\nx: 1\n", (12, 1, "", "not YAML: but found another document")),
+    "a key twice": (
+        FILE + "program: other\n",
+        (12, 1, "", 'not YAML: found duplicate key "program" with value "other" (original value: "sample")'),
+    ),
+    "a key twice, inside": (
+        changed("    to: advocate\n", "    to: advocate\n    to: friend\n"),
+        (11, 5, "", 'not YAML: found duplicate key "to" with value "friend" (original value: "advocate")'),
+    ),
+    "an anchor": (
+        changed("{step: bought}", "&a {step: bought}"),
+        (9, 11, "", "anchors and aliases are not used in a program file"),
+    ),
+    "an alias": (FILE + "x: *a\n", (12, 4, "", "anchors and aliases are not used in a program file")),
+    "too deep": (
+        FILE + "x: " + "[" * 25 + "]" * 25,
+        (12, 3 + DEPTH_MAX, "", f"nested deeper than {DEPTH_MAX}"),
+    ),
+    "too large": (
+        FILE + "#" * FILE_BYTES_MAX,
+        (1, 1, "", f"a program file has at most {FILE_BYTES_MAX} bytes"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_YAML)
+def test_not_a_program_file(name: str) -> None:
+    text, expected = NOT_YAML[name]
+    assert problems(text) == [expected]
+
+
+def test_a_bomb_of_brackets_is_refused_at_once() -> None:
+    assert problems("goodword: " + "[" * 100_000)[0][3] == f"nested deeper than {DEPTH_MAX}"
+
+
+# what is wrong in a program file
+
+WRONG: dict[str, tuple[str, Found]] = {
+    "a misspelt key": (
+        changed("    to: advocate", "    hodl: 3 days\n    to: advocate"),
+        (10, 5, "rewards.credit.hodl", "unknown key `hodl`; did you mean `hold`?"),
+    ),
+    "a missing key": (changed("    to: advocate\n", ""), (8, 3, "rewards.credit.to", "`to` is missing")),
+    "a misspelt step": (
+        changed("{step: bought}", "{step: bouhgt}"),
+        (9, 12, "rewards.credit.when.step", "no step or claimed is called `bouhgt`; did you mean `bought`?"),
+    ),
+    "a misspelt word": (
+        changed("kind: credit", "kind: credits"),
+        (11, 15, "rewards.credit.benefit.kind", "`credits` is not possible here; did you mean `credit`?"),
+    ),
+    "an unknown measure": (
+        changed("{step: bought}", "{reaches: friends, at: 5}"),
+        (9, 12, "rewards.credit.when.reaches", "no measure is called `friends`; none is declared in this file"),
+    ),
+    "a currency": (
+        changed("currency: USD", "currency: USDX"),
+        (3, 1, "currency", "not a currency code of ISO 4217, such as USD, RON or SAR"),
+    ),
+    "a time zone": (
+        changed("Bucharest", "Bucarest"),
+        (4, 1, "time_zone", "not a time zone of the IANA database; did you mean `Europe/Bucharest`?"),
+    ),
+    "another currency": (
+        changed("20.00 USD", "20.00 EUR"),
+        (11, 5, "rewards.credit.benefit", "a credit is counted in USD"),
+    ),
+    "a duration": (
+        FILE + "attribution: {window: 30}\n",
+        (12, 15, "attribution.window", "write a whole number of minutes, hours, days or weeks, such as `30 days`"),
+    ),
+    "a misspelt attribute": (
+        FILE + "audience: {friend: {friend.contry: RO}}\n",
+        (
+            12,
+            21,
+            "audience.friend.friend.contry",
+            "no attribute is called `friend.contry`; did you mean `friend.country`?",
+        ),
+    ),
+    "a comparison": (
+        FILE + "audience: {friend: {friend.country: {at_least: RO}}}\n",
+        (
+            12,
+            38,
+            "audience.friend.friend.country.at_least",
+            "`friend.country` `at_least`: cannot be compared like this; known: in, is, is_not, not_in",
+        ),
+    ),
+    "an evidence twice": (
+        FILE + "attribution: {evidence: [code, code]}\n",
+        (12, 1, "attribution", "name each kind of evidence once"),
+    ),
+    "an activity at an order": (
+        changed("{event: order}", "{event: order, activity: visit}") + "activities: [visit]\n",
+        (6, 3, "steps.bought", "`activity` names the activity of `event: activity`, and only of that"),
+    ),
+    "a milestone for the friend": (
+        changed("{step: bought}", "{reaches: n, at: 5}").replace("to: advocate", "to: both")
+        + "measures: {n: {count: referrals, step: bought}}\n",
+        (
+            8,
+            3,
+            "rewards.credit",
+            "a measure counts the advocate's referrals: such a reward goes `to: advocate`",
+        ),
+    ),
+    "a percentage of nothing": (
+        changed("{step: bought}", "{step: claimed}").replace("20.00 USD", "{percent_of: order.total, percent: 5%}"),
+        (11, 29, "rewards.credit.benefit.amount", "a percentage of an order, and its step is not an order"),
+    ),
+    "a cap of nothing": (
+        changed("    to: advocate", "    caps: [{per: participant}]\n    to: advocate"),
+        (10, 12, "rewards.credit.caps.0", "write `count` or `amount`"),
+    ),
+    "a cap in another unit": (
+        changed("    to: advocate", "    caps: [{per: participant, amount: 5 MB}]\n    to: advocate"),
+        (8, 3, "rewards.credit", "a cap by amount is counted in the unit of the reward, USD"),
+    ),
+    "a budget in another unit": (
+        changed("    to: advocate", "    budget: b\n    to: advocate") + "budgets: {b: {amount: 5 MB}}\n",
+        (
+            8,
+            3,
+            "rewards.credit",
+            "the budget is counted in MB, the reward in USD; give the benefit a `unit_cost`",
+        ),
+    ),
+    "a budget without a ceiling": (
+        changed("    to: advocate", "    budget: b\n    to: advocate").replace(
+            "20.00 USD", "{percent_of: order.total, percent: 5%}"
+        )
+        + "budgets: {b: {amount: 5 USD}}\n",
+        (
+            8,
+            3,
+            "rewards.credit",
+            "a percentage out of a budget needs a `ceiling`: the most that must be set aside for it",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_problem(name: str) -> None:
+    text, expected = WRONG[name]
+    assert problems(text) == [expected]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    text = changed("{step: bought}", "{step: bouhgt}").replace("to: advocate", "to: advocat") + "attribtuion: {}\n"
+    assert [(line, path) for line, _, path, _ in problems(text)] == [
+        (9, "rewards.credit.when.step"),
+        (10, "rewards.credit.to"),
+        (12, "attribtuion"),
+    ]
+
+
+def test_the_number_of_problems_has_a_limit() -> None:
+    assert len(problems(FILE + "".join(f"x{number}: 1\n" for number in range(500)))) == PROBLEMS_MAX
+
+
+@pytest.mark.parametrize("key", sorted(NOT_YET))
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_the_language_will_have_is_refused_by_name(key: str, inside: bool) -> None:
+    text = changed("    to: advocate", f"    {key}: {{}}\n    to: advocate") if inside else f"{FILE}{key}: {{}}\n"
+    assert [message for *_, message in problems(text)] == [f"`{key}` is not yet supported"]
+
+
+@pytest.mark.parametrize("word", ["depth", "level", "levels", "upline", "downline", "multi_level", "generations"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_reward_depth_is_refused(word: str, inside: bool) -> None:
+    assert DEPTH_WORDS.match(word)
+    text = changed("    to: advocate", f"    {word}: 2\n    to: advocate") if inside else f"{FILE}{word}: 2\n"
+    assert DEPTH in [message for *_, message in problems(text)]
+
+
+def test_a_name_of_ones_own_may_be_any_word() -> None:
+    assert load_program(FILE.replace("bought", "level")).model.steps.keys() == {"level"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            changed("20.00 USD", "20.001 USD"),
+            id="the problem of an amount is told once",
+        ),
+        pytest.param(
+            FILE + "x:\n  <<: {a: 1}\n",
+            id="a merge key",
+        ),
+        pytest.param(
+            changed("goodword: 1", "goodword: true"),
+            id="true is not 1",
+        ),
+        pytest.param(
+            FILE + "audience: {friend: {advocate.country: RO}}\n",
+            id="a condition on the wrong side",
+        ),
+        pytest.param(
+            changed(
+                "20.00 USD", "{schedule: [{since: 2026-02-01, amount: 1 USD}, {since: 2026-01-01, amount: 2 USD}]}"
+            ),
+            id="rows of a schedule out of order",
+        ),
+        pytest.param(
+            changed("    to: advocate", "    depth: 2\n    to: advocate"),
+            id="depth",
+        ),
+    ],
+)
+def test_each_problem_is_told_once_in_its_place(text: str) -> None:
+    """One problem, at its place, in words of the file."""
+    found = problems(text)
+    assert len(found) == 1
+    assert found[0][:2] != (1, 1) or "goodword" in found[0][2]
+    assert "function-" not in found[0][2]
+    assert found[0][2] != "rewards.credit.benefit"
+
+
+def test_a_model_does_not_change_after_loading() -> None:
+    model = load_program(FILE).model
+    with pytest.raises(Exception, match="frozen"):
+        model.priority = 5  # type: ignore[misc]
+    assert isinstance(model, ProgramFile)
+
+
+def test_json_is_a_program_file_too() -> None:
+    plain = {
+        "goodword": 1, "program": "sample", "currency": "USD", "time_zone": "Europe/Bucharest",
+        "steps": {"bought": {"event": "order"}},
+        "rewards": {"credit": {"when": {"step": "bought"}, "to": "advocate",
+                               "benefit": {"kind": "credit", "amount": "20.00 USD"}}},
+    }  # fmt: skip
+    assert load_program(msgspec.json.encode(plain).decode()).model == load_program(FILE).model

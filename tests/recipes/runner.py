@@ -1,0 +1,480 @@
+"""The case runner: plays the calendar of a case against a program and compares everything that is answered.
+
+A case file (``programs/NAME/cases.yaml``) is written for people who do not program:
+
+    people: what the shop knows of somebody beyond his name (optional)
+    cases:
+      - case: what it shows
+        edit: figures of the program that this case makes smaller (optional), such as {budgets.cash.amount: 40 USD}
+        calendar:
+          - on: 2026-03-02              (noon UTC; or "2026-03-02 18:30")
+            event: bob signs up with anna's code
+            accepted: [step_reached, reward_granted, ...]       every reason, in the order of the answer
+            rewards: {bob's space from anna: approved 500 MB}   every reward the answer names
+          - on: 2026-04-01
+            due: anna's credit for bob matures      a date that came by itself; exactly then
+            accepted: [...]
+          - for: 1 to 31                the same for friend1, friend2, ...
+            each: [...]
+        end:
+          referrals, rewards, balances, budgets, books: all there is when the calendar ends;
+                                                 the books say what was used, what expired and what was taken back
+
+A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ruamel.yaml import YAML
+
+from goodword.engine import events as ev
+from goodword.engine.decide import Decision
+from goodword.engine.events import Due, Person, Sealed, SourceEvent
+from goodword.engine.ids import Keyring
+from goodword.engine.reasons import Amount, Answer, Reason, RewardNow
+from goodword.engine.state import BALANCES, REFERRALS, REWARDS, Referral, Reward, State
+from goodword.pipeline.intake import seal
+from goodword.pipeline.memory import MemoryTenant
+from goodword.program.duration import iso
+from goodword.program.loader import Program
+from goodword.program.quantity import Quantity, parse_quantity
+
+PROGRAMS = Path(__file__).parents[2] / "programs"
+KEYRING = Keyring(b"the fixed key of the case files")
+BOOKS = ("redeemed", "expired", "reversed")
+OUTCOMES = ("accepted", "refused", "waiting")
+Tree = dict[str, Any]
+
+
+class CaseFailed(AssertionError):
+    """A case that does not hold: which, at which step, and what differs."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of a recipe."""
+
+    recipe: str
+    name: str
+    calendar: list[Tree]
+    end: Tree
+    people: dict[str, Tree]
+    edit: Tree
+
+
+def read_cases(recipe: str) -> list[Case]:
+    """The cases of a recipe."""
+    tree = YAML(typ="safe", pure=True).load((PROGRAMS / recipe / "cases.yaml").read_text(encoding="utf-8"))
+    people = tree.get("people", {})
+    return [
+        Case(
+            recipe,
+            case["case"],
+            list(_spread(case["calendar"])),
+            {name: dict(_spread_keys(part)) for name, part in case["end"].items()},
+            people | case.get("people", {}),
+            case.get("edit", {}),
+        )
+        for case in tree["cases"]
+    ]
+
+
+def _spread(entries: list[Tree]) -> Iterator[Tree]:
+    for entry in entries:
+        if "for" not in entry:
+            yield entry
+            continue
+        first, last = map(int, entry["for"].split(" to "))
+        for number in range(first, last + 1):
+            yield from (_numbered(each, str(number)) for each in entry["each"])
+
+
+def _numbered(node: Any, number: str) -> Any:
+    if isinstance(node, dict):
+        return {_numbered(key, number): _numbered(value, number) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_numbered(item, number) for item in node]
+    return node.replace("{n}", number) if isinstance(node, str) else node
+
+
+def _spread_keys(part: Tree) -> Iterator[tuple[str, str]]:
+    """``friend{1 to 31}`` stands for thirty-one names."""
+    for key, value in (part or {}).items():
+        found = re.search(r"\{(\d+) to (\d+)\}", key)
+        if not found:
+            yield key, value
+            continue
+        for number in range(int(found[1]), int(found[2]) + 1):
+            yield key.replace(found[0], str(number)), value
+
+
+def read_program(recipe: str) -> Tree:
+    """A program file as plain values."""
+    return YAML(typ="safe", pure=True).load((PROGRAMS / recipe / "program.yaml").read_text(encoding="utf-8"))
+
+
+def as_text(tree: Tree) -> str:
+    """A program file of plain values: JSON is YAML."""
+    return msgspec.json.encode(tree).decode()
+
+
+def edited(tree: Tree, changes: Tree) -> Tree:
+    """The program of a case that changes some figures."""
+    out: Tree = msgspec.json.decode(msgspec.json.encode(tree))
+    node: Any
+    for path, value in changes.items():
+        node = out
+        *parents, last = path.split(".")
+        for part in parents:
+            node = node[int(part) if part.isdigit() else part]
+        node[int(last) if last.isdigit() else last] = value
+    return out
+
+
+# playing --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Played:
+    """What became of a case: the events as they were told, and every answer in its order."""
+
+    sealed: list[Sealed] = field(default_factory=list)
+    answers: list[tuple[str, bytes]] = field(default_factory=list)
+    state: State = field(default_factory=State)
+
+    def balances(self, participant: str) -> Tree:
+        """What stands on somebody's balance, by unit."""
+        rows = self.state.rows[BALANCES.name].items()
+        prefix = f"balance:{participant}|"
+        return {key.removeprefix(prefix): amount for key, amount in rows if key.startswith(prefix) and amount}
+
+
+def play(case: Case, program: Program) -> Played:
+    """Play a case in memory.
+
+    Raises:
+        CaseFailed: anything differs from what the case states.
+    """
+    return Player(case, program).play()
+
+
+class Player:
+    """Plays one case."""
+
+    def __init__(self, case: Case, program: Program) -> None:
+        self.case = case
+        self.program = program
+        self.tenant = MemoryTenant(KEYRING)
+        self.tenant.publish(program)
+        self.names: dict[str, str] = {}
+        self.codes: dict[str, str] = {}
+        self.claims: dict[str, str] = {}
+        self.played = Played()
+        self.queue: list[tuple[Sealed, Answer]] = []
+        self.number = 0
+        self.where = ""
+
+    def play(self) -> Played:
+        calendar = self.case.calendar
+        for index, entry in enumerate(calendar):
+            self.where = f"{self.case.recipe}: {self.case.name}: step {index + 1} ({entry['on']} {_title(entry)})"
+            if not self.queue:
+                # What falls due does so before the next event is decided.
+                told = next((number for number in range(index, len(calendar)) if "event" in calendar[number]), None)
+                if told is None:
+                    self._fail("a case ends with an event")
+                self.tell(calendar[told], told + 1)
+            if ("due" in entry) != isinstance(self.queue[0][0].event, Due):
+                self._fail(f"it came out: {self.due_title(self.queue[0][0])}")
+            self._compare(entry, *self.queue.pop(0))
+        self.where = f"{self.case.recipe}: {self.case.name}: after the calendar"
+        if self.queue:
+            self._fail("more happened than the calendar says")
+        for name, actual in self.ends().items():
+            self._differ(name, dict(self.case.end.get(name) or {}), actual)
+        self.played.state = self.tenant.rows
+        return self.played
+
+    def tell(self, entry: Tree, number: int) -> None:
+        """Tell one event; what it and the dates before it came to stands in the queue."""
+        self.number = number
+        event = self._event(entry)
+        sealed = seal(event, KEYRING, 2**52, history=True)
+        self.played.sealed.append(sealed)
+        self.tenant.decide([sealed])
+        for outcome in self.tenant.outcomes:
+            if outcome.parked:
+                self._fail(f"could not be decided: {outcome.parked[0].error}")
+            for _, decision, answer in outcome.decisions:
+                self.played.answers.append((decision.sealed.event.id, answer))
+                self._learn(entry, decision)
+                self.queue.append((decision.sealed, decision.answer))
+
+    def _learn(self, entry: Tree, decision: Decision) -> None:
+        answer = decision.answer
+        if isinstance(decision.sealed.event, Due):
+            return
+        who = _who(entry["event"])
+        if answer.participant and who:
+            self.names.setdefault(answer.participant, who)
+        if answer.advocate_code and who:
+            self.codes.setdefault(who, answer.advocate_code)
+        if answer.claim:
+            self.claims[entry["as"]] = answer.claim
+
+    # comparing --------------------------------------------------------------------------------------------------------
+
+    def _compare(self, entry: Tree, sealed: Sealed, answer: Answer) -> None:
+        if "due" in entry:
+            self._differ("what fell due", entry["due"], self.due_title(sealed))
+            self._differ("when", iso(_moment_ms(entry["on"])), iso(sealed.occurred_ms))
+        outcome = next((word for word in OUTCOMES if word in entry), "")
+        expected = entry.get(outcome) or []
+        said = [_said(reason, item) for reason, item in zip(answer.reasons, expected, strict=False)]
+        said += [reason.code for reason in answer.reasons[len(expected) :]]
+        self._differ("reasons", (outcome, expected), (answer.outcome, said))
+        self._differ("rewards", dict(entry.get("rewards") or {}), self.rewards_now(answer.rewards))
+
+    def rewards_now(self, rewards: tuple[RewardNow, ...]) -> dict[str, str]:
+        """The rewards of an answer by name."""
+        rows = dict(self._named_rewards())
+        by_id = {row.id: name for name, row in rows.items()}
+        return {by_id[now.id]: f"{now.status} {Quantity(now.amount, now.unit)}" for now in rewards}
+
+    def _differ(self, what: str, expected: Any, actual: Any) -> None:
+        if expected != actual:
+            self._fail(f"{what}\n  the case says: {expected}\n  it came out:   {actual}")
+
+    def _fail(self, message: str) -> None:
+        raise CaseFailed(f"{self.where}: {message}")
+
+    # names ------------------------------------------------------------------------------------------------------------
+
+    def _rows(self, collection: Any) -> list[Any]:
+        return [row for row in self.tenant.rows.rows[collection.name].values() if row is not None]
+
+    def _named_referrals(self) -> Iterator[tuple[str, Referral]]:
+        seen: dict[str, int] = {}
+        for row in sorted(self._rows(REFERRALS), key=lambda row: row.claimed_ms):
+            name = f"{self.names[row.friend]}'s referral by {self.names[row.advocate]}"
+            seen[name] = seen.get(name, 0) + 1
+            yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
+
+    def _named_rewards(self) -> Iterator[tuple[str, Reward]]:
+        referrals = {row.id: row for row in self._rows(REFERRALS)}
+        seen: dict[str, int] = {}
+        for row in sorted(self._rows(REWARDS), key=lambda row: (row.granted_ms, row.occurrence)):
+            referral = referrals[row.referral]
+            advocate, friend = self.names[referral.advocate], self.names[referral.friend]
+            name = (
+                f"{advocate}'s {row.rule} for {friend}"
+                if row.side == "advocate"
+                else f"{friend}'s {row.rule} from {advocate}"
+            )
+            seen[name] = seen.get(name, 0) + 1
+            yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
+
+    def due_title(self, sealed: Sealed) -> str:
+        """What came by itself."""
+        event = sealed.event
+        if not isinstance(event, Due):
+            return "an event of the calendar"
+        referrals = {row.id: name for name, row in self._named_referrals()}
+        rewards = {row.id: name for name, row in self._named_rewards()}
+        match event.kind:
+            case "mature":
+                return f"{rewards[event.reference]} matures"
+            case "expire_reward":
+                return f"{rewards[event.reference]} expires"
+            case "expire_referral":
+                return f"{referrals[event.reference]} expires"
+            case _:
+                return f"{self.names[event.reference]} is looked at again"
+
+    def ends(self) -> dict[str, dict[str, str]]:
+        """All there is."""
+        balances: dict[str, list[str]] = {}
+        budgets: dict[str, list[str]] = {}
+        books: dict[str, list[str]] = {}
+        for key, amount in sorted(self.tenant.rows.rows[BALANCES.name].items()):
+            account, _, unit = key.rpartition("|")
+            kind, _, owner = account.partition(":")
+            if kind == "balance" and amount:
+                balances.setdefault(self.names[owner], []).append(str(Quantity(amount, unit)))
+            elif kind == "budget" and amount and not owner.endswith(":funding"):
+                name, _, part = owner.split(":", 1)[1].rpartition(":")
+                budgets.setdefault(name, []).append(f"{Quantity(amount, unit)} {part}")
+            elif kind in BOOKS and amount:
+                books.setdefault(kind, []).append(str(Quantity(amount, unit)))
+        return {
+            "referrals": {
+                name: f"{row.status} by {row.evidence}" + ("" if row.moderation == "clear" else f", {row.moderation}")
+                for name, row in self._named_referrals()
+            },
+            "rewards": {name: f"{row.status} {Quantity(row.amount, row.unit)}" for name, row in self._named_rewards()},
+            "balances": {name: ", ".join(units) for name, units in balances.items()},
+            "budgets": {name: ", ".join(parts) for name, parts in budgets.items()},
+            "books": {name: ", ".join(units) for name, units in books.items()},
+        }
+
+    # telling ----------------------------------------------------------------------------------------------------------
+
+    def _event(self, entry: Tree) -> SourceEvent:
+        base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
+        for pattern, make in _SENTENCES:
+            found = pattern.fullmatch(entry["event"])
+            if found:
+                return make(self, base, entry, found.groupdict())
+        raise CaseFailed(f"{self.where}: the runner does not understand {entry['event']!r}")
+
+    def person(self, name: str, entry: Tree) -> Person:
+        """What the shop sends of somebody."""
+        return msgspec.convert({"id": name} | self.case.people.get(name, {}) | entry.get("with", {}), Person)
+
+    def code(self, name: str) -> str:
+        """An advocate's code, or the word itself where nobody of that name has one."""
+        return self.codes.get(name, name)
+
+    def invitation(self, words: Tree) -> Tree:
+        """The code or claim that a sentence ends with."""
+        out = {}
+        if words.get("code"):
+            out["code"] = self.code(words["code"])
+        if words.get("claim"):
+            out["claim"] = self.claims.get(words["claim"], words["claim"])
+        return out
+
+    def reward_id(self, name: str) -> str:
+        """The reward of a name such as ``anna's space for bob``."""
+        return next((row.id for title, row in self._named_rewards() if title == name), name)
+
+    def referral_id(self, name: str) -> str:
+        """The referral of a name such as ``bob's referral by anna``."""
+        return next((row.id for title, row in self._named_referrals() if title == name), name)
+
+
+def _title(entry: Tree) -> str:
+    return str(entry.get("event") or entry.get("due"))
+
+
+def _who(sentence: str) -> str | None:
+    found = re.match(
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does)\b|$)", sentence
+    )
+    return found[1] if found and found[1] != "somebody" else None
+
+
+def _moment_ms(on: Any) -> int:
+    if isinstance(on, str):
+        on = datetime.fromisoformat(on)
+    if isinstance(on, date) and not isinstance(on, datetime):
+        on = datetime.combine(on, time(12))
+    return int(on.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _said(reason: Reason, expected: Any) -> Any:
+    """A reason as its expectation is written: with the values it names."""
+    if not isinstance(expected, dict) or set(expected) != {reason.code}:
+        return reason.code
+    return {reason.code: {key: _value(reason.values.get(key)) for key in expected[reason.code]}}
+
+
+def _value(value: Any) -> Any:
+    return str(Quantity(value.amount, value.unit)) if isinstance(value, Amount) else value
+
+
+Make = Callable[[Player, Tree, Tree, dict[str, str]], SourceEvent]
+_BY = r"(?: with (?:(?P<code>\w+)'s code|claim (?P<claim>\w+)))?"
+
+
+def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
+    total = parse_quantity(words["total"])
+    redeems = []
+    for name in filter(None, [words["reward"]]):
+        redeems.append(ev.Redeem(KEYRING.reward_code(player.reward_id(name)), entry.get("discount")))
+    return ev.Order(
+        **base,
+        order=words["order"],
+        person=player.person(words["who"], entry),
+        total=total.amount,
+        currency=total.unit,
+        redeems=tuple(redeems),
+        fields=entry.get("fields", {}),
+        **player.invitation(words),
+    )
+
+
+def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
+    if words["how"] == "cancelled":
+        return ev.Cancel(**base, order=words["order"])
+    if words["how"] == "charged back":
+        return ev.Chargeback(**base, order=words["order"])
+    amount = parse_quantity(words["amount"]).amount if words["amount"] else None
+    return ev.Refund(**base, order=words["order"], amount=amount)
+
+
+def _claim(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
+    person = None if words["who"] == "somebody" else player.person(words["who"], entry)
+    via = {"claims": "claim", "types": "code", "names": "staff"}[words["how"]]
+    return ev.Claim(**base, code=player.code(words["code"]), person=person, via=via)
+
+
+_SENTENCES: list[tuple[re.Pattern[str], Make]] = [
+    (re.compile(pattern), make)
+    for pattern, make in [
+        (
+            r"(?P<who>\w+) joins",
+            lambda p, b, e, w: ev.Join(**b, person=p.person(w["who"], e), program=p.program.name),
+        ),
+        (r"(?P<who>\w+) (?P<how>claims|types) (?P<code>\w+)'s code", _claim),
+        (
+            r"staff write down that (?P<code>\w+) sent (?P<who>\w+)",
+            lambda p, b, e, w: _claim(p, b, e, w | {"how": "names"}),
+        ),
+        (
+            r"(?P<who>\w+) signs up" + _BY,
+            lambda p, b, e, w: ev.SignUp(**b, person=p.person(w["who"], e), **p.invitation(w)),
+        ),
+        (
+            r"(?P<who>\w+) does (?P<name>\w+)" + _BY,
+            lambda p, b, e, w: ev.Activity(
+                **b, name=w["name"], person=p.person(w["who"], e), fields=e.get("fields", {}), **p.invitation(w)
+            ),
+        ),
+        (r"(?P<who>\w+) orders (?P<order>\w+) for (?P<total>[\d.]+ \w+)" + _BY + r"(?: using (?P<reward>.+))?", _order),
+        (
+            r"(?:(?P<amount>[\d.]+ \w+) of )?order (?P<order>\w+) is (?P<how>refunded|cancelled|charged back)",
+            _refund,
+        ),
+        (
+            r"the shop tells more about (?P<who>\w+)",
+            lambda p, b, e, w: ev.Profile(**b, person=p.person(w["who"], e)),
+        ),
+        (
+            r"staff (?P<verdict>approve|deny) (?P<referral>\w+'s referral by .+)",
+            lambda p, b, e, w: ev.Review(**b, referral=p.referral_id(w["referral"]), verdict=w["verdict"]),
+        ),
+        (
+            r"(?:staff|the shop) (?P<action>approve|deny|issue|redeem|fail|reverse)s? (?P<reward>.+)",
+            lambda p, b, e, w: ev.RewardAction(
+                **b, reward=p.reward_id(w["reward"]), action=w["action"], amount=e.get("amount")
+            ),
+        ),
+        (r"time passes", lambda p, b, e, w: ev.TimePassed(**b)),
+    ]
+]
+
+
+@cache
+def recipes() -> list[str]:
+    """The names of all recipes."""
+    return sorted(path.parent.name for path in PROGRAMS.glob("*/program.yaml"))

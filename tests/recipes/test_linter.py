@@ -1,0 +1,210 @@
+"""What the linter warns of, each with the smallest file that deserves it; and that no recipe does."""
+
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from goodword.program.linter import lint
+from goodword.program.loader import load_program
+from goodword.program.schema import program_schema
+from tests.recipes.mutants import _optional, _with, _without
+from tests.recipes.runner import Tree, as_text, edited, read_program, recipes
+
+SAFE = """\
+goodword: 1
+program: sample
+currency: USD
+time_zone: Europe/Bucharest
+economics: {margin: 50%, smallest_order: 80.00 USD, return_window: 14 days}
+steps:
+  bought: {event: order}
+rewards:
+  credit:
+    when: {step: bought}
+    to: both
+    benefit: {kind: credit, amount: 20.00 USD}
+    hold: 14 days
+    caps: [{per: participant, count: 5}]
+"""
+ECONOMICS = "economics: {margin: 50%, smallest_order: 80.00 USD, return_window: 14 days}\n"
+CAPS = "    caps: [{per: participant, count: 5}]\n"
+AMOUNT = "kind: credit, amount: 20.00 USD"
+COUPON = "kind: coupon, percent_off: 25%"
+
+
+def warnings(text: str) -> list[str]:
+    return [f"{warning.code} {warning.path} {warning.place}" for warning in lint(load_program(text))]
+
+
+def changed(*pairs: tuple[str, str]) -> str:
+    text = SAFE
+    for old, new in pairs:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+# 80 dollars leave 40: 20 for each side is just carried.
+CASES: dict[str, tuple[str, list[str]]] = {
+    "just carried": (SAFE, []),
+    "a cent too much": (changed(("20.00 USD", "20.01 USD")), ["margin economics 5:1"]),
+    "a smaller order": (changed(("80.00 USD", "79.99 USD")), ["margin economics 5:1"]),
+    "a smaller margin": (changed(("50%", "49.99%")), ["margin economics 5:1"]),
+    "one side less": (changed(("20.00 USD", "40.00 USD"), ("to: both", "to: advocate")), []),
+    "one side less, a cent too much": (
+        changed(("20.00 USD", "40.01 USD"), ("to: both", "to: advocate")),
+        ["margin economics 5:1"],
+    ),
+    "a share of the order": (changed((AMOUNT, "kind: credit, amount: {percent_of: order.total, percent: 25%}")), []),
+    "too large a share": (
+        changed((AMOUNT, "kind: credit, amount: {percent_of: order.total, percent: 25.01%}")),
+        ["margin economics 5:1"],
+    ),
+    "a large share under a ceiling": (
+        changed((AMOUNT, "kind: credit, amount: {percent_of: order.total, percent: 90%, ceiling: 20.00 USD}")),
+        [],
+    ),
+    "a small share over a floor": (
+        changed((AMOUNT, "kind: credit, amount: {percent_of: order.total, percent: 1%, floor: 20.01 USD}")),
+        ["margin economics 5:1"],
+    ),
+    "the dearest row of a schedule": (
+        changed(
+            (
+                AMOUNT,
+                "kind: credit, amount: {schedule: [{since: 2026-01-01, amount: 9 USD}, "
+                "{since: 2026-02-01, amount: 21 USD}, {since: 2026-03-01, amount: 5 USD}]}",
+            )
+        ),
+        ["margin economics 5:1"],
+    ),
+    "units at their cost": (changed((AMOUNT, "kind: quantity, amount: 500 MB, unit_cost: 0.04 USD")), []),
+    "units above their cost": (
+        changed((AMOUNT, "kind: quantity, amount: 501 MB, unit_cost: 0.04 USD")),
+        ["margin economics 5:1"],
+    ),
+    "a coupon": (changed((AMOUNT, COUPON), (CAPS, CAPS + "    expires: 30 days\n")), []),
+    "a coupon too large": (
+        changed((AMOUNT, "kind: coupon, percent_off: 25.01%"), (CAPS, CAPS + "    expires: 30 days\n")),
+        ["margin economics 5:1"],
+    ),
+    "a coupon that never expires": (changed((AMOUNT, COUPON)), ["no_expiry rewards.credit 9:3"]),
+    "no economics": (changed((ECONOMICS, "")), ["no_economics program 2:1"]),
+    "no economics and no hold": (
+        changed((ECONOMICS, ""), ("    hold: 14 days\n", "")),
+        ["no_economics program 2:1", "no_hold rewards.credit 8:3"],
+    ),
+    "held a day too short": (changed(("hold: 14 days", "hold: 13 days")), ["short_hold rewards.credit 9:3"]),
+    "nothing to give back after a sign-up": (
+        changed(("event: order", "event: sign_up"), ("    hold: 14 days\n", "")),
+        [],
+    ),
+    "without limit": (changed((CAPS, "")), ["no_cap rewards.credit 9:3"]),
+    "without limit for friends, who come once": (changed((CAPS, ""), ("to: both", "to: friend")), []),
+    "a budget is a limit": (changed((CAPS, "    budget: b\nbudgets: {b: {amount: 5 USD}}\n")), []),
+    "a milestone is a limit": (
+        changed(
+            (CAPS, "measures: {n: {count: referrals, step: bought}}\n"),
+            ("{step: bought}", "{reaches: n, at: 5}"),
+            ("to: both", "to: advocate"),
+        ),
+        [],
+    ),
+    "a milestone on orders is held too": (
+        changed(
+            (CAPS, "measures: {n: {count: referrals, step: bought}}\n"),
+            ("{step: bought}", "{reaches: n, at: 5}"),
+            ("to: both", "to: advocate"),
+            ("hold: 14 days", "hold: 1 day"),
+        ),
+        ["short_hold rewards.credit 9:3"],
+    ),
+    "free, for a minimum": (
+        changed(
+            (AMOUNT, "kind: item, amount: 1 mug, unit_cost: 2 USD"),
+            ("{event: order}", "{event: order, where: {order.total: {at_least: 80 USD}}}"),
+        ),
+        ["free_minimum rewards.credit 9:3"],
+    ),
+    "a free order, for a minimum": (
+        changed(
+            (AMOUNT, "kind: coupon, percent_off: 100%, minimum_order: 10 USD, ceiling: 20 USD"),
+            (CAPS, CAPS + "    expires: 30 days\n"),
+        ),
+        ["free_minimum rewards.credit 9:3"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_warning(name: str) -> None:
+    text, expected = CASES[name]
+    assert warnings(text) == expected
+
+
+def test_every_warning_has_a_case() -> None:
+    source = lint.__globals__["__file__"]
+    with open(source, encoding="utf-8") as file:
+        codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"),', file.read()))
+        file.seek(0)
+        codes |= set(re.findall(r'^ +"([a-z]+_[a-z]+)",$', file.read(), re.MULTILINE))
+    assert codes == {warning.split()[0] for _, expected in CASES.values() for warning in expected}
+
+
+# The recipes: the first figure of each pair still passes, the second does not. Their economics are not decoration.
+EDGES: dict[str, list[tuple[str, str, str, str]]] = {
+    "bombas": [
+        ("economics.margin", "58.34%", "58.33%", "margin"),
+        ("economics.smallest_order", "57.15 USD", "57.13 USD", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+    ],
+    "coffee-shop": [
+        ("economics.margin", "29.17%", "29.16%", "margin"),
+        ("economics.smallest_order", "5.39 RON", "5.38 RON", "margin"),
+        ("rewards.free_coffee.benefit.unit_cost", "7.80 RON", "7.81 RON", "margin"),
+    ],
+    "dropbox": [
+        ("economics.margin", "8.35%", "8.34%", "margin"),
+        ("economics.smallest_order", "12.50 USD", "12.49 USD", "margin"),
+        ("rewards.space.benefit.unit_cost", "0.09 USD", "0.10 USD", "margin"),
+    ],
+    "paypal": [
+        ("economics.margin", "50%", "49.99%", "margin"),
+        ("economics.smallest_order", "80 USD", "79.99 USD", "margin"),
+    ],
+    "harrys": [],  # milestones are spread over many referrals: no single order carries them
+}
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_recipes_give_no_warning(recipe: str) -> None:
+    assert lint(load_program(as_text(edited(read_program(recipe), {})))) == []
+    for path, passes, warns, code in EDGES[recipe]:
+        for value, expected in ((passes, []), (warns, [code])):
+            program = load_program(as_text(edited(read_program(recipe), {path: value})))
+            assert [warning.code for warning in lint(program)] == expected, (path, value)
+
+
+# the published schema -------------------------------------------------------------------------------------------------
+
+
+def accepts(schema: Tree, value: Any) -> bool:
+    """Whether a value fits our JSON Schema."""
+    return bool(Draft202012Validator(schema).is_valid(value))
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_the_published_schema_accepts_the_recipe(recipe: str) -> None:
+    schema, tree = program_schema(), edited(read_program(recipe), {})
+    Draft202012Validator.check_schema(schema)
+    assert accepts(schema, tree)
+    for path in _optional(tree, ()):
+        node: Any = tree
+        for part in path:
+            node = node[part]
+        if isinstance(node, dict) and path[-1] not in ("steps", "measures", "budgets", "rewards", "fields"):
+            assert not accepts(schema, _with(tree, (*path, "no such key"), 1)), path
+    for key in ("goodword", "program", "currency", "time_zone", "steps", "rewards"):
+        assert not accepts(schema, _without(tree, (key,))), key

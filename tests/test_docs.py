@@ -1,0 +1,37 @@
+"""The documentation is checked: the reference is what the code says, and every named file exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from goodword.engine.reasons import REASONS
+from tools.reference import FOLDER, pages
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_the_reference_is_what_the_code_says(name: str) -> None:
+    assert (FOLDER / name).read_text() == pages()[name], "run `make reference`"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_map_of_the_tree_names_what_is_there() -> None:
+    readme = (ROOT / "README.md").read_text()
+    named = re.findall(r"^    ((?:src|tests|programs|demo|tools|docs)[\w/.-]*)  ", readme, re.MULTILINE)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_reason_has_a_line() -> None:
+    page = (FOLDER / "reasons.md").read_text()
+    assert [code for code in REASONS if f"| `{code}` |" not in page] == []
