@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from typer.main import get_command
 
+from goodword.cli import app
 from goodword.engine.events import SourceEvent
 from goodword.engine.reasons import REASONS
 from goodword.engine.referral_states import MODERATION_MOVES, REFERRAL_MOVES
@@ -159,7 +161,31 @@ def settings() -> str:
     return f"# Settings\n\nRead from the environment.\n\n{table(['variable', 'default', 'unit', 'bound', 'meaning'], rows)}\n"
 
 
+def command_line() -> str:
+    """Every command with its arguments and options."""
+    return (
+        "# Command line\n\nThe options `--database`, `--tenant` and `--secret-file` stand before or behind any command; see "
+        "the [settings](settings.md).\nExit codes: 0 well, 1 something was refused or wrong, 2 the words of the command are "
+        "off.\n\n" + "\n".join(_commands("goodword", get_command(app)))
+    )
+
+
+def _commands(path: str, command: Any) -> Iterator[str]:
+    if hasattr(command, "commands"):
+        for name, below in sorted(command.commands.items()):
+            yield from _commands(f"{path} {name}", below)
+    if path == "goodword" or not command.help or (hasattr(command, "commands") and not command.invoke_without_command):
+        return
+    rows = [
+        [f"`{p.opts[0] if p.param_type_name == 'option' else p.name.upper()}`", getattr(p, "help", "") or ""]
+        for p in command.params
+        if p.name not in ("help", "database", "tenant", "secret_file")
+    ]
+    yield f"## {path}\n\n{command.help.strip()}\n" + (f"\n{table(['', 'meaning'], rows)}\n" if rows else "")
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "command-line.md": command_line,
     "reasons.md": reasons,
     "language.md": language,
     "events.md": events,

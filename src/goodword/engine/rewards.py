@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, amount_due, occurrences, pass_guards
-from goodword.engine.reasons import Amount
+from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_states import RewardMove, next_reward_status
 from goodword.engine.state import (
     ORDERS,
@@ -50,13 +50,17 @@ def account(reward: Reward, name: str) -> str:
     return f"balance:{reward.participant}" if name == "balance" else f"{name}:{reward.program}"
 
 
-def _say(turn: Turn, code: str, reward: Reward, values: dict[str, Amount | str | int | bool] | None = None) -> None:
+_PARTS = {"on_hold": ".hold", "reward_expired": ".expires", "below_minimum": ".benefit.minimum_order"}
+"""The part of a rule that gives a reason, where it is not the rule as a whole."""
+
+
+def _say(turn: Turn, code: str, reward: Reward, values: dict[str, ReasonValue] | None = None) -> None:
     program = turn.programs.pinned(reward)
     turn.say(
         code,
         {"amount": amount_in(reward), "side": reward.side} | (values or {}),
         program=program,
-        rule=f"rewards.{reward.rule}",
+        rule=f"rewards.{reward.rule}{_PARTS.get(code, '')}",
         referral=reward.referral,
         reward=reward.id,
     )
@@ -170,7 +174,7 @@ def _ripe(turn: Turn, reward: Reward) -> bool:
     return True
 
 
-def _wait(turn: Turn, reward: Reward, reason: str, values: dict[str, Amount | str | int | bool] | None = None) -> None:
+def _wait(turn: Turn, reward: Reward, reason: str, values: dict[str, ReasonValue] | None = None) -> None:
     turn.save_reward(replace(reward, reason=reason))
     _say(turn, reason, reward, values)
 
@@ -306,7 +310,7 @@ def expire(turn: Turn, reward: Reward) -> None:
     """Let what was not used in time go. What stands against a debt has paid it, and stays where it is."""
     left = usable(turn, reward)
     _post(turn, reward, "balance", "expired", left)
-    values: dict[str, Amount | str | int | bool] = {"amount": amount_in(reward, left)}
+    values: dict[str, ReasonValue] = {"amount": amount_in(reward, left)}
     if reward.expires_ms is not None:
         values["until"] = iso(reward.expires_ms)
     _say(turn, "reward_expired", reward, values)
@@ -326,7 +330,7 @@ def use_on_order(turn: Turn, reward: Reward | None, order: OrderRow, amount: int
         turn.say("code_not_valid", {"order": order.id}, rule=path)
         return None
     if order.currency != program.model.currency:
-        values: dict[str, Amount | str | int | bool] = {
+        values: dict[str, ReasonValue] = {
             "expected": program.model.currency,
             "actual": order.currency,
         }
