@@ -19,7 +19,7 @@ from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import Program
-from goodword.program.model import CLAIMED
+from goodword.program.values import CLAIMED
 from goodword.storage.audit import audit
 from goodword.storage.database import Database, create_tenant, open_database
 from tests.properties.worlds import (

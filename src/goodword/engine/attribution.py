@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.people import shared_signals
-from goodword.engine.rewards import take_back
+from goodword.engine.returns import take_back
 from goodword.engine.state import (
     CLAIMS,
     HANDLES,
@@ -33,7 +33,7 @@ from goodword.engine.steps import ORDER, grant_for_step, known_subject, matches,
 from goodword.engine.turn import Turn
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
-from goodword.program.model import CLAIMED
+from goodword.program.values import CLAIMED
 
 DEPTH_MAX = 90
 """How many advocates above an advocate are looked at for a cycle; the loader brings a few more."""

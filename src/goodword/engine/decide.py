@@ -35,20 +35,10 @@ from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.reasons import Answer
 from goodword.engine.referral_states import MODERATION_MOVES
+from goodword.engine.returns import take_back
+from goodword.engine.reward_books import HELD, amount_in, rule_of
 from goodword.engine.reward_states import REWARD_MOVES
-from goodword.engine.rewards import (
-    HELD,
-    advance,
-    amount_in,
-    approve,
-    expire,
-    fail,
-    issue,
-    redeem,
-    rule_of,
-    take_back,
-    usable,
-)
+from goodword.engine.rewards import advance, approve, expire, fail, issue, redeem, usable
 from goodword.engine.state import (
     CLAIMS,
     DUES,
@@ -82,7 +72,8 @@ from goodword.engine.steps import (
     withdraw,
 )
 from goodword.engine.turn import Programs, Turn, begin
-from goodword.program.model import CLAIMED, ISSUED_BY
+from goodword.program.model import ISSUED_BY
+from goodword.program.values import CLAIMED
 
 
 @dataclass(frozen=True, slots=True)

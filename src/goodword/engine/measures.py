@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.grants import Grant, occurrences
-from goodword.engine.rewards import grant, take_back
+from goodword.engine.returns import take_back
+from goodword.engine.rewards import grant
 from goodword.engine.state import Referral
 from goodword.engine.turn import Turn
 from goodword.program.loader import Program

@@ -9,7 +9,8 @@ from goodword.engine.events import Cancel, Chargeback, Order, Refund
 from goodword.engine.facts import Subjects, note_order, unmet
 from goodword.engine.people import resolve
 from goodword.engine.reasons import Amount
-from goodword.engine.rewards import follow_order, restore_used, take_back, use_on_order
+from goodword.engine.returns import follow_order, restore_used, take_back
+from goodword.engine.rewards import use_on_order
 from goodword.engine.state import (
     CHANGES_MAX,
     ORDERS,

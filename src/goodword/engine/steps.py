@@ -15,7 +15,9 @@ from goodword.engine.events import Scalar
 from goodword.engine.facts import Subjects, order_row, other_currency, unmet
 from goodword.engine.grants import Grant
 from goodword.engine.measures import sync_measures
-from goodword.engine.rewards import HELD, grant, take_back
+from goodword.engine.returns import take_back
+from goodword.engine.reward_books import HELD
+from goodword.engine.rewards import grant
 from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, StepState
 from goodword.engine.turn import Turn
 from goodword.program.duration import iso

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from goodword.program.loader import Program
-from goodword.program.model import CLAIMED, Benefit, PercentOf, ProgramFile, Reward, Schedule, Step
+from goodword.program.model import Benefit, PercentOf, ProgramFile, Reward, Schedule, Step
 from goodword.program.quantity import BASIS_POINTS, Quantity, percent_of
+from goodword.program.values import CLAIMED
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
-from goodword.program.model import AMOUNT_SHAPES, DEPTH_WORDS, NOT_YET, Declared, PlacedProblems, ProgramFile, hint
+from goodword.program.model import AMOUNT_SHAPES, DEPTH_WORDS, NOT_YET, ProgramFile
 from goodword.program.quantity import is_currency, parse_quantity
+from goodword.program.values import Declared, PlacedProblems, hint
 
 FILE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 20

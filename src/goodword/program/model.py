@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -22,36 +20,37 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PlainSerializer,
     Tag,
     ValidationInfo,
-    WithJsonSchema,
     model_validator,
 )
 
-from goodword.program.conditions import (
-    ATTRIBUTES,
-    OPERATORS_BY_NAME,
-    Attribute,
-    Condition,
-    conditions_schema,
-    parse_operand,
-)
-from goodword.program.duration import DURATION_PATTERN, Period, parse_duration
+from goodword.program.duration import Period, parse_duration
 from goodword.program.quantity import (
-    BASIS_POINTS,
-    PERCENT_PATTERN,
-    QUANTITY_PATTERN,
     Quantity,
     Rounding,
     is_currency,
-    parse_percent,
-    parse_quantity,
+)
+from goodword.program.values import (
+    CLAIMED,
+    Amount,
+    Count,
+    Declared,
+    Duration,
+    Money,
+    Name,
+    Percent,
+    PlacedProblems,
+    Where,
+    currency_code,
+    declared_in,
+    hint,
+    reference,
+    zone_name,
 )
 
 RULES_MAX = 50
 """How many steps, measures, rewards, budgets, fields or activities one file may hold."""
-NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 
 BenefitKind = Literal["credit", "cash", "coupon", "quantity", "item"]
 Side = Literal["advocate", "friend"]
@@ -68,157 +67,6 @@ ISSUED_BY: dict[BenefitKind, Literal["goodword", "shop"]] = {
     "item": "shop",
 }
 """Who hands a benefit over: Goodword at approval, or the shop, which says so by an event."""
-
-CLAIMED = "claimed"
-"""The built-in step that every referral reaches when it starts."""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What the file itself declares, gathered before validation so that references can be checked in the same pass."""
-
-    currency: str = "USD"
-    attributes: dict[str, Attribute] = field(default_factory=lambda: {a.name: a for a in ATTRIBUTES})
-    activities: frozenset[str] = frozenset()
-    steps: tuple[str, ...] = ()
-    measures: frozenset[str] = frozenset()
-    budgets: dict[str, str] = field(default_factory=dict)
-    """Name of each budget with its unit, where that can be read."""
-
-
-def _declared(info: ValidationInfo) -> Declared:
-    return info.context if isinstance(info.context, Declared) else Declared()
-
-
-def hint(word: str, known: list[str]) -> str:
-    """A "did you mean" for a misspelt word, or the list of what is known where nothing is close."""
-    near = get_close_matches(word, known, n=1)
-    if near:
-        return f"did you mean `{near[0]}`?"
-    return f"known: {', '.join(sorted(known))}" if known else "none is declared in this file"
-
-
-def _reference(kind: str) -> AfterValidator:
-    def check(name: str, info: ValidationInfo) -> str:
-        declared = _declared(info)
-        known = {
-            "step": list(declared.steps),
-            "step or claimed": [CLAIMED, *declared.steps],
-            "activity": sorted(declared.activities),
-            "measure": sorted(declared.measures),
-            "budget": sorted(declared.budgets),
-        }[kind]
-        if name not in known:
-            raise ValueError(f"no {kind} is called `{name}`; {hint(name, known)}")
-        return name
-
-    return AfterValidator(check)
-
-
-def _money(value: Quantity, info: ValidationInfo) -> Quantity:
-    currency = _declared(info).currency
-    if value.unit != currency:
-        raise ValueError(f"this program counts in {currency}, not in {value.unit}")
-    return value
-
-
-def _positive(value: Quantity) -> Quantity:
-    if value.amount <= 0:
-        raise ValueError("must be more than nothing")
-    return value
-
-
-def _percentage(value: int) -> int:
-    if not 0 < value <= BASIS_POINTS:
-        raise ValueError("must be more than 0% and at most 100%")
-    return value
-
-
-def _zone(value: str) -> str:
-    known = _zones()
-    if value not in known:
-        raise ValueError(f"not a time zone of the IANA database; {hint(value, sorted(known))}")
-    return value
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _currency(value: str) -> str:
-    if not is_currency(value):
-        raise ValueError("not a currency code of ISO 4217, such as USD, RON or SAR")
-    return value
-
-
-def _read_quantity(value: object) -> Quantity:
-    return value if isinstance(value, Quantity) else parse_quantity(value)
-
-
-def _conditions(raw: object, info: ValidationInfo) -> tuple[Condition, ...]:
-    if isinstance(raw, tuple):
-        return raw
-    if not isinstance(raw, dict) or not raw:
-        raise ValueError("write attributes with their comparison, such as `order.total: {at_least: 50 USD}`")
-    declared = _declared(info)
-    out: list[Condition] = []
-    problems: list[tuple[str, str]] = []
-    for name, comparison in raw.items():
-        attribute = declared.attributes.get(str(name))
-        if attribute is None:
-            message = f"no attribute is called `{name}`; {hint(str(name), list(declared.attributes))}"
-            problems.append((str(name), message))
-            continue
-        operators = comparison if isinstance(comparison, dict) else {"is": comparison}
-        for word, operand in operators.items():
-            try:
-                out.append(_condition(attribute, str(word), operand, declared.currency))
-            except ValueError as error:
-                problems.append((f"{name}.{word}", f"`{name}` `{word}`: {error}"))
-    if problems:
-        raise PlacedProblems(problems)
-    return tuple(out)
-
-
-def _condition(attribute: Attribute, word: str, operand: object, currency: str) -> Condition:
-    operator = OPERATORS_BY_NAME.get(word)
-    if operator is None or attribute.type not in operator.types:
-        usable = [o.name for o in OPERATORS_BY_NAME.values() if attribute.type in o.types]
-        raise ValueError(f"cannot be compared like this; {hint(word, usable)}")
-    return Condition(attribute, operator, parse_operand(operator, attribute.type, operand, currency))
-
-
-class PlacedProblems(ValueError):
-    """What is wrong below a part of the file: each problem with its place there."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__("; ".join(message for _, message in problems))
-        self.problems = problems
-
-
-Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-Amount = Annotated[
-    Quantity,
-    BeforeValidator(_read_quantity),
-    AfterValidator(_positive),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": QUANTITY_PATTERN, "examples": ["20.00 USD", "500 MB"]}),
-]
-Money = Annotated[Amount, AfterValidator(_money)]
-Percent = Annotated[
-    int,
-    BeforeValidator(parse_percent),
-    AfterValidator(_percentage),
-    WithJsonSchema({"type": "string", "pattern": PERCENT_PATTERN, "examples": ["25%"]}),
-]
-Duration = Annotated[
-    int,
-    BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30 days"]}),
-]
-Where = Annotated[tuple[Condition, ...], BeforeValidator(_conditions), WithJsonSchema(conditions_schema())]
-Count = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
 
 
 def _version(raw: object) -> object:
@@ -262,7 +110,7 @@ class Attribution(Part):
         default=("code", "claim", "staff"), description="what is accepted, the strongest first"
     )
     window: Duration = Field(default=parse_duration("30 days"), description="how long a claim may wait for its step")
-    until: Annotated[str, _reference("step")] | None = Field(
+    until: Annotated[str, reference("step")] | None = Field(
         default=None, description="the step that ends the window; the first step that converts if not given"
     )
     replace: Literal["stronger", "never"] = Field(
@@ -281,11 +129,11 @@ class Step(Part):
     """Something a referral goes through: an event of the friend, on conditions."""
 
     event: StepEvent
-    activity: Annotated[str, _reference("activity")] | None = Field(
+    activity: Annotated[str, reference("activity")] | None = Field(
         default=None, description="which activity, for `event: activity`"
     )
     where: Where = ()
-    after: Annotated[str, _reference("step")] | None = Field(
+    after: Annotated[str, reference("step")] | None = Field(
         default=None, description="the step that must be reached before"
     )
     within: Duration | None = Field(default=None, description="how long after that step, or after the claim")
@@ -305,7 +153,7 @@ class Step(Part):
             entity = condition.attribute.entity
             if entity == "recipient" or (entity in ("order", "activity") and entity != self.event):
                 raise ValueError(f"`{condition.attribute.name}` is not known at a step whose event is {self.event}")
-        activities = sorted(_declared(info).activities)
+        activities = sorted(declared_in(info).activities)
         allowed = (["refund", "cancel", "chargeback"] if self.event == "order" else []) + activities
         for word in self.undone_by or ():
             if word not in allowed:
@@ -328,14 +176,14 @@ class Measure(Part):
     """Something counted: how many referrals of an advocate stand at a step."""
 
     count: Literal["referrals"]
-    step: Annotated[str, _reference("step")]
+    step: Annotated[str, reference("step")]
 
 
 class When(Part):
     """What grants a reward: a step of the referral, or a measure that reaches a number."""
 
-    step: Annotated[str, _reference("step or claimed")] | None = None
-    reaches: Annotated[str, _reference("measure")] | None = None
+    step: Annotated[str, reference("step or claimed")] | None = None
+    reaches: Annotated[str, reference("measure")] | None = None
     at: Count | None = None
 
     @model_validator(mode="after")
@@ -417,7 +265,7 @@ class Benefit(Part):
 
     @model_validator(mode="after")
     def _fits_its_kind(self, info: ValidationInfo) -> Benefit:
-        currency = _declared(info).currency
+        currency = declared_in(info).currency
         if self.kind != "coupon" and (self.percent_off or self.minimum_order or self.ceiling):
             raise ValueError("`percent_off`, `ceiling` and `minimum_order` belong to a coupon")
         if (self.amount is None) == (self.percent_off is None):
@@ -475,7 +323,7 @@ class Reward(Part):
     benefit: Benefit
     hold: Duration = Field(default=0, description="how long after the step the reward stays pending")
     caps: Annotated[tuple[Cap, ...], Field(max_length=8)] = ()
-    budget: Annotated[str, _reference("budget")] | None = None
+    budget: Annotated[str, reference("budget")] | None = None
     pay_when: Where = Field(default=(), description="conditions on the recipient that delay issuing until they hold")
     expires: Duration | None = Field(default=None, description="how long after issuing it may be used")
     taken_back: Literal["debt", "forgive"] = Field(
@@ -484,7 +332,7 @@ class Reward(Part):
 
     @model_validator(mode="after")
     def _holds_together(self, info: ValidationInfo) -> Reward:
-        declared = _declared(info)
+        declared = declared_in(info)
         if self.when.reaches and self.to != "advocate":
             raise ValueError("a measure counts the advocate's referrals: such a reward goes `to: advocate`")
         if self.when.reaches and isinstance(self.benefit.amount, PercentOf):
@@ -551,8 +399,12 @@ class ProgramFile(Part):
 
     goodword: Annotated[Literal[1], BeforeValidator(_version)] = Field(description="the version of the language")
     program: Name = Field(description="the name of the program, unique in its tenant")
-    currency: Annotated[str, AfterValidator(_currency)] = Field(description="the one currency of the program, ISO 4217")
-    time_zone: Annotated[str, AfterValidator(_zone)] = Field(description="the calendar of its periods and dates, IANA")
+    currency: Annotated[str, AfterValidator(currency_code)] = Field(
+        description="the one currency of the program, ISO 4217"
+    )
+    time_zone: Annotated[str, AfterValidator(zone_name)] = Field(
+        description="the calendar of its periods and dates, IANA"
+    )
     priority: int = Field(
         default=0,
         ge=-1000,

@@ -1,0 +1,114 @@
+"""The books of a reward: what every change of it has in common. Its reason, its postings, its caps, its budget, its waits.
+
+The accounts of a program P: a grant moves from ``cost:P`` to ``pending:P``; approval to ``approved:P``; issuing to
+``balance:PERSON``; use to ``redeemed:P``; expiry to ``expired:P``; whatever is taken back goes to ``reversed:P``. What a
+budget sets aside moves from ``…:free`` to ``…:reserved``, and on use to ``…:spent``.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from goodword.engine.reasons import Amount, ReasonValue
+from goodword.engine.reward_states import RewardMove, next_reward_status
+from goodword.engine.state import PARTICIPANTS, WAITING_OF, Reward
+from goodword.engine.turn import Turn
+from goodword.program.loader import Program
+from goodword.program.model import Reward as Rule
+
+HELD = frozenset({"pending", "approved", "failed"})
+"""Granted and not handed over yet."""
+_PARTS = {"on_hold": ".hold", "reward_expired": ".expires", "below_minimum": ".benefit.minimum_order"}
+"""The part of a rule that gives a reason, where it is not the rule as a whole."""
+
+
+def rule_of(turn: Turn, reward: Reward) -> tuple[Program, Rule]:
+    """The program version and the rule that granted a reward."""
+    program = turn.programs.pinned(reward)
+    return program, program.model.rewards[reward.rule]
+
+
+def amount_in(reward: Reward, amount: int | None = None) -> Amount:
+    """An amount of a reward, in its unit: all of it unless told."""
+    return Amount(reward.amount if amount is None else amount, reward.unit)
+
+
+def account(reward: Reward, name: str) -> str:
+    """An account of a reward's program, or the balance of its recipient."""
+    return f"balance:{reward.participant}" if name == "balance" else f"{name}:{reward.program}"
+
+
+def say(turn: Turn, code: str, reward: Reward, values: dict[str, ReasonValue] | None = None) -> None:
+    """Record a reason about a reward, at the part of its rule that gives it."""
+    program = turn.programs.pinned(reward)
+    turn.say(
+        code,
+        {"amount": amount_in(reward), "side": reward.side} | (values or {}),
+        program=program,
+        rule=f"rewards.{reward.rule}{_PARTS.get(code, '')}",
+        referral=reward.referral,
+        reward=reward.id,
+    )
+
+
+def post(turn: Turn, reward: Reward, source: str, target: str, amount: int) -> None:
+    """Move an amount of a reward between two of its accounts."""
+    turn.post(account(reward, source), account(reward, target), reward.unit, amount, reward.id)
+
+
+def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Reward:
+    """Change the status; leaving a wait or a schedule behind where there was one."""
+    status = next_reward_status(reward.status, move)
+    if reward.reason == "waiting_for_condition":
+        stop_waiting(turn, reward)
+    if reward.status == "pending" and reward.mature_ms is not None:
+        turn.unschedule("mature", reward.id)
+    if reward.status == "issued" and reward.expires_ms is not None:
+        turn.unschedule("expire_reward", reward.id)
+    turn.tell(f"reward.{status}", reward.id, reward.participant)
+    return turn.save_reward(replace(reward, status=status, reason=reason))
+
+
+def count_caps(turn: Turn, reward: Reward, rewards: int, amount: int) -> None:
+    """Move the counters of every cap the reward is counted in."""
+    for key in reward.cap_keys:
+        turn.count(key, rewards if key.endswith("|n") else amount)
+
+
+def in_budget(turn: Turn, reward: Reward, amount: int, discount: int) -> int:
+    """What using `amount` takes from the budget."""
+    _, rule = rule_of(turn, reward)
+    if rule.benefit.percent_off:
+        return discount
+    if reward.budget_unit == reward.unit:
+        return amount
+    return amount * rule.benefit.unit_cost.amount if rule.benefit.unit_cost else 0
+
+
+def release(turn: Turn, reward: Reward, keep: int = 0) -> Reward:
+    """Give back to the budget what is set aside for a reward, but for `keep`."""
+    if not reward.budget or not reward.budget_unit or reward.reserved <= keep:
+        return reward
+    free = reward.reserved - keep
+    turn.post(f"{reward.budget}:reserved", f"{reward.budget}:free", reward.budget_unit, free, reward.id)
+    return replace(reward, reserved=keep)
+
+
+def start_waiting(turn: Turn, reward: Reward) -> None:
+    """Note that an approved reward waits for a condition on its recipient."""
+    turn.save_reward(replace(reward, reason="waiting_for_condition"))
+    person = turn.person(reward.participant)
+    turn.draft.put(PARTICIPANTS, person.id, replace(person, waiting=person.waiting + 1))
+    if turn.draft.state.loaded(WAITING_OF, person.id):
+        waiting = {*turn.draft.many(WAITING_OF, person.id), reward.id}
+        turn.draft.put(WAITING_OF, person.id, tuple(sorted(waiting)))
+
+
+def stop_waiting(turn: Turn, reward: Reward) -> Reward:
+    """Note that it waits no more."""
+    person = turn.person(reward.participant)
+    turn.draft.put(PARTICIPANTS, person.id, replace(person, waiting=person.waiting - 1))
+    if turn.draft.state.loaded(WAITING_OF, person.id):
+        waiting = tuple(id for id in turn.draft.many(WAITING_OF, person.id) if id != reward.id)
+        turn.draft.put(WAITING_OF, person.id, waiting)
+    return turn.save_reward(replace(reward, reason=None))
