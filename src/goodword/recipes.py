@@ -40,7 +40,7 @@ def read_recipe(name: str) -> str:
 
 
 def copy_recipe(name: str, directory: Path) -> Path:
-    """Copy the program file of a recipe to ``directory/NAME.yaml``; the new file.
+    """Copy the program file of a recipe to ``directory/program.yaml``; the new file.
 
     Raises:
         UnknownRecipe: there is none of this name.
@@ -48,7 +48,7 @@ def copy_recipe(name: str, directory: Path) -> Path:
     """
     text = read_recipe(name)
     directory.mkdir(parents=True, exist_ok=True)
-    target = directory / f"{name}.yaml"
+    target = directory / PROGRAM_FILE
     with target.open("x", encoding="utf-8", newline="\n") as file:
         file.write(text)
     return target

@@ -42,7 +42,7 @@ class World:
         return answer
 
     def refer(self, history: bool = False) -> None:
-        joined = self.tell(history, type="join", id="j", program="demo", person={"id": "ann"})
+        joined = self.tell(history, type="join", id="j", program="demo", person={"id": "annabella"})
         self.tell(history, type="claim", id="c", code=joined["advocate_code"], person={"id": "bob"})
         self.tell(history, type="order", id="o", order="o", person={"id": "bob"}, total=6000, currency="USD")
 
@@ -110,7 +110,7 @@ def test_the_outbox_goes_out_once_and_in_order(world: World) -> None:
     assert world.waiting() == 0
     assert len(delivered) == len({(line["seq"], line["topic"], line["reference"]) for line in delivered})
     assert sum(line["topic"] == "participant.joined" for line in delivered) == PAGE + 5
-    assert "ann" not in str(delivered).lower()
+    assert "annabella" not in str(delivered).lower()
 
 
 def test_a_thread_survives_its_failures() -> None:

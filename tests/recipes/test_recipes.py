@@ -28,7 +28,7 @@ def test_an_unknown_recipe_is_refused_by_name(name: str) -> None:
 def test_a_copy_is_made_once(tmp_path: Path) -> None:
     folder = tmp_path / "shop" / "programs"
     copied = copy_recipe("dropbox", folder)
-    assert copied == folder / "dropbox.yaml"
+    assert copied == folder / "program.yaml"
     assert copied.read_text(encoding="utf-8") == read_recipe("dropbox")
     copied.write_text("mine", encoding="utf-8")
     with pytest.raises(FileExistsError):

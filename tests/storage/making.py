@@ -69,7 +69,7 @@ FULL: dict[str, dict[str, Any]] = {
             referral="r1", subject="r1", occurrence=1, unit="MB", amount=500, granted_ms=30, event="e2",
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
             expires_ms=50, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
-            reserved=70, code_hash="hash1",
+            reserved=70, spent=7, code_hash="hash1",
         )
     },
     "counters": {"cap|ann|n": 2**53 + 1},

@@ -142,15 +142,15 @@ def without(value: str) -> dict[str, ReasonValue]:
             },
         ),
         (
-            Reason("not_possible_now", {"from": "expired"}, reward="rw_1"),
+            Reason("not_possible_now", {"status": "expired"}, reward="rw_1"),
             {"ar": "لا يمكن ذلك في الحالة الراهنة: منتهية الصلاحية."},
         ),
         (
-            Reason("not_possible_now", {"from": "expired"}, referral="rf_1"),
+            Reason("not_possible_now", {"status": "expired"}, referral="rf_1"),
             {"ar": "لا يمكن ذلك في الحالة الراهنة: منتهية المهلة."},
         ),
         (
-            Reason("not_possible_now", {"order": "A1", "from": "cancelled"}),
+            Reason("not_possible_now", {"order": "A1", "status": "cancelled"}),
             {"ar": "لا يمكن ذلك في الحالة الراهنة: ملغى."},
         ),
         (
@@ -197,7 +197,7 @@ def test_a_reason_as_a_person_reads_it(reason: Reason, expected: dict[str, str])
 def test_times_are_those_of_the_programs_zone() -> None:
     reason = Reason("window_passed", {"until": "2026-03-05T22:30:00Z"})
     assert sentence(reason, "ro", ZoneInfo("Europe/Bucharest")) == (
-        "Termenul s-a încheiat la 6 martie 2026, 00:30, înainte de acest eveniment."
+        "Termenul s-a încheiat la 6 martie 2026, 00:30 UTC+02:00, înainte de acest eveniment."
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
+from goodword.engine.measures import sync_measures
 from goodword.engine.people import shared_signals
 from goodword.engine.returns import take_back
 from goodword.engine.state import (
@@ -68,7 +69,7 @@ def attribute(turn: Turn, friend: str, code: str, evidence: str, at_ms: int) -> 
     """Weigh one piece of evidence: the referral it starts, replaces or finds running, or None where it is refused."""
     handle = turn.draft.get(HANDLES, code)
     if handle is None:
-        turn.say("unknown_code", {"code": code})
+        turn.say("unknown_code")
         return None
     program = turn.programs.current(handle.program)
     if program is None:
@@ -244,6 +245,7 @@ def _supersede(turn: Turn, standing: Referral, invitation: Invitation) -> Rival:
     for reward in turn.rewards_of(moved.id):
         if not reward.used:
             take_back(turn, reward, "referral_superseded")
+    sync_measures(turn, turn.referral(moved.id))
     return Rival(moved.advocate, moved.code, moved.evidence, moved.claimed_ms, turn.event_id, "referral_superseded")
 
 
@@ -273,16 +275,17 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
     turn.tell("referral.started", id, referral.advocate)
     turn.say("referral_started", {"evidence": invitation.evidence}, program=program, referral=id)
     for path in review:
-        turn.say(
-            "sent_to_review",
-            {"signal": path.split(".")[1]} if path.count(".") == 1 and "limits" not in path else {},
-            program=program,
-            rule=path,
-            referral=id,
-        )
+        values = {"signal": _review_signal(program, path)}
+        turn.say("sent_to_review", {**values}, program=program, rule=path, referral=id)
     turn.schedule("expire_referral", id, referral.until_ms)
     grant_for_step(turn, program, referral, CLAIMED)
     return _find_past(turn, turn.referral(id))
+
+
+def _review_signal(program: Program, path: str) -> str:
+    """Which signal the rule at ``protection.SIGNAL`` or ``protection.limits.N`` looks at."""
+    _, name, *number = path.split(".")
+    return program.model.protection.limits[int(number[0])].signal if number else name
 
 
 def _find_past(turn: Turn, referral: Referral) -> Referral:
@@ -328,6 +331,23 @@ def revive(turn: Turn, referral: Referral, at_ms: int) -> Referral | None:
     revived = turn.move_referral(referral, "revive")
     turn.say("referral_revived", program=program, referral=referral.id)
     return revived
+
+
+def still_trusted(turn: Turn, referral: Referral) -> Referral | None:
+    """Look again at what friend and advocate share, as a card is often seen first on the order; None where refused."""
+    if referral.moderation in ("approved", "denied"):
+        return referral
+    program = turn.programs.pinned(referral)
+    for signal in shared_signals(turn.person(referral.friend), turn.person(referral.advocate)):
+        action, path = getattr(program.model.protection, signal), f"protection.{signal}"
+        if action == "refuse":
+            turn.say("shared_signal", {"signal": signal}, program=program, rule=path, referral=referral.id)
+            return None
+        if action == "review" and path not in referral.moderation_why:
+            why = (*referral.moderation_why, path)
+            referral = turn.save_referral(replace(referral, moderation="pending_review", moderation_why=why))
+            turn.say("sent_to_review", {"signal": signal}, program=program, rule=path, referral=referral.id)
+    return referral
 
 
 def was_customer_before(turn: Turn, referral: Referral) -> bool:

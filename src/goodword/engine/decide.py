@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from goodword.engine.attribution import all_referrals, attribute, invite, revive
+from goodword.engine.attribution import all_referrals, attribute, invite, revive, still_trusted
 from goodword.engine.events import (
     Activity,
     Cancel,
@@ -59,7 +59,8 @@ from goodword.engine.state import (
     State,
 )
 from goodword.engine.steps import (
-    end_if_done,
+    end_or_reopen,
+    expire_if_past,
     expire_referral,
     grant_for_step,
     kept_by_window_step,
@@ -83,6 +84,8 @@ class Decision:
     sealed: Sealed
     answer: Answer
     draft: Draft
+    told: str | None
+    """The participant that the event's person was found to be."""
     references: tuple[str, ...]
     """The participants, referrals, rewards and orders that it touched."""
 
@@ -101,12 +104,21 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _HANDLERS[type(event)](turn, event)
         rewarded = (turn.reward(id).referral for id in turn.touched_rewards)
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
-            end_if_done(turn, turn.referral(id))
+            end_or_reopen(turn, turn.referral(id))
     references = {*turn.touched_referrals, *turn.touched_rewards}
     references |= {turn.participant} if turn.participant else set()
     order = getattr(event, "order", None)
     references |= {f"order:{order}"} if order else set()
-    return Decision(sealed, turn.answer(), turn.draft, tuple(sorted(references)))
+    kept = _without_unknown_code(sealed, keyring) if turn.said("unknown_code") else sealed
+    return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)))
+
+
+def _without_unknown_code(sealed: Sealed, keyring: Keyring) -> Sealed:
+    """What nobody knows as a public code may be somebody's reward code, or anything: only its hash is kept."""
+    code = getattr(sealed.event, "code", None)
+    if code is None:
+        return sealed
+    return replace(sealed, event=replace(sealed.event, code=keyring.reward_code_hash(code)))
 
 
 def evolve(state: State, decision: Decision) -> None:
@@ -173,7 +185,7 @@ def _free_code(turn: Turn) -> str:
 def _share(turn: Turn, event: Share) -> None:
     handle = turn.draft.get(HANDLES, event.code)
     if handle is None:
-        turn.say("unknown_code", {"code": event.code})
+        turn.say("unknown_code")
         return
     turn.participant = handle.participant
     turn.say(
@@ -191,7 +203,7 @@ def _claim(turn: Turn, event: Claim) -> None:
             attribute(turn, person.id, event.code, event.via, turn.occurred_ms)
         return
     if turn.draft.get(HANDLES, event.code) is None:
-        turn.say("unknown_code", {"code": event.code})
+        turn.say("unknown_code")
         return
     token = turn.keyring.id("cl", turn.event_id)
     turn.draft.put(CLAIMS, token, ClaimRow(token, event.code, turn.occurred_ms, event.via))
@@ -216,9 +228,10 @@ def _activity(turn: Turn, event: Activity) -> None:
     person = resolve(turn, event.person)
     if person is None:
         return
-    if not any(event.name in program.model.activities for program in turn.programs.all_live()):
+    if any(event.name in program.model.activities for program in turn.programs.all_live()):
+        person = note_activity(turn, person, event.name)
+    else:
         turn.say("unknown_activity", {"activity": event.name})
-    person = note_activity(turn, person, event.name)
     turn.say("person_recorded")
     invite(turn, person.id, event.code, event.claim)
     _undo_by_activity(turn, person.id, event)
@@ -236,8 +249,9 @@ def _reach(turn: Turn, friend: str, kind: str, hit: Hit, event: Activity | None)
             continue
         names = matches(turn, referral, kind, hit, activity)
         live = referral if referral.live else revive(turn, referral, hit.at_ms) if names else None
-        if names and live:
-            settle(turn, live, offer(live, names, hit))
+        live = still_trusted(turn, live) if names and live else None
+        if live:
+            expire_if_past(turn, settle(turn, live, offer(live, names, hit)))
 
 
 def _undo_by_activity(turn: Turn, friend: str, event: Activity) -> None:
@@ -268,7 +282,7 @@ def _reward_action(turn: Turn, event: RewardAction) -> None:
     turn.participant = reward.participant
     turn.touched_rewards[reward.id] = None
     if (reward.status, event.action) not in REWARD_MOVES and not _counter_use(turn, reward, event):
-        values = {"from": reward.status, "to": event.action}
+        values = {"status": reward.status, "action": event.action}
         turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
         return
     _ACTIONS[event.action](turn, reward, event)
@@ -291,7 +305,7 @@ def _deny_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
 
 def _issue_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
     if reward.reason == "waiting_for_condition":
-        values = {"from": reward.status, "to": event.action}
+        values = {"status": reward.status, "action": event.action}
         turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
         advance(turn, reward)
         return
@@ -301,24 +315,21 @@ def _issue_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
 def _redeem_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
     program, rule = rule_of(turn, reward)
     if rule.benefit.percent_off:
-        # Its worth is only known on an order: it is used there.
-        values = {"from": reward.status, "to": event.action}
-        turn.say("not_possible_now", {**values}, program=program, reward=reward.id)
+        turn.say("used_on_orders", program=program, rule=f"rewards.{reward.rule}", reward=reward.id)
         return
-    if reward.status == "approved":
-        reward = issue(turn, reward)
-    left = usable(turn, reward)
+    waits = reward.status == "approved"
+    left = usable(turn, replace(reward, remaining=reward.amount), reward.amount) if waits else usable(turn, reward)
     amount = event.amount or left
     if amount > left or amount == 0:
         values_left = {"left": amount_in(reward, left), "amount": amount_in(reward, amount)}
         turn.say("amount_too_large", {**values_left}, program=program, reward=reward.id)
         return
-    redeem(turn, reward, amount)
+    redeem(turn, issue(turn, reward) if waits else reward, amount)
 
 
 def _fail_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
     if reward.reason == "waiting_for_condition":
-        values = {"from": reward.status, "to": event.action}
+        values = {"status": reward.status, "action": event.action}
         turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
         return
     fail(turn, reward, event.why)
@@ -347,7 +358,7 @@ def _review(turn: Turn, event: Review) -> None:
     program = turn.programs.pinned(referral)
     moved = MODERATION_MOVES.get((referral.moderation, event.verdict))
     if moved is None:
-        values = {"from": referral.moderation, "to": event.verdict}
+        values = {"status": referral.moderation, "action": event.verdict}
         turn.save_referral(referral)
         turn.say("not_possible_now", {**values}, program=program, referral=referral.id)
         return

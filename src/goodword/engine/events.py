@@ -24,8 +24,8 @@ Code = Annotated[str, Meta(min_length=1, max_length=64, description="a code as s
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Minor = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="a whole number of the smallest unit (cents)")]
-Scalar = str | int | bool
-Fields = Annotated[dict[str, Scalar], Meta(max_length=FIELDS_MAX)]
+Scalar = Annotated[str, Meta(max_length=TEXT_MAX)] | int | bool
+Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
 
 
 class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goodword.engine.grants import Grant, occurrences
+from goodword.engine.grants import Grant
 from goodword.engine.returns import take_back
+from goodword.engine.reward_books import rule_of
 from goodword.engine.rewards import grant
 from goodword.engine.state import Referral
 from goodword.engine.turn import Turn
@@ -28,7 +29,10 @@ def sync_measures(turn: Turn, referral: Referral) -> None:
     referral = turn.save_referral(replace(referral, measured=wanted))
     for name in moved:
         key = measure_key(program.name, name, referral.advocate)
-        _follow(turn, program, referral, name, turn.count(key, 1 if name in wanted else -1))
+        if name in wanted:
+            _grant_reached(turn, program, referral, name, turn.count(key, 1))
+        else:
+            _take_back_missed(turn, program.name, referral.advocate, name, turn.count(key, -1))
 
 
 def _at_step(referral: Referral, step: str) -> bool:
@@ -36,15 +40,22 @@ def _at_step(referral: Referral, step: str) -> bool:
     return state is not None and state.hit is not None
 
 
-def _follow(turn: Turn, program: Program, referral: Referral, measure: str, value: int) -> None:
-    """Grant every threshold reached and not yet granted; take back every one that no longer stands."""
+def _grant_reached(turn: Turn, program: Program, referral: Referral, measure: str, value: int) -> None:
+    """Grant every threshold reached and not yet granted, as the version of the moving referral has them."""
     for name, rule in program.model.rewards.items():
-        if rule.when.reaches != measure or rule.when.at is None:
-            continue
-        wanted = Grant(program, name, "advocate", referral, referral.advocate, turn.occurred_ms)
-        if value >= rule.when.at:
-            grant(turn, wanted)
-            continue
-        for reward in occurrences(turn, wanted):
-            if reward.live:
-                take_back(turn, reward, "step_undone")
+        if rule.when.reaches == measure and rule.when.at is not None and value >= rule.when.at:
+            grant(turn, Grant(program, name, "advocate", referral, referral.advocate, turn.occurred_ms))
+
+
+def _take_back_missed(turn: Turn, program: str, advocate: str, measure: str, value: int) -> None:
+    """Take back what no longer stands: each milestone by the version that granted it."""
+    for reward in turn.rewards_of(advocate):
+        when = rule_of(turn, reward)[1].when
+        if (
+            reward.program == program
+            and reward.live
+            and when.reaches == measure
+            and when.at is not None
+            and value < when.at
+        ):
+            take_back(turn, reward, "step_undone")

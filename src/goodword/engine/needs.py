@@ -185,9 +185,10 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
     people = {row.id for row in _loaded(state, PARTICIPANTS)} | set(batch.new_participants())
     times = _times(batch, state)
+    recipients = _recipients(batch, state)
     for program in programs.versions.values():
         _want(wants, BALANCES, *_accounts(program, people))
-        _want(wants, COUNTERS, *_cap_keys(program, people, times), *_limit_keys(program, batch, state, times))
+        _want(wants, COUNTERS, *_cap_keys(program, recipients, times), *_limit_keys(program, batch, state, times))
         for measure in program.model.measures:
             _want(wants, COUNTERS, *(measure_key(program.name, measure, person) for person in people))
     for reward in _loaded(state, REWARDS):
@@ -199,6 +200,19 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
         _want(wants, ORDERS, *_orders_of(referral))
+
+
+def _recipients(batch: Batch, state: State) -> set[str]:
+    """Whom a reward of this batch can go to: nobody who neither invites nor was invited."""
+    found = {handle.participant for handle in _loaded(state, HANDLES)}
+    found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
+    for item in batch.sealed:
+        person = _person(item)
+        if person is not None and (getattr(item.event, "code", None) or getattr(item.event, "claim", None)):
+            rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
+            known = {id for id in rows if id is not None}
+            found |= known or {batch.keyring.id("pt", item.event.id)}
+    return found
 
 
 def _times(batch: Batch, state: State) -> set[int]:

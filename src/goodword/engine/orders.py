@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goodword.engine.attribution import all_referrals, invite, revive, was_customer_before
+from goodword.engine.attribution import all_referrals, invite, revive, still_trusted, was_customer_before
 from goodword.engine.events import Cancel, Chargeback, Order, Refund
 from goodword.engine.facts import Subjects, note_order, unmet
 from goodword.engine.people import resolve
@@ -22,7 +22,16 @@ from goodword.engine.state import (
     Referral,
     RefundRow,
 )
-from goodword.engine.steps import ORDER, expire_referral, known_subject, matches, offer, settle, withdraw
+from goodword.engine.steps import (
+    ORDER,
+    expire_if_past,
+    expire_referral,
+    known_subject,
+    matches,
+    offer,
+    settle,
+    withdraw,
+)
 from goodword.engine.turn import Turn
 
 
@@ -30,7 +39,6 @@ def place(turn: Turn, event: Order) -> None:
     """An order comes in."""
     known = turn.draft.get(ORDERS, event.order)
     if known and known.placed_ms is not None:
-        turn.participant = known.participant
         turn.say("order_known", {"order": event.order})
         return
     person = resolve(turn, event.person)
@@ -113,19 +121,23 @@ def earn(turn: Turn, order: OrderRow, invited: Referral | None) -> None:
     if not takers:
         return
     takers.sort(key=lambda taker: _claim_on_order(turn, taker[0], taker[1], invited), reverse=True)
-    winner, names = takers[0]
-    for loser, _ in takers[1:]:
-        turn.say(
-            "other_program_won",
-            {"winner": winner.program},
-            program=turn.programs.pinned(loser),
-            referral=loser.id,
-        )
-    live = winner if winner.live else revive(turn, winner, hit.at_ms)
-    if live is None:
+    winner = next((row for referral, names in takers if (row := _take(turn, order, referral, names, hit))), None)
+    if winner is None:
         return
+    for loser, _ in takers:
+        if loser.id != winner.id and loser.program != winner.program:
+            values = {"winner": winner.program}
+            turn.say("other_program_won", {**values}, program=turn.programs.pinned(loser), referral=loser.id)
+
+
+def _take(turn: Turn, order: OrderRow, referral: Referral, names: list[str], hit: Hit) -> Referral | None:
+    """Let a referral take an order, if it lives or can be revived and nobody is found to be two people."""
+    live = referral if referral.live else revive(turn, referral, hit.at_ms)
+    live = still_trusted(turn, live) if live else None
+    if live is None:
+        return None
     turn.draft.put(ORDERS, order.id, replace(turn.draft.need(ORDERS, order.id), referral=live.id))
-    settle(turn, live, offer(live, names, hit))
+    return expire_if_past(turn, settle(turn, live, offer(live, names, hit)))
 
 
 def _takes(turn: Turn, referral: Referral, hit: Hit) -> list[str]:
@@ -139,11 +151,11 @@ def _takes(turn: Turn, referral: Referral, hit: Hit) -> list[str]:
 
 def _claim_on_order(
     turn: Turn, referral: Referral, names: list[str], invited: Referral | None
-) -> tuple[bool, bool, int, int, str]:
+) -> tuple[bool, bool, bool, int, int, str]:
     opens = any(name not in referral.steps or referral.steps[name].hit is None for name in names)
     explicit = invited is not None and invited.id == referral.id
     priority = turn.programs.pinned(referral).model.priority
-    return (opens, explicit, referral.claimed_ms, priority, referral.id)
+    return (referral.moderation != "denied", opens, explicit, referral.claimed_ms, priority, referral.id)
 
 
 # changes --------------------------------------------------------------------------------------------------------------
@@ -171,7 +183,7 @@ def _apply(turn: Turn, row: RefundRow) -> None:
 
 def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
     if order.state != "placed":
-        turn.say("order_changed", {"order": order.id, "from": order.state, "to": order.state})
+        turn.say("order_gone", {"order": order.id})
         return
     changed = _changed(turn, order, row)
     turn.draft.put(ORDERS, order.id, changed)

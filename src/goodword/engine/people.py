@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goodword.engine.events import Person
+from goodword.engine.events import FIELDS_MAX, Person
 from goodword.engine.state import (
     ACTIVITIES_MAX,
     FIRST_ORDERS,
@@ -51,7 +51,7 @@ def resolve(turn: Turn, person: Person) -> Participant | None:
         turn.draft.put(PARTICIPANTS, updated.id, updated)
     if updated.waiting and (updated.fields, updated.country) != (participant.fields, participant.country):
         turn.schedule("pay", updated.id, turn.clock_ms)
-    turn.participant = updated.id
+    turn.participant = turn.told = updated.id
     return updated
 
 
@@ -76,7 +76,7 @@ def _updated(participant: Participant, person: Person) -> Participant:
         participant,
         country=person.country or participant.country,
         language=person.language or participant.language,
-        fields=participant.fields | person.fields,
+        fields=dict(list((participant.fields | person.fields).items())[-FIELDS_MAX:]),
         signals=signals,
     )
 

@@ -50,8 +50,8 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "step_too_late": ("refused", "the step came later than `within` allows"),
     "step_too_early": ("refused", "it happened before the step that has to come first"),
     "step_waits_for_step": ("waiting", "the step counts once the step before it is reached"),
-    "step_reached": ("done", "the referral reached a step"),
     "step_undone": ("done", "a step no longer stands"),
+    "step_reached": ("done", "the referral reached a step"),
     "order_known": ("note", "this order was told before: nothing happens twice"),
     "currency_differs": ("refused", "the order is in another currency than the program"),
     "waiting_for_order": ("waiting", "its order is not known yet: applied when it comes"),
@@ -75,6 +75,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "not_scheduled": ("refused", "the schedule has no amount for this day"),
     "nothing_to_pay": ("refused", "the amount comes to nothing"),
     "code_not_valid": ("refused", "the reward code cannot be used here"),
+    "used_on_orders": ("refused", "a coupon of a percentage is used on an order, where its worth is known"),
     "below_minimum": ("refused", "the order is smaller than the coupon asks for"),
     # rewards
     "reward_granted": ("done", "a reward was granted"),
@@ -101,6 +102,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "shared": ("done", "the share is noted"),
     "claim_recorded": ("done", "the claim is kept under its token until a person comes with it"),
     "order_recorded": ("done", "the order is kept"),
+    "order_gone": ("note", "the order had come back whole before: nothing changes"),
     "order_changed": ("done", "the change of the order is kept"),
     "person_recorded": ("note", "what was told about the person is kept"),
     "time_passed": ("done", "time went on"),
@@ -131,7 +133,7 @@ class Reason(Struct, frozen=True, omit_defaults=True):
     Values by code, all optional (a sentence names those it needs):
     ``used``/``limit`` (caps, limits: "31 of 32", `Amount` or whole number), ``left``/``needed`` (budgets), ``amount``,
     ``step``, ``attribute``/``operator``/``expected``/``actual`` (conditions; ``actual`` is missing where unknown),
-    ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states), ``why`` (of staff),
+    ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states or amounts), ``status``/``action``, ``why`` (of staff),
     ``measure``/``value``/``at`` (milestones), ``evidence``, ``token``, ``code``, ``side``, ``activity``, ``after``,
     ``channel``, ``program``, ``referral``, ``reward``.
     """

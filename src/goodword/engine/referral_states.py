@@ -6,7 +6,7 @@ from typing import Literal
 
 from goodword.engine.state import Moderation, ReferralStatus
 
-ReferralMove = Literal["convert", "return", "expire", "supersede", "revive", "end"]
+ReferralMove = Literal["convert", "return", "expire", "supersede", "revive", "end", "reopen"]
 
 REFERRAL_MOVES: dict[tuple[ReferralStatus, ReferralMove], ReferralStatus] = {
     ("started", "convert"): "converted",
@@ -15,6 +15,7 @@ REFERRAL_MOVES: dict[tuple[ReferralStatus, ReferralMove], ReferralStatus] = {
     ("converted", "return"): "started",
     ("converted", "end"): "ended",
     ("ended", "return"): "started",
+    ("ended", "reopen"): "converted",
     ("expired", "revive"): "started",
 }
 

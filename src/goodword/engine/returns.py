@@ -17,10 +17,8 @@ from goodword.engine.reward_books import (
     rule_of,
     say,
 )
-from goodword.engine.rewards import advance, open_reward
 from goodword.engine.state import ORDERS, OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
-from goodword.program.duration import iso
 from goodword.program.model import PercentOf, Side
 
 # what was used on an order ------------------------------------------------------------------------------------
@@ -29,95 +27,73 @@ from goodword.program.model import PercentOf, Side
 def restore_used(turn: Turn, order: OrderRow, give_back: bool) -> None:
     """An order came back whole: what was used on it is undone, and given back unless the bank took the money."""
     for redemption in order.redemptions:
-        reward = turn.reward(redemption.reward)
-        _unspend_discount(turn, reward)
-        reward = turn.reward(reward.id)
-        if give_back:
-            _give_back(turn, reward, redemption.amount, order)
+        reward = _unspend_discount(turn, turn.reward(redemption.reward))
+        if not give_back:
+            continue
+        expired = reward.expires_ms is not None and reward.expires_ms <= turn.clock_ms
+        if reward.status in ("issued", "redeemed") and not expired:
+            _put_back(turn, reward, redemption.amount, order)
+        else:
+            _write_off(turn, reward, redemption.amount)
     turn.draft.put(ORDERS, order.id, replace(order, redemptions=()))
 
 
-def _unspend_discount(turn: Turn, reward: Reward) -> None:
+def _unspend_discount(turn: Turn, reward: Reward) -> Reward:
     """The discount of an order that is no more was never given."""
     if not reward.discount:
-        return
+        return reward
     currency = turn.programs.pinned(reward).model.currency
     turn.post(account(reward, "redeemed"), account(reward, "cost"), currency, reward.discount, reward.id)
-    if reward.budget and reward.budget_unit:
-        turn.post(f"{reward.budget}:spent", f"{reward.budget}:free", reward.budget_unit, reward.discount, reward.id)
-    turn.save_reward(replace(reward, discount=0))
+    return turn.save_reward(replace(_unspend(turn, reward, reward.spent), discount=0))
 
 
-def _give_back(turn: Turn, reward: Reward, amount: int, order: OrderRow) -> None:
-    if reward.status == "issued":
-        _unredeem(turn, reward, "balance", amount)
-        reward = turn.reward(reward.id)
-        turn.save_reward(replace(reward, remaining=reward.remaining + amount))
-        say(turn, "reward_restored", reward, {"amount": amount_in(reward, amount), "order": order.id})
-    elif reward.status == "redeemed":
-        _reissue(turn, reward, amount, order)
-    elif reward.status == "reversed":
-        # Taken back meanwhile. What it still owed is paid by what comes back; what was forgiven is taken back after all.
-        owed = min(amount, reward.owed)
-        _unredeem(turn, replace(reward, owed=reward.owed - owed), "balance", owed)
-        _unredeem(turn, turn.reward(reward.id), "reversed", amount - owed)
-    else:
-        _unredeem(turn, reward, "expired", amount)
+def _unspend(turn: Turn, reward: Reward, amount: int) -> Reward:
+    """Give back to the budget what using a reward had taken from it."""
+    spent = min(amount, reward.spent)
+    if reward.budget and reward.budget_unit and spent:
+        turn.post(f"{reward.budget}:spent", f"{reward.budget}:free", reward.budget_unit, spent, reward.id)
+    return replace(reward, spent=reward.spent - spent)
 
 
-def _unredeem(turn: Turn, reward: Reward, target: str, amount: int) -> None:
-    post(turn, reward, "redeemed", target, amount)
-    spent = in_budget(turn, reward, amount, 0)
-    if reward.budget and reward.budget_unit and spent and target != "reversed":
-        keep = "reserved" if target == "balance" and reward.status == "issued" else "free"
-        turn.post(f"{reward.budget}:spent", f"{reward.budget}:{keep}", reward.budget_unit, spent, reward.id)
-        if keep == "reserved":
-            reward = replace(reward, reserved=reward.reserved + spent)
-    turn.save_reward(replace(reward, used=reward.used - amount))
-
-
-def _reissue(turn: Turn, old: Reward, amount: int, order: OrderRow) -> None:
-    """A used reward cannot be issued again: it is reversed, and its next occurrence holds what came back."""
-    _unredeem(turn, old, "reversed", amount)
-    old = turn.reward(old.id)
-    spent = in_budget(turn, old, amount, 0)
-    if old.budget and old.budget_unit and spent:
-        turn.post(f"{old.budget}:spent", f"{old.budget}:free", old.budget_unit, spent, old.id)
-    count_caps(turn, old, -1, -old.amount)
-    old = move(turn, old, "reverse", "reward_restored")
-    if old.expires_ms is not None and old.expires_ms <= turn.clock_ms:
-        # Ordering and cancelling does not make a coupon last longer than it was promised.
-        say(turn, "reward_expired", old, {"amount": amount_in(old, amount), "until": iso(old.expires_ms)})
-        return
-    siblings = turn.rewards_of(old.subject)
-    number = 1 + sum((r.rule, r.side, r.program) == (old.rule, old.side, old.program) for r in siblings)
-    fresh = replace(
-        old,
-        id=turn.keyring.id("rw", f"{old.program}|{old.rule}|{old.subject}|{old.side}|{number}"),
-        occurrence=number,
-        amount=amount,
-        status="pending",
-        reason=None,
-        used=0,
-        discount=0,
-        granted_ms=turn.clock_ms,
-        event=turn.event_id,
-        mature_ms=turn.clock_ms,
-        reserved=_reserve_again(turn, old, amount),
+def _put_back(turn: Turn, reward: Reward, amount: int, order: OrderRow) -> None:
+    """A reward may be used again: what comes back pays what is owed first; the rest of a single use comes back too."""
+    owed = min(amount, reward.owed)
+    burnt = max(0, reward.amount + reward.owed - reward.used - reward.remaining)
+    post(turn, reward, "redeemed", "balance", amount)
+    post(turn, reward, "expired", "balance", burnt)
+    reward = _unspend(turn, reward, in_budget(turn, reward, amount, 0))
+    reward = replace(
+        reward, used=reward.used - amount, owed=reward.owed - owed, remaining=reward.remaining + amount - owed + burnt
     )
-    fresh = open_reward(turn, fresh, "reward_granted")
-    say(turn, "reward_restored", fresh, {"order": order.id})
-    advance(turn, fresh)
+    reward = _set_aside(turn, reward)
+    if reward.status == "redeemed":
+        reward = move(turn, reward, "restore", None)
+        if reward.expires_ms is not None:
+            turn.schedule("expire_reward", reward.id, reward.expires_ms)
+    turn.save_reward(reward)
+    say(turn, "reward_restored", reward, {"amount": amount_in(reward, amount), "order": order.id})
 
 
-def _reserve_again(turn: Turn, old: Reward, amount: int) -> int:
-    """What the next occurrence sets aside: what it can cost, as far as the budget still holds it."""
-    if not old.budget or not old.budget_unit:
-        return 0
-    _, rule = rule_of(turn, old)
+def _set_aside(turn: Turn, reward: Reward) -> Reward:
+    """Reserve again what using it can cost, as far as the budget still holds it: more than that is never given."""
+    if not reward.budget or not reward.budget_unit:
+        return reward
+    _, rule = rule_of(turn, reward)
     ceiling = rule.benefit.ceiling.amount if rule.benefit.ceiling else 0
-    wanted = ceiling if rule.benefit.percent_off else in_budget(turn, old, amount, 0)
-    return min(wanted, turn.balance(f"{old.budget}:free", old.budget_unit))
+    wanted = ceiling if rule.benefit.percent_off else in_budget(turn, reward, reward.remaining, 0)
+    free = turn.balance(f"{reward.budget}:free", reward.budget_unit)
+    more = max(0, min(wanted - reward.reserved, free))
+    turn.post(f"{reward.budget}:free", f"{reward.budget}:reserved", reward.budget_unit, more, reward.id)
+    return replace(reward, reserved=reward.reserved + more)
+
+
+def _write_off(turn: Turn, reward: Reward, amount: int) -> None:
+    """What comes back of a reward that cannot be used any more pays what it owes; the rest goes where the reward went."""
+    owed = min(amount, reward.owed)
+    post(turn, reward, "redeemed", "balance", owed)
+    post(turn, reward, "redeemed", "reversed" if reward.status == "reversed" else "expired", amount - owed)
+    reward = _unspend(turn, reward, in_budget(turn, reward, amount, 0))
+    turn.save_reward(replace(reward, used=reward.used - amount, owed=reward.owed - owed))
 
 
 # taking back --------------------------------------------------------------------------------------------------
@@ -176,7 +152,7 @@ def _reduce_issued(turn: Turn, reward: Reward, amount: int, less: int) -> Reward
     _, rule = rule_of(turn, reward)
     unused = min(less, reward.remaining)
     post(turn, reward, "balance", "reversed", unused)
-    rest = less - unused if reward.status != "expired" else max(0, reward.used - amount)
+    rest = max(0, reward.used - reward.owed - amount)
     if rest:
         reward = _settle_used(turn, reward, rest, rule.taken_back)
     return replace(reward, amount=amount, remaining=reward.remaining - unused)

@@ -65,7 +65,7 @@ def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Re
         turn.unschedule("mature", reward.id)
     if reward.status == "issued" and reward.expires_ms is not None:
         turn.unschedule("expire_reward", reward.id)
-    turn.tell(f"reward.{status}", reward.id, reward.participant)
+    turn.tell("reward.restored" if move == "restore" else f"reward.{status}", reward.id, reward.participant)
     return turn.save_reward(replace(reward, status=status, reason=reason))
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from goodword.engine.state import RewardStatus
 
-RewardMove = Literal["approve", "issue", "redeem", "expire", "cancel", "deny", "fail", "reverse"]
+RewardMove = Literal["approve", "issue", "redeem", "expire", "cancel", "deny", "fail", "restore", "reverse"]
 
 REWARD_MOVES: dict[tuple[RewardStatus, RewardMove], RewardStatus] = {
     ("pending", "approve"): "approved",
@@ -22,6 +22,7 @@ REWARD_MOVES: dict[tuple[RewardStatus, RewardMove], RewardStatus] = {
     ("issued", "redeem"): "redeemed",
     ("issued", "expire"): "expired",
     ("issued", "reverse"): "reversed",
+    ("redeemed", "restore"): "issued",
     ("redeemed", "reverse"): "reversed",
     ("expired", "reverse"): "reversed",
 }

@@ -63,8 +63,10 @@ def grant(turn: Turn, wanted: Grant) -> None:
 
 
 def _denied_by_staff(reward: Reward) -> bool:
-    """What staff denied one by one stays denied; what fell with a denied referral comes back with it."""
-    return reward.status == "denied" and reward.reason != "review_denied"
+    """What staff took away one by one stays away; what fell with a denied referral comes back with it, unless used."""
+    if reward.reason == "review_denied":
+        return reward.used > reward.owed
+    return reward.status == "denied" or (reward.status == "reversed" and reward.reason == "reward_reversed")
 
 
 def open_reward(turn: Turn, reward: Reward, reason: str) -> Reward:
@@ -150,9 +152,7 @@ def _hand_over(turn: Turn, reward: Reward) -> None:
 def issue(turn: Turn, reward: Reward) -> Reward:
     """Hand a reward over: it stands on the balance of its recipient."""
     _, rule = rule_of(turn, reward)
-    expires_ms = reward.expires_ms
-    if expires_ms is None and rule.expires is not None:
-        expires_ms = turn.clock_ms + rule.expires
+    expires_ms = None if rule.expires is None else turn.clock_ms + rule.expires
     reward = move(turn, reward, "issue", None)
     reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
     post(turn, reward, "approved", "balance", reward.amount)
@@ -168,9 +168,12 @@ def fail(turn: Turn, reward: Reward, why: str) -> None:
     say(turn, "reward_failed", moved, {"why": why})
 
 
-def usable(turn: Turn, reward: Reward) -> int:
-    """How much of an issued reward may be used: what remains of it, as far as no debt stands against it."""
-    balance = turn.balance(account(reward, "balance"), reward.unit)
+def usable(turn: Turn, reward: Reward, coming: int = 0) -> int:
+    """How much of a reward may be used: what remains of it, as far as no debt stands against it.
+
+    `coming` is what is about to be issued on top of the balance.
+    """
+    balance = turn.balance(account(reward, "balance"), reward.unit) + coming
     return min(reward.remaining, max(0, balance))
 
 
@@ -198,7 +201,7 @@ def _spend(turn: Turn, reward: Reward, amount: int, discount: int, last: bool) -
         return reward
     spent = min(in_budget(turn, reward, amount, discount), reward.reserved)
     turn.post(f"{reward.budget}:reserved", f"{reward.budget}:spent", reward.budget_unit, spent, reward.id)
-    reward = replace(reward, reserved=reward.reserved - spent)
+    reward = replace(reward, reserved=reward.reserved - spent, spent=reward.spent + spent)
     return release(turn, reward) if last else reward
 
 
@@ -233,6 +236,9 @@ def use_on_order(turn: Turn, reward: Reward | None, order: OrderRow, amount: int
         say(turn, "currency_differs", reward, values)
         return None
     discount = _discount(rule.benefit, order, amount) if rule.benefit.percent_off else 0
+    if reward.budget:
+        # A coupon that came back may have found less in its budget than it had before.
+        discount = min(discount, reward.reserved)
     given = discount or (usable(turn, reward) if amount is None else amount)
     minimum = rule.benefit.minimum_order
     if minimum and order.total + given < minimum.amount:

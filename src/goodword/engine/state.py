@@ -201,6 +201,8 @@ class Reward(Row, frozen=True):
     budget_unit: str | None = None
     reserved: int = 0
     """What is set aside for it in its budget, in the unit of the budget."""
+    spent: int = 0
+    """What using it took from its budget."""
     code_hash: str | None = None
 
     @property

@@ -216,7 +216,11 @@ def _say_not_yet(turn: Turn, program: Program, referral: Referral, name: str, sp
 
 
 def _say_reached(turn: Turn, program: Program, referral: Referral, name: str) -> None:
-    turn.say("step_reached", {"step": name}, program=program, rule=f"steps.{name}", referral=referral.id)
+    hit = _hit(referral, name)
+    values = {"step": name} | (
+        {"order": hit.subject.removeprefix(ORDER)} if hit and hit.subject.startswith(ORDER) else {}
+    )
+    turn.say("step_reached", {**values}, program=program, rule=f"steps.{name}", referral=referral.id)
 
 
 def _undo(turn: Turn, program: Program, referral: Referral, name: str, why: str) -> None:
@@ -265,6 +269,14 @@ def _follow_status(turn: Turn, program: Program, referral: Referral, undone: lis
     return referral
 
 
+def expire_if_past(turn: Turn, referral: Referral) -> Referral:
+    """Let a referral that a late event touched go again, where its window is over and nothing keeps it."""
+    kept = kept_by_window_step(turn.programs.pinned(referral), referral)
+    if referral.status == "started" and not kept and referral.until_ms <= turn.clock_ms:
+        return expire_referral(turn, referral)
+    return referral
+
+
 def kept_by_window_step(program: Program, referral: Referral) -> bool:
     """Whether the step that ends the window was reached: the referral then waits for its other steps."""
     return _hit(referral, program.model.window_ends_with) is not None
@@ -284,9 +296,12 @@ def expire_referral(turn: Turn, referral: Referral) -> Referral:
     return referral
 
 
-def end_if_done(turn: Turn, referral: Referral) -> None:
-    """End a converted referral from which nothing more can follow."""
+def end_or_reopen(turn: Turn, referral: Referral) -> None:
+    """End a converted referral from which nothing more can follow; reopen an ended one from which something does."""
     program = turn.programs.pinned(referral)
+    if referral.status == "ended" and any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
+        turn.move_referral(referral, "reopen")
+        return
     if referral.moderation in ("pending_review", "denied"):
         return
     if referral.status != "converted" or any(_hit(referral, name) is None for name in program.model.steps):

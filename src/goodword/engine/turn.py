@@ -32,6 +32,9 @@ from goodword.engine.state import (
 )
 from goodword.program.loader import Program
 
+_PAST = {"return": "returned", "revive": "revived", "reopen": "reopened"}
+"""Outbox topics of moves that lead back to a state: the state alone would not say what happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Programs:
@@ -65,6 +68,8 @@ class Turn:
     draft: Draft
     reasons: list[Reason] = field(default_factory=list)
     participant: str | None = None
+    told: str | None = None
+    """The participant that the event's person was found to be."""
     advocate_code: str | None = None
     claim: str | None = None
     touched_referrals: dict[str, None] = field(default_factory=dict)
@@ -110,6 +115,10 @@ class Turn:
         self.reasons.append(reason)
         return reason
 
+    def said(self, code: str) -> bool:
+        """Whether a reason was given."""
+        return any(reason.code == code for reason in self.reasons)
+
     # rows ---------------------------------------------------------------------------------------------------------
 
     def person(self, participant: str) -> Participant:
@@ -132,7 +141,7 @@ class Turn:
         moved = self.save_referral(replace(referral, status=status))
         if moved.live != referral.live:
             self.draft.put(PARENTS, f"{moved.program}|{moved.friend}", moved.advocate if moved.live else None)
-        topic = f"referral.{'returned' if move == 'return' else 'revived' if move == 'revive' else status}"
+        topic = f"referral.{_PAST.get(move, status)}"
         self.tell(topic, referral.id, referral.advocate)
         return moved
 

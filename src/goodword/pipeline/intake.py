@@ -108,6 +108,8 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         raise InvalidEvent("the time lies before 1970", "occurred_at")
     if isinstance(event, TimePassed) and not history:
         raise InvalidEvent("live time passes by itself; this event needs scope `history`", "type")
+    if event.id in (".", ".."):
+        raise InvalidEvent("an id that means a folder in an address cannot be asked for", "id")
     if event.id.startswith(_INTERNAL_IDS):
         raise InvalidEvent("ids that begin with `due:` or `published:` are our own", "id")
     content = keyring.digest("content", msgspec.json.encode(event, order="deterministic").decode()).hex()[:32]

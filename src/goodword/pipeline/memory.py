@@ -45,6 +45,8 @@ class MemoryTenant:
             self.outcomes.append(outcome)
             answers |= outcome.answers
             for _, decision, answer in outcome.decisions:
+                if decision.sealed.event.id in self._known:
+                    raise AssertionError(f"{decision.sealed.event.id} was decided twice")
                 self._known[decision.sealed.event.id] = (decision.sealed.content, answer.decode())
             rest = outcome.rest + rest[BATCH_MAX:]
         return answers

@@ -103,10 +103,10 @@ class Backing(Protocol):
         """Load keys."""
 
 
-def due_event(row: DueRow) -> Sealed:
-    """The event in which a due row is decided: its clock is its own time."""
+def due_event(row: DueRow, seq: int) -> Sealed:
+    """The event in which a due row is decided: its clock is its own time. A date that is set again gets an id of its own."""
     event = Due(
-        id=f"due:{row.id}:{row.due_ms}", occurred_at=from_ms(row.due_ms), kind=row.kind, reference=row.reference
+        id=f"due:{row.id}:{row.due_ms}:{seq}", occurred_at=from_ms(row.due_ms), kind=row.kind, reference=row.reference
     )
     return Sealed(event, row.due_ms, row.due_ms, content="")
 
@@ -160,7 +160,7 @@ class _Run:
         versions: dict[tuple[str, int], Program] = dict(self.backing.programs(set(live.items())))
         if self.state.complete:
             return Programs(live, versions)
-        wanted = Batch([*self.events, *map(due_event, self.dues.values())], self.keyring)
+        wanted = Batch([*self.events, *(due_event(row, 0) for row in self.dues.values())], self.keyring)
         for number in range(1, ROUNDS + 1):
             self.backing.load(self.state, needs(number, Programs(live, versions), wanted, self.state))
             pinned = {
@@ -186,7 +186,7 @@ class _Run:
     def _decide_dues(self, clock_ms: int) -> bool:
         """Decide what is due by a time; False where the batch has to end."""
         while (row := self._next_due(clock_ms)) is not None:
-            if not self._decide(due_event(row)):
+            if not self._decide(due_event(row, self.state.tenant.seq + 1)):
                 return False
         return not self.full
 

@@ -126,9 +126,9 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
                 dirty.setdefault(name, {}).update({key: state.rows[name][key] for key in rows})
     records = [_record(seq, decision, answer) for seq, decision, answer in outcome.decisions]
     people = [
-        (decision.answer.participant, decision.sealed.person)
+        (decision.told, decision.sealed.person)
         for _, decision, _ in outcome.decisions
-        if decision.sealed.person is not None and decision.answer.participant is not None
+        if decision.sealed.person is not None and decision.told is not None
     ]
     if outcome.postponed:
         dirty.setdefault(DUES.name, {}).update(outcome.postponed)

@@ -125,7 +125,7 @@ _LEDGER_CHECKS = (
         "the balance is {amount}",
         "SELECT 'balances ' || account || '|' || unit AS row, amount FROM balances "
         "WHERE tenant = :tenant AND amount < 0 "
-        "AND (account LIKE 'budget:%\\:free' OR account LIKE 'budget:%\\:reserved') ORDER BY account, unit",
+        "AND (account LIKE 'budget:%\\:free' OR account LIKE 'budget:%\\:reserved' OR account LIKE 'budget:%\\:spent') ORDER BY account, unit",
     ),
 )
 
@@ -229,9 +229,10 @@ def _referral_problems(row: Referral) -> Iterator[str]:
 
 
 def _reward_problems(row: Reward) -> Iterator[str]:
-    if row.remaining and row.status != "issued":
+    # What an expired reward still holds has paid a debt of its owner.
+    if row.remaining and row.status not in ("issued", "expired"):
         yield f"it is {row.status} and {row.remaining} remains to be used"
-    for name in ("amount", "remaining", "used", "owed", "discount", "reserved"):
+    for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent"):
         if getattr(row, name) < 0:
             yield f"{name} is below zero"
 

@@ -7,6 +7,7 @@ for as long as they read.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -149,6 +150,7 @@ def _engine(address: URL) -> Engine:
         event.listen(engine, "connect", _set_up_postgresql)
         return engine
     engine = create_engine(address, hide_parameters=True)
+    event.listen(engine, "do_connect", _create_for_owner)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -159,6 +161,13 @@ def _set_up_postgresql(connection: Any, _: object) -> None:
     # gathers statistics: during an import that is minutes. Planning anew costs a millisecond a batch.
     connection.execute("SET plan_cache_mode = force_custom_plan")
     connection.commit()
+
+
+def _create_for_owner(_dialect: Any, _record: Any, arguments: Any, _parameters: Any) -> None:
+    # The file holds names and addresses. SQLite gives its companions (-wal, -shm) the same permissions.
+    path = arguments[0]
+    if not os.path.exists(path) and os.path.isdir(os.path.dirname(path) or "."):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

@@ -45,7 +45,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         for one in reversed(runs):
             await run_in_threadpool(one.stop)
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     app.include_router(api.router)
     app.include_router(staff.router)
@@ -120,7 +120,11 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
 
 
 async def _answer_status(_: Request, error: Exception) -> Response:
-    return _status(error.status_code if isinstance(error, HTTPException) else 500)
+    if not isinstance(error, HTTPException):
+        return _status(500)
+    response = _status(error.status_code)
+    response.headers.update(error.headers or {})  # such as Allow, which a 405 has to name
+    return response
 
 
 async def _answer_unavailable(_: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ CSS = """\
 body { font: 16px/1.55 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1.5rem; }
 h1 { margin-block: 0 .25rem; } h2 { border-block-end: 1px solid var(--line); margin-block: 3rem 1rem; }
 h3 { margin-block: 2rem .5rem; overflow-wrap: anywhere; }
-a { color: var(--link); } nav ul { columns: 18rem; padding-inline-start: 1.25rem; }
+a { color: var(--link); overflow-wrap: anywhere; } p code { overflow-wrap: anywhere; } nav ul { columns: 18rem; padding-inline-start: 1.25rem; }
 code { background: var(--soft); border-radius: .25rem; font: .9em ui-monospace, monospace; padding: .1em .3em; }
 .method { font-weight: 700; text-transform: uppercase; }
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }

@@ -29,6 +29,7 @@ from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import Intake, decide_one
 from goodword.web.keys import Needs
 from goodword.web.problems import (
+    Conflicts,
     FileProblem,
     Invalid,
     InvalidProgram,
@@ -74,17 +75,25 @@ async def act_on_reward(request: Request, key: Admin, reward: Id, action: Action
     """Act on a reward now: the same as an event of type `reward`."""
     context = context_of(request)
     said = _read_action(await read_body(request, EVENT_BYTES_MAX))
-    event = {
-        "type": "reward",
-        "id": said.id or str(uuid.uuid4()),
-        "occurred_at": iso(await run_in_threadpool(_occurred_ms, context, key, said.id)),
-        "reward": reward,
-        "action": action,
-        "amount": said.amount,
-        "why": said.why,
-    }
-    sealed = Intake(context, key).sealed(msgspec.json.encode(event))
-    return Response(await decide_one(context.batcher, sealed), media_type="application/json")
+
+    async def act() -> Response:
+        event = {
+            "type": "reward",
+            "id": said.id or str(uuid.uuid4()),
+            "occurred_at": iso(await run_in_threadpool(_occurred_ms, context, key, said.id)),
+            "reward": reward,
+            "action": action,
+            "amount": said.amount,
+            "why": said.why,
+        }
+        sealed = Intake(context, key).sealed(msgspec.json.encode(event))
+        return Response(await decide_one(context.batcher, sealed), media_type="application/json")
+
+    try:
+        return await act()
+    except Conflicts:
+        # Told at the same moment by somebody else: by now the time of the first telling is stored.
+        return await act()
 
 
 @router.post(
@@ -105,7 +114,7 @@ async def publish_program(request: Request, key: Admin) -> Response:
         raise Unavailable from None
     except ProgramError as error:
         found = tuple(FileProblem(one.line, one.column, one.path, one.message) for one in error.problems)
-        raise InvalidProgram(f"{len(found)} problems", problems=found) from None
+        raise InvalidProgram(f"problems found: {len(found)}", problems=found) from None
     return json(await run_in_threadpool(_published, program, new), 201 if new else 200)
 
 

@@ -70,7 +70,16 @@ def moment(text: str, language: str, zone: tzinfo = UTC) -> str:
         return isolate(text, language)
     texts = catalogue(language)
     shown = format_datetime(local.replace(tzinfo=None), texts.template("format.moment"), locale=texts.locale)
-    return f"{shown} UTC" if local.tzname() == "UTC" else shown
+    return f"{shown} {_zone_name(local, texts.rtl)}"
+
+
+def _zone_name(local: datetime, rtl: bool) -> str:
+    """``UTC``, or how far the clock is from it: ``UTC+02:00``."""
+    offset = local.strftime("%z")
+    if offset in ("", "+0000"):
+        return "UTC"
+    name = f"UTC{offset[:3]}:{offset[3:5]}"
+    return f"{FSI}{name}{PDI}" if rtl else name
 
 
 def joined(items: Sequence[str], language: str) -> str:

@@ -94,7 +94,9 @@ def _show(name: str, value: ReasonValue, reason: Reason, language: str, zone: tz
             return term("step", value, language)
         case "why" if reason.code == "step_undone":
             return term("event", value, language)
-        case "from" | "to":
+        case "action":
+            return term("action", value, language)
+        case "from" | "to" | "status":
             return _state(value, reason, language)
     return isolate(value, language)
 
