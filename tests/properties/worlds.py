@@ -117,6 +117,8 @@ class Wish:
     body: dict[str, Any]
     code_of: str | None = None
     redeem_of: str | None = None
+    use: int | None = None
+    """How much of the reward; all of it if not said."""
 
 
 people = st.sampled_from(PEOPLE)
@@ -174,10 +176,17 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "total": draw(st.integers(500, 9000)),
                 "currency": "USD",
             }
-            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who])))
+            used = draw(st.sampled_from([None, 100, 300, 1000]))
+            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who, who])), used)
         case "refund":
             body = {"type": "refund", "order": order}
             return Wish(at_ms, body | draw(st.sampled_from([{}, {"amount": 700}, {"amount": 3000}])))
+        case "staff":
+            action = draw(st.sampled_from(["approve", "deny", "issue", "redeem", "fail", "reverse"]))
+            return Wish(at_ms, {"type": "reward", "reward": draw(st.integers(0, 5)), "action": action})
+        case "review":
+            verdict = draw(st.sampled_from(["approve", "deny"]))
+            return Wish(at_ms, {"type": "review", "referral": draw(st.integers(0, 3)), "verdict": verdict})
         case "activity":
             name = draw(st.sampled_from(["install", "install", "remove", "unheard"]))
             return Wish(at_ms, {"type": "activity", "name": name, "person": person}, code_of)
@@ -222,7 +231,12 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
         elif body["type"] == "claim":
             continue
         if wish.redeem_of in issued:
-            body["redeems"] = [{"code": issued[wish.redeem_of]}]
+            amount = {} if wish.use is None else {"amount": wish.use}
+            body["redeems"] = [{"code": issued[wish.redeem_of]} | amount]
+        for kind in ("reward", "referral"):
+            if isinstance(body.get(kind), int):
+                rows = list(tenant.rows.rows[f"{kind}s"])
+                body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"
         answer = tell(body)
         for reward in answer.get("rewards", []):
             if reward["status"] == "issued":
