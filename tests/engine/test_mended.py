@@ -199,3 +199,15 @@ def test_an_ended_referral_that_is_rewarded_again_is_open() -> None:
     world.tell(31, "refund", order="o2")
     assert world.referrals()[0].status == "converted"
     assert world.reward("credit").reason == "on_hold"
+
+
+def test_a_cap_that_a_later_version_sets_counts_what_was_granted_before() -> None:
+    world = World(CREDIT)
+    code = world.join(1, "anna")
+    for number in range(2):
+        world.tell(2, "claim", f"f{number}", code=code)
+        world.tell(3, "order", f"f{number}", order=f"c{number}", **ORDER)
+    world.publish(CREDIT.replace("amount: 20 USD}", "amount: 20 USD}\n    caps: [{per: participant, count: 2}]"))
+    world.tell(4, "claim", "f2", code=code)
+    assert "cap_reached" in world.tell(5, "order", "f2", order="c2", **ORDER)
+    assert (world.values("cap_reached")["used"], world.values("cap_reached")["limit"]) == (2, 2)

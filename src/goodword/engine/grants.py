@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.state import OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
-from goodword.program.duration import local_date, period_key
+from goodword.program.duration import Period, local_date, period_key
 from goodword.program.loader import Program
 from goodword.program.model import Cap, PercentOf, Schedule, Side
 from goodword.program.model import Reward as Rule
@@ -48,9 +49,19 @@ class Grant:
         return self.program.model.currency if unit == "money" else unit
 
 
-def cap_base(program: str, rule: str, side: str, cap: Cap, participant: str, period: str) -> str:
-    """The counter of a cap, without its ending: ``|n`` counts rewards, ``|a`` sums amounts."""
-    mine = cap.per == "participant"
+CapScope = tuple[Literal["participant", "program"], Period]
+ALWAYS_COUNTED: tuple[CapScope, ...] = (("participant", "ever"), ("program", "ever"))
+"""Counted for every rule, capped or not: a later version may set a cap, and what was granted before counts for it."""
+
+
+def cap_scopes(rule: Rule) -> list[CapScope]:
+    """Everything that grants of a rule are counted by."""
+    return list(dict.fromkeys([*ALWAYS_COUNTED, *((cap.per, cap.period) for cap in rule.caps)]))
+
+
+def cap_base(program: str, rule: str, side: str, per: str, participant: str, period: str) -> str:
+    """A counter of a rule, without its ending: ``|n`` counts rewards, ``|a`` sums amounts."""
+    mine = per == "participant"
     return f"cap|{program}|{rule}|{side if mine else '*'}|{participant if mine else '*'}|{period}"
 
 
@@ -101,7 +112,7 @@ class Passed:
     """What a grant may be after its guards."""
 
     amount: int
-    cap_keys: tuple[str, ...] = ()
+    cap_keys: tuple[str, ...]
     budget: str | None = None
     budget_unit: str | None = None
     reserved: int = 0
@@ -116,10 +127,16 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     if amount == 0:
         _refuse(turn, grant, "nothing_to_pay", f"{grant.path}.benefit", {})
         return None
-    passed = Passed(amount)
+    bases = [_base(grant, per, period) for per, period in cap_scopes(grant.rule)]
+    passed = Passed(amount, cap_keys=tuple(f"{base}|{end}" for base in bases for end in "na"))
     open_caps = [_pass_cap(turn, grant, index, cap, passed) for index, cap in enumerate(grant.rule.caps)]
     open_budget = _pass_budget(turn, grant, passed)
     return passed if all(open_caps) and open_budget else None
+
+
+def _base(grant: Grant, per: str, period: Period) -> str:
+    key = period_key(grant.at_ms, period, grant.program.model.zone)
+    return cap_base(grant.program.name, grant.name, grant.side, per, grant.participant, key)
 
 
 def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, ReasonValue]) -> None:
@@ -127,11 +144,8 @@ def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, Re
 
 
 def _pass_cap(turn: Turn, grant: Grant, index: int, cap: Cap, passed: Passed) -> bool:
-    period = period_key(grant.at_ms, cap.period, grant.program.model.zone)
-    base = cap_base(grant.program.name, grant.name, grant.side, cap, grant.participant, period)
+    base = _base(grant, cap.per, cap.period)
     path = f"{grant.path}.caps.{index}"
-    if f"{base}|n" not in passed.cap_keys:
-        passed.cap_keys = (*passed.cap_keys, f"{base}|n", f"{base}|a")
     if cap.count is not None:
         used = turn.counter(f"{base}|n")
         if used < cap.count:

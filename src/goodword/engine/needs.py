@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from goodword.engine.attribution import limit_key, signal_value
-from goodword.engine.events import Due, Order, Person, Published, Review, RewardAction, Sealed
-from goodword.engine.grants import budget_prefix, cap_base
+from goodword.engine.events import Due, Join, Order, Person, Published, Review, RewardAction, Sealed
+from goodword.engine.grants import budget_prefix, cap_base, cap_scopes
 from goodword.engine.ids import HANDLE_TRIES, Keyring
 from goodword.engine.measures import measure_key
 from goodword.engine.people import SIGNALS, identity_keys
@@ -208,7 +208,8 @@ def _recipients(batch: Batch, state: State) -> set[str]:
     found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
     for item in batch.sealed:
         person = _person(item)
-        if person is not None and (getattr(item.event, "code", None) or getattr(item.event, "claim", None)):
+        invites = isinstance(item.event, Join)
+        if person is not None and (invites or getattr(item.event, "code", None) or getattr(item.event, "claim", None)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known or {batch.keyring.id("pt", item.event.id)}
@@ -249,12 +250,12 @@ def _accounts(program: Program, people: set[str]) -> Iterator[str]:
 def _cap_keys(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
     zone = program.model.zone
     for name, rule in program.model.rewards.items():
-        for cap in rule.caps:
-            periods = {period_key(at_ms, cap.period, zone) for at_ms in times}
+        for per, period in cap_scopes(rule):
+            keys = {"ever"} if period == "ever" else {period_key(at_ms, period, zone) for at_ms in times}
             for side in rule.sides:
-                for who in people if cap.per == "participant" else {"*"}:
-                    for period in periods:
-                        base = cap_base(program.name, name, side, cap, who, period)
+                for who in people if per == "participant" else {"*"}:
+                    for key in keys:
+                        base = cap_base(program.name, name, side, per, who, key)
                         yield f"{base}|n"
                         yield f"{base}|a"
 
