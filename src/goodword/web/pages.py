@@ -18,8 +18,24 @@ a { color: var(--link); overflow-wrap: anywhere; } p code { overflow-wrap: anywh
 code { background: var(--soft); border-radius: .25rem; font: .9em ui-monospace, monospace; padding: .1em .3em; }
 .method { font-weight: 700; text-transform: uppercase; }
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+pre { background: var(--soft); border-radius: .25rem; overflow-x: auto; padding: .75rem 1rem; }
+pre code { background: none; padding: 0; }
+@media (width < 40rem) {
+  thead { position: absolute; clip-path: inset(50%); }
+  tr { border-block-end: 1px solid var(--line); display: block; padding-block: .35rem; }
+  table td { border: 0; display: block; overflow-wrap: anywhere; padding-block: 0; }
+}
 th, td { border-block-end: 1px solid var(--line); padding: .35rem .75rem .35rem 0; text-align: start; vertical-align: top; }
 """
+
+
+EXAMPLE = """\
+curl ORIGIN/v1/events -H "Authorization: Bearer $KEY" -d '
+  {"type": "order", "id": "e1", "occurred_at": "2026-03-05T10:00:00Z", "order": "1001",
+   "person": {"id": "bob"}, "total": 8000, "currency": "USD"}'
+
+{"event": "e1", "type": "order", "outcome": "accepted", "reasons": [{"code": "no_referral"}, …], …}"""
+"""The first thing somebody wants to try; amounts are in the smallest unit."""
 
 
 def reference(spec: dict[str, Any]) -> str:
@@ -30,6 +46,7 @@ def reference(spec: dict[str, Any]) -> str:
         f"<p>{_text(spec['info'].get('summary', ''))}</p>",
         "<p>Send <code>Authorization: Bearer gw_…</code> with each request. "
         'The same as data: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>',
+        f"<pre><code>{escape(EXAMPLE)}</code></pre>",
         _contents(spec),
         *_operations(spec),
         *_problems(),
@@ -86,11 +103,15 @@ def _parameters(operation: dict[str, Any]) -> str:
 
 
 def _responses(operation: dict[str, Any]) -> str:
-    rows = []
+    rows, problems = [], []
     for status, response in sorted(operation["responses"].items()):
+        if not status.startswith("2"):
+            problems.append(f"<code>{escape(status)}</code>")
+            continue
         kinds = " or ".join(_type(content["schema"]) for content in response.get("content", {}).values())
         rows.append((f"<code>{escape(status)}</code>", _text(response["description"]), kinds))
-    return _table(("Status", "Meaning", "Body"), rows)
+    told = f'<p><a href="#problems">Problems</a>: {" ".join(problems)}</p>' if problems else ""
+    return "<h4>Answer</h4>" + _table(("Status", "Meaning", "Body"), rows) + told
 
 
 def _problems() -> Iterator[str]:
@@ -150,7 +171,7 @@ def _text(text: str) -> str:
 
 
 def _signature(method: str, path: str) -> str:
-    return f'<span class="method">{escape(method)}</span> <code>{escape(path)}</code>'
+    return f'<span class="method">{escape(method)}</span>&nbsp;<code>{escape(path)}</code>'
 
 
 def _anchor(method: str, path: str) -> str:
