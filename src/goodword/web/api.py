@@ -66,7 +66,10 @@ def list_participants(request: Request, key: Reader, after: After = None, limit:
     """Everybody who takes part, without personal data."""
     context = context_of(request)
     with context.parts.database.read() as connection:
-        return _page(lambda: reads.participants(connection, key.tenant, cursor=after, limit=limit), participant_out)
+        return _page(
+            lambda: reads.participants(connection, key.tenant, cursor=after, limit=limit),
+            lambda row: participant_out(row, "admin" in key.scopes),
+        )
 
 
 @router.get(

@@ -187,14 +187,14 @@ class PublishedOut(Struct, frozen=True):
     warnings: tuple[WarningOut, ...]
 
 
-def participant_out(row: Participant) -> ParticipantOut:
-    """A participant as a list shows him."""
+def participant_out(row: Participant, fields: bool) -> ParticipantOut:
+    """A participant as a list shows him; his fields only where asked for, as a shop may write anything into them."""
     return ParticipantOut(
         id=row.id,
         created_at=from_ms(row.created_ms),
         country=row.country,
         language=row.language,
-        fields=row.fields,
+        fields=row.fields if fields else {},
         signed_up_at=_moment(row.signed_up_ms),
     )
 
@@ -202,7 +202,7 @@ def participant_out(row: Participant) -> ParticipantOut:
 def participant_detail(row: Participant, handles: list[Handle], person: dict[str, str] | None) -> ParticipantDetail:
     """A participant on his own."""
     return ParticipantDetail(
-        **msgspec.structs.asdict(participant_out(row)),
+        **msgspec.structs.asdict(participant_out(row, person is not None)),
         codes=tuple(AdvocateCode(handle.program, handle.code) for handle in handles),
         person=None if person is None else msgspec.convert(person, PersonOut),
     )
