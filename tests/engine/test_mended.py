@@ -211,3 +211,11 @@ def test_a_cap_that_a_later_version_sets_counts_what_was_granted_before() -> Non
     world.tell(4, "claim", "f2", code=code)
     assert "cap_reached" in world.tell(5, "order", "f2", order="c2", **ORDER)
     assert (world.values("cap_reached")["used"], world.values("cap_reached")["limit"]) == (2, 2)
+
+
+def test_a_condition_on_being_a_customer_is_looked_at_when_the_recipient_buys() -> None:
+    guards = "    pay_when: {recipient.customer: true}\n"
+    world = bought(World(FRIENDS.replace("    hold: 14 days\n    expires: 90 days\n", guards)))
+    assert world.reward("credit").reason == "waiting_for_condition"
+    world.tell(4, "order", "anna", order="a", **ORDER)
+    assert world.reward("credit").status == "issued"

@@ -187,8 +187,6 @@ SourceEvent = (
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Due
-Personal = Join | SignUp | Order | Activity | Profile
-"""The events that always name a person."""
 
 
 class Sealed(Struct, frozen=True):

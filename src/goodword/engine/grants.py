@@ -14,9 +14,6 @@ from goodword.program.model import Cap, PercentOf, Schedule, Side
 from goodword.program.model import Reward as Rule
 from goodword.program.quantity import Quantity, percent_of
 
-COUPON = "coupon"
-"""The unit of a coupon whose worth is a percentage: pieces."""
-
 
 @dataclass(frozen=True, slots=True)
 class Grant:

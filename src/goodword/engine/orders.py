@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from goodword.engine.attribution import all_referrals, invite, revive, still_trusted, was_customer_before
 from goodword.engine.events import Cancel, Chargeback, Order, Refund
 from goodword.engine.facts import Subjects, note_order, unmet
-from goodword.engine.people import resolve
+from goodword.engine.people import look_again, resolve
 from goodword.engine.reasons import Amount
 from goodword.engine.returns import follow_order, restore_used, take_back
 from goodword.engine.rewards import use_on_order
@@ -45,6 +45,7 @@ def place(turn: Turn, event: Order) -> None:
     if person is None:
         return
     order = record(turn, event, person.id, known.changes if known else ())
+    look_again(turn, person)
     invited = invite(turn, person.id, event.code, event.claim)
     redeem_codes(turn, event, order)
     _disprove_new(turn, person.id, order)

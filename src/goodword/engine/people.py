@@ -30,9 +30,9 @@ def identity_keys(person: Person) -> list[str]:
     return [f"{kind}:{value}" for kind, value in values if value is not None]
 
 
-def new_participant_id(turn_or_key: Turn) -> str:
+def new_participant_id(turn: Turn) -> str:
     """The id that the person of this event gets if nobody knows him."""
-    return turn_or_key.keyring.id("pt", turn_or_key.event_id)
+    return turn.keyring.id("pt", turn.event_id)
 
 
 def resolve(turn: Turn, person: Person) -> Participant | None:
@@ -49,10 +49,21 @@ def resolve(turn: Turn, person: Person) -> Participant | None:
     updated = _updated(participant, person)
     if updated != participant or not known:
         turn.draft.put(PARTICIPANTS, updated.id, updated)
-    if updated.waiting and (updated.fields, updated.country) != (participant.fields, participant.country):
-        turn.schedule("pay", updated.id, turn.clock_ms)
+    if _conditions_of(updated) != _conditions_of(participant):
+        look_again(turn, updated)
     turn.participant = turn.told = updated.id
     return updated
+
+
+def _conditions_of(participant: Participant) -> tuple[object, ...]:
+    """What a condition on a person can look at, but for his orders."""
+    return (participant.fields, participant.country, participant.language)
+
+
+def look_again(turn: Turn, participant: Participant) -> None:
+    """What waits for a condition on a person is looked at again, as something about him changed."""
+    if participant.waiting:
+        turn.schedule("pay", participant.id, turn.clock_ms)
 
 
 def _create(turn: Turn) -> Participant:
