@@ -18,7 +18,7 @@ STANDARD = frozenset(sys.stdlib_module_names) - {
 
 PURE = {
     "engine": STANDARD | {"msgspec", "goodword.engine", "goodword.program"},
-    "program": STANDARD | {"babel", "pydantic", "ruamel", "goodword.program"},
+    "program": STANDARD | {"urllib.parse", "babel", "pydantic", "ruamel", "goodword.program"},
 }
 
 
@@ -33,6 +33,8 @@ def imports_of(path: Path) -> set[str]:
 
 
 def shortened(module: str) -> str:
+    if module == "urllib.parse":  # takes addresses apart and opens none
+        return module
     parts = module.split(".")
     return ".".join(parts[:2]) if parts[0] == "goodword" else parts[0]
 

@@ -293,3 +293,20 @@ def test_json_is_a_program_file_too() -> None:
                                "benefit": {"kind": "credit", "amount": "20.00 USD"}}},
     }  # fmt: skip
     assert load_program(msgspec.json.encode(plain).decode()).model == load_program(FILE).model
+
+
+@pytest.mark.parametrize(
+    "page", ["https://shop.example", "https://shop.example/welcome?from=friends", "http://localhost:3000/"]
+)
+def test_friends_land_on_a_page_of_the_shop(page: str) -> None:
+    assert load_program(FILE + f"landing: {page}\n").model.landing == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["http://shop.example/", "javascript:alert(1)", "//evil.example", "/welcome", "https://", "https://a@shop.example/",
+     "https://shop.example/#part", "https://shop.example:x/", '"https://shop.example/ a"', "https://shop.example\\\\@evil.example"],
+)  # fmt: skip
+def test_a_landing_page_that_is_no_https_address_is_refused(page: str) -> None:
+    ((line, _, path, _),) = problems(FILE + f"landing: {page}\n")
+    assert (line, path) == (12, "landing")

@@ -52,6 +52,29 @@ class Handle(Row, frozen=True):
     program: str
     participant: str
     created_ms: int
+    shown: str | None = None
+    """A code of somebody's own choice as it was written: `MARIA-SHOP` is compared as ``MAR1ASH0P``."""
+    name: str | None = None
+    """What tells an advocate's codes apart: a channel, a campaign, a printed card."""
+    target: str | None = None
+    """Where its link leads instead of the program's landing page: an https address or a path."""
+    expires_ms: int | None = None
+    """From when on it starts nothing any more."""
+    disabled_ms: int | None = None
+    """Since when it is switched off."""
+
+    @property
+    def written(self) -> str:
+        """The code as people read it."""
+        return self.shown or self.code
+
+    def refused_at(self, at_ms: int) -> Literal["code_disabled", "code_expired"] | None:
+        """The reason for which evidence of this moment starts nothing, if there is one."""
+        if self.disabled_ms is not None and at_ms >= self.disabled_ms:
+            return "code_disabled"
+        if self.expires_ms is not None and at_ms >= self.expires_ms:
+            return "code_expired"
+        return None
 
 
 class ClaimRow(Row, frozen=True):

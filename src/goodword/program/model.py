@@ -37,6 +37,7 @@ from goodword.program.values import (
     Count,
     Declared,
     Duration,
+    Landing,
     Money,
     Name,
     Percent,
@@ -411,6 +412,9 @@ class ProgramFile(Part):
         le=1000,
         strict=True,
         description="who wins an order that two programs could pay for",
+    )
+    landing: Landing | None = Field(
+        default=None, description="the page of the shop where friends arrive; the tenant's home page if not given"
     )
     economics: Economics | None = None
     fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], FieldDeclaration] = _entries()

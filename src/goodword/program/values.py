@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
@@ -30,6 +31,10 @@ from goodword.program.quantity import (
 )
 
 NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
+
+ADDRESS_MAX = 1000
+"""How many characters the address of a page may have."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 CLAIMED = "claimed"
 """The built-in step that every referral reaches when it starts."""
@@ -164,6 +169,22 @@ class PlacedProblems(ValueError):
         self.problems = problems
 
 
+def web_address(value: str) -> str:
+    """Check the address of a page: https with a host and no credentials; http only for this machine itself."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+        parts.port  # noqa: B018
+    except ValueError:
+        raise ValueError("not the address of a page, such as https://shop.example/welcome") from None
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+    printable = value.isprintable() and not any(c.isspace() or c == "\\" for c in value)
+    if not (secure and host and printable) or parts.username is not None or parts.fragment:
+        raise ValueError("write an https address without user and fragment, such as https://shop.example/welcome")
+    return value
+
+
+Landing = Annotated[str, Field(max_length=ADDRESS_MAX), AfterValidator(web_address)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Amount = Annotated[
     Quantity,
