@@ -330,7 +330,11 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             body["person"] = {"id": f"friend-{number}", "fields": body["person"].get("fields", {})}
         if "order" in body:
             body["order"] = f"{body['order']}-{number}"
-        bodies.append(body | ({"code": handle} if body["type"] == "claim" else {}))
+        if body["type"] in ("claim", "share", "handle"):
+            body["code"] = handle
+        elif "code" in body:
+            body["code"] += f"-{number}"
+        bodies.append(body)
     # One clock for all: what is due never depends on which island moved it.
     return [sealed(body | {"occurred_at": iso(START_MS + step * 1000)}) for step, body in enumerate(bodies)]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from goodword.engine.clicks import click_token
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring, normalise_code
 from goodword.pipeline.intake import decode_event, seal
@@ -90,7 +91,11 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         "time_zone": "Europe/Bucharest",
         "fields": {"verified": {"of": "person", "type": "boolean"}},
         "activities": ["install", "remove"],
-        "attribution": {"window": "20 days", "replace": draw(st.sampled_from(["stronger", "never"]))},
+        "attribution": {
+            "evidence": draw(st.sampled_from([["code", "claim", "staff"], ["code", "claim", "click"]])),
+            "window": "20 days",
+            "replace": draw(st.sampled_from(["stronger", "never"])),
+        },
         "steps": steps,
         "measures": {"friends": {"count": "referrals", "step": measured}},
         "budgets": {"all": {"amount": f"{draw(st.integers(10, 120))} USD"}},
@@ -119,6 +124,8 @@ class Wish:
     redeem_of: str | None = None
     use: int | None = None
     """How much of the reward; all of it if not said."""
+    clicked_ms: int | None = None
+    """When the link was followed; its click id is sent in the place of the code."""
 
 
 people = st.sampled_from(PEOPLE)
@@ -160,14 +167,26 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "chargeback",
                 "activity",
                 "profile",
+                "staff",
+                "review",
+                "share",
+                "link",
+                "handle",
             ]
         )
     )
     match kind:
         case "claim":
             return Wish(at_ms, {"type": "claim", "person": person}, code_of or draw(people))
+        case "share" | "handle":
+            more = {"channel": "chat"} if kind == "share" else {"action": draw(st.sampled_from(["disable", "enable"]))}
+            return Wish(at_ms, {"type": kind, **more}, draw(people))
+        case "link":
+            body = {"type": "link", "person": person, "program": "world"}
+            return Wish(at_ms, body | draw(st.sampled_from([{}, {"code": "Own-Code"}, {"target": "/socks"}])))
         case "sign_up":
-            return Wish(at_ms, {"type": "sign_up", "person": person}, code_of)
+            click = draw(st.sampled_from([None, None, START_MS, at_ms]))
+            return Wish(at_ms, {"type": "sign_up", "person": person}, code_of, clicked_ms=click)
         case "order":
             body = {
                 "type": "order",
@@ -228,7 +247,9 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
         body = {"id": f"e{number}", "occurred_at": iso(wish.at_ms), **wish.body}
         if wish.code_of in codes:
             body["code"] = codes[wish.code_of].lower()
-        elif body["type"] == "claim":
+            if wish.clicked_ms is not None:
+                body["click"] = click_token(KEYRING, normalise_code(body.pop("code")), wish.clicked_ms, bytes(8))
+        elif body["type"] in ("claim", "share", "handle"):
             continue
         if wish.redeem_of in issued:
             amount = {} if wish.use is None else {"amount": wish.use}
@@ -238,6 +259,8 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
                 rows = list(tenant.rows.rows[f"{kind}s"])
                 body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"
         answer = tell(body)
+        if body["type"] == "link" and "advocate_code" in answer:
+            codes[body["person"]["id"]] = answer["advocate_code"]
         for reward in answer.get("rewards", []):
             if reward["status"] == "issued":
                 owner = next((who for who in PEOPLE if _is(tenant, who, reward["participant"])), None)

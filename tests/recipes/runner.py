@@ -37,6 +37,7 @@ import msgspec
 from ruamel.yaml import YAML
 
 from goodword.engine import events as ev
+from goodword.engine.clicks import click_token
 from goodword.engine.decide import Decision
 from goodword.engine.events import Due, Person, Sealed, SourceEvent
 from goodword.engine.ids import Keyring
@@ -50,6 +51,7 @@ from goodword.program.quantity import Quantity, parse_quantity
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 KEYRING = Keyring(b"the fixed key of the case files")
+CLICKED_MS = 1_770_000_000_000  # before any sign-up of a case that brings a click
 BOOKS = ("redeemed", "expired", "reversed")
 OUTCOMES = ("accepted", "refused", "waiting")
 Tree = dict[str, Any]
@@ -351,6 +353,8 @@ class Player:
             out["code"] = self.code(words["code"])
         if words.get("claim"):
             out["claim"] = self.claims.get(words["claim"], words["claim"])
+        if words.get("click"):
+            out["click"] = click_token(KEYRING, self.code(words["click"]), CLICKED_MS, self.number.to_bytes(8, "big"))
         return out
 
     def reward_id(self, name: str) -> str:
@@ -393,7 +397,7 @@ def _value(value: Any) -> Any:
 
 
 Make = Callable[[Player, Tree, Tree, dict[str, str]], SourceEvent]
-_BY = r"(?: with (?:(?P<code>\w+)'s code|claim (?P<claim>\w+)))?"
+_BY = r"(?: with (?:(?P<code>\w+)'s code|claim (?P<claim>\w+)|a click on (?P<click>\w+)'s code))?"
 
 
 def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:

@@ -45,8 +45,8 @@ FULL: dict[str, dict[str, Any]] = {
             signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2,
         )
     },
-    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5)},
-    "claims": {"t1": ClaimRow("t1", "ANN", 6, "code")},
+    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98)},
+    "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
     "orders": {
         "o1": OrderRow(
             id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
@@ -60,7 +60,7 @@ FULL: dict[str, dict[str, Any]] = {
             claimed_ms=10, until_ms=20, status="converted", moderation="approved",
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
-            measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),),
+            measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
         )
     },
     "rewards": {

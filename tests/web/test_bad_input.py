@@ -60,8 +60,18 @@ CASES: list[Case] = [
     ("live time passing", event("time_passed", "a"), 422, "type", "history"),
     ("a code used twice", order("a", redeems=[{"code": "AB C"}, {"code": "abc"}]), 422, "redeems", "twice"),
     ("too many redemptions", order("a", redeems=[{"code": f"c{i}"} for i in range(21)]), 422, "redeems", "20"),
-    ("a reward action", event("reward", "a", reward="rw_1", action="approve"), 403, None, "admin"),
-    ("a review", event("review", "a", referral="rf_1", verdict="approve"), 403, None, "admin"),
+    ("a reward action", event("reward", "a", reward="rw_1", action="approve"), 403, None, "staff"),
+    ("a review", event("review", "a", referral="rf_1", verdict="approve"), 403, None, "staff"),
+    ("a switched code", event("handle", "a", code="X7", action="disable"), 403, None, "staff"),
+    ("a correction", event("profile", "a", participant="pt_1", person={"id": "x"}), 403, None, "people"),
+    (
+        "a code that is too short",
+        event("link", "a", person={"id": "x"}, program="demo", code="ab"),
+        422,
+        "code",
+        "4 to",
+    ),
+    ("a page that is none", event("link", "a", person={"id": "x"}, program="d", target="//x"), 422, "target", "slash"),
 ]
 
 
@@ -188,6 +198,15 @@ def test_history_needs_its_header_and_its_scope(shop: Site) -> None:
         ("/v1/rewards/nothing", 404, None),
         ("/v1/events/nothing/at/all", 404, None),
         ("/v1/programs/nothing", 404, None),
+        ("/v1/programs/nothing/versions/1", 404, None),
+        ("/v1/programs/nothing/diff?from=1&to=2", 404, None),
+        ("/v1/programs/nothing/diff?from=1", 422, "to"),
+        ("/v1/participants/nobody/handles", 404, None),
+        ("/v1/participants/nobody/statement?unit=USD", 404, None),
+        ("/v1/participants/nobody/statement", 422, "unit"),
+        ("/v1/handles/N0B0DY", 404, None),
+        ("/v1/claims/cl_nothing", 404, None),
+        ("/v1/events?after=-1", 422, "after"),
         ("/v2", 404, None),
     ],
 )
@@ -198,7 +217,7 @@ def test_wrong_questions_have_clear_answers(site: Site, path: str, status: int, 
 
 
 def test_a_method_that_is_not_known_is_said(site: Site) -> None:
-    for method, path in (("GET", "/v1/events"), ("DELETE", "/v1/participants"), ("POST", "/docs")):
+    for method, path in (("DELETE", "/v1/events"), ("DELETE", "/v1/participants"), ("POST", "/docs")):
         response = site.ask(method, path, "read")
         assert response.status_code == 405, (method, path)
         assert response.headers["content-type"] == "application/problem+json"

@@ -32,10 +32,11 @@ def test_a_referral_runs_from_its_code_to_its_reward(shop: Site) -> None:
     assert {one["rule"] for one in shop.get("/v1/rewards")["items"]} == {"credit", "thanks"}
 
 
-def test_only_admin_sees_the_person(shop: Site) -> None:
+def test_only_a_key_for_people_sees_the_person(shop: Site) -> None:
     joined, _ = refer(shop)
     path = f"/v1/participants/{joined['participant']}"
-    assert shop.get(path, "admin")["person"] == {"id": "ann", "email": "Ann@Example.com", "name": "Ann"}
+    for scopes in (("admin",), ("read", "people")):
+        assert shop.get(path, *scopes)["person"] == {"id": "ann", "email": "Ann@Example.com", "name": "Ann"}
     plain = shop.get(path)
     assert "person" not in plain
     assert plain["codes"] == [{"program": "demo", "code": joined["advocate_code"]}]
@@ -118,6 +119,13 @@ def test_a_program_is_published_once_and_shown(site: Site) -> None:
     shown = site.get("/v1/programs/demo")
     assert shown["file"].endswith("# changed\n")
     assert [one["version"] for one in shown["versions"]] == [2, 1]
+    old = site.get("/v1/programs/demo/versions/1")
+    assert (old["about"]["version"], old["about"]["current"], old["file"]) == (1, False, PROGRAM)
+    assert site.get("/v1/programs/demo/diff", **{"from": 1, "to": 2})["changes"] == []
+    site.publish(PROGRAM.replace("20 USD", "25 USD"))
+    (change,) = site.get("/v1/programs/demo/diff", **{"from": 2, "to": 3})["changes"]
+    assert change["path"] == "rewards.credit.benefit.amount"
+    assert (change["before"], change["after"], change["kind"]) == ("20 USD", "25 USD", "changed")
 
 
 def test_a_wrong_program_is_answered_with_all_its_problems(site: Site) -> None:

@@ -24,7 +24,7 @@ def keys_create(
     name: Annotated[str, typer.Option("--name", help="what it is for", show_default=False)],
     scope: Annotated[
         str,
-        typer.Option("--scope", help=f"what it may do, with commas: {', '.join(sorted(SCOPES))}", show_default=False),
+        typer.Option("--scope", help=f"what it may do, with commas: {', '.join(SCOPES)}", show_default=False),
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from goodword.engine.clicks import Click, read_click
+from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.measures import sync_measures
 from goodword.engine.people import shared_signals
@@ -49,33 +51,64 @@ class Invitation:
     friend: str
     evidence: str
     at_ms: int
+    click: str | None = None
 
 
-def invite(turn: Turn, friend: str, code: str | None, token: str | None) -> Referral | None:
-    """Follow the code and the claim token an event brings; the referral that each leads to, the code's first."""
-    referral = None
-    if token is not None:
-        claim = turn.draft.get(CLAIMS, token)
-        if claim is None:
-            turn.say("unknown_claim", {"token": token})
-        else:
-            referral = attribute(turn, friend, claim.code, claim.via, min(claim.claimed_ms, turn.occurred_ms))
-    if code is not None:
-        referral = attribute(turn, friend, code, "code", turn.occurred_ms) or referral
-    return referral
+def clicked(turn: Turn, token: str | None) -> Click | None:
+    """The click that an event brings along, if it is one of ours."""
+    if token is None:
+        return None
+    click = read_click(turn.keyring, token)
+    if click is None:
+        turn.say("unknown_click")
+    return click
 
 
-def attribute(turn: Turn, friend: str, code: str, evidence: str, at_ms: int) -> Referral | None:
-    """Weigh one piece of evidence: the referral it starts, replaces or finds running, or None where it is refused."""
+def usable_handle(turn: Turn, code: str, at_ms: int) -> Handle | None:
+    """The handle of a code that may start something at this moment; else it is said why not."""
     handle = turn.draft.get(HANDLES, code)
     if handle is None:
         turn.say("unknown_code")
+        return None
+    refused = handle.refused_at(at_ms)
+    if refused is not None:
+        turn.say(refused, {"code": handle.written}, program=turn.programs.current(handle.program))
+        return None
+    return handle
+
+
+def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referral | None:
+    """Follow click, claim token and code that an event brings; the referral they lead to, the code's first."""
+    referral = None
+    click = clicked(turn, event.click)
+    if click is not None:
+        referral = attribute(turn, friend, click.code, "click", min(click.at_ms, turn.occurred_ms), click)
+    if event.claim is not None:
+        claim = turn.draft.get(CLAIMS, event.claim)
+        if claim is None:
+            turn.say("unknown_claim", {"token": event.claim})
+        else:
+            at_ms = min(claim.claimed_ms, turn.occurred_ms)
+            seen = Click(claim.code, at_ms, claim.click) if claim.click else click
+            referral = attribute(turn, friend, claim.code, claim.via, at_ms, seen) or referral
+    if event.code is not None:
+        referral = attribute(turn, friend, event.code, "code", turn.occurred_ms, click) or referral
+    return referral
+
+
+def attribute(
+    turn: Turn, friend: str, code: str, evidence: str, at_ms: int, click: Click | None = None
+) -> Referral | None:
+    """Weigh one piece of evidence: the referral it starts, replaces or finds running, or None where it is refused."""
+    handle = usable_handle(turn, code, at_ms)
+    if handle is None:
         return None
     program = turn.programs.current(handle.program)
     if program is None:
         turn.say("unknown_program", {"program": handle.program})
         return None
-    invitation = Invitation(handle, program, friend, evidence, at_ms)
+    seen = click.id if click is not None and click.code == handle.code else None
+    invitation = Invitation(handle, program, friend, evidence, at_ms, seen)
     standing = standing_referral(turn, friend, program.name)
     if standing and standing.advocate == handle.participant:
         return _again(turn, standing, invitation)
@@ -101,7 +134,7 @@ def _again(turn: Turn, standing: Referral, invitation: Invitation) -> Referral:
     turn.say("already_referred", program=invitation.program, referral=standing.id)
     stronger = _rank(invitation.program, invitation.evidence) < _rank(invitation.program, standing.evidence)
     if stronger and standing.status == "started":
-        standing = replace(standing, evidence=invitation.evidence)
+        standing = replace(standing, evidence=invitation.evidence, click=invitation.click or standing.click)
     return turn.save_referral(standing)
 
 
@@ -266,6 +299,7 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         moderation="pending_review" if review else "clear",
         moderation_why=tuple(review),
         rivals=rivals,
+        click=invitation.click,
     )
     turn.draft.fresh(REWARDS_OF, id)
     turn.save_referral(referral)

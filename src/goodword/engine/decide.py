@@ -8,14 +8,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from goodword.engine.attribution import all_referrals, attribute, invite, revive, still_trusted
+from goodword.engine.attribution import all_referrals, attribute, clicked, invite, revive, still_trusted, usable_handle
 from goodword.engine.events import (
     Activity,
     Cancel,
     Chargeback,
     Claim,
     Due,
+    HandleAction,
     Join,
+    Link,
     Order,
     Profile,
     Published,
@@ -29,7 +31,8 @@ from goodword.engine.events import (
 )
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import budget_prefix
-from goodword.engine.ids import HANDLE_TRIES, Keyring
+from goodword.engine.handles import create_handle, free_code, keep_handle, switch_handle
+from goodword.engine.ids import Keyring
 from goodword.engine.measures import sync_measures
 from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
@@ -45,6 +48,7 @@ from goodword.engine.state import (
     HANDLES,
     HANDLES_OF,
     ORDERS,
+    PARTICIPANTS,
     REFERRALS,
     REWARDS,
     WAITING_OF,
@@ -166,28 +170,18 @@ def _join(turn: Turn, event: Join) -> None:
         turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
     if misses:
         return
-    code = _free_code(turn)
-    turn.draft.put(HANDLES, code, Handle(code, program.name, person.id, turn.occurred_ms))
-    turn.draft.append(HANDLES_OF, person.id, code)
-    turn.advocate_code = code
+    code = free_code(turn)
+    keep_handle(turn, Handle(code, program.name, person.id, turn.occurred_ms))
     turn.tell("participant.joined", person.id, person.id)
     turn.say("joined", {"code": code}, program=program)
 
 
-def _free_code(turn: Turn) -> str:
-    for attempt in range(HANDLE_TRIES):
-        code = turn.keyring.handle(turn.event_id, attempt)
-        if turn.draft.get(HANDLES, code) is None:
-            return code
-    raise RuntimeError("no free code for a new advocate")
-
-
 def _share(turn: Turn, event: Share) -> None:
-    handle = turn.draft.get(HANDLES, event.code)
+    handle = usable_handle(turn, event.code, turn.occurred_ms)
     if handle is None:
-        turn.say("unknown_code")
         return
     turn.participant = handle.participant
+    turn.count(f"shares|{handle.code}", 1)
     turn.say(
         "shared",
         {"code": event.code, "channel": event.channel},
@@ -196,17 +190,19 @@ def _share(turn: Turn, event: Share) -> None:
 
 
 def _claim(turn: Turn, event: Claim) -> None:
+    click = clicked(turn, event.click)
     if event.person is not None:
         person = resolve(turn, event.person)
         if person is not None:
             turn.say("person_recorded")
-            attribute(turn, person.id, event.code, event.via, turn.occurred_ms)
+            attribute(turn, person.id, event.code, event.via, turn.occurred_ms, click)
         return
-    if turn.draft.get(HANDLES, event.code) is None:
-        turn.say("unknown_code")
+    handle = usable_handle(turn, event.code, turn.occurred_ms)
+    if handle is None:
         return
     token = turn.keyring.id("cl", turn.event_id)
-    turn.draft.put(CLAIMS, token, ClaimRow(token, event.code, turn.occurred_ms, event.via))
+    seen = click.id if click is not None and click.code == handle.code else None
+    turn.draft.put(CLAIMS, token, ClaimRow(token, handle.code, turn.occurred_ms, event.via, seen))
     turn.claim = token
     turn.say("claim_recorded", {"token": token})
 
@@ -220,7 +216,7 @@ def _sign_up(turn: Turn, event: SignUp) -> None:
         return
     person = note_sign_up(turn, person)
     turn.say("person_recorded")
-    invite(turn, person.id, event.code, event.claim)
+    invite(turn, person.id, event)
     _reach(turn, person.id, "sign_up", Hit("sign_up", turn.occurred_ms, event.id), None)
 
 
@@ -233,7 +229,7 @@ def _activity(turn: Turn, event: Activity) -> None:
     else:
         turn.say("unknown_activity", {"activity": event.name})
     turn.say("person_recorded")
-    invite(turn, person.id, event.code, event.claim)
+    invite(turn, person.id, event)
     _undo_by_activity(turn, person.id, event)
     hit = Hit(f"activity:{event.id}", turn.occurred_ms, event.id)
     _reach(turn, person.id, "activity", hit, event)
@@ -267,7 +263,13 @@ def _undo_by_activity(turn: Turn, friend: str, event: Activity) -> None:
 
 
 def _profile(turn: Turn, event: Profile) -> None:
-    if resolve(turn, event.person):
+    about = None
+    if event.participant is not None:
+        about = turn.draft.get(PARTICIPANTS, event.participant)
+        if about is None:
+            turn.say("unknown_participant", {"participant": event.participant})
+            return
+    if resolve(turn, event.person, about):
         turn.say("person_recorded")
 
 
@@ -465,6 +467,8 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Join: _join,
+    Link: create_handle,
+    HandleAction: switch_handle,
     Share: _share,
     Claim: _claim,
     SignUp: _sign_up,

@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from goodword.engine.clicks import TOKEN_MAX
 from goodword.program.quantity import AMOUNT_MAX
+from goodword.program.values import ADDRESS_MAX
 
 ID_MAX = 100
 TEXT_MAX = 500
@@ -21,6 +23,9 @@ REDEEMS_MAX = 20
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="an id of the source: 1 to 100 characters")]
 Code = Annotated[str, Meta(min_length=1, max_length=64, description="a code as somebody typed it")]
+ClickId = Annotated[
+    str, Meta(min_length=1, max_length=TOKEN_MAX, description="what a followed link brought along as `gw_click`")
+]
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Minor = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="a whole number of the smallest unit (cents)")]
@@ -58,6 +63,28 @@ class Join(Event, tag="join", frozen=True):
     program: Word
 
 
+class Link(Event, tag="link", frozen=True):
+    """An advocate gets a further code with its link: one of his own choice, or one with a page or an end of its own."""
+
+    person: Person
+    program: Word
+    code: Code | None = None
+    """The code he would like; one of ours if not given."""
+    name: Word | None = None
+    """What tells his codes apart: a channel, a campaign, a printed card."""
+    target: Annotated[str, Meta(min_length=1, max_length=ADDRESS_MAX)] | None = None
+    """Where its link leads: a path of the shop such as `/socks`, or an https address."""
+    expires_at: datetime | None = None
+
+
+class HandleAction(Event, tag="handle", frozen=True):
+    """Staff switch a code off, or on again. What it started before stays."""
+
+    code: Code
+    action: Literal["disable", "enable"]
+    why: Text = ""
+
+
 class Share(Event, tag="share", frozen=True):
     """An advocate passes his code on."""
 
@@ -71,6 +98,7 @@ class Claim(Event, tag="claim", frozen=True):
     code: Code
     person: Person | None = None
     via: Literal["claim", "code", "staff"] = "claim"
+    click: ClickId | None = None
 
 
 class SignUp(Event, tag="sign_up", frozen=True):
@@ -79,6 +107,7 @@ class SignUp(Event, tag="sign_up", frozen=True):
     person: Person
     code: Code | None = None
     claim: Id | None = None
+    click: ClickId | None = None
 
 
 class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -97,6 +126,7 @@ class Order(Event, tag="order", frozen=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
     code: Code | None = None
     claim: Id | None = None
+    click: ClickId | None = None
     redeems: Annotated[tuple[Redeem, ...], Meta(max_length=REDEEMS_MAX)] = ()
     fields: Fields = {}
 
@@ -127,13 +157,16 @@ class Activity(Event, tag="activity", frozen=True):
     person: Person
     code: Code | None = None
     claim: Id | None = None
+    click: ClickId | None = None
     fields: Fields = {}
 
 
 class Profile(Event, tag="profile", frozen=True):
-    """What is known about a person changes."""
+    """What is known about a person changes, or is corrected."""
 
     person: Person
+    participant: Id | None = None
+    """Whom it is about, by Goodword's own id: then `person` needs no identifier, and one that it has becomes his."""
 
 
 class RewardAction(Event, tag="reward", frozen=True):
@@ -173,6 +206,8 @@ class Due(Event, tag="due", frozen=True):
 
 SourceEvent = (
     Join
+    | Link
+    | HandleAction
     | Share
     | Claim
     | SignUp

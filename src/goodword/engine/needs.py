@@ -12,9 +12,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from goodword.engine.attribution import limit_key, signal_value
-from goodword.engine.events import Due, Join, Order, Person, Published, Review, RewardAction, Sealed
+from goodword.engine.clicks import Click, read_click
+from goodword.engine.events import (
+    Due,
+    Join,
+    Link,
+    Order,
+    Person,
+    Profile,
+    Published,
+    Review,
+    RewardAction,
+    Sealed,
+    Share,
+)
 from goodword.engine.grants import budget_prefix, cap_base, cap_scopes
-from goodword.engine.ids import HANDLE_TRIES, Keyring
+from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import measure_key
 from goodword.engine.people import SIGNALS, identity_keys
 from goodword.engine.state import (
@@ -92,12 +105,19 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         if person:
             _want(wants, IDENTITIES, *identity_keys(person))
             _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
-        _want(wants, HANDLES, getattr(event, "code", None))
+        click = _clicked(item, batch.keyring)
+        _want(wants, HANDLES, getattr(event, "code", None), click.code if click else None)
         _want(wants, CLAIMS, getattr(event, "claim", None))
         _want(wants, ORDERS, getattr(event, "order", None))
         match event:
             case Order(redeems=redeems):
                 _want(wants, REWARD_CODES, *(item.code for item in redeems))
+            case Link(code=str(code)):
+                _want(wants, HANDLES, normalise_code(code))
+            case Share(code=code):
+                _want(wants, COUNTERS, f"shares|{code}")
+            case Profile(participant=str(participant)):
+                _want(wants, PARTICIPANTS, participant)
             case RewardAction(reward=reward):
                 _want(wants, REWARDS, reward)
             case Review(referral=referral):
@@ -107,6 +127,11 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
             case _:
                 pass
+
+
+def _clicked(item: Sealed, keyring: Keyring) -> Click | None:
+    token = getattr(item.event, "click", None)
+    return read_click(keyring, token) if token else None
 
 
 _DUE_ROWS: dict[str, Collection[Any]] = {
@@ -208,8 +233,8 @@ def _recipients(batch: Batch, state: State) -> set[str]:
     found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
     for item in batch.sealed:
         person = _person(item)
-        invites = isinstance(item.event, Join)
-        if person is not None and (invites or getattr(item.event, "code", None) or getattr(item.event, "claim", None)):
+        invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
+        if person is not None and (invited or isinstance(item.event, Join)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known or {batch.keyring.id("pt", item.event.id)}
@@ -220,6 +245,7 @@ def _times(batch: Batch, state: State) -> set[int]:
     """Every moment at which a cap or a limit may be read."""
     times = {item.occurred_ms for item in batch.sealed if not isinstance(item.event, Published)}
     times |= {claim.claimed_ms for claim in _loaded(state, CLAIMS)}
+    times |= {click.at_ms for item in batch.sealed if (click := _clicked(item, batch.keyring))}
     for referral in _loaded(state, REFERRALS):
         times.add(referral.claimed_ms)
         times |= {hit.at_ms for step in referral.steps.values() for hit in (step.hit, *step.spares) if hit}

@@ -46,7 +46,7 @@ def place(turn: Turn, event: Order) -> None:
         return
     order = record(turn, event, person.id, known.changes if known else ())
     look_again(turn, person)
-    invited = invite(turn, person.id, event.code, event.claim)
+    invited = invite(turn, person.id, event)
     redeem_codes(turn, event, order)
     _disprove_new(turn, person.id, order)
     earn(turn, order, invited)

@@ -35,10 +35,15 @@ def new_participant_id(turn: Turn) -> str:
     return turn.keyring.id("pt", turn.event_id)
 
 
-def resolve(turn: Turn, person: Person) -> Participant | None:
-    """The participant a person is, created or brought up to date; None where the identifiers belong to two."""
+def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Participant | None:
+    """The participant a person is, created or brought up to date; None where the identifiers belong to two.
+
+    With `about` it is known who he is, and identifiers that nobody has become his.
+    """
     keys = identity_keys(person)
     known = {id for id in (turn.draft.get(IDENTITIES, key) for key in keys) if id is not None}
+    if about is not None:
+        known.add(about.id)
     if len(known) > 1:
         turn.say("identity_conflict")
         return None

@@ -21,11 +21,19 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "unknown_program": ("refused", "no live program has this name"),
     "unknown_code": ("refused", "the code is not known"),
     "unknown_claim": ("refused", "the claim token is not known"),
+    "unknown_click": ("refused", "the click id is not one that a link of ours gave"),
+    "unknown_participant": ("refused", "no participant has this id"),
     "unknown_referral": ("refused", "no referral has this id"),
     "unknown_reward": ("refused", "no reward has this id"),
     "unknown_activity": ("note", "no live program declares this activity; it is kept"),
     "not_possible_now": ("refused", "the state it is in does not allow this"),
     "amount_too_large": ("refused", "more than there is"),
+    # codes
+    "not_an_advocate": ("refused", "only somebody who joined gets a further code"),
+    "code_taken": ("refused", "the code belongs to somebody else"),
+    "too_many_codes": ("refused", "the advocate has as many codes as one may have"),
+    "code_disabled": ("refused", "the code was switched off"),
+    "code_expired": ("refused", "the code has passed its end"),
     # attribution
     "advocate_not_in_audience": ("refused", "a condition on advocates is not met"),
     "evidence_not_accepted": ("refused", "the program does not accept this kind of evidence"),
@@ -99,6 +107,9 @@ REASONS: dict[str, tuple[Kind, str]] = {
     # plain facts
     "joined": ("done", "the person is an advocate with a code"),
     "already_joined": ("note", "the person was an advocate already"),
+    "code_created": ("done", "the advocate has a further code"),
+    "code_switched_off": ("done", "staff switched the code off"),
+    "code_switched_on": ("done", "staff switched the code on again"),
     "shared": ("done", "the share is noted"),
     "claim_recorded": ("done", "the claim is kept under its token until a person comes with it"),
     "order_recorded": ("done", "the order is kept"),
@@ -135,7 +146,7 @@ class Reason(Struct, frozen=True, omit_defaults=True):
     ``step``, ``attribute``/``operator``/``expected``/``actual`` (conditions; ``actual`` is missing where unknown),
     ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states or amounts), ``status``/``action``, ``why`` (of staff),
     ``measure``/``value``/``at`` (milestones), ``evidence``, ``token``, ``code``, ``side``, ``activity``, ``after``,
-    ``channel``, ``program``, ``referral``, ``reward``.
+    ``channel``, ``program``, ``participant``, ``referral``, ``reward``.
     """
 
     code: str

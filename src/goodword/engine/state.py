@@ -84,6 +84,8 @@ class ClaimRow(Row, frozen=True):
     code: str
     claimed_ms: int
     via: str
+    click: str | None = None
+    """The click that it was seen to come with."""
 
 
 class RefundRow(Row, frozen=True):
@@ -177,6 +179,8 @@ class Referral(Row, frozen=True):
     measured: tuple[str, ...] = ()
     """The measures in which it is counted now."""
     rivals: tuple[Rival, ...] = ()
+    click: str | None = None
+    """The click that its friend was seen to come with."""
 
     @property
     def live(self) -> bool:
@@ -289,6 +293,8 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
 )  # fmt: skip
 
 SIGNALS_MAX = 8
+HANDLES_MAX = 50
+"""How many codes an advocate may have in all programs together."""
 ACTIVITIES_MAX = 4
 FIRST_ORDERS_MAX = 8
 WAITING_PAGE = 200

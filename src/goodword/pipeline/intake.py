@@ -8,15 +8,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from goodword.engine.events import Activity, Claim, Order, Person, Sealed, Share, SignUp, SourceEvent, TimePassed
+from goodword.engine.events import (
+    Activity,
+    Claim,
+    HandleAction,
+    Link,
+    Order,
+    Person,
+    Profile,
+    Sealed,
+    Share,
+    SignUp,
+    SourceEvent,
+    TimePassed,
+)
 from goodword.engine.ids import Keyring, normalise_code
 from goodword.engine.people import IDENTIFIERS, SIGNALS
 from goodword.program.duration import SECOND_MS, to_ms
+from goodword.program.values import page_of_shop
 
 EVENTS_MAX = 1000
 """How many events one request or one batch of an import may hold."""
@@ -24,6 +39,8 @@ EVENT_BYTES_MAX = 64 * 1024
 BODY_BYTES_MAX = 4 * 1024 * 1024
 FUTURE_MAX_MS = 60 * SECOND_MS
 """How far ahead of us the clock of a source may be."""
+CODE_LENGTHS = (4, 32)
+"""How many letters and digits a code of somebody's own choice has."""
 PAST_MIN_MS = 0
 """Nothing happened before 1970."""
 
@@ -96,16 +113,13 @@ def seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool) 
 
 
 def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool) -> Sealed:
-    if event.occurred_at.tzinfo is None:
-        raise InvalidEvent("a time needs its zone, such as 2026-03-05T10:00:00Z", "occurred_at")
-    try:
-        occurred_ms = to_ms(event.occurred_at)
-    except OverflowError:
-        raise InvalidEvent("the time cannot be counted in UTC", "occurred_at") from None
+    occurred_ms = _moment(event.occurred_at, "occurred_at")
     if occurred_ms > received_ms + FUTURE_MAX_MS:
         raise InvalidEvent("the time lies in the future", "occurred_at")
     if occurred_ms < PAST_MIN_MS:
         raise InvalidEvent("the time lies before 1970", "occurred_at")
+    if isinstance(event, Link):
+        _check_link(event)
     if isinstance(event, TimePassed) and not history:
         raise InvalidEvent("live time passes by itself; this event needs scope `history`", "type")
     if event.id in (".", ".."):
@@ -127,9 +141,13 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
 def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
     changes: dict[str, Any] = {}
     if (person := getattr(event, "person", None)) is not None:
-        changes["person"] = seal_person(person, keyring)
-    if isinstance(event, Share | Claim | SignUp | Order | Activity) and event.code is not None:
+        named = isinstance(event, Profile) and event.participant is not None
+        changes["person"] = seal_person(person, keyring, named)
+    if isinstance(event, Share | Claim | SignUp | Order | Activity | HandleAction) and event.code is not None:
         changes["code"] = _code(event.code, "code")
+    if isinstance(event, Link) and event.code is not None:
+        # As it was chosen, for people to read; the engine compares it in its normal form.
+        changes["code"] = _BIDI_OR_CONTROL.sub("", unicodedata.normalize("NFKC", event.code)).strip()
     if isinstance(event, Order) and event.redeems:
         changes["redeems"] = tuple(
             replace(item, code=keyring.reward_code_hash(_code(item.code, f"redeems[{index}].code")))
@@ -138,6 +156,28 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
         if len({item.code for item in changes["redeems"]}) != len(event.redeems):
             raise InvalidEvent("the same code stands there twice", "redeems")
     return replace(event, **changes)
+
+
+def _moment(time: datetime, field: str) -> int:
+    if time.tzinfo is None:
+        raise InvalidEvent("a time needs its zone, such as 2026-03-05T10:00:00Z", field)
+    try:
+        return to_ms(time)
+    except OverflowError:
+        raise InvalidEvent("the time cannot be counted in UTC", field) from None
+
+
+def _check_link(event: Link) -> None:
+    if event.code is not None and not CODE_LENGTHS[0] <= len(normalise_code(event.code)) <= CODE_LENGTHS[1]:
+        raise InvalidEvent(f"a code has {CODE_LENGTHS[0]} to {CODE_LENGTHS[1]} letters and digits", "code")
+    if event.target is not None:
+        try:
+            page_of_shop(event.target)
+        except ValueError as error:
+            raise InvalidEvent(str(error), "target") from None
+    ends = _moment(event.expires_at, "expires_at") if event.expires_at else None
+    if ends is not None and ends <= _moment(event.occurred_at, "occurred_at"):
+        raise InvalidEvent("it lies before the code is made", "expires_at")
 
 
 def _code(typed: str, field: str) -> str:
@@ -155,13 +195,13 @@ def _clean_person(person: Person) -> Person:
     return replace(person, name=name or None)
 
 
-def seal_person(person: Person, keyring: Keyring) -> Person:
-    """A person as the engine may see him.
+def seal_person(person: Person, keyring: Keyring, named: bool = False) -> Person:
+    """A person as the engine may see him; one who is `named` otherwise needs no identifier.
 
     Raises:
         InvalidEvent: nothing identifies him, or an identifier is not what it should be.
     """
-    if all(getattr(person, kind) is None for kind in IDENTIFIERS):
+    if not named and all(getattr(person, kind) is None for kind in IDENTIFIERS):
         raise InvalidEvent("at least one of `id`, `email`, `phone` is needed", "person")
     hashed: dict[str, str | None] = {"name": None}
     for kind in IDENTIFIERS:

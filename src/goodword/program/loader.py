@@ -89,6 +89,12 @@ def load_program(text: str, version: int = 0) -> Program:
     return Program(model, text, hashlib.sha256(text.encode()).hexdigest(), places, version)
 
 
+def document(program: Program) -> dict[str, Any]:
+    """What a program file spells out, as plain data: without what is only there by default."""
+    plain: dict[str, Any] = _plain(_parse(program.text))
+    return plain
+
+
 def _parse(text: str) -> CommentedMap:
     if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
         raise ProgramError([Problem(1, 1, "", f"a program file has at most {FILE_BYTES_MAX} bytes")])

@@ -55,7 +55,7 @@ RULES_MAX = 50
 
 BenefitKind = Literal["credit", "cash", "coupon", "quantity", "item"]
 Side = Literal["advocate", "friend"]
-Evidence = Literal["code", "claim", "staff"]
+Evidence = Literal["code", "claim", "staff", "click"]
 Shared = Literal["payment", "device", "address", "network"]
 Action = Literal["allow", "review", "refuse"]
 StepEvent = Literal["order", "sign_up", "activity"]

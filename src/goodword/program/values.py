@@ -184,6 +184,16 @@ def web_address(value: str) -> str:
     return value
 
 
+def page_of_shop(value: str) -> str:
+    """Check where the link of a code leads: a path that begins with one slash, or the address of a page."""
+    if value.startswith("/"):
+        web_address(f"https://shop.example{value}")
+        if value[1:2] == "/":
+            raise ValueError("a path begins with one slash")
+        return value
+    return web_address(value)
+
+
 Landing = Annotated[str, Field(max_length=ADDRESS_MAX), AfterValidator(web_address)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Amount = Annotated[

@@ -8,15 +8,27 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
 from goodword.storage.tables import api_keys
 
-Scope = Literal["events", "admin", "history", "read"]
-SCOPES: frozenset[str] = frozenset(get_args(Scope))
+Scope = Literal["events", "read", "people", "staff", "programs", "webhooks", "metrics", "admin", "history"]
+SCOPES: dict[Scope, str] = {
+    "events": "tell what happens, and see the answers and the codes of rewards: what a shop needs",
+    "read": "see participants, referrals, rewards, answers, programs and counts, without personal data",
+    "people": "see and correct personal data: names, e-mail addresses, phone numbers",
+    "staff": "act on rewards, review referrals, switch codes off and on",
+    "programs": "publish programs",
+    "webhooks": "make endpoints, see and repeat deliveries",
+    "metrics": "read what the process measures about itself",
+    "admin": "all of these but `events`",
+    "history": "tell events whose own time is the clock: imports, with `events`",
+}
+ADMIN: frozenset[Scope] = frozenset({"read", "people", "staff", "programs", "webhooks", "metrics", "admin"})
+"""What a key with scope `admin` may do."""
 PREFIX = "gw_"
 SECRET_BYTES = 32
 """43 characters when written url-safe."""
@@ -32,6 +44,10 @@ class ApiKey(Struct, frozen=True):
     created_ms: int
     revoked_ms: int | None
 
+    def may(self, *scopes: Scope) -> bool:
+        """Whether it may do what one of these scopes allows."""
+        return any(scope in self.scopes or (scope in ADMIN and "admin" in self.scopes) for scope in scopes)
+
 
 def create_key(
     connection: Connection, tenant: str, name: str, scopes: Collection[Scope], now_ms: int
@@ -41,7 +57,7 @@ def create_key(
     Raises:
         ValueError: a scope is unknown, or there is none.
     """
-    unknown = sorted(set(scopes) - SCOPES)
+    unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise ValueError(f"scopes are one or more of {', '.join(sorted(SCOPES))}; not: {', '.join(unknown) or 'none'}")
     secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, text, tuple_
 
 from goodword.engine.state import Entry, OrderRow, OutboxRow, Participant, Referral, Reward
 from goodword.storage import tables
@@ -54,6 +54,21 @@ class PostedEntry(Struct, frozen=True):
     seq: int
     line: int
     entry: Entry
+
+
+class Movement(Struct, frozen=True):
+    """A movement on a balance, what it left there, and where it came from or went."""
+
+    seq: int
+    line: int
+    event: str
+    type: str
+    clock_ms: int
+    amount: int
+    balance: int
+    other: str
+    """The other account, such as `approved:bombas`."""
+    reward: str | None
 
 
 class ProgramVersion(Struct, frozen=True):
@@ -178,6 +193,46 @@ def entries(connection: Connection, tenant: str, reward: str) -> list[PostedEntr
         PostedEntry(row.seq, row.line, Entry(row.account, row.unit, row.amount, row.reward))
         for row in connection.execute(statement.order_by(table.c.seq, table.c.line))
     ]
+
+
+def statement(
+    connection: Connection, tenant: str, participant: str, unit: str, *, cursor: str | None = None, limit: int = 50
+) -> Page[Movement]:
+    """What moved on a participant's balance of a unit, the newest first.
+
+    What stood there after the last movement of a page is part of its cursor: it never changes any more.
+    """
+    size = _bounded(limit)
+    if cursor is None:
+        place, standing = (2**62, 0), balances(connection, tenant, participant).get(unit, 0)
+    else:
+        place, standing = _place_in_statement(cursor)
+    parameters: dict[str, object] = {"tenant": tenant, "account": f"balance:{participant}", "unit": unit}
+    parameters |= {"seq": place[0], "line": place[1], "size": size + 1}
+    items: list[Movement] = []
+    rows = connection.execute(_STATEMENT, parameters).all()
+    for row in rows[:size]:
+        items.append(Movement(**row._mapping, balance=standing))
+        standing -= row.amount
+    last = items[-1] if len(rows) > size else None
+    return Page(items, None if last is None else f"{last.seq}-{last.line}-{standing}")
+
+
+def _place_in_statement(cursor: str) -> tuple[tuple[int, int], int]:
+    seq, _, rest = cursor.partition("-")
+    line, _, standing = rest.partition("-")
+    return (_whole(seq), _whole(line)), _whole(standing.removeprefix("-")) * (-1 if standing.startswith("-") else 1)
+
+
+_STATEMENT = text(
+    # The two entries of a posting stand side by side: the other account is on the line beside it.
+    "SELECT e.seq, e.line, v.id AS event, v.type, v.clock_ms, e.amount, o.account AS other, e.reward "  # noqa: S608
+    "FROM entries AS e JOIN events AS v ON v.tenant = e.tenant AND v.seq = e.seq "
+    "JOIN entries AS o ON o.tenant = e.tenant AND o.seq = e.seq AND o.line = e.line + 1 - 2 * (e.line % 2) "
+    "WHERE e.tenant = :tenant AND e.account = :account AND e.unit = :unit "
+    f"AND {tables.BALANCE_ACCOUNTS.replace('account', 'e.account')} AND (e.seq, e.line) < (:seq, :line) "
+    "ORDER BY e.seq DESC, e.line DESC LIMIT :size"
+)
 
 
 def program_versions(connection: Connection, tenant: str, program: str | None = None) -> list[ProgramVersion]:

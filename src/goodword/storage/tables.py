@@ -263,6 +263,9 @@ balances = Table(
     PrimaryKeyConstraint("tenant", "account", "unit"),
 )
 
+BALANCE_ACCOUNTS = "account >= 'balance:' AND account < 'balance;'"
+"""The accounts of people, as both databases recognise them for a partial index."""
+
 entries = Table(
     "entries",
     metadata,
@@ -274,6 +277,16 @@ entries = Table(
     _number("amount"),
     _word("reward", nullable=True),
     PrimaryKeyConstraint("tenant", "seq", "line"),
+    _index(
+        "entries_by_balance",
+        "tenant",
+        "account",
+        "unit",
+        "seq",
+        "line",
+        where=BALANCE_ACCOUNTS,
+        query="reads.statement",
+    ),
     _index("entries_by_reward", "tenant", "reward", "seq", "line", query="reads.entries; audit: rewards"),
 )
 

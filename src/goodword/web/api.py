@@ -1,4 +1,4 @@
-"""The API's reads: participants, referrals, rewards, events with their answers. Each sees one moment of the database."""
+"""The API's reads: referrals, rewards, events with their answers. Each sees one moment of the database."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from starlette.responses import Response
 from goodword.engine.events import ID_MAX
 from goodword.engine.ids import Keyring
 from goodword.engine.state import (
-    HANDLES,
-    HANDLES_OF,
-    PARTICIPANTS,
     REFERRALS,
     REWARDS,
     Collection,
@@ -29,15 +26,10 @@ from goodword.web.context import Context, context_of
 from goodword.web.keys import Needs
 from goodword.web.problems import Invalid, NotFound
 from goodword.web.shapes import (
-    BalanceOut,
     EventOut,
-    ParticipantDetail,
-    ParticipantOut,
     ReferralOut,
     RewardOut,
     event_out,
-    participant_detail,
-    participant_out,
     referral_out,
     reward_out,
 )
@@ -51,73 +43,12 @@ Filter = Annotated[str | None, Query(min_length=1, max_length=200, pattern=PRINT
 After = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="how many items a page has at most")]
 Language = Annotated[Literal["en", "ar", "ro"] | None, Query(description="adds a `sentence` to each reason")]
-Reader = Annotated[ApiKey, Depends(Needs("read", "admin"))]
-Teller = Annotated[ApiKey, Depends(Needs("read", "admin", "events"))]
+Reader = Annotated[ApiKey, Depends(Needs("read"))]
+Teller = Annotated[ApiKey, Depends(Needs("read", "events"))]
 
 RowT = TypeVar("RowT")
 OutT = TypeVar("OutT")
 router = APIRouter(prefix="/v1")
-
-
-@router.get(
-    "/participants", tags=["participants"], responses=answers_page(ParticipantOut, "participants, the newest first")
-)
-def list_participants(request: Request, key: Reader, after: After = None, limit: Limit = 50) -> Response:
-    """Everybody who takes part, without personal data."""
-    context = context_of(request)
-    with context.parts.database.read() as connection:
-        return _page(
-            lambda: reads.participants(connection, key.tenant, cursor=after, limit=limit),
-            lambda row: participant_out(row, "admin" in key.scopes),
-        )
-
-
-@router.get(
-    "/participants/{participant}",
-    tags=["participants"],
-    responses=answers(ParticipantDetail, "the participant"),
-)
-def get_participant(request: Request, key: Reader, participant: Id) -> Response:
-    """A participant with his codes. A key with scope `admin` also sees the person."""
-    context = context_of(request)
-    with context.parts.database.read() as connection:
-        state = State()
-        load(connection, key.tenant, state, {PARTICIPANTS.name: {participant}, HANDLES_OF.name: {participant}})
-        row = _there(state, PARTICIPANTS, participant)
-        handles = [_there(state, HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
-        people = reads.people(connection, key.tenant, [participant]) if "admin" in key.scopes else {}
-    return json(participant_detail(row, handles, people.get(participant)))
-
-
-@router.get(
-    "/participants/{participant}/balances",
-    tags=["participants"],
-    responses=answers_page(BalanceOut, "the balance in each unit"),
-)
-def get_balances(request: Request, key: Reader, participant: Id) -> Response:
-    """What stands on a participant's balance, by unit."""
-    with context_of(request).parts.database.read() as connection:
-        _row(connection, key, PARTICIPANTS, participant)
-        amounts = reads.balances(connection, key.tenant, participant)
-    return json({"items": [BalanceOut(unit, amount) for unit, amount in amounts.items()], "next": None})
-
-
-@router.get(
-    "/participants/{participant}/rewards",
-    tags=["participants"],
-    responses=answers_page(RewardOut, "rewards, the newest first"),
-)
-def list_participant_rewards(
-    request: Request, key: Reader, participant: Id, after: After = None, limit: Limit = 50
-) -> Response:
-    """The rewards of a participant."""
-    context = context_of(request)
-    with context.parts.database.read() as connection:
-        _row(connection, key, PARTICIPANTS, participant)
-        return _page(
-            lambda: reads.rewards(connection, key.tenant, participant=participant, cursor=after, limit=limit),
-            lambda row: reward_out(row, _codes_for(context, key)),
-        )
 
 
 @router.get("/referrals", tags=["referrals"], responses=answers_page(ReferralOut, "referrals, the newest first"))
@@ -133,7 +64,7 @@ def list_referrals(
 ) -> Response:
     """Referrals, by the time of their claim."""
     with context_of(request).parts.database.read() as connection:
-        return _page(
+        return page_of(
             lambda: reads.referrals(
                 connection,
                 key.tenant,
@@ -152,7 +83,7 @@ def list_referrals(
 def get_referral(request: Request, key: Reader, referral: Id) -> Response:
     """A referral, with the steps it reached and the evidence that it beat."""
     with context_of(request).parts.database.read() as connection:
-        return json(referral_out(_row(connection, key, REFERRALS, referral)))
+        return json(referral_out(row_of(connection, key, REFERRALS, referral)))
 
 
 @router.get("/rewards", tags=["rewards"], responses=answers_page(RewardOut, "rewards, the newest first"))
@@ -169,7 +100,7 @@ def list_rewards(
     """Rewards, by the time of their grant."""
     context = context_of(request)
     with context.parts.database.read() as connection:
-        return _page(
+        return page_of(
             lambda: reads.rewards(
                 connection,
                 key.tenant,
@@ -180,7 +111,7 @@ def list_rewards(
                 cursor=after,
                 limit=limit,
             ),
-            lambda row: reward_out(row, _codes_for(context, key)),
+            lambda row: reward_out(row, codes_for(context, key)),
         )
 
 
@@ -189,7 +120,7 @@ def get_reward(request: Request, key: Reader, reward: Id) -> Response:
     """A reward as it stands."""
     context = context_of(request)
     with context.parts.database.read() as connection:
-        return json(reward_out(_row(connection, key, REWARDS, reward), _codes_for(context, key)))
+        return json(reward_out(row_of(connection, key, REWARDS, reward), codes_for(context, key)))
 
 
 @router.get("/events/{event:path}", tags=["events"], responses=answers(EventOut, "the event and its answer"))
@@ -200,7 +131,28 @@ def get_event(request: Request, key: Teller, event: Id, language: Language = Non
         stored = reads.event(connection, key.tenant, event)
     if stored is None:
         raise NotFound
-    return json(event_out(stored, _codes_for(context, key), language))
+    return json(event_out(stored, codes_for(context, key), language))
+
+
+@router.get("/events", tags=["events"], responses=answers_page(EventOut, "events with their answers, the oldest first"))
+def list_events(
+    request: Request,
+    key: Reader,
+    after: Annotated[
+        int, Query(ge=0, le=2**62, description="`next` of the page before: the `seq` of its last event")
+    ] = 0,
+    language: Language = None,
+    limit: Limit = 50,
+) -> Response:
+    """All events in the order of their decision, for a copy: remember the `seq` of the last one and go on behind it.
+
+    `next` is there also at the end, so that one can ask again later.
+    """
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        found = reads.events(connection, key.tenant, after_seq=after, limit=limit)
+    items = [event_out(stored, codes_for(context, key), language) for stored in found]
+    return json({"items": items, "next": str(found[-1].seq if found else after)})
 
 
 @router.get(
@@ -225,13 +177,14 @@ def list_answers(
     """Why something is as it is: the answers of all events that touched it."""
     context = context_of(request)
     with context.parts.database.read() as connection:
-        return _page(
+        return page_of(
             lambda: reads.answers(connection, key.tenant, reference, cursor=after, limit=limit),
-            lambda stored: event_out(stored, _codes_for(context, key), language),
+            lambda stored: event_out(stored, codes_for(context, key), language),
         )
 
 
-def _page(read: Callable[[], reads.Page[RowT]], show: Callable[[RowT], OutT]) -> Response:
+def page_of(read: Callable[[], reads.Page[RowT]], show: Callable[[RowT], OutT]) -> Response:
+    """A page of a list as it is answered."""
     try:
         page = read()
     except reads.BadCursor as error:
@@ -239,19 +192,29 @@ def _page(read: Callable[[], reads.Page[RowT]], show: Callable[[RowT], OutT]) ->
     return json({"items": [show(row) for row in page.items], "next": page.next})
 
 
-def _row(connection: Any, key: ApiKey, collection: Collection[RowT], id: str) -> RowT:
+def row_of(connection: Any, key: ApiKey, collection: Collection[RowT], id: str) -> RowT:
+    """A row of the caller's tenant.
+
+    Raises:
+        NotFound: there is none, or it is another tenant's.
+    """
     state = State()
     load(connection, key.tenant, state, {collection.name: {id}})
-    return _there(state, collection, id)
+    return there(state, collection, id)
 
 
-def _there(state: State, collection: Collection[RowT], id: str) -> RowT:
+def there(state: State, collection: Collection[RowT], id: str) -> RowT:
+    """A row that was loaded.
+
+    Raises:
+        NotFound: there is none.
+    """
     row = state.get(collection, id)
     if row is None:
         raise NotFound
     return row
 
 
-def _codes_for(context: Context, key: ApiKey) -> Keyring | None:
+def codes_for(context: Context, key: ApiKey) -> Keyring | None:
     """Reward codes are money: a key that only reads does not see them."""
-    return context.parts.keyring if key.scopes & {"events", "admin"} else None
+    return context.parts.keyring if key.may("events", "staff") else None

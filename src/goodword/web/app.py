@@ -19,7 +19,7 @@ from goodword.pipeline.outbox import Outbox
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
 from goodword.storage.database import DatabaseError
-from goodword.web import api, staff
+from goodword.web import api, codes, participants, programs, staff
 from goodword.web.answers import json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -28,6 +28,9 @@ from goodword.web.keys import Keys
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
+
+ROOMS = (participants.router, codes.router, api.router, staff.router, programs.router)
+"""The routes of the API, one room for each noun."""
 
 
 def create_app(settings: Settings, parts: Parts) -> FastAPI:
@@ -47,8 +50,8 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
-    app.include_router(api.router)
-    app.include_router(staff.router)
+    for room in ROOMS:
+        app.include_router(room)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard)
@@ -58,7 +61,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
 def _add_own_routes(app: FastAPI) -> None:
     app.add_api_route("/healthz", healthz, tags=["process"], methods=["GET"])
     app.add_api_route("/readyz", readyz, tags=["process"], methods=["GET"])
-    spec = describe(app)
+    spec = describe(app, ROOMS)
     page = reference(spec)
 
     async def openapi(_: Request) -> Response:

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from goodword.engine.events import Review, RewardAction, Sealed, SourceEvent
+from goodword.engine.events import HandleAction, Profile, Review, RewardAction, Sealed, SourceEvent
 from goodword.pipeline.batcher import Batcher, Conflict, Decided, QueueFull, Result, WriterUnavailable
 from goodword.pipeline.intake import BODY_BYTES_MAX, EVENTS_MAX, decode_event, seal
 from goodword.pipeline.intake import InvalidEvent as Refused
-from goodword.storage.keys import ApiKey
+from goodword.storage.keys import ApiKey, Scope
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.keys import needs
 from goodword.web.problems import (
@@ -33,6 +33,8 @@ from goodword.web.problems import (
     Unavailable,
 )
 
+POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people")
+"""Who may tell events at all; which of them he may tell is looked at one by one."""
 HISTORY_HEADER = "Goodword-History"
 THREAD_BYTES = 8 * 1024
 """Larger bodies are read in a thread, so that others need not wait for them."""
@@ -45,7 +47,7 @@ async def post_events(request: Request) -> Response:
     """Decide events and answer them, after the commit."""
     context = context_of(request)
     key = await context.keys.caller(request)
-    needs(key, "events", "admin")
+    needs(key, *POST_EVENTS_SCOPES)
     intake = Intake(context, key, _is_history(request, key))
     body = await read_body(request, BODY_BYTES_MAX)
     if body.lstrip()[:1] == b"[":
@@ -86,8 +88,9 @@ class Intake:
     def seal(self, event: SourceEvent) -> Sealed:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
-        staff = isinstance(event, RewardAction | Review)
-        needs(self._key, *(("admin",) if staff else ("events",)))
+        staff = isinstance(event, RewardAction | Review | HandleAction)
+        correction = isinstance(event, Profile) and event.participant is not None
+        needs(self._key, "staff" if staff else "people" if correction else "events")
         try:
             return seal(event, self._keyring, self._received_ms, self._history)
         except OverflowError:

@@ -61,7 +61,7 @@ def needs(key: ApiKey, *scopes: Scope) -> None:
     Raises:
         Forbidden: it has none of them.
     """
-    if not key.scopes.intersection(scopes):
+    if not key.may(*scopes):
         wanted = " or ".join(f"`{scope}`" for scope in scopes)
         raise Forbidden(f"this needs an API key with scope {wanted}")
 

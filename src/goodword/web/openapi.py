@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from goodword.engine.events import SourceEvent
 from goodword.engine.reasons import Answer
 from goodword.pipeline.intake import BODY_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_MAX
+from goodword.storage.keys import SCOPES, Scope
 from goodword.web.answers import DESCRIBED
-from goodword.web.events import HISTORY_HEADER
+from goodword.web.events import HISTORY_HEADER, POST_EVENTS_SCOPES
+from goodword.web.keys import Needs
 from goodword.web.problems import MEDIA_TYPE, Problem, ProblemBody, ProblemItem, all_problems
 from goodword.web.shapes import schemas
 
@@ -21,22 +25,49 @@ OPEN_PATHS = ("/healthz", "/readyz")
 PROBLEMS_OF_ALL = (401, 403, 422, 500, 503)
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The whole description."""
+def api_routes(app: FastAPI, rooms: Sequence[APIRouter]) -> list[APIRoute]:
+    """All routes that FastAPI knows: the application's own, and those of its rooms."""
+    return [
+        route
+        for routes in (app.routes, *(room.routes for room in rooms))
+        for route in routes
+        if isinstance(route, APIRoute)
+    ]
+
+
+def describe(app: FastAPI, rooms: Sequence[APIRouter]) -> dict[str, Any]:
+    """The whole description of an application with these rooms."""
     spec = get_openapi(title="Goodword", version=VERSION, openapi_version="3.1.0", summary=SUMMARY, routes=app.routes)
     (source, answer, item, *_), components = schemas(SourceEvent, Answer, ProblemItem, ProblemBody, *DESCRIBED.values())
     for schema in components.values():
         _date_times(schema)
     spec["components"] = {
         "schemas": dict(sorted(components.items())),
-        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "an API key: `gw_…`"}},
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": _key_description()}},
     }
     spec["security"] = [{"bearer": []}]
-    spec["paths"] = {"/v1/events": {"post": _post_events(source, answer, item)}, **spec["paths"]}
+    told = {"post": _post_events(source, answer, item), **spec["paths"].pop("/v1/events", {})}
+    spec["paths"] = {"/v1/events": told, **spec["paths"]}
+    scopes = {place: needed for route in api_routes(app, rooms) for place, needed in _scopes(route)}
+    scopes["/v1/events", "post"] = POST_EVENTS_SCOPES
     for path, operations in spec["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            if (path, method) in scopes:
+                operation["security"] = [{"bearer": [scope]} for scope in scopes[path, method]]
             _with_problems(path, operation)
     return spec
+
+
+def _scopes(route: APIRoute) -> Iterator[tuple[tuple[str, str], tuple[Scope, ...]]]:
+    """The scopes of a route by path and method, one of which its key must have; one that is open to all has none."""
+    needs = [one.call for one in route.dependant.dependencies if isinstance(one.call, Needs)]
+    for method in route.methods or ():
+        yield (route.path_format, method.lower()), tuple(scope for need in needs for scope in need.scopes)
+
+
+def _key_description() -> str:
+    scopes = "; ".join(f"`{scope}`: {meaning}" for scope, meaning in SCOPES.items())
+    return f"An API key, `gw_…`. It may do what its scopes say. {scopes}."
 
 
 def _post_events(source: dict[str, Any], answer: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +82,7 @@ def _post_events(source: dict[str, Any], answer: dict[str, Any], item: dict[str,
             "Tell what happened, one event or an array of them. Each is decided once: the same id with the same content"
             " gives the stored answer. A refusal is an answer as well; its reasons say why. In an array, what cannot be"
             f" accepted has a problem in the place of its answer, and the others are decided. An event has at most"
-            f" {EVENT_BYTES_MAX} bytes, a body {BODY_BYTES_MAX}. Events of type `reward` and `review` need scope `admin`."
+            f" {EVENT_BYTES_MAX} bytes, a body {BODY_BYTES_MAX}. Events of type `reward`, `review` and `handle` need scope `staff`, corrections by Goodword's own id scope `people`, all others `events`."
         ),
         "parameters": [
             {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from goodword.storage.keys import SCOPES
 from goodword.web.problems import all_problems
 
 CSS = """\
@@ -49,6 +50,7 @@ def reference(spec: dict[str, Any]) -> str:
         f"<pre><code>{escape(EXAMPLE)}</code></pre>",
         _contents(spec),
         *_operations(spec),
+        *_all_scopes(),
         *_problems(),
         *_schemas(spec),
     ]
@@ -66,7 +68,7 @@ def _contents(spec: dict[str, Any]) -> str:
         for path, method, _ in _each_operation(spec)
     )
     return (
-        f'<nav aria-label="Contents"><ul>{items}<li><a href="#problems">Problems</a></li>'
+        f'<nav aria-label="Contents"><ul>{items}<li><a href="#scopes">Scopes</a></li><li><a href="#problems">Problems</a></li>'
         '<li><a href="#schemas">Schemas</a></li></ul></nav>'
     )
 
@@ -82,11 +84,26 @@ def _operations(spec: dict[str, Any]) -> Iterator[str]:
     for path, method, operation in _each_operation(spec):
         yield f'<section id="{_anchor(method, path)}"><h3>{_signature(method, path)}</h3>'
         yield f"<p>{_text(operation.get('description', ''))}</p>"
+        yield _scopes(operation)
         yield _parameters(operation)
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
             yield f"<p>Body: <code>{escape(media)}</code>, {_type(content['schema'])}</p>"
         yield _responses(operation)
         yield "</section>"
+
+
+def _scopes(operation: dict[str, Any]) -> str:
+    scopes = [scope for one in operation.get("security", []) for scope in one.get("bearer", [])]
+    names = " or ".join(f'<a href="#scopes"><code>{escape(scope)}</code></a>' for scope in scopes)
+    return f"<p>Scope: {names}</p>" if names else ""
+
+
+def _all_scopes() -> Iterator[str]:
+    yield '<h2 id="scopes">Scopes</h2>'
+    yield "<p>What an API key may do. Each route names the scopes of which one suffices.</p>"
+    yield _table(
+        ("Scope", "What it allows"), [(f"<code>{scope}</code>", _text(meaning)) for scope, meaning in SCOPES.items()]
+    )
 
 
 def _parameters(operation: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -11,10 +11,20 @@ from msgspec import Struct
 from goodword.engine.events import Scalar
 from goodword.engine.ids import Keyring
 from goodword.engine.reasons import Answer, Reason
-from goodword.engine.state import Handle, Moderation, Participant, Referral, ReferralStatus, Reward, RewardStatus
+from goodword.engine.state import (
+    ClaimRow,
+    Handle,
+    Moderation,
+    Participant,
+    Referral,
+    ReferralStatus,
+    Reward,
+    RewardStatus,
+)
 from goodword.pipeline.process import shown
+from goodword.program.diff import Change
 from goodword.program.duration import from_ms
-from goodword.storage.reads import ProgramVersion, StoredEvent
+from goodword.storage.reads import Movement, ProgramVersion, StoredEvent
 from goodword.words.sentences import sentence
 
 
@@ -26,7 +36,7 @@ class AdvocateCode(Struct, frozen=True):
 
 
 class PersonOut(Struct, frozen=True, omit_defaults=True):
-    """What is known about somebody in clear. Only shown to keys with scope `admin`."""
+    """What is known about somebody in clear. Only shown to keys with scope `people`."""
 
     id: str | None = None
     email: str | None = None
@@ -48,10 +58,46 @@ class ParticipantOut(Struct, frozen=True, omit_defaults=True):
 
 
 class ParticipantDetail(ParticipantOut, frozen=True, omit_defaults=True):
-    """A participant with his codes, and for keys with scope `admin` the person."""
+    """A participant with his codes, and for keys with scope `people` the person."""
 
     codes: tuple[AdvocateCode, ...] = ()
     person: PersonOut | None = None
+
+
+class HandleOut(Struct, frozen=True, omit_defaults=True):
+    """A public code: it pays its advocate in its program."""
+
+    code: str
+    program: str
+    participant: str
+    created_at: datetime
+    name: str | None = None
+    target: str | None = None
+    expires_at: datetime | None = None
+    disabled_at: datetime | None = None
+
+
+class ClaimOut(Struct, frozen=True, omit_defaults=True):
+    """An accepted invitation that waits under its token for its friend."""
+
+    token: str
+    code: str
+    via: str
+    claimed_at: datetime
+    click: str | None = None
+
+
+class MovementOut(Struct, frozen=True, omit_defaults=True):
+    """A movement on a balance: how much, what it left there, and the account that it came from or went to."""
+
+    seq: int
+    at: datetime
+    event: str
+    type: str
+    amount: int
+    balance: int
+    other: str
+    reward: str | None = None
 
 
 class BalanceOut(Struct, frozen=True):
@@ -96,10 +142,12 @@ class ReferralOut(Struct, frozen=True, omit_defaults=True):
     converted_at: datetime | None = None
     steps: dict[str, StepOut] = {}
     rivals: tuple[RivalOut, ...] = ()
+    click: str | None = None
+    """The click that the friend was seen to come with."""
 
 
 class RewardOut(Struct, frozen=True, omit_defaults=True):
-    """A reward. `code` is shown while it can be used, to keys with scope `events` or `admin`."""
+    """A reward. `code` is shown while it can be used, to keys with scope `events` or `staff`."""
 
     id: str
     program: str
@@ -168,6 +216,32 @@ class ProgramDetail(Struct, frozen=True):
     versions: tuple[ProgramOut, ...]
 
 
+class VersionDetail(Struct, frozen=True):
+    """A published version with its file."""
+
+    about: ProgramOut
+    file: str
+
+
+class ChangeOut(Struct, frozen=True):
+    """A part of a program file that is new, gone or different, as the file spells it; `place` is its line and column."""
+
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    before: Any
+    after: Any
+    place: str
+
+
+class DiffOut(Struct, frozen=True):
+    """What changed between two versions of a program."""
+
+    program: str
+    old: int = msgspec.field(name="from")
+    new: int = msgspec.field(name="to")
+    changes: tuple[ChangeOut, ...]
+
+
 class WarningOut(Struct, frozen=True):
     """A risk that the linter sees in a program."""
 
@@ -203,9 +277,47 @@ def participant_detail(row: Participant, handles: list[Handle], person: dict[str
     """A participant on his own."""
     return ParticipantDetail(
         **msgspec.structs.asdict(participant_out(row, person is not None)),
-        codes=tuple(AdvocateCode(handle.program, handle.code) for handle in handles),
+        codes=tuple(AdvocateCode(handle.program, handle.written) for handle in handles),
         person=None if person is None else msgspec.convert(person, PersonOut),
     )
+
+
+def handle_out(row: Handle) -> HandleOut:
+    """A code as the API shows it."""
+    return HandleOut(
+        code=row.written,
+        program=row.program,
+        participant=row.participant,
+        created_at=from_ms(row.created_ms),
+        name=row.name,
+        target=row.target,
+        expires_at=_moment(row.expires_ms),
+        disabled_at=_moment(row.disabled_ms),
+    )
+
+
+def claim_out(row: ClaimRow) -> ClaimOut:
+    """A claim as the API shows it."""
+    return ClaimOut(row.token, row.code, row.via, from_ms(row.claimed_ms), row.click)
+
+
+def movement_out(row: Movement) -> MovementOut:
+    """A line of a statement."""
+    return MovementOut(
+        seq=row.seq,
+        at=from_ms(row.clock_ms),
+        event=row.event,
+        type=row.type,
+        amount=row.amount,
+        balance=row.balance,
+        other=row.other,
+        reward=row.reward,
+    )
+
+
+def change_out(change: Change) -> ChangeOut:
+    """A change of a program as the API shows it."""
+    return ChangeOut(change.path, change.kind, change.before, change.after, change.place)
 
 
 def referral_out(row: Referral) -> ReferralOut:
@@ -228,6 +340,7 @@ def referral_out(row: Referral) -> ReferralOut:
         rivals=tuple(
             RivalOut(one.advocate, one.code, one.evidence, from_ms(one.at_ms), one.reason) for one in row.rivals
         ),
+        click=row.click,
     )
 
 

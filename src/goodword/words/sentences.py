@@ -10,7 +10,7 @@ from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, isolate, moment, number
 
-_STATES = ("status.referral", "status.reward", "status.order", "moderation", "action")
+_STATES = ("status.referral", "status.reward", "status.order", "status.code", "moderation", "action")
 
 
 def sentence(reason: Reason, language: str, zone: tzinfo = UTC) -> str:

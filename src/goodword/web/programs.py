@@ -1,0 +1,129 @@
+"""Programs by the API: publish, and see what was in force when."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from goodword.pipeline.batcher import WriterUnavailable
+from goodword.program.diff import changes
+from goodword.program.linter import lint
+from goodword.program.loader import FILE_BYTES_MAX, Program, ProgramError, load_program
+from goodword.storage import reads
+from goodword.storage.keys import ApiKey
+from goodword.web.answers import answers, answers_page, json
+from goodword.web.api import PRINTABLE, Reader
+from goodword.web.context import context_of, read_body
+from goodword.web.keys import Needs
+from goodword.web.problems import FileProblem, InvalidProgram, NotFound, NotText, TooLarge, Unavailable
+from goodword.web.shapes import (
+    DiffOut,
+    ProgramDetail,
+    ProgramOut,
+    PublishedOut,
+    VersionDetail,
+    WarningOut,
+    change_out,
+    program_out,
+)
+from goodword.web.telling import request_body
+
+VERSION_MAX = 2**31 - 1
+ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
+Version = Annotated[int, Path(ge=1, le=VERSION_MAX)]
+router = APIRouter(prefix="/v1/programs", tags=["programs"])
+
+
+@router.post(
+    "",
+    responses=answers(PublishedOut, "it was in force already")
+    | answers(PublishedOut, "it is in force for referrals claimed from now on", 201),
+    openapi_extra=request_body("text/yaml", {"type": "string"}, required=True),
+)
+async def publish_program(request: Request, key: Annotated[ApiKey, Depends(Needs("programs"))]) -> Response:
+    """Bring a program file into force as the next version of its program."""
+    context = context_of(request)
+    text = await _program_text(request)
+    try:
+        future = context.batcher.call(lambda: context.parts.tenants.publish(key.tenant, text, context.parts.now_ms()))
+        program, new = await asyncio.shield(asyncio.wrap_future(future))
+    except WriterUnavailable:
+        raise Unavailable from None
+    except ProgramError as error:
+        found = tuple(FileProblem(one.line, one.column, one.path, one.message) for one in error.problems)
+        raise InvalidProgram(f"problems found: {len(found)}", problems=found) from None
+    return json(await run_in_threadpool(_published, program, new), 201 if new else 200)
+
+
+@router.get("", responses=answers_page(ProgramOut, "the current version of each program"))
+def list_programs(request: Request, key: Reader) -> Response:
+    """The programs that are in force."""
+    with context_of(request).parts.database.read() as connection:
+        versions = reads.program_versions(connection, key.tenant)
+    return json({"items": [program_out(one) for one in versions if one.current], "next": None})
+
+
+@router.get("/{program}", responses=answers(ProgramDetail, "the program"))
+def get_program(request: Request, key: Reader, program: ProgramName) -> Response:
+    """A program with its file and all its versions."""
+    with context_of(request).parts.database.read() as connection:
+        versions = reads.program_versions(connection, key.tenant, program)
+        current = next((one for one in versions if one.current), None)
+        if current is None:
+            raise NotFound
+        file = _file(connection, key, program, current.version)
+    return json(ProgramDetail(program, current.version, file, tuple(map(program_out, versions))))
+
+
+@router.get("/{program}/versions/{version}", responses=answers(VersionDetail, "the version"))
+def get_version(request: Request, key: Reader, program: ProgramName, version: Version) -> Response:
+    """A version as it was published: it never changes."""
+    with context_of(request).parts.database.read() as connection:
+        file = _file(connection, key, program, version)
+        versions = reads.program_versions(connection, key.tenant, program)
+    about = next(program_out(one) for one in versions if one.version == version)
+    return json(VersionDetail(about, file))
+
+
+@router.get("/{program}/diff", responses=answers(DiffOut, "what changed"))
+def get_diff(
+    request: Request,
+    key: Reader,
+    program: ProgramName,
+    old: Annotated[int, Query(alias="from", ge=1, le=VERSION_MAX, description="the older version")],
+    new: Annotated[int, Query(alias="to", ge=1, le=VERSION_MAX, description="the newer version")],
+) -> Response:
+    """What changed between two versions: each part of the file that is new, gone or different, and where it stands."""
+    with context_of(request).parts.database.read() as connection:
+        files = [_file(connection, key, program, version) for version in (old, new)]
+    before, after = (load_program(file, version) for file, version in zip(files, (old, new), strict=True))
+    return json(DiffOut(program, old, new, tuple(map(change_out, changes(before, after)))))
+
+
+def _file(connection: Connection, key: ApiKey, program: str, version: int) -> str:
+    file = reads.program_text(connection, key.tenant, program, version)
+    if file is None:
+        raise NotFound
+    return file
+
+
+async def _program_text(request: Request) -> str:
+    try:
+        text = (await read_body(request, FILE_BYTES_MAX)).decode()
+    except UnicodeDecodeError as error:
+        raise NotText(f"not UTF-8 at byte {error.start}") from None
+    except TooLarge as error:
+        raise TooLarge(f"a program file has at most {FILE_BYTES_MAX} bytes") from error
+    if "\0" in text:
+        raise NotText("NUL is not accepted")
+    return text
+
+
+def _published(program: Program, new: bool) -> PublishedOut:
+    warnings = tuple(WarningOut(one.code, one.path, one.place, one.message) for one in lint(program))
+    return PublishedOut(program.name, program.version, program.digest, new, warnings)
