@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from goodword.engine.attribution import limit_key, signal_value
 from goodword.engine.events import Due, Join, Order, Person, Published, Review, RewardAction, Sealed
-from goodword.engine.grants import budget_prefix, cap_base, cap_scopes
+from goodword.engine.grants import budget_prefix, cap_base
 from goodword.engine.ids import HANDLE_TRIES, Keyring
 from goodword.engine.measures import measure_key
 from goodword.engine.people import SIGNALS, identity_keys
@@ -56,10 +56,6 @@ class Batch:
     sealed: Sequence[Sealed]
     keyring: Keyring
 
-    def new_participants(self) -> Iterator[str]:
-        """The participants that these events create where nobody knows their person."""
-        return (self.keyring.id("pt", item.event.id) for item in self.sealed if _person(item))
-
 
 def needs(round: int, programs: Programs, batch: Batch, state: State) -> Wants:
     """The keys to load in a round (1 to 4), given what the rounds before brought."""
@@ -74,7 +70,7 @@ def _person(item: Sealed) -> Person | None:
 
 
 def _want(wants: Wants, collection: Collection[Any], *keys: str | None) -> None:
-    wants[collection.name].update(key for key in keys if key is not None)
+    wants[collection.name].update([key for key in keys if key is not None])
 
 
 def _loaded(state: State, collection: Collection[RowT]) -> list[RowT]:
@@ -91,11 +87,12 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         person = _person(item)
         if person:
             _want(wants, IDENTITIES, *identity_keys(person))
-            _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
         _want(wants, HANDLES, getattr(event, "code", None))
         _want(wants, CLAIMS, getattr(event, "claim", None))
         _want(wants, ORDERS, getattr(event, "order", None))
         match event:
+            case Join():
+                _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
             case Order(redeems=redeems):
                 _want(wants, REWARD_CODES, *(item.code for item in redeems))
             case RewardAction(reward=reward):
@@ -183,14 +180,14 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 
 
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
-    people = {row.id for row in _loaded(state, PARTICIPANTS)} | set(batch.new_participants())
     times = _times(batch, state)
     recipients = _recipients(batch, state)
     for program in programs.versions.values():
-        _want(wants, BALANCES, *_accounts(program, people))
-        _want(wants, COUNTERS, *_cap_keys(program, recipients, times), *_limit_keys(program, batch, state, times))
+        wants[BALANCES.name].update(_accounts(program, recipients))
+        wants[COUNTERS.name].update(_cap_keys(program, recipients, times))
+        wants[COUNTERS.name].update(_limit_keys(program, batch, state, times))
         for measure in program.model.measures:
-            _want(wants, COUNTERS, *(measure_key(program.name, measure, person) for person in people))
+            _want(wants, COUNTERS, *[measure_key(program.name, measure, person) for person in recipients])
     for reward in _loaded(state, REWARDS):
         _want(wants, COUNTERS, *reward.cap_keys)
         _want(wants, REFERRALS, reward.referral)
@@ -203,9 +200,10 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
 
 
 def _recipients(batch: Batch, state: State) -> set[str]:
-    """Whom a reward of this batch can go to: nobody who neither invites nor was invited."""
+    """Whose balances and counters this batch can move: nobody's who neither invites nor was invited nor has a reward."""
     found = {handle.participant for handle in _loaded(state, HANDLES)}
     found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
+    found |= {reward.participant for reward in _loaded(state, REWARDS)}
     for item in batch.sealed:
         person = _person(item)
         invites = isinstance(item.event, Join)
@@ -250,7 +248,7 @@ def _accounts(program: Program, people: set[str]) -> Iterator[str]:
 def _cap_keys(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
     zone = program.model.zone
     for name, rule in program.model.rewards.items():
-        for per, period in cap_scopes(rule):
+        for per, period in rule.cap_scopes:
             keys = {"ever"} if period == "ever" else {period_key(at_ms, period, zone) for at_ms in times}
             for side in rule.sides:
                 for who in people if per == "participant" else {"*"}:
