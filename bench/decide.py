@@ -49,12 +49,14 @@ def timed(program: Program, events: list[Sealed]) -> float:
 
 if __name__ == "__main__":
     from collections import Counter
+
     total = n = 0.0
     for recipe in traffic.RECIPES:
         program = load_program((ROOT / "programs" / recipe / "program.yaml").read_text(), 1)
         events = with_dues(program, sealed_history(recipe, STORIES))
         kinds = Counter(type(e.event).__name__ for e in events)
         t = min(timed(program, events) for _ in range(5))
-        total += t; n += len(events)
-        print(recipe, len(events), dict(kinds), f"{len(events)/t:,.0f}/s {t/len(events)*1e6:.1f}us")
-    print("all", f"{n/total:,.0f}/s")
+        total += t
+        n += len(events)
+        print(recipe, len(events), dict(kinds), f"{len(events) / t:,.0f}/s {t / len(events) * 1e6:.1f}us")
+    print("all", f"{n / total:,.0f}/s")

@@ -86,7 +86,14 @@ def _person(own: str) -> Body:
 
 
 def _order(own: str, person: Body, total: int, **more: Any) -> Body:
-    return {"type": "order", "id": f"order-{own}", "order": own, "person": person, "total": total, "currency": "USD"} | more
+    return {
+        "type": "order",
+        "id": f"order-{own}",
+        "order": own,
+        "person": person,
+        "total": total,
+        "currency": "USD",
+    } | more
 
 
 def _does(own: str, what: str, person: Body) -> Body:
