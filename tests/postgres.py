@@ -52,14 +52,17 @@ class PostgresUnavailable(Exception):
 
 
 @contextmanager
-def running_server() -> Iterator[URL]:
-    """Give the address of a server that may create databases; stop and remove it afterwards if it is ours."""
+def running_server(**settings: str) -> Iterator[URL]:
+    """Give the address of a server that may create databases; stop and remove it afterwards if it is ours.
+
+    A server of ours runs with our settings, or those given in their place.
+    """
     if address := os.environ.get(ADDRESS_VARIABLE):
         yield make_url(address).set(drivername=DRIVER)
         return
     with (
         tempfile.TemporaryDirectory(prefix="goodword-pg-", ignore_cleanup_errors=True) as folder,
-        _cluster(Path(folder)) as url,
+        _cluster(Path(folder), SETTINGS | settings) as url,
     ):
         yield url
 
@@ -77,13 +80,13 @@ def fresh_database(server: URL) -> Iterator[URL]:
 
 
 @contextmanager
-def _cluster(root: Path) -> Iterator[URL]:
+def _cluster(root: Path, given: dict[str, str]) -> Iterator[URL]:
     identity = _identity()
     _hand_over(root, identity)
     programs = _programs(root, identity)
     data = root / "data"
     _run([programs / "initdb", "--pgdata", data, *INITDB_OPTIONS], root, identity)
-    settings = [f"-c{key}={value}" for key, value in SETTINGS.items()]
+    settings = [f"-c{key}={value}" for key, value in given.items()]
     command: list[str | Path] = [programs / "postgres", "-D", data, "-k", root, "-p", str(PORT), *settings]
     url = URL.create(DRIVER, "postgres", port=PORT, database="postgres", query={"host": str(root)})
     log = root / "log"

@@ -7,8 +7,8 @@ nobody does. Every rule that refuses is told, not only the first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.clicks import Click, read_click
@@ -42,8 +42,7 @@ DEPTH_MAX = 90
 """How many advocates above an advocate are looked at for a cycle; the loader brings a few more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Struct, frozen=True):
     """Evidence that an advocate invited a friend."""
 
     handle: Handle
@@ -121,8 +120,11 @@ def attribute(
 
 def standing_referral(turn: Turn, friend: str, program: str) -> Referral | None:
     """The referral that holds a friend in a program."""
-    referrals = map(turn.referral, turn.draft.many(REFERRALS_OF, friend))
-    return next((r for r in referrals if r.program == program and r.live), None)
+    for id in turn.draft.many(REFERRALS_OF, friend):
+        referral = turn.referral(id)
+        if referral.program == program and referral.live:
+            return referral
+    return None
 
 
 def _rank(program: Program, evidence: str) -> int:
@@ -301,7 +303,7 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         rivals=rivals,
         click=invitation.click,
     )
-    turn.draft.fresh(REWARDS_OF, id)
+    turn.draft.fresh(id, REWARDS_OF)
     turn.save_referral(referral)
     turn.draft.append(REFERRALS_OF, invitation.friend, id)
     turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
@@ -360,7 +362,7 @@ def revive(turn: Turn, referral: Referral, at_ms: int) -> Referral | None:
         turn.say("friend_taken", {"winner": standing.id}, program=program, referral=referral.id)
         return None
     subjects = Subjects(friend=referral.friend, advocate=referral.advocate, claimed_ms=referral.claimed_ms)
-    if any(unmet(turn, program.model.audience.friend, subjects)):
+    if unmet(turn, program.model.audience.friend, subjects):
         return None
     revived = turn.move_referral(referral, "revive")
     turn.say("referral_revived", program=program, referral=referral.id)
@@ -394,5 +396,5 @@ def was_customer_before(turn: Turn, referral: Referral) -> bool:
 
 def all_referrals(turn: Turn, friend: str) -> list[Referral]:
     """Every referral of a friend, oldest first."""
-    rows = (turn.draft.need(REFERRALS, id) for id in turn.draft.many(REFERRALS_OF, friend))
-    return sorted(rows, key=lambda r: (r.claimed_ms, r.id))
+    rows = [turn.draft.need(REFERRALS, id) for id in turn.draft.many(REFERRALS_OF, friend)]
+    return sorted(rows, key=lambda r: (r.claimed_ms, r.id)) if len(rows) > 1 else rows

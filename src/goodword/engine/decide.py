@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.attribution import all_referrals, attribute, clicked, invite, revive, still_trusted, usable_handle
@@ -61,6 +61,7 @@ from goodword.engine.state import (
     Referral,
     Reward,
     State,
+    TenantRow,
 )
 from goodword.engine.steps import (
     end_or_reopen,
@@ -81,8 +82,7 @@ from goodword.program.model import ISSUED_BY
 from goodword.program.values import CLAIMED
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What follows from one event: its answer and its changes, postings and outbox rows."""
 
     sealed: Sealed
@@ -106,13 +106,14 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
-        rewarded = (turn.reward(id).referral for id in turn.touched_rewards)
+        rewarded = [turn.reward(id).referral for id in turn.touched_rewards]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_or_reopen(turn, turn.referral(id))
     references = {*turn.touched_referrals, *turn.touched_rewards}
-    references |= {turn.participant} if turn.participant else set()
-    order = getattr(event, "order", None)
-    references |= {f"order:{order}"} if order else set()
+    if turn.participant:
+        references.add(turn.participant)
+    if order := getattr(event, "order", None):
+        references.add(f"order:{order}")
     kept = _without_unknown_code(sealed, keyring) if turn.said("unknown_code") else sealed
     return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)))
 
@@ -132,7 +133,7 @@ def evolve(state: State, decision: Decision) -> None:
     sealed = decision.sealed
     live = state.tenant.live or not (sealed.history or isinstance(sealed.event, Due | Published))
     clock_ms = max(state.tenant.clock_ms, sealed.clock_ms)
-    state.tenant = replace(state.tenant, seq=state.tenant.seq + 1, clock_ms=clock_ms, live=live)
+    state.tenant = TenantRow(state.tenant.seq + 1, clock_ms, live)
 
 
 def _as_fact(turn: Turn) -> None:
@@ -165,7 +166,7 @@ def _join(turn: Turn, event: Join) -> None:
             turn.advocate_code = code
             turn.say("already_joined", {"code": code}, program=program)
             return
-    misses = list(unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id)))
+    misses = unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id))
     for values in misses:
         turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
     if misses:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
 
 from goodword.engine.events import Scalar
 from goodword.engine.reasons import ReasonValue, amount_of
@@ -13,12 +14,12 @@ from goodword.program.conditions import Attribute, Condition, Value, holds
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 
+_TYPES: dict[str, type[Any]] = {"boolean": bool, "text": str, "integer": int}
 MORE = (2**62, "")
 """Ends a list of first orders of which some were taken away and more may stand in the database."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(Struct, frozen=True):
     """Whom and what a condition is about."""
 
     friend: str | None = None
@@ -104,12 +105,12 @@ def _of_person(turn: Turn, attribute: Attribute, participant: str | None, claime
 
 def _typed(attribute: Attribute, value: Scalar | None) -> Value | None:
     """A value of another type than the program declared is a value nobody told us."""
-    wanted = {"boolean": bool, "text": str, "integer": int}[attribute.type]
-    return value if type(value) is wanted else None
+    return value if type(value) is _TYPES[attribute.type] else None
 
 
-def unmet(turn: Turn, conditions: tuple[Condition, ...], subjects: Subjects) -> Iterator[dict[str, ReasonValue]]:
+def unmet(turn: Turn, conditions: tuple[Condition, ...], subjects: Subjects) -> list[dict[str, ReasonValue]]:
     """The values of each condition that does not hold, as reasons name them."""
+    misses = []
     for condition in conditions:
         actual = value_of(turn, condition.attribute, subjects)
         if holds(condition, actual):
@@ -121,7 +122,8 @@ def unmet(turn: Turn, conditions: tuple[Condition, ...], subjects: Subjects) -> 
         }
         if actual is not None:
             values["actual"] = _said(actual)
-        yield values
+        misses.append(values)
+    return misses
 
 
 def _said(value: Value | tuple[Value, ...]) -> ReasonValue:

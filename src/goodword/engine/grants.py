@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from msgspec import Struct
 
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.state import OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
-from goodword.program.duration import Period, local_date, period_key
+from goodword.program.duration import local_date, period_key
 from goodword.program.loader import Program
-from goodword.program.model import Cap, PercentOf, Schedule, Side
+from goodword.program.model import Cap, CapScope, PercentOf, Schedule, Side
 from goodword.program.model import Reward as Rule
 from goodword.program.quantity import Quantity, percent_of
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A rule about to pay somebody."""
 
     program: Program
@@ -44,16 +44,6 @@ class Grant:
     def unit(self) -> str:
         unit = self.rule.benefit.unit
         return self.program.model.currency if unit == "money" else unit
-
-
-CapScope = tuple[Literal["participant", "program"], Period]
-ALWAYS_COUNTED: tuple[CapScope, ...] = (("participant", "ever"), ("program", "ever"))
-"""Counted for every rule, capped or not: a later version may set a cap, and what was granted before counts for it."""
-
-
-def cap_scopes(rule: Rule) -> list[CapScope]:
-    """Everything that grants of a rule are counted by."""
-    return list(dict.fromkeys([*ALWAYS_COUNTED, *((cap.per, cap.period) for cap in rule.caps)]))
 
 
 def cap_base(program: str, rule: str, side: str, per: str, participant: str, period: str) -> str:
@@ -101,6 +91,8 @@ def cost_in_budget(grant: Grant, amount: int) -> tuple[str, int]:
 def occurrences(turn: Turn, grant: Grant) -> list[Reward]:
     """What this rule has granted for this subject and side, oldest first, live or not."""
     rewards = turn.rewards_of(grant.subject)
+    if not rewards:
+        return []
     return [r for r in rewards if (r.rule, r.side, r.program) == (grant.name, grant.side, grant.program.name)]
 
 
@@ -124,25 +116,30 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     if amount == 0:
         _refuse(turn, grant, "nothing_to_pay", f"{grant.path}.benefit", {})
         return None
-    bases = [_base(grant, per, period) for per, period in cap_scopes(grant.rule)]
-    passed = Passed(amount, cap_keys=tuple(f"{base}|{end}" for base in bases for end in "na"))
-    open_caps = [_pass_cap(turn, grant, index, cap, passed) for index, cap in enumerate(grant.rule.caps)]
+    bases = _bases(grant)
+    passed = Passed(amount, cap_keys=tuple([f"{base}|{end}" for base in bases.values() for end in "na"]))
+    open_caps = [
+        _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.per, cap.period], passed)
+        for index, cap in enumerate(grant.rule.caps)
+    ]
     open_budget = _pass_budget(turn, grant, passed)
     return passed if all(open_caps) and open_budget else None
 
 
-def _base(grant: Grant, per: str, period: Period) -> str:
-    key = period_key(grant.at_ms, period, grant.program.model.zone)
-    return cap_base(grant.program.name, grant.name, grant.side, per, grant.participant, key)
+def _bases(grant: Grant) -> dict[CapScope, str]:
+    """The counters of a grant by what they count."""
+    program, participant, zone = grant.program.name, grant.participant, grant.program.model.zone
+    return {
+        scope: cap_base(program, grant.name, grant.side, scope[0], participant, period_key(grant.at_ms, scope[1], zone))
+        for scope in grant.rule.cap_scopes
+    }
 
 
 def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, ReasonValue]) -> None:
     turn.say(code, values | {"side": grant.side}, program=grant.program, rule=path, referral=grant.referral.id)
 
 
-def _pass_cap(turn: Turn, grant: Grant, index: int, cap: Cap, passed: Passed) -> bool:
-    base = _base(grant, cap.per, cap.period)
-    path = f"{grant.path}.caps.{index}"
+def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: Passed) -> bool:
     if cap.count is not None:
         used = turn.counter(f"{base}|n")
         if used < cap.count:

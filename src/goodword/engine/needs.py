@@ -26,7 +26,7 @@ from goodword.engine.events import (
     Sealed,
     Share,
 )
-from goodword.engine.grants import budget_prefix, cap_base, cap_scopes
+from goodword.engine.grants import budget_prefix, cap_base
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import measure_key
 from goodword.engine.people import SIGNALS, identity_keys
@@ -69,10 +69,6 @@ class Batch:
     sealed: Sequence[Sealed]
     keyring: Keyring
 
-    def new_participants(self) -> Iterator[str]:
-        """The participants that these events create where nobody knows their person."""
-        return (self.keyring.id("pt", item.event.id) for item in self.sealed if _person(item))
-
 
 def needs(round: int, programs: Programs, batch: Batch, state: State) -> Wants:
     """The keys to load in a round (1 to 4), given what the rounds before brought."""
@@ -87,7 +83,7 @@ def _person(item: Sealed) -> Person | None:
 
 
 def _want(wants: Wants, collection: Collection[Any], *keys: str | None) -> None:
-    wants[collection.name].update(key for key in keys if key is not None)
+    wants[collection.name].update([key for key in keys if key is not None])
 
 
 def _loaded(state: State, collection: Collection[RowT]) -> list[RowT]:
@@ -104,12 +100,13 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         person = _person(item)
         if person:
             _want(wants, IDENTITIES, *identity_keys(person))
-            _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
         click = _clicked(item, batch.keyring)
         _want(wants, HANDLES, getattr(event, "code", None), click.code if click else None)
         _want(wants, CLAIMS, getattr(event, "claim", None))
         _want(wants, ORDERS, getattr(event, "order", None))
         match event:
+            case Join() | Link(code=None):
+                _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
             case Order(redeems=redeems):
                 _want(wants, REWARD_CODES, *(item.code for item in redeems))
             case Link(code=str(code)):
@@ -208,14 +205,18 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 
 
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
-    people = {row.id for row in _loaded(state, PARTICIPANTS)} | set(batch.new_participants())
     times = _times(batch, state)
-    recipients = _recipients(batch, state)
+    recipients, newcomers = _recipients(batch, state)
+    balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
-        _want(wants, BALANCES, *_accounts(program, people))
-        _want(wants, COUNTERS, *_cap_keys(program, recipients, times), *_limit_keys(program, batch, state, times))
-        for measure in program.model.measures:
-            _want(wants, COUNTERS, *(measure_key(program.name, measure, person) for person in people))
+        _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
+        _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
+        _want(wants, COUNTERS, *_personal_counters(program, recipients, times))
+        # Whoever this batch may create stands in no database yet, and most of a batch can be such people.
+        for key in _balances(program, newcomers):
+            balances.setdefault(key, None)
+        for key in _personal_counters(program, newcomers, times):
+            counters.setdefault(key, None)
     for reward in _loaded(state, REWARDS):
         _want(wants, COUNTERS, *reward.cap_keys)
         _want(wants, REFERRALS, reward.referral)
@@ -227,18 +228,25 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, ORDERS, *_orders_of(referral))
 
 
-def _recipients(batch: Batch, state: State) -> set[str]:
-    """Whom a reward of this batch can go to: nobody who neither invites nor was invited."""
+def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
+    """Whose balances and counters this batch can move: nobody's who neither invites nor was invited nor has a reward.
+
+    Those that are there, and those that this batch creates if it creates them.
+    """
     found = {handle.participant for handle in _loaded(state, HANDLES)}
     found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
+    found |= {reward.participant for reward in _loaded(state, REWARDS)}
+    newcomers: set[str] = set()
     for item in batch.sealed:
         person = _person(item)
         invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
         if person is not None and (invited or isinstance(item.event, Join)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
-            found |= known or {batch.keyring.id("pt", item.event.id)}
-    return found
+            found |= known
+            if not known:
+                newcomers.add(batch.keyring.id("pt", item.event.id))
+    return found, newcomers
 
 
 def _times(batch: Batch, state: State) -> set[int]:
@@ -263,23 +271,35 @@ def units_of(program: Program) -> set[str]:
     return {program.model.currency} | {b.unit for b in benefits if not isinstance(b.amount, PercentOf)}
 
 
-def _accounts(program: Program, people: set[str]) -> Iterator[str]:
+def _balances(program: Program, people: set[str]) -> Iterator[str]:
+    return (f"balance:{person}|{unit}" for unit in units_of(program) for person in people)
+
+
+def _accounts(program: Program) -> Iterator[str]:
     names = ("cost", "pending", "approved", "redeemed", "expired", "reversed")
-    accounts = [f"{name}:{program.name}" for name in names] + [f"balance:{person}" for person in people]
     for unit in units_of(program):
-        yield from (f"{account}|{unit}" for account in accounts)
+        yield from (f"{name}:{program.name}|{unit}" for name in names)
     for name, budget in program.model.budgets.items():
         prefix = budget_prefix(program.name, name)
         yield from (f"{prefix}:{end}|{budget.amount.unit}" for end in ("funding", "free", "reserved", "spent"))
 
 
-def _cap_keys(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
+def _personal_counters(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
+    yield from _cap_keys(program, people, times)
+    for measure in program.model.measures:
+        yield from (measure_key(program.name, measure, person) for person in people)
+
+
+def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Iterator[str]:
+    """The counters of caps for these people; without them, those that count for a whole program."""
     zone = program.model.zone
     for name, rule in program.model.rewards.items():
-        for per, period in cap_scopes(rule):
+        for per, period in rule.cap_scopes:
+            if (per == "participant") == (people is None):
+                continue
             keys = {"ever"} if period == "ever" else {period_key(at_ms, period, zone) for at_ms in times}
             for side in rule.sides:
-                for who in people if per == "participant" else {"*"}:
+                for who in {"*"} if people is None else people:
                     for key in keys:
                         base = cap_base(program.name, name, side, per, who, key)
                         yield f"{base}|n"

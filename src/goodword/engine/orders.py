@@ -215,7 +215,7 @@ def _follow(turn: Turn, referral: Referral, order: OrderRow, kind: str) -> None:
     after = referral
     subjects = Subjects(friend=referral.friend, advocate=referral.advocate, order=order, claimed_ms=referral.claimed_ms)
     for name, step in program.model.steps.items():
-        if kind in step.undone_by_order and (order.state != "placed" or any(unmet(turn, step.where, subjects))):
+        if kind in step.undone_by_order and (order.state != "placed" or unmet(turn, step.where, subjects)):
             after = withdraw(after, name, {f"{ORDER}{order.id}"})
     if after != referral:
         after = settle(turn, referral, after, kind)

@@ -26,8 +26,7 @@ SIGNALS = ("payment", "device", "address", "network")
 
 def identity_keys(person: Person) -> list[str]:
     """The keys under which a sealed person is found."""
-    values = ((kind, getattr(person, kind)) for kind in IDENTIFIERS)
-    return [f"{kind}:{value}" for kind, value in values if value is not None]
+    return [f"{kind}:{value}" for kind in IDENTIFIERS if (value := getattr(person, kind)) is not None]
 
 
 def new_participant_id(turn: Turn) -> str:
@@ -41,20 +40,22 @@ def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Par
     With `about` it is known who he is, and identifiers that nobody has become his.
     """
     keys = identity_keys(person)
-    known = {id for id in (turn.draft.get(IDENTITIES, key) for key in keys) if id is not None}
+    ids = [turn.draft.get(IDENTITIES, key) for key in keys]
+    known = {id for id in ids if id is not None}
     if about is not None:
         known.add(about.id)
     if len(known) > 1:
         turn.say("identity_conflict")
         return None
-    participant = turn.person(known.pop()) if known else _create(turn)
-    for key in keys:
-        if turn.draft.get(IDENTITIES, key) is None:
+    created = not known
+    participant = _create(turn) if created else turn.person(known.pop())
+    for key, id in zip(keys, ids, strict=True):
+        if id is None:
             turn.draft.put(IDENTITIES, key, participant.id)
     updated = _updated(participant, person)
-    if updated != participant or not known:
+    if created or updated != participant:
         turn.draft.put(PARTICIPANTS, updated.id, updated)
-    if _conditions_of(updated) != _conditions_of(participant):
+    if updated.waiting and _conditions_of(updated) != _conditions_of(participant):
         look_again(turn, updated)
     turn.participant = turn.told = updated.id
     return updated
@@ -73,9 +74,7 @@ def look_again(turn: Turn, participant: Participant) -> None:
 
 def _create(turn: Turn) -> Participant:
     participant = Participant(new_participant_id(turn), created_ms=turn.occurred_ms)
-    for index in (HANDLES_OF, REFERRALS_OF, REWARDS_OF, WAITING_OF):
-        turn.draft.fresh(index, participant.id)
-    turn.draft.put(FIRST_ORDERS, participant.id, ())
+    turn.draft.fresh(participant.id, HANDLES_OF, REFERRALS_OF, REWARDS_OF, WAITING_OF, FIRST_ORDERS)
     for program in turn.programs.live:
         turn.draft.put(PARENTS, f"{program}|{participant.id}", None)
     return participant
@@ -86,13 +85,16 @@ def _updated(participant: Participant, person: Person) -> Participant:
     for kind in SIGNALS:
         value = getattr(person, kind)
         if value is not None:
-            others = tuple(other for other in signals.get(kind, ()) if other != value)
+            others = [other for other in signals.get(kind, ()) if other != value]
             signals[kind] = (*others, value)[-SIGNALS_MAX:]
+    fields = participant.fields
+    if person.fields:
+        fields = dict(list((fields | person.fields).items())[-FIELDS_MAX:])
     return replace(
         participant,
         country=person.country or participant.country,
         language=person.language or participant.language,
-        fields=dict(list((participant.fields | person.fields).items())[-FIELDS_MAX:]),
+        fields=fields,
         signals=signals,
     )
 

@@ -37,6 +37,7 @@ def grant(turn: Turn, wanted: Grant) -> None:
         return
     key = f"{wanted.program.name}|{wanted.name}|{wanted.subject}|{wanted.side}|{len(before) + 1}"
     id = turn.keyring.id("rw", key)
+    rule = wanted.rule
     reward = Reward(
         id=id,
         program=wanted.program.name,
@@ -51,7 +52,7 @@ def grant(turn: Turn, wanted: Grant) -> None:
         amount=passed.amount,
         granted_ms=turn.clock_ms,
         event=turn.event_id,
-        mature_ms=wanted.at_ms + wanted.rule.hold,
+        mature_ms=wanted.at_ms + rule.hold,
         order=wanted.order.id if wanted.order else None,
         cap_keys=passed.cap_keys,
         budget=passed.budget,
@@ -127,7 +128,7 @@ def approve(turn: Turn, reward: Reward) -> Reward:
 
 def _hand_over(turn: Turn, reward: Reward) -> None:
     program, rule = rule_of(turn, reward)
-    misses = list(unmet(turn, rule.pay_when, Subjects(recipient=reward.participant)))
+    misses = unmet(turn, rule.pay_when, Subjects(recipient=reward.participant)) if rule.pay_when else []
     if misses:
         if reward.reason != "waiting_for_condition":
             start_waiting(turn, reward)

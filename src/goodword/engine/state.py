@@ -7,6 +7,7 @@ into the state before the next event is decided.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -303,6 +304,10 @@ RIVALS_MAX = 16
 CHANGES_MAX = 100
 
 
+_UNKNOWN: Any = object()
+"""What stands for a key that was neither changed nor loaded."""
+
+
 class NotLoaded(LookupError):
     """A decision looked at something that nobody loaded. It never means "none"."""
 
@@ -329,13 +334,12 @@ class State:
         Raises:
             NotLoaded: the key was not loaded.
         """
-        rows: dict[str, RowT | None] = self.rows[collection.name]
-        try:
-            return rows[key]
-        except KeyError:
-            if self.complete:
-                return None
-            raise NotLoaded(collection.name, key) from None
+        row: RowT | None = self.rows[collection.name].get(key, _UNKNOWN)
+        if row is not _UNKNOWN:
+            return row
+        if self.complete:
+            return None
+        raise NotLoaded(collection.name, key)
 
     def loaded(self, collection: Collection[Any], key: str) -> bool:
         """Whether reading `key` would not raise."""
@@ -362,19 +366,24 @@ class OutboxRow(Struct, frozen=True, omit_defaults=True):
 class Draft:
     """A state with the changes of one decision over it."""
 
+    __slots__ = ("changes", "entries", "outbox", "state")
+
     def __init__(self, state: State) -> None:
         self.state = state
-        self.changes: dict[str, dict[str, Any]] = {}
+        self.changes: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         self.entries: list[Entry] = []
         self.outbox: list[OutboxRow] = []
 
     def get(self, collection: Collection[RowT], key: str) -> RowT | None:
         """As `State.get`, seeing this decision's own changes."""
-        mine = self.changes.get(collection.name)
-        if mine is not None and key in mine:
-            row: RowT | None = mine[key]
-            return row
-        return self.state.get(collection, key)
+        name = collection.name
+        if name in self.changes:
+            row: RowT | None = self.changes[name].get(key, _UNKNOWN)
+            if row is not _UNKNOWN:
+                return row
+        # As `State.get`, which has the rest: most of what a decision does is reading.
+        row = self.state.rows[name].get(key, _UNKNOWN)
+        return self.state.get(collection, key) if row is _UNKNOWN else row
 
     def need(self, collection: Collection[RowT], key: str) -> RowT:
         """A row that another row names, so that it must exist."""
@@ -385,7 +394,7 @@ class Draft:
 
     def put(self, collection: Collection[RowT], key: str, row: RowT | None) -> None:
         """Set a row; None removes it."""
-        self.changes.setdefault(collection.name, {})[key] = row
+        self.changes[collection.name][key] = row
 
     def many(self, collection: Collection[tuple[str, ...]], key: str) -> tuple[str, ...]:
         """An index entry: the keys behind `key`, none if there are none."""
@@ -397,6 +406,7 @@ class Draft:
         if item not in items:
             self.put(collection, key, (*items, item))
 
-    def fresh(self, collection: Collection[tuple[str, ...]], key: str) -> None:
-        """Note that nothing stands behind `key` yet, as its owner is created by this decision."""
-        self.put(collection, key, ())
+    def fresh(self, key: str, *collections: Collection[Any]) -> None:
+        """Note that nothing stands behind `key` in these indexes yet, as its owner is created by this decision."""
+        for collection in collections:
+            self.changes[collection.name][key] = ()

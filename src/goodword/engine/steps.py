@@ -32,16 +32,19 @@ def order_of(turn: Turn, hit: Hit) -> OrderRow | None:
     return order_row(turn, hit.subject.removeprefix(ORDER)) if hit.subject.startswith(ORDER) else None
 
 
-def steps_for(program: Program, event: str, activity: str | None) -> list[tuple[str, Step]]:
+def steps_for(program: Program, event: str, activity: str | None) -> tuple[tuple[str, Step], ...]:
     """The steps that an event of this kind can reach."""
-    steps = program.model.steps.items()
-    return [(name, step) for name, step in steps if step.event == event and step.activity == activity]
+    return program.model.steps_by_event.get((event, activity), ())
 
 
 def known_subject(referral: Referral, subject: str) -> bool:
     """Whether an event stands at one of the referral's steps already."""
-    states = referral.steps.values()
-    return any(hit.subject == subject for state in states for hit in (state.hit, *state.spares) if hit)
+    for state in referral.steps.values():
+        if state.hit and state.hit.subject == subject:
+            return True
+        if state.spares and any(spare.subject == subject for spare in state.spares):
+            return True
+    return False
 
 
 def matches(
@@ -72,7 +75,7 @@ def matches(
             continue
         if _undone_since(turn, program, referral, name, hit):
             continue
-        misses = list(unmet(turn, step.where, subjects))
+        misses = unmet(turn, step.where, subjects)
         for values in misses:
             turn.say(
                 "step_condition_unmet",
@@ -90,9 +93,7 @@ def matches(
 
 def _in_window(turn: Turn, program: Program, referral: Referral, name: str, hit: Hit, path: str) -> bool:
     """The window binds the steps up to the one that ends it."""
-    names = list(program.model.steps)
-    ends_with = program.model.window_ends_with
-    if names.index(name) > names.index(ends_with) or hit.at_ms < referral.until_ms:
+    if hit.at_ms < referral.until_ms or name in program.model.after_window:
         return True
     state = referral.steps.get(name)
     if state is None or state.hit is None:
@@ -103,8 +104,11 @@ def _in_window(turn: Turn, program: Program, referral: Referral, name: str, hit:
 
 def _undone_since(turn: Turn, program: Program, referral: Referral, name: str, hit: Hit) -> bool:
     """Whether the friend did later what undoes the step: an event that is told late does not bring it back."""
+    words = program.model.steps[name].undone_by_activity
+    if not words:
+        return False
     activities = turn.person(referral.friend).activities
-    for word in sorted(program.model.steps[name].undone_by_activity):
+    for word in sorted(words):
         if any(at_ms >= hit.at_ms for at_ms, _ in activities.get(word, ())):
             turn.say(
                 "step_undone", {"step": name, "why": word}, program=program, rule=f"steps.{name}", referral=referral.id
@@ -118,7 +122,7 @@ def offer(referral: Referral, names: list[str], hit: Hit) -> Referral:
     steps = dict(referral.steps)
     for name in names:
         state = steps.get(name, StepState())
-        spares = tuple(sorted((*state.spares, hit), key=_earliest))[:SPARES_MAX]
+        spares = tuple(sorted((*state.spares, hit), key=_earliest))[:SPARES_MAX] if state.spares else (hit,)
         steps[name] = replace(state, spares=spares)
     return replace(referral, steps=steps)
 
@@ -148,8 +152,9 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
         if name in steps:
             steps[name] = _settled(turn, program, referral, steps, name, step)
     referral = turn.save_referral(replace(referral, steps=steps))
-    undone = [name for name in program.model.steps if _changed(before, referral, name) and _hit(before, name)]
-    reached = [name for name in program.model.steps if _changed(before, referral, name) and _hit(referral, name)]
+    changed = [name for name in program.model.steps if _hit(before, name) != _hit(referral, name)]
+    undone = [name for name in changed if _hit(before, name)]
+    reached = [name for name in changed if _hit(referral, name)]
     for name in undone:
         _undo(turn, program, referral, name, why)
     for name in reached:
@@ -164,10 +169,6 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
 def _hit(referral: Referral, name: str) -> Hit | None:
     state = referral.steps.get(name)
     return state.hit if state else None
-
-
-def _changed(before: Referral, after: Referral, name: str) -> bool:
-    return _hit(before, name) != _hit(after, name)
 
 
 def _settled(
@@ -238,10 +239,9 @@ def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) 
     hit = _hit(referral, name)
     at_ms = hit.at_ms if hit else referral.claimed_ms
     order = order_of(turn, hit) if hit else None
-    for rule_name, rule in program.model.rewards.items():
-        if rule.when.step == name:
-            for side in rule.sides:
-                grant(turn, Grant(program, rule_name, side, referral, referral.id, at_ms, order))
+    for rule_name, rule in program.model.rewards_by_step.get(name, ()):
+        for side in rule.sides:
+            grant(turn, Grant(program, rule_name, side, referral, referral.id, at_ms, order))
 
 
 def reached_steps(program: Program, referral: Referral) -> Iterator[str]:

@@ -74,21 +74,15 @@ class Turn:
     claim: str | None = None
     touched_referrals: dict[str, None] = field(default_factory=dict)
     touched_rewards: dict[str, None] = field(default_factory=dict)
+    event_id: str = field(init=False)
+    clock_ms: int = field(init=False)
+    """Now, as far as this decision knows."""
+    occurred_ms: int = field(init=False)
+    """When the event happened."""
 
-    @property
-    def clock_ms(self) -> int:
-        """Now, as far as this decision knows."""
-        return self.sealed.clock_ms
-
-    @property
-    def occurred_ms(self) -> int:
-        """When the event happened."""
-        return self.sealed.occurred_ms
-
-    @property
-    def event_id(self) -> str:
-        """The id of the event."""
-        return self.sealed.event.id
+    def __post_init__(self) -> None:
+        sealed = self.sealed
+        self.event_id, self.clock_ms, self.occurred_ms = sealed.event.id, sealed.clock_ms, sealed.occurred_ms
 
     def say(
         self,
@@ -117,7 +111,7 @@ class Turn:
 
     def said(self, code: str) -> bool:
         """Whether a reason was given."""
-        return any(reason.code == code for reason in self.reasons)
+        return code in [reason.code for reason in self.reasons]
 
     # rows ---------------------------------------------------------------------------------------------------------
 
@@ -157,8 +151,8 @@ class Turn:
 
     def rewards_of(self, subject: str) -> list[Reward]:
         """Everything granted for a referral, or to a participant by measures, in one order whatever was loaded how."""
-        rewards = map(self.reward, self.draft.many(REWARDS_OF, subject))
-        return sorted(rewards, key=lambda reward: (reward.granted_ms, reward.id))
+        rewards = [self.reward(id) for id in self.draft.many(REWARDS_OF, subject)]
+        return sorted(rewards, key=lambda reward: (reward.granted_ms, reward.id)) if len(rewards) > 1 else rewards
 
     # amounts ------------------------------------------------------------------------------------------------------
 
@@ -170,9 +164,11 @@ class Turn:
         """Move an amount from one account to another: two entries that sum to zero."""
         if amount == 0:
             return
+        draft = self.draft
         for account, change in ((source, -amount), (target, amount)):
-            self.draft.entries.append(Entry(account, unit, change, reward))
-            self.draft.put(BALANCES, f"{account}|{unit}", self.balance(account, unit) + change)
+            draft.entries.append(Entry(account, unit, change, reward))
+            key = f"{account}|{unit}"
+            draft.put(BALANCES, key, (draft.get(BALANCES, key) or 0) + change)
 
     def counter(self, key: str) -> int:
         """What a counter stands at."""
@@ -180,7 +176,7 @@ class Turn:
 
     def count(self, key: str, change: int) -> int:
         """Move a counter."""
-        value = self.counter(key) + change
+        value = (self.draft.get(COUNTERS, key) or 0) + change
         self.draft.put(COUNTERS, key, value)
         return value
 
@@ -218,9 +214,10 @@ class Turn:
         )
 
     def _outcome(self) -> Literal["accepted", "refused", "waiting"]:
-        kinds = [REASONS[reason.code][0] for reason in self.reasons]
-        if any(reason.code == "waiting_for_order" for reason in self.reasons):
+        codes = [reason.code for reason in self.reasons]
+        if "waiting_for_order" in codes:
             return "waiting"
+        kinds = [REASONS[code][0] for code in codes]
         return "refused" if "refused" in kinds and "done" not in kinds else "accepted"
 
     def _referral_now(self, id: str) -> ReferralNow:

@@ -46,6 +46,9 @@ PAST_MIN_MS = 0
 
 _DECODER: msgspec.json.Decoder[SourceEvent] = msgspec.json.Decoder(SourceEvent)
 _BIDI_OR_CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL_OR_SURROGATE = re.compile("[\u0000-\u001f\u007f-\u009f\ud800-\udfff]")
+_LONG_NUMBER = b"9" * 19
+_TO_NINES = bytes.maketrans(b"012345678", b"9" * 9)
 _CEDILLA = str.maketrans("ŞşŢţ", "ȘșȚț")
 _NAMED_FIELD = re.compile(r"(?:missing required|unknown) field `(.+)`")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
@@ -80,8 +83,16 @@ def decode_event(raw: bytes) -> SourceEvent:
         raise InvalidEvent(message, ".".join(filter(None, (where, named[1] if named else "")))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidEvent(f"not JSON: {error}") from None
-    _check_text(msgspec.to_builtins(event), "")
+    if _has_to_be_looked_through(raw):
+        _check_text(msgspec.to_builtins(event), "")
     return event
+
+
+def _has_to_be_looked_through(raw: bytes) -> bool:
+    """Whether what was read may hold a control character or a huge number: of most events, their bytes show that not."""
+    if b"\\" in raw or b"\x7f" in raw or b"\xc2" in raw or b"\xed" in raw:
+        return True
+    return _LONG_NUMBER in raw.translate(_TO_NINES)
 
 
 def _check_text(node: Any, path: str) -> None:
@@ -94,7 +105,7 @@ def _check_text(node: Any, path: str) -> None:
         for index, value in enumerate(node):
             _check_text(value, f"{path}[{index}]")
     elif isinstance(node, str):
-        if any(c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" for c in node):
+        if _CONTROL_OR_SURROGATE.search(node):
             raise InvalidEvent("control characters are not accepted", path)
     elif isinstance(node, int) and not -(2**63) <= node < 2**63:
         raise InvalidEvent("the number does not fit into 64 bits", path)
@@ -211,14 +222,17 @@ def seal_person(person: Person, keyring: Keyring, named: bool = False) -> Person
     for kind in SIGNALS:
         value = getattr(person, kind)
         if value is not None:
-            hashed[kind] = keyring.secret_hash(
-                f"signal:{kind}", unicodedata.normalize("NFKC", value).strip().casefold()
-            )
+            hashed[kind] = keyring.secret_hash(f"signal:{kind}", _normalised(value).strip().casefold())
     return replace(person, **hashed)
 
 
+def _normalised(text: str) -> str:
+    """NFKC, which leaves ASCII as it is."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def _normal(kind: str, value: str) -> str:
-    text = unicodedata.normalize("NFKC", _BIDI_OR_CONTROL.sub("", value)).strip()
+    text = _normalised(_BIDI_OR_CONTROL.sub("", value)).strip()
     if kind == "email":
         text = text.casefold()
         if not _EMAIL.fullmatch(text):

@@ -122,8 +122,7 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
     for _, decision, _ in outcome.decisions:
         for name, rows in decision.draft.changes.items():
             if name in STORED:
-                # The state holds each row as the last decision left it.
-                dirty.setdefault(name, {}).update({key: state.rows[name][key] for key in rows})
+                dirty.setdefault(name, {}).update(rows)  # the last decision has the last word
     records = [_record(seq, decision, answer) for seq, decision, answer in outcome.decisions]
     people = [
         (decision.told, decision.sealed.person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,9 @@ _DURATION = re.compile(r"([0-9]{1,5})\s+(minute|hour|day|week)s?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DURATION_PATTERN = r"^[0-9]{1,5}\s+(minute|hour|day|week)s?$"
+
+KEPT_MAX = 4096
+"""How many names of periods are remembered."""
 
 Period = Literal["day", "week", "month", "year", "ever"]
 
@@ -52,6 +56,8 @@ def local_date(instant_ms: int, zone: ZoneInfo) -> date:
     return from_ms(instant_ms).astimezone(zone).date()
 
 
+# One event asks for the same period again and again: for each rule, each side, and once more for what is loaded.
+@lru_cache(maxsize=KEPT_MAX)
 def period_key(instant_ms: int, period: Period, zone: ZoneInfo) -> str:
     """The name of the calendar period that holds an instant: ``2026-03-05``, ``2026-W10``, ``2026-03``, ``2026``, ``ever``.
 

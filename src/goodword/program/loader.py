@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -60,9 +60,10 @@ class Program:
     version: int = 0
     """The version under which the tenant published it; 0 for a file that is not published."""
 
-    @property
-    def name(self) -> str:
-        return self.model.program
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.model.program)
 
     def place(self, path: str) -> str:
         """Where a part of the program stands: the nearest enclosing part that the file spells out."""

@@ -70,6 +70,11 @@ ISSUED_BY: dict[BenefitKind, Literal["goodword", "shop"]] = {
 """Who hands a benefit over: Goodword at approval, or the shop, which says so by an event."""
 
 
+CapScope = tuple[Literal["participant", "program"], Period]
+ALWAYS_COUNTED: tuple[CapScope, ...] = (("participant", "ever"), ("program", "ever"))
+"""Counted for every rule, capped or not: a later version may set a cap, and what was granted before counts for it."""
+
+
 def _version(raw: object) -> object:
     if type(raw) is not int or raw != 1:
         raise ValueError("this release reads version 1 of the language: write `goodword: 1`")
@@ -361,6 +366,11 @@ class Reward(Part):
             raise ValueError("a percentage out of a budget needs a `ceiling`: the most that must be set aside for it")
 
     @cached_property
+    def cap_scopes(self) -> tuple[CapScope, ...]:
+        """Everything that grants of the rule are counted by."""
+        return tuple(dict.fromkeys([*ALWAYS_COUNTED, *((cap.per, cap.period) for cap in self.caps)]))
+
+    @cached_property
     def sides(self) -> tuple[Side, ...]:
         """Whom the rule pays, the friend first as he is told first."""
         return ("friend", "advocate") if self.to == "both" else (self.to,)
@@ -465,6 +475,26 @@ class ProgramFile(Part):
     def window_ends_with(self) -> str:
         """The step that has to be reached inside the attribution window."""
         return self.attribution.until or next(name for name in self.steps if name in self.converting)
+
+    @cached_property
+    def steps_by_event(self) -> dict[tuple[str, str | None], tuple[tuple[str, Step], ...]]:
+        """By kind of event, and name of activity, the steps that it can reach."""
+        kinds = dict.fromkeys((step.event, step.activity) for step in self.steps.values())
+        steps = self.steps.items()
+        return {kind: tuple(item for item in steps if (item[1].event, item[1].activity) == kind) for kind in kinds}
+
+    @cached_property
+    def after_window(self) -> frozenset[str]:
+        """The steps behind the one that ends the window: the window does not bind them."""
+        names = list(self.steps)
+        return frozenset(names[names.index(self.window_ends_with) + 1 :])
+
+    @cached_property
+    def rewards_by_step(self) -> dict[str, tuple[tuple[str, Reward], ...]]:
+        """By step the rules that it grants."""
+        rules = self.rewards.items()
+        steps = dict.fromkeys(rule.when.step for rule in self.rewards.values() if rule.when.step)
+        return {step: tuple(item for item in rules if item[1].when.step == step) for step in steps}
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -1,8 +1,8 @@
 """The little that differs between SQLite and PostgreSQL.
 
-Many rows go to the database as one JSON parameter, which the database takes apart: one statement per table
-however long the batch, cheap in Python, and the text of a statement depends on nothing but its table.
-Values never stand in SQL text.
+Many rows go to the database at once, in the way that is cheapest for each: PostgreSQL takes one JSON parameter apart,
+SQLite runs one prepared statement over a list. One statement per table however long the batch, and its text depends on
+nothing but its table. Values never stand in SQL text.
 """
 
 from __future__ import annotations
@@ -61,17 +61,21 @@ class Dialect(ABC):
 
     @abstractmethod
     def _source(self, columns: Sequence[Column[Any]]) -> str:
-        """``SELECT`` of the columns out of the parameter ``rows``, a JSON list of lists."""
+        """The part of an insert that says where the rows come from, the tenant before the columns."""
 
-    def insert(self, table: Table) -> TextClause:
+    @abstractmethod
+    def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run an insert, upsert or merge with rows, at least one; each holds what `columns_of` its table names."""
+
+    def insert(self, table: Table) -> str:
         """New rows; a row whose key is taken is an error."""
         return _insert(self, table)
 
-    def upsert(self, table: Table) -> TextClause:
+    def upsert(self, table: Table) -> str:
         """Rows that are new or replace those with the same key."""
         return _upsert(self, table, merge=False)
 
-    def merge(self, table: Table) -> TextClause:
+    def merge(self, table: Table) -> str:
         """As `upsert`, but what the old ``doc`` has and the new one has not stays."""
         return _upsert(self, table, merge=True)
 
@@ -113,10 +117,11 @@ class SQLite(Dialect):
     def lock(self, connection: Connection, name: str) -> None:
         """Nothing to do: BEGIN IMMEDIATE already holds the only lock that SQLite has."""
 
+    def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
+        connection.exec_driver_sql(statement, [(tenant, *row) for row in rows])
+
     def _source(self, columns: Sequence[Column[Any]]) -> str:
-        values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
-        # Without WHERE, SQLite would read ON CONFLICT as the condition of a join.
-        return f"SELECT :tenant, {values} FROM json_each(:rows) WHERE true"  # noqa: S608
+        return f"VALUES (?{', ?' * len(columns)})"
 
 
 class PostgreSQL(Dialect):
@@ -154,12 +159,15 @@ class PostgreSQL(Dialect):
     def lock(self, connection: Connection, name: str) -> None:
         connection.execute(_ADVISORY_LOCK, {"name": name})
 
+    def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
+        connection.exec_driver_sql(statement, {"tenant": tenant, "rows": msgspec.json.encode(rows).decode()})
+
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         values = ", ".join(
             f"CAST(value->>{place} AS bigint)" if isinstance(column.type, BigInteger | Integer) else f"value->>{place}"
             for place, column in enumerate(columns)
         )
-        return f"SELECT :tenant, {values} FROM jsonb_array_elements(CAST(:rows AS jsonb))"  # noqa: S608
+        return f"SELECT %(tenant)s, {values} FROM jsonb_array_elements(CAST(%(rows)s AS jsonb))"  # noqa: S608
 
 
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -181,34 +189,30 @@ def columns_of(table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if column.name != "tenant"]
 
 
-def write_rows(connection: Connection, statement: TextClause, tenant: str, rows: Sequence[Sequence[object]]) -> None:
+def write_rows(connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
     """Run an insert, upsert or merge with many rows; nothing if there are none."""
     if rows:
-        connection.execute(statement, {"tenant": tenant, "rows": msgspec.json.encode(rows).decode()})
+        dialect_of(connection).write(connection, statement, tenant, rows)
 
 
 @cache
-def _insert(dialect: Dialect, table: Table) -> TextClause:
-    return text(_insert_sql(dialect, table))
+def _insert(dialect: Dialect, table: Table) -> str:
+    columns = columns_of(table)
+    names = ", ".join(column.name for column in columns)
+    return f"INSERT INTO {table.name} (tenant, {names}) {dialect._source(columns)}"
 
 
 @cache
-def _upsert(dialect: Dialect, table: Table, merge: bool) -> TextClause:
+def _upsert(dialect: Dialect, table: Table, merge: bool) -> str:
     key = [column.name for column in table.primary_key.columns]
     news = {column.name: f"excluded.{column.name}" for column in table.columns if column.name not in key}
     if merge:
         news["doc"] = dialect.merged_doc.format(table=table.name)
     action = f"DO UPDATE SET {', '.join(f'{name} = {new}' for name, new in news.items())}"
-    return text(f"{_insert_sql(dialect, table)} ON CONFLICT ({', '.join(key)}) {action}")
+    return f"{_insert(dialect, table)} ON CONFLICT ({', '.join(key)}) {action}"
 
 
 @cache
 def _delete(dialect: Dialect, table: Table) -> TextClause:
     (key,) = (column.name for column in table.primary_key.columns if column.name != "tenant")
     return text(f"DELETE FROM {table.name} WHERE tenant = :tenant AND {dialect.any_of(key)}")  # noqa: S608
-
-
-def _insert_sql(dialect: Dialect, table: Table) -> str:
-    columns = columns_of(table)
-    names = ", ".join(column.name for column in columns)
-    return f"INSERT INTO {table.name} (tenant, {names}) {dialect._source(columns)}"

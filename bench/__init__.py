@@ -1,0 +1,1 @@
+"""Measurements of the real thing, against what the machine can do: `make bench`, or `python -m bench`."""
