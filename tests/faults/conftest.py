@@ -1,0 +1,11 @@
+"""Every test that asks for a size runs small; its large version is deselected unless somebody asks for `stress`."""
+
+import pytest
+
+from tests.faults.making import Size, sizes
+
+
+@pytest.fixture(params=["small", pytest.param("large", marks=pytest.mark.stress)])
+def size(request: pytest.FixtureRequest) -> Size:
+    found: Size = sizes()[request.param]
+    return found
