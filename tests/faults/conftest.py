@@ -3,6 +3,9 @@
 import pytest
 
 from tests.faults.making import Size, sizes
+from tests.web.conftest import open_site, shop, site
+
+__all__ = ["open_site", "shop", "site", "size"]
 
 
 @pytest.fixture(params=["small", pytest.param("large", marks=pytest.mark.stress)])

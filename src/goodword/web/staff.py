@@ -86,7 +86,7 @@ async def act_on_reward(request: Request, key: Admin, reward: Id, action: Action
             "amount": said.amount,
             "why": said.why,
         }
-        sealed = Intake(context, key).sealed(msgspec.json.encode(event))
+        sealed = await Intake(context, key).sealed_in_time(msgspec.json.encode(event))
         return Response(await decide_one(context.batcher, sealed), media_type="application/json")
 
     try:
