@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format reference lock clean
+.PHONY: help setup run test stress lint format reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ run: setup ## run the demo: RECIPE=dropbox PORT=8080
 
 test: setup ## run the tests; more for pytest in ARGS
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
+	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies
 	.venv/bin/ruff check .

@@ -7,12 +7,13 @@ databases out must not look like one that passed.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
@@ -60,11 +61,20 @@ def running_server(**settings: str) -> Iterator[URL]:
     if address := os.environ.get(ADDRESS_VARIABLE):
         yield make_url(address).set(drivername=DRIVER)
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="goodword-pg-", ignore_cleanup_errors=True) as folder,
-        _cluster(Path(folder), SETTINGS | settings) as url,
-    ):
-        yield url
+    with own_cluster(**settings) as cluster:
+        yield cluster.url
+
+
+@contextmanager
+def own_cluster(**settings: str) -> Iterator["Cluster"]:
+    """Start a server of the test's own, which it may stop, freeze, kill and start again; removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="goodword-pg-", ignore_cleanup_errors=True) as folder:
+        cluster = Cluster(Path(folder), SETTINGS | settings)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
 
 
 @contextmanager
@@ -79,34 +89,83 @@ def fresh_database(server: URL) -> Iterator[URL]:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@contextmanager
-def _cluster(root: Path, given: dict[str, str]) -> Iterator[URL]:
-    identity = _identity()
-    _hand_over(root, identity)
-    programs = _programs(root, identity)
-    data = root / "data"
-    _run([programs / "initdb", "--pgdata", data, *INITDB_OPTIONS], root, identity)
-    settings = [f"-c{key}={value}" for key, value in given.items()]
-    command: list[str | Path] = [programs / "postgres", "-D", data, "-k", root, "-p", str(PORT), *settings]
-    url = URL.create(DRIVER, "postgres", port=PORT, database="postgres", query={"host": str(root)})
-    log = root / "log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            ["/bin/sh", "-c", RUN_UNTIL_PIPE_CLOSES, "sh", *command],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=root,
-            start_new_session=True,  # Ctrl-C is for pytest, which then stops the server in its own time
-            **identity,
-        ) as server,
-    ):
-        try:
-            _wait(url, log)
-            yield url
-        finally:
-            server.communicate(b"\n")
+class Cluster:
+    """A server on a data directory of its own."""
+
+    def __init__(self, root: Path, settings: dict[str, str]) -> None:
+        self._root = root
+        self._identity = _identity()
+        _hand_over(root, self._identity)
+        programs = _programs(root, self._identity)
+        data = root / "data"
+        _run([programs / "initdb", "--pgdata", data, *INITDB_OPTIONS], root, self._identity)
+        options = [f"-c{key}={value}" for key, value in settings.items()]
+        self._command: list[str | Path] = [programs / "postgres", "-D", data, "-k", root, "-p", str(PORT), *options]
+        self._server: subprocess.Popen[bytes] | None = None
+        self.url = URL.create(DRIVER, "postgres", port=PORT, database="postgres", query={"host": str(root)})
+
+    def start(self) -> None:
+        """Start it, again where it ran before, and wait until it answers."""
+        log = self._root / "log"
+        with log.open("ab") as output:
+            self._server = subprocess.Popen(
+                ["/bin/sh", "-c", RUN_UNTIL_PIPE_CLOSES, "sh", *self._command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self._root,
+                start_new_session=True,  # Ctrl-C is for pytest, which then stops the server in its own time
+                **self._identity,
+            )
+        _wait(self.url, log)
+
+    def stop(self) -> None:
+        """Stop it at once (PostgreSQL's immediate shutdown); the next start recovers what was committed."""
+        if self._server is not None:
+            self.signal(signal.SIGCONT)
+            self._server.communicate(b"\n")
+            self._server = None
+
+    def kill(self) -> None:
+        """Kill it and all that works for it: nothing of it gets to do anything any more."""
+        if self._server is not None:
+            self.signal(signal.SIGSTOP)  # so that it starts no more children while they are killed
+            killed = self.signal(signal.SIGKILL)
+            self._server.communicate()
+            self._server = None
+            while any(_runs(pid) for pid in killed):  # shared memory is taken until the last one has ended
+                time.sleep(0.002)
+
+    def signal(self, number: signal.Signals) -> list[int]:
+        """Send a signal to the server and to its children, which are sessions of their own; return who got it."""
+        assert self._server is not None
+        parent = self._server.pid
+        pids = [pid for pid in _processes() if _parent(pid) == parent]
+        for pid in (*pids, parent):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pids
+
+
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _stat(pid: int) -> list[str]:
+    """What the system says of a process: its state, its parent, ...; nothing once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _parent(pid: int) -> int | None:
+    stat = _stat(pid)
+    return int(stat[1]) if stat else None
+
+
+def _runs(pid: int) -> bool:
+    return _stat(pid)[:1] not in ([], ["Z"], ["X"])
 
 
 def _identity() -> Identity:

@@ -1,12 +1,13 @@
 """The application in this process, on a database of its own, with its threads running."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from goodword.parts import open_parts
+from goodword.parts import now_ms, open_parts
 from goodword.settings import read_settings
 from goodword.storage.database import create_tenant
 from goodword.web.app import create_app
@@ -15,13 +16,13 @@ from tests.web.making import TENANT, Loop, Opener, Site
 
 @pytest.fixture
 def open_site(database_url: str, tmp_path: Path) -> Iterator[Opener]:
-    """Makes the application, with settings of the test's own."""
+    """Makes the application, with settings and a clock of the test's own."""
     loop = Loop()
     closing: list[Callable[[], None]] = []
 
-    def opener(**given: str) -> Site:
+    def opener(now_ms: Callable[[], int] = now_ms, **given: str) -> Site:
         settings = read_settings({}, database=database_url, tenant=TENANT, secret_file=str(tmp_path / "key"), **given)
-        parts = open_parts(settings)
+        parts = replace(open_parts(settings), now_ms=now_ms)
         parts.database.migrate()
         with parts.database.write(TENANT) as connection:
             create_tenant(connection, TENANT, 1)

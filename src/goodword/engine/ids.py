@@ -60,16 +60,19 @@ class Keyring:
 
 
 def normalise_code(text: str) -> str:
-    """A code as somebody typed it, as it is compared: NFKC, only letters and digits, upper case, look-alikes folded.
+    """A code as somebody typed it, as it is compared: only letters and digits, upper case, look-alikes folded.
 
-    Arabic-Indic and Persian digits become ASCII, which NFKC alone does not do; O is 0, I and L are 1. Spaces, hyphens
-    and bidi marks are dropped.
+    Arabic-Indic and Persian digits become ASCII, which NFKD alone does not do; O is 0, I and L are 1. Spaces, hyphens,
+    bidi marks and all that is put over or under a letter are dropped: a Turkish phone makes an i an İ, and people leave
+    marks out. Normalised again, it stays as it is.
     """
+    # Folding case takes some letters apart (ß, İ), so that marks come off only afterwards.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     out = []
-    for character in unicodedata.normalize("NFKC", text):
+    for character in folded:
         digit = unicodedata.digit(character, None)
         if digit is not None:
             out.append(str(digit))
-        elif character.isalnum():
+        elif character.isalpha():
             out.append(character.upper())
     return "".join(out).translate(_ALIKE)

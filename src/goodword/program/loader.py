@@ -12,7 +12,14 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    ScalarEvent,
+)
 
 from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
 from goodword.program.model import AMOUNT_SHAPES, DEPTH_WORDS, NOT_YET, ProgramFile
@@ -21,7 +28,11 @@ from goodword.program.values import Declared, PlacedProblems, hint
 
 FILE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 20
+NODES_MAX = 10_000
+"""How many keys and values a file may have: what stands in a row is as slow to read as what is nested."""
 PROBLEMS_MAX = 100
+
+_NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 Path = tuple[str | int, ...]
 
@@ -107,7 +118,7 @@ def _parse(text: str) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise ProgramError([Problem(line, column, "", f"not YAML: {error.problem or error}")]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise ProgramError([Problem(1, 1, "", f"not YAML: {str(error).splitlines()[0]}")]) from None
     if not isinstance(tree, CommentedMap):
         raise ProgramError([Problem(1, 1, "", "a program file is a mapping that begins with `goodword: 1`")])
@@ -117,21 +128,32 @@ def _parse(text: str) -> CommentedMap:
 
 
 def _check_events(yaml: YAML, text: str) -> None:
-    """Refuse aliases (a small file could mean a huge one) and deep nesting before anything is built."""
+    """Refuse what makes a small file mean a huge one, or another one than it seems to, before anything is built."""
     depth = 0
-    for event in yaml.parse(text):
-        mark = event.start_mark
-        place = (mark.line + 1, mark.column + 1)
+    for count, event in enumerate(yaml.parse(text)):
+        if count > NODES_MAX:
+            raise _refused(event, f"a program file has at most {NODES_MAX} keys and values")
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise ProgramError([Problem(*place, "", "anchors and aliases are not used in a program file")])
+            raise _refused(event, "anchors and aliases are not used in a program file")
+        if getattr(event, "tag", None):
+            raise _refused(event, "tags are not used in a program file")
+        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+            raise _refused(event, "directives are not used in a program file")
         if isinstance(event, ScalarEvent) and event.value == "<<":
-            raise ProgramError([Problem(*place, "", "merge keys are not used in a program file")])
+            raise _refused(event, "merge keys are not used in a program file")
+        if isinstance(event, ScalarEvent) and _NOT_TEXT.search(event.value):
+            raise _refused(event, "control characters and halves of characters are not accepted")
         if isinstance(event, CollectionStartEvent):
             depth += 1
             if depth > DEPTH_MAX:
-                raise ProgramError([Problem(*place, "", f"nested deeper than {DEPTH_MAX}")])
+                raise _refused(event, f"nested deeper than {DEPTH_MAX}")
         elif isinstance(event, CollectionEndEvent):
             depth -= 1
+
+
+def _refused(event: Event, message: str) -> ProgramError:
+    mark = event.start_mark
+    return ProgramError([Problem(mark.line + 1, mark.column + 1, "", message)])
 
 
 def _places(node: object, path: Path) -> typing.Iterator[tuple[str, str]]:

@@ -26,6 +26,11 @@ from goodword.storage.dialect import Dialect, dialect_of
 BUSY_SECONDS = 10
 """How long a writer on SQLite waits for another one."""
 
+CONNECT_SECONDS = 10
+"""How long PostgreSQL may take to accept a connection."""
+WAL_BYTES = 16 * 1024 * 1024
+"""What SQLite's log is cut down to after a slow reader has made it grow."""
+
 
 class DatabaseError(Exception):
     """A database that cannot be used; the message says what to do about it."""
@@ -146,7 +151,9 @@ def _address(url: str) -> URL:
 
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() == "postgresql":
-        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            address, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": CONNECT_SECONDS}
+        )
         event.listen(engine, "connect", _set_up_postgresql)
         return engine
     engine = create_engine(address, hide_parameters=True)
@@ -177,6 +184,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
         f"busy_timeout = {BUSY_SECONDS * 1000}",  # first, as the others may have to wait
         "journal_mode = WAL",
         "synchronous = FULL",  # an answer is sent after the commit, so the commit has to survive a power cut
+        f"journal_size_limit = {WAL_BYTES}",
         "foreign_keys = OFF",
     ):
         connection.execute(f"PRAGMA {setting}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,7 +10,11 @@ from starlette.requests import ClientDisconnect, Request
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
 from goodword.web.keys import Keys
-from goodword.web.problems import BadRequest, TooLarge
+from goodword.web.problems import BadRequest, Overloaded, TooLarge, TooSlow
+from goodword.web.room import Share
+
+BODY_SECONDS = 30
+"""How long a body may take to arrive: a slow sender holds a connection that others wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,29 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises:
         TooLarge: it is.
+        TooSlow: it did not arrive in time.
+        Overloaded: the bodies of all requests together are too large.
         BadRequest: the sender went away in the middle of it.
     """
     said = request.headers.get("content-length", "")
     if said.isascii() and said.isdigit() and (len(said) > 18 or int(said) > limit):
         raise TooLarge(f"a body has at most {limit} bytes here")
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise TooLarge(f"a body has at most {limit} bytes here")
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request, limit)
+    except TimeoutError:
+        raise TooSlow(f"a body has to arrive within {BODY_SECONDS} seconds") from None
     except ClientDisconnect:
         raise BadRequest("the body ended early") from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    share: Share = request.state.share
+    body = bytearray()
+    async for chunk in request.stream():
+        if len(body) + len(chunk) > limit:
+            raise TooLarge(f"a body has at most {limit} bytes here")
+        if not share.take(len(chunk)):
+            raise Overloaded("too many bytes are on their way: send the same again in a moment")
+        body += chunk
     return bytes(body)

@@ -17,6 +17,7 @@ from goodword.pipeline.batcher import Batcher, Conflict, Decided, QueueFull, Res
 from goodword.pipeline.intake import BODY_BYTES_MAX, EVENTS_MAX, decode_event, seal
 from goodword.pipeline.intake import InvalidEvent as Refused
 from goodword.storage.keys import ApiKey, Scope
+from goodword.storage.load import load_tenant
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.keys import needs
 from goodword.web.problems import (
@@ -35,6 +36,7 @@ from goodword.web.problems import (
 
 POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people")
 """Who may tell events at all; which of them he may tell is looked at one by one."""
+TIME_FIELD = "occurred_at"
 HISTORY_HEADER = "Goodword-History"
 THREAD_BYTES = 8 * 1024
 """Larger bodies are read in a thread, so that others need not wait for them."""
@@ -52,7 +54,7 @@ async def post_events(request: Request) -> Response:
     body = await read_body(request, BODY_BYTES_MAX)
     if body.lstrip()[:1] == b"[":
         return _json(await _answer_array(context.batcher, intake, body))
-    return _json(await decide_one(context.batcher, intake.sealed(_document(body))))
+    return _json(await decide_one(context.batcher, await intake.sealed_in_time(_document(body))))
 
 
 async def decide_one(batcher: Batcher, sealed: Sealed) -> bytes:
@@ -69,6 +71,7 @@ class Intake:
     """From bytes to sealed events, for one request."""
 
     def __init__(self, context: Context, key: ApiKey, history: bool = False) -> None:
+        self._context = context
         self._keyring = context.parts.keyring
         self._received_ms = context.parts.now_ms()
         self._key = key
@@ -85,6 +88,38 @@ class Intake:
         except Refused as error:
             raise InvalidEvent(error.reason, field=error.field or None, event=error.event) from None
 
+    async def sealed_in_time(self, raw: bytes) -> Sealed:
+        """As `sealed`; what lies in the future by our clock is measured by the tenant's as well.
+
+        A decided event is never ahead of its tenant's clock: told again after our clock was put back, it finds its answer.
+        """
+        try:
+            return self.sealed(raw)
+        except InvalidEvent as problem:
+            if problem.field != TIME_FIELD or not await self._catch_up():
+                raise
+            return self.sealed(raw)
+
+    async def each_in_time(self, raws: list[bytes], thread: bool) -> list[Sealed | Problem]:
+        """As `sealed_in_time` for every event, in a thread or not; in their order, each sealed or its problem."""
+
+        async def read() -> list[Sealed | Problem]:
+            return await run_in_threadpool(self.each, raws) if thread else self.each(raws)
+
+        found = await read()
+        early = any(isinstance(one, InvalidEvent) and one.field == TIME_FIELD for one in found)
+        return await read() if early and await self._catch_up() else found
+
+    async def _catch_up(self) -> bool:
+        """Whether the tenant's clock is ahead of ours. From now on it is the time of receipt."""
+        before_ms = self._received_ms
+        self._received_ms = max(before_ms, await run_in_threadpool(self._tenant_ms))
+        return self._received_ms > before_ms
+
+    def _tenant_ms(self) -> int:
+        with self._context.parts.database.read() as connection:
+            return load_tenant(connection, self._key.tenant).clock_ms
+
     def seal(self, event: SourceEvent) -> Sealed:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
@@ -94,7 +129,7 @@ class Intake:
         try:
             return seal(event, self._keyring, self._received_ms, self._history)
         except OverflowError:
-            raise Refused("the time is out of bounds", "occurred_at", event.id) from None
+            raise Refused("the time is out of bounds", TIME_FIELD, event.id) from None
 
     def each(self, raws: Iterable[bytes]) -> list[Sealed | Problem]:
         """Every event sealed, or its problem, in their order."""
@@ -154,7 +189,7 @@ async def _answer_array(batcher: Batcher, intake: Intake, body: bytes) -> bytes:
     raws = _documents(body)
     if not 0 < len(raws) <= EVENTS_MAX:
         raise TooManyEvents(f"an array has 1 to {EVENTS_MAX} events")
-    read = await run_in_threadpool(intake.each, raws) if len(body) > THREAD_BYTES else intake.each(raws)
+    read = await intake.each_in_time(raws, len(body) > THREAD_BYTES)
     futures = iter(await submitted(batcher, [one for one in read if isinstance(one, Sealed)]))
     return b"[" + b",".join(_item(one, futures) for one in read) + b"]"
 

@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from goodword.web.problems import InternalError
+from goodword.web.room import Room
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -31,12 +32,17 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["state"] = dict(scope.get("state", {}))
+        with self._room.share() as share:
+            scope["state"] = {**scope.get("state", {}), "share": share}
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         watch = _Watch(send)
         started = time.perf_counter()
         try:

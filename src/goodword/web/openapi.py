@@ -102,7 +102,7 @@ def _post_events(source: dict[str, Any], answer: dict[str, Any], item: dict[str,
                 "description": "the answer, or the answers in the order of the events",
                 "content": {"application/json": {"schema": {"anyOf": [answer, answers]}}},
             },
-            **{str(status): _problem(status) for status in (400, 409, 413)},
+            **{str(status): _problem(status) for status in (400, 408, 409, 413)},
         },
     }
 
@@ -119,7 +119,7 @@ def _with_problems(path: str, operation: dict[str, Any]) -> None:
         return
     statuses = {*PROBLEMS_OF_ALL, *((404,) if "{" in path else ())}
     if "requestBody" in operation:
-        statuses |= {400, 409, 413}
+        statuses |= {400, 408, 409, 413}
     responses.update({str(status): _problem(status) for status in sorted(statuses)})
 
 

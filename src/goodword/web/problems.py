@@ -169,6 +169,13 @@ class MethodNotAllowed(Problem):
     title = "The address does not know this method"
 
 
+class TooSlow(Problem):
+    """The body did not arrive in time."""
+
+    status = 408
+    title = "The body came too slowly"
+
+
 class Conflicts(Problem):
     """The id was told before with other content; the first content stands."""
 
@@ -230,9 +237,9 @@ class Unavailable(Problem):
 
 
 class Overloaded(Unavailable):
-    """More events wait than the queue may hold. The same request may be sent again."""
+    """More events wait than the queue may hold, or more bytes come in than there is room for. The same request may be sent again."""
 
-    title = "Too many events are waiting"
+    title = "Too much at once"
     headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
 
 

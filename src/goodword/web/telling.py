@@ -85,7 +85,7 @@ async def tell_now(request: Request, key: ApiKey, type_: type[Struct], kind: str
         id = said.get("id")
         occurred_at = iso(await run_in_threadpool(_occurred_ms, context, key, id))
         event = {**said, **given, "type": kind, "id": id or str(uuid.uuid4()), "occurred_at": occurred_at}
-        sealed = Intake(context, key).sealed(msgspec.json.encode(event))
+        sealed = await Intake(context, key).sealed_in_time(msgspec.json.encode(event))
         return Response(await decide_one(context.batcher, sealed), media_type="application/json")
 
     try:

@@ -1,0 +1,126 @@
+"""More than the service can take: what does not fit is sent away at once, and memory stays bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+from goodword.pipeline.intake import BODY_BYTES_MAX
+from goodword.web import context
+from goodword.web.room import ROOM_BYTES
+from tests.faults.flood import flood
+from tests.faults.judge import event_count
+from tests.faults.load import judge
+from tests.faults.making import Size
+from tests.faults.processes import memory_bytes, until
+from tests.faults.service import Reply, parts_of, serving
+from tests.faults.story import PROGRAM, now
+from tests.postgres import fresh_database
+from tests.web.making import TENANT, Site, order
+
+COPIES = 4
+"""How often a body may stand in memory while it is read: as chunks, whole, taken apart."""
+BASE_BYTES = 64 * 1024 * 1024
+QUEUE_MAX = 20
+FLOODERS_PER_CLIENT = 20
+
+
+class Watch:
+    """The most memory that a process ever held, sampled."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak = 0
+        self._pid = pid
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(0.02):
+            self.peak = max(self.peak, memory_bytes(self._pid))
+
+
+def test_a_flood_of_large_bodies(tmp_path: Path, size: Size) -> None:
+    connections = size.clients * FLOODERS_PER_CLIENT
+    assert connections * BODY_BYTES_MAX > 2 * COPIES * ROOM_BYTES, "no more than there is room for"
+    with serving(tmp_path, f"sqlite:///{tmp_path / 'goodword.db'}", PROGRAM) as service:
+        worker = service.worker
+        before = memory_bytes(worker)
+        body = b"[" + b" " * (BODY_BYTES_MAX - 10) + b"]"
+        with Watch(worker) as watch:
+            found: Counter[int] = asyncio.run(flood(service.port, service.secret, connections, body))
+        assert found[503] > 0
+        # Answered before its body was taken, a connection may be cut off while it still sends.
+        assert set(found) <= {0, 422, 503}
+        assert watch.peak < before + COPIES * ROOM_BYTES + BASE_BYTES
+        assert service.tell(_cancel("after")).status == 200
+        assert service.stop() == 0
+        judge(service, [], 1)
+
+
+@contextmanager
+def _tenant_locked(database: str) -> Iterator[None]:
+    """Somebody else writes for the tenant, for as long as the block runs."""
+    with psycopg.connect(make_url(database).set(drivername="postgresql").render_as_string(False)) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"goodword:tenant:{TENANT}"])
+        yield
+
+
+def test_a_full_queue(postgres_server: URL, tmp_path: Path, size: Size) -> None:
+    with fresh_database(postgres_server) as url:
+        database = url.render_as_string(hide_password=False)
+        with serving(tmp_path, database, PROGRAM, queue_max=QUEUE_MAX, batch_max=5) as service:
+            replies: list[Reply] = []
+            bodies = [[_cancel(f"{client} {n}") for n in range(5)] for client in range(size.clients * 2)]
+            threads = [threading.Thread(target=lambda b=body: replies.append(service.tell(b))) for body in bodies]
+            with _tenant_locked(database):
+                for thread in threads:
+                    thread.start()
+                # Those that fit wait, the others are told at once.
+                until(lambda: len(replies) >= len(bodies) - QUEUE_MAX // 5 - 2, 60, "the others are sent away")
+                time.sleep(0.2)
+                assert {(reply.status, reply.headers["retry-after"]) for reply in replies} == {(503, "1")}
+                assert len(replies) < len(bodies)
+                sent_away = len(replies)
+                with parts_of(tmp_path, database) as parts:
+                    assert event_count(parts) == 0
+            for thread in threads:
+                thread.join()
+            assert Counter(reply.status for reply in replies) == {503: sent_away, 200: len(bodies) - sent_away}
+            assert service.stop() == 0
+            judge(service, [], 5 * (len(bodies) - sent_away))
+
+
+def test_a_body_that_comes_too_slowly(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "BODY_SECONDS", 0.2)
+
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    before = site.counts()
+    response = site.ask("POST", "/v1/events", "events", content=drops())
+    assert (response.status_code, response.json()["type"]) == (408, "/docs#too_slow")
+    assert site.counts() == before
+    assert site.tell(order("a")).status_code == 200
+
+
+def _cancel(id: str) -> dict[str, str]:
+    return {"type": "cancel", "id": id, "occurred_at": now(), "order": "none"}

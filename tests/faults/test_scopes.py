@@ -1,0 +1,211 @@
+"""Every route with every kind of key, and with what belongs to somebody else: nobody learns or does what he may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from goodword.parts import read_secret, tenant_keyring
+from goodword.pipeline.tenant import Tenants
+from goodword.storage import reads
+from goodword.storage.database import create_tenant
+from goodword.storage.keys import SCOPES, create_key, revoke_key
+from tests.faults.load import sealed_past
+from tests.faults.routes import OPEN, Guarded, guarded, routes
+from tests.web.making import PROGRAM, TENANT, Site, event, order
+
+RIVAL = "rival"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+FIXED = {"action": "approve"}
+"""Parameters of a path that are no ids."""
+
+
+@dataclass
+class World:
+    """Two tenants in one database; the application serves the first."""
+
+    site: Site
+    ours: dict[str, str] = field(default_factory=dict)
+    """By parameter the id of something of ours."""
+    theirs: dict[str, str] = field(default_factory=dict)
+    """By parameter the id of something of the rival's."""
+
+    def fill(self, one: Guarded, ids: dict[str, str]) -> str:
+        """The path with ids put in."""
+        path = one.path.replace(":path", "")
+        for name in one.parameters:
+            path = path.replace(f"{{{name}}}", (FIXED | ids)[name])
+        return path
+
+    def ask(self, one: Guarded, secret: str | None, ids: dict[str, str], **more: Any) -> httpx.Response:
+        headers = {} if secret is None else {"authorization": f"Bearer {secret}"}
+        return self.site.ask(one.method, self.fill(one, ids), headers=headers, **more)
+
+
+@pytest.fixture
+def world(shop: Site) -> World:
+    world = World(shop)
+    joined = shop.tell(event("join", "join", program="demo", person={"id": "ann"})).json()
+    shop.tell(event("claim", "claim", code=joined["advocate_code"], person={"id": "bob"}))
+    bought = shop.tell(order("order", person={"id": "bob"})).json()
+    world.ours = {
+        "participant": joined["participant"],
+        "referral": bought["referrals"][0]["id"],
+        "reward": bought["rewards"][0]["id"],
+        "event": "order",
+        "program": "demo",
+        "reference": joined["participant"],
+    }
+    world.theirs = _rival(shop)
+    return world
+
+
+def _rival(site: Site) -> dict[str, str]:
+    """A rival with a program, a referral and a reward of his own."""
+    database = site.parts.database
+    keyring = tenant_keyring(read_secret(site.parts.settings), RIVAL)
+    with database.write(RIVAL) as connection:
+        create_tenant(connection, RIVAL, 1)
+    tenants = Tenants(database, keyring)
+    tenants.publish(RIVAL, PROGRAM.replace("program: demo", "program: theirs"), 1)
+    code = keyring.handle("their join", 0)
+    for body in (
+        event("join", "their join", program="theirs", person={"id": "ann"}),
+        event("claim", "their claim", code=code, person={"id": "bob"}),
+        order("their order", person={"id": "bob"}),
+    ):
+        tenants.decide_all(RIVAL, [sealed_past(keyring, body)])
+    with database.read() as connection:
+        reward = reads.rewards(connection, RIVAL).items[0]
+        assert reads.event(connection, RIVAL, "their order") is not None
+    return {
+        "participant": reward.participant,
+        "referral": reward.referral,
+        "reward": reward.id,
+        "event": "their order",
+        "program": "theirs",
+        "reference": reward.referral,
+        "advocate": reward.participant,
+        "friend": reward.participant,
+    }
+
+
+def test_every_parameter_has_an_id(world: World) -> None:
+    """A route with a new kind of id needs one here, or it would be asked for nothing."""
+    for one in guarded(world.site.app):
+        assert set(one.parameters) <= {*world.ours, *FIXED}, one
+        assert set(one.filters) <= set(world.theirs), one
+    assert world.ours.keys() & world.theirs.keys() == world.ours.keys()
+
+
+def test_no_key_and_no_valid_key(world: World) -> None:
+    database = world.site.parts.database
+    with database.write(RIVAL) as connection:
+        _, theirs = create_key(connection, RIVAL, "theirs", sorted(SCOPES), 1)  # type: ignore[arg-type]
+    with database.write(TENANT) as connection:
+        key, revoked = create_key(connection, TENANT, "revoked", sorted(SCOPES), 1)  # type: ignore[arg-type]
+        revoke_key(connection, TENANT, key.id, 2)
+    before = world.site.counts()
+    for one in guarded(world.site.app):
+        answers = [world.ask(one, secret, world.ours) for secret in (None, "gw_", "gw_" + "x" * 43, theirs, revoked)]
+        assert {answer.status_code for answer in answers} == {401}, one
+        assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}, one
+        # A guessed key, a rival's and a revoked one cannot be told apart.
+        assert len({answer.text for answer in answers[2:]}) == 1, one
+    assert world.site.counts() == before
+
+
+def test_every_scope_on_every_route(world: World) -> None:
+    before = world.site.counts()
+    for one in guarded(world.site.app):
+        for scope in sorted(SCOPES):
+            answer = world.ask(one, world.site.secret(scope), world.ours, content=b"{")  # type: ignore[arg-type]
+            if scope in one.scopes:
+                assert answer.status_code not in (401, 403, 405), (one, scope, answer.text)
+            else:
+                assert answer.status_code == 403, (one, scope, answer.text)
+                assert answer.json()["type"] == "/docs#forbidden"
+    assert world.site.counts() == before, "a refused request left a trace"
+
+
+def test_all_scopes_but_the_right_ones(world: World) -> None:
+    for one in guarded(world.site.app):
+        others = tuple(sorted(SCOPES - one.scopes))
+        if others:
+            assert world.ask(one, world.site.secret(*others), world.ours).status_code == 403, one  # type: ignore[arg-type]
+
+
+def _strange(one: Guarded, world: World) -> Iterator[dict[str, str]]:
+    """Ids that are somebody else's, guessed, and absent."""
+    yield world.theirs
+    yield {name: f"{id[:-1]}{'0' if id[-1] != '0' else '1'}" for name, id in world.ours.items()}
+    yield dict.fromkeys(world.ours, "nothing")
+
+
+def test_what_is_not_yours_is_not_there(world: World) -> None:
+    secret = world.site.secret(*sorted(SCOPES))  # type: ignore[arg-type]
+    for one in guarded(world.site.app):
+        if not one.parameters:
+            continue
+        shown = set()
+        for number, ids in enumerate(_strange(one, world)):
+            body = {"json": {"id": f"{one.path} {number}"}} if one.method == "POST" else {}
+            answer = world.ask(one, secret, ids, **body)
+            text = answer.text.replace(f"{one.path} {number}", "ID")
+            for id in ids.values():
+                text = text.replace(id, "ID")
+            shown.add((answer.status_code, text))
+        assert len(shown) == 1, (one, shown)
+        (status, _), *_ = shown
+        assert status in (404, 200), one
+        if one.method == "GET":
+            assert status == 404, one
+            assert world.ask(one, secret, world.ours).status_code == 200, one
+
+
+def test_filters_find_nothing_of_others(world: World) -> None:
+    secret = world.site.secret(*sorted(SCOPES))  # type: ignore[arg-type]
+    for one in guarded(world.site.app):
+        for name in one.filters:
+            answers = [
+                world.ask(one, secret, world.ours, params={name: ids[name]})
+                for ids in (world.theirs, dict.fromkeys(world.theirs, "no"))
+            ]
+            others = {"reference": "no"} if "reference" in one.filters and name != "reference" else {}
+            if others:
+                answers = [
+                    world.ask(one, secret, world.ours, params=others | {name: id}) for id in (world.theirs[name], "no")
+                ]
+            assert len({(answer.status_code, answer.text) for answer in answers}) == 1, (one, name)
+            assert answers[0].json() == {"items": [], "next": None}, (one, name)
+
+
+def test_methods_that_a_route_does_not_know(world: World) -> None:
+    secret = world.site.secret(*sorted(SCOPES))  # type: ignore[arg-type]
+    known: dict[str, set[str]] = {}
+    for route in routes(world.site.app):
+        known.setdefault(route.path, set()).update(route.methods or ())
+    before = world.site.counts()
+    for route in routes(world.site.app):
+        one = Guarded("", route.path, frozenset(), tuple(route.param_convertors))
+        for method in METHODS:
+            if method in known[route.path]:
+                continue
+            for given in (None, secret):
+                headers = {} if given is None else {"authorization": f"Bearer {given}"}
+                answer = world.site.ask(method, world.fill(one, world.ours), headers=headers)
+                assert answer.status_code == 405, (method, route.path)
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert answer.headers["allow"]
+    assert world.site.counts() == before
+
+
+def test_what_is_open_says_nothing_about_a_tenant(world: World) -> None:
+    for path in sorted(OPEN):
+        answer = world.site.ask("GET", path)
+        assert answer.status_code in (200, 307), path
+        assert not any(id in answer.text for id in world.ours.values() if id.startswith(("pt_", "rf_", "rw_"))), path
