@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from goodword.storage.tables import api_keys
 
-Scope = Literal["events", "admin", "history", "read"]
+Scope = Literal["events", "admin", "history", "metrics", "read"]
 SCOPES: frozenset[str] = frozenset(get_args(Scope))
 PREFIX = "gw_"
 SECRET_BYTES = 32

@@ -287,7 +287,7 @@ dues = Table(
     _word("reference"),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
-    _index("dues_by_time", "tenant", "due_ms", "id", query="load_dues; tenants_due"),
+    _index("dues_by_time", "tenant", "due_ms", "id", query="load_dues; tenants_due; reads.backlog"),
 )
 
 events = Table(
@@ -327,7 +327,9 @@ outbox = Table(
     _number("created_ms"),
     _number("delivered_ms", nullable=True),
     PrimaryKeyConstraint("tenant", "id"),
-    _index("outbox_undelivered", "tenant", "id", where="delivered_ms IS NULL", query="reads.undelivered"),
+    _index(
+        "outbox_undelivered", "tenant", "id", where="delivered_ms IS NULL", query="reads.undelivered; reads.backlog"
+    ),
 )
 
 parked = Table(

@@ -44,12 +44,14 @@ _ANY: msgspec.json.Decoder[msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw)
 async def post_events(request: Request) -> Response:
     """Decide events and answer them, after the commit."""
     context = context_of(request)
-    key = await context.keys.caller(request)
+    # What the request costs is known once it is read; a key that may send nothing now is told so before.
+    key = await context.keys.caller(request, count=0)
     needs(key, "events", "admin")
     intake = Intake(context, key, _is_history(request, key))
     body = await read_body(request, BODY_BYTES_MAX)
     if body.lstrip()[:1] == b"[":
-        return _json(await _answer_array(context.batcher, intake, body))
+        return _json(await _answer_array(context, intake, body))
+    context.limits.key(key.id, 1)
     return _json(await decide_one(context.batcher, intake.sealed(_document(body))))
 
 
@@ -69,7 +71,7 @@ class Intake:
     def __init__(self, context: Context, key: ApiKey, history: bool = False) -> None:
         self._keyring = context.parts.keyring
         self._received_ms = context.parts.now_ms()
-        self._key = key
+        self.key = key
         self._history = history
 
     def sealed(self, raw: bytes) -> Sealed:
@@ -87,7 +89,7 @@ class Intake:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
         staff = isinstance(event, RewardAction | Review)
-        needs(self._key, *(("admin",) if staff else ("events",)))
+        needs(self.key, *(("admin",) if staff else ("events",)))
         try:
             return seal(event, self._keyring, self._received_ms, self._history)
         except OverflowError:
@@ -147,12 +149,13 @@ async def all_done(futures: Sequence[Future[Result]]) -> None:
         await done
 
 
-async def _answer_array(batcher: Batcher, intake: Intake, body: bytes) -> bytes:
+async def _answer_array(context: Context, intake: Intake, body: bytes) -> bytes:
     raws = _documents(body)
+    context.limits.key(intake.key.id, max(1, len(raws)))
     if not 0 < len(raws) <= EVENTS_MAX:
         raise TooManyEvents(f"an array has 1 to {EVENTS_MAX} events")
     read = await run_in_threadpool(intake.each, raws) if len(body) > THREAD_BYTES else intake.each(raws)
-    futures = iter(await submitted(batcher, [one for one in read if isinstance(one, Sealed)]))
+    futures = iter(await submitted(context.batcher, [one for one in read if isinstance(one, Sealed)]))
     return b"[" + b",".join(_item(one, futures) for one in read) + b"]"
 
 

@@ -18,7 +18,7 @@ from goodword.web.shapes import schemas
 VERSION = "1"
 SUMMARY = "Referral programs as readable recipes: tell it what happens, and it answers what follows and why."
 OPEN_PATHS = ("/healthz", "/readyz")
-PROBLEMS_OF_ALL = (401, 403, 422, 500, 503)
+PROBLEMS_OF_ALL = (401, 403, 422, 429, 500, 503)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
