@@ -343,6 +343,21 @@ parked = Table(
     PrimaryKeyConstraint("tenant", "id"),
 )
 
+# Imports that were interrupted: where they stopped. A finished one leaves no row.
+imports = Table(
+    "imports",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _number("position"),
+    _number("lines"),
+    _word("mark"),
+    _flag("history"),
+    _number("saved_ms"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
