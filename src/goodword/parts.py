@@ -8,9 +8,11 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.metadata import version
 
 from goodword.engine.ids import Keyring
+from goodword.measure import Measures
 from goodword.pipeline.process import ProgramCache
 from goodword.pipeline.tenant import Tenants
 from goodword.settings import Settings
@@ -28,6 +30,7 @@ class Parts:
     keyring: Keyring
     tenants: Tenants
     now_ms: Callable[[], int]
+    measures: Measures = field(default_factory=lambda: Measures(version("goodword")))
 
 
 def now_ms() -> int:

@@ -1,7 +1,8 @@
 """A file of events, decided in its order: what an import and a replay have in common.
 
 Each line stands for itself: one that cannot be accepted does not stop the others. No batch holds an id twice, so that it is
-known of every line, not only of every id, what became of it.
+known of every line, not only of every id, what became of it. Lines are settled in their order, and with each transaction it
+is known up to which one: an import that is interrupted goes on from there (`resume.py`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
@@ -28,31 +30,64 @@ REPLAY_SECRET = hashlib.sha256(b"goodword replay").digest()
 PROBLEMS_MAX = 20
 """How many problems are named one by one; all are counted."""
 
+LINES_MAX = 4000
+"""How many lines wait at most to be settled together, however few of them are events."""
+CONFLICT = "the same id was told before with other content"
+PARKED = "it could not be decided, which is a fault of Goodword"
+
 _BOM = b"\xef\xbb\xbf"
-Line = tuple[int, bytes]
-Decide = Callable[[Sequence[Sealed]], Iterable[Outcome]]
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Line]:
-    """The lines of a stream with their numbers, from 1. Of a line that is too long only so much that this is noticed."""
-    number = 0
+class Place(NamedTuple):
+    """A place between two lines of a file."""
+
+    lines: int = 0
+    """How many lines lie before it."""
+    position: int = 0
+    """How many bytes."""
+    mark: bytes = b""
+    """The hash of all that lies before it, line by line: each over the one before and the line."""
+
+
+class Line(NamedTuple):
+    """A line, and the place behind it. Of a line that is too long there is only so much that this is noticed."""
+
+    raw: bytes
+    end: Place
+
+
+Settle = Callable[[Connection | None, Outcome], None]
+Decide = Callable[[Sequence[Sealed], Settle], None]
+"""Decides events to the last one. What became of them is settled with each transaction, inside of it."""
+
+
+def read_lines(stream: BinaryIO, begin: Place = Place()) -> Iterator[Line]:  # noqa: B008 - a place does not change
+    """The lines of a stream that stands at the place where it begins."""
+    lines, position, mark = begin
     while raw := stream.readline(EVENT_BYTES_MAX + 2):
-        number += 1
-        yield number, raw.removeprefix(_BOM) if number == 1 else raw
+        lines += 1
+        position += len(raw)
+        mark = chained(mark, raw)
         rest = raw
         while rest and not rest.endswith(b"\n"):
             rest = stream.readline(EVENT_BYTES_MAX)
+            position += len(rest)
+            mark = chained(mark, rest) if rest else mark
+        yield Line(raw.removeprefix(_BOM) if lines == 1 else raw, Place(lines, position, mark))
+
+
+def chained(mark: bytes, raw: bytes) -> bytes:
+    """The mark behind some bytes."""
+    return hashlib.sha256(mark + raw).digest()
 
 
 def in_database(tenants: Tenants, tenant: str) -> Decide:
     """Decide in the database, in as many transactions as it takes."""
 
-    def decide(events: Sequence[Sealed]) -> Iterator[Outcome]:
+    def decide(events: Sequence[Sealed], settle: Settle) -> None:
         rest = list(events)
         while rest:
-            outcome = tenants.decide(tenant, rest)
-            yield outcome
-            rest = outcome.rest
+            rest = tenants.decide(tenant, rest, also=settle).rest
 
     return decide
 
@@ -60,9 +95,14 @@ def in_database(tenants: Tenants, tenant: str) -> Decide:
 def in_memory(tenant: MemoryTenant) -> Decide:
     """Decide in memory."""
 
-    def decide(events: Sequence[Sealed]) -> list[Outcome]:
+    def decide(events: Sequence[Sealed], settle: Settle) -> None:
         tenant.decide(events)
-        return tenant.outcomes
+        whole = Outcome()
+        for outcome in tenant.outcomes:
+            whole.answers |= outcome.answers
+            whole.conflicts |= outcome.conflicts
+            whole.decisions += outcome.decisions
+        settle(None, whole)
 
     return decide
 
@@ -113,71 +153,120 @@ class _OutcomeOf(Struct):
 _OUTCOME = msgspec.json.Decoder(_OutcomeOf)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A line that was read and is not settled yet: an event, or what is wrong with it."""
+
+    end: Place
+    sealed: Sealed | None = None
+    problem: LineProblem | None = None
+
+
 class Feed:
     """One file on its way: lines in, answers out, and a tally of what became of the lines."""
 
     def __init__(
-        self, decide: Decide, keyring: Keyring, now_ms: Callable[[], int], *, history: bool, batch_max: int
+        self,
+        decide: Decide,
+        keyring: Keyring,
+        now_ms: Callable[[], int],
+        *,
+        history: bool,
+        batch_max: int,
+        answered: Callable[[bytes], object] = lambda _: None,
+        settled: Callable[[Connection, Place, Tally], None] = lambda *_: None,
+        begin: Place = Place(),  # noqa: B008 - a place does not change
+        tally: Tally | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self._decide = decide
         self._keyring = keyring
         self._now_ms = now_ms
         self._history = history
         self._batch_max = batch_max
-        self._batch: dict[str, tuple[int, Sealed]] = {}
+        self._answered = answered
+        self._settled = settled
+        self._place = begin
+        self._waiting: list[_Waiting] = []
+        self._batch: dict[str, Sealed] = {}
 
-    def answers(self, lines: Iterable[Line]) -> Iterator[bytes]:
-        """The answers to the lines as their owner sees them, in the order of the lines. A line without one is tallied."""
-        for number, raw in lines:
-            sealed = self._seal(number, raw.strip())
-            if sealed is None:
+    def run(self, lines: Iterable[Line]) -> None:
+        """Decide all lines. Answers go out as their owner sees them, in the order of the lines; a line without is tallied.
+
+        An answer goes out inside the transaction that stores it, before its commit: whoever writes answers down and is
+        interrupted may have too many of them, never too few.
+        """
+        for raw, end in lines:
+            waiting = self._read(raw.strip(), end)
+            if waiting is None:
                 continue
-            if len(self._batch) == self._batch_max or sealed.event.id in self._batch:
-                yield from self._flush()
-            self._batch[sealed.event.id] = (number, sealed)
-        yield from self._flush()
+            sealed = waiting.sealed
+            full = len(self._batch) == self._batch_max or len(self._waiting) == LINES_MAX
+            if full or (sealed is not None and sealed.event.id in self._batch):
+                self._flush()
+            self._waiting.append(waiting)
+            if sealed is not None:
+                self._batch[sealed.event.id] = sealed
+        self._flush()
 
-    def _seal(self, number: int, raw: bytes) -> Sealed | None:
+    def _read(self, raw: bytes, end: Place) -> _Waiting | None:
         if not raw:
             return None
-        self.tally.events += 1
         try:
-            return seal(decode_event(raw), self._keyring, self._now_ms(), self._history)
+            return _Waiting(end, sealed=seal(decode_event(raw), self._keyring, self._now_ms(), self._history))
         except InvalidEvent as error:
-            self.tally.invalid += 1
-            self.tally.note(LineProblem(number, error.reason, error.field, error.event))
-            return None
+            return _Waiting(end, problem=LineProblem(end.lines, error.reason, error.field, error.event))
 
-    def _flush(self) -> Iterator[bytes]:
+    def _flush(self) -> None:
         batch, self._batch = self._batch, {}
         answers: dict[str, bytes] = {}
         conflicts: set[str] = set()
         fresh: set[str] = set()
-        for outcome in self._decide([sealed for _, sealed in batch.values()]):
-            answers |= outcome.answers
-            conflicts |= outcome.conflicts
-            fresh |= {decision.sealed.event.id for _, decision, _ in outcome.decisions}
-        for id, (number, _) in batch.items():
-            if id in answers:
-                self._count(answers[id], id in fresh)
-                yield shown(answers[id], self._keyring)
-            else:
-                self._refuse(number, id, id in conflicts)
 
-    def _count(self, answer: bytes, fresh: bool) -> None:
-        if fresh:
-            self.tally.outcomes[_OUTCOME.decode(answer).outcome] += 1
+        def settle(connection: Connection | None, outcome: Outcome) -> None:
+            answers.update(outcome.answers)
+            conflicts.update(outcome.conflicts)
+            fresh.update(decision.sealed.event.id for _, decision, _ in outcome.decisions)
+            for one in self._done({sealed.event.id for sealed in outcome.rest}):
+                self._place = one.end
+                self._count(one, answers, conflicts, fresh)
+            if connection is not None:
+                self._settled(connection, self._place, self.tally)
+
+        if batch:
+            self._decide(list(batch.values()), settle)
         else:
-            self.tally.repeated += 1
+            settle(None, Outcome())
 
-    def _refuse(self, number: int, id: str, conflict: bool) -> None:
-        if conflict:
+    def _done(self, rest: set[str]) -> list[_Waiting]:
+        """The lines before the first one that is still to be decided; they wait no more."""
+        count = next(
+            (place for place, one in enumerate(self._waiting) if one.sealed and one.sealed.event.id in rest),
+            len(self._waiting),
+        )
+        done, self._waiting = self._waiting[:count], self._waiting[count:]
+        return done
+
+    def _count(self, one: _Waiting, answers: dict[str, bytes], conflicts: set[str], fresh: set[str]) -> None:
+        self.tally.events += 1
+        if one.sealed is None:
+            self.tally.invalid += 1
+            if one.problem is not None:
+                self.tally.note(one.problem)
+            return
+        id = one.sealed.event.id
+        if id in answers:
+            if id in fresh:
+                self.tally.outcomes[_OUTCOME.decode(answers[id]).outcome] += 1
+            else:
+                self.tally.repeated += 1
+            self._answered(shown(answers[id], self._keyring))
+        elif id in conflicts:
             self.tally.conflicts += 1
-            self.tally.note(LineProblem(number, "the same id was told before with other content", "id", id))
+            self.tally.note(LineProblem(one.end.lines, CONFLICT, "id", id))
         else:
             self.tally.parked += 1
-            self.tally.note(LineProblem(number, "it could not be decided, which is a fault of Goodword", "", id))
+            self.tally.note(LineProblem(one.end.lines, PARKED, "", id))
 
 
 class RewardTotal(Struct, frozen=True):

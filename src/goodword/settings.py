@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Origin = Literal["option", "environment", "default"]
+_PASSWORD = re.compile(r"(://[^/?#]*?:)[^/?#]*(@)")
+_PASSWORD_PARAMETER = re.compile(r"((?:^|[?&\s])(?:\w*password|\w*secret|\w*token)=)[^&\s]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,10 @@ class Setting:
     unit: str = ""
     low: int | None = None
     high: int | None = None
+    group: str = "Other"
+    """The heading under which the reference lists it."""
+    example: str = ""
+    """A value that somebody would set, where the default does not show what one looks like."""
 
     @property
     def variable(self) -> str:
@@ -25,13 +35,23 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("database", "sqlite:///goodword.db", "where everything is stored: sqlite:///FILE or postgresql://…"),
     Setting(
-        "secret_file", "goodword.key", "the file with the secret that codes and hashes derive from; made at first use"
+        "database",
+        "sqlite:///goodword.db",
+        "where everything is stored: sqlite:///FILE or postgresql://…",
+        group="Data",
+        example="postgresql://goodword:secret@db.internal/goodword",
     ),
-    Setting("tenant", "default", "the tenant that commands work on"),
-    Setting("host", "127.0.0.1", "the address to listen on"),
-    Setting("port", "8080", "the port to listen on", "", 1, 65535),
+    Setting(
+        "secret_file",
+        "goodword.key",
+        "the file with the secret that codes and hashes derive from; made at first use",
+        group="Data",
+        example="/etc/goodword/secret.key",
+    ),
+    Setting("tenant", "default", "the tenant that commands work on", group="Data", example="north"),
+    Setting("host", "127.0.0.1", "the address to listen on", group="Serving", example="0.0.0.0"),  # noqa: S104
+    Setting("port", "8080", "the port to listen on", "", 1, 65535, group="Serving", example="8443"),
     Setting(
         "queue_max",
         "10000",
@@ -39,10 +59,69 @@ SETTINGS: tuple[Setting, ...] = (
         "events",
         1,
         1_000_000,
+        group="Limits",
+        example="50000",
     ),
-    Setting("batch_max", "256", "how many events one transaction decides", "events", 1, 1000),
-    Setting("scheduler_every", "1000", "how often what fell due is looked for", "ms", 50, 3_600_000),
-    Setting("log_level", "info", "how much is logged: debug, info, warning, error"),
+    Setting(
+        "batch_max", "256", "how many events one transaction decides", "events", 1, 1000, group="Limits", example="500"
+    ),
+    Setting(
+        "bodies_max",
+        "64",
+        "how much of request bodies is held at a time before new ones are sent away",
+        "MiB",
+        8,
+        4096,
+        group="Limits",
+        example="256",
+    ),
+    Setting(
+        "rate_key",
+        "5000",
+        "how many events one API key may send, or requests make; 0 is no limit",
+        "per second",
+        0,
+        1_000_000,
+        group="Limits",
+        example="200",
+    ),
+    Setting(
+        "rate_address",
+        "60",
+        "how many requests without a valid key are answered to one address; 0 is no limit",
+        "per minute",
+        0,
+        1_000_000,
+        group="Limits",
+        example="10",
+    ),
+    Setting(
+        "scheduler_every",
+        "1000",
+        "how often what fell due is looked for",
+        "ms",
+        50,
+        3_600_000,
+        group="Operations",
+        example="250",
+    ),
+    Setting(
+        "log_level",
+        "info",
+        "how much is logged: debug, info, warning, error",
+        group="Operations",
+        example="warning",
+    ),
+    Setting(
+        "metrics_open",
+        "0",
+        "1: /metrics needs no key; only where a firewall keeps strangers away",
+        "",
+        0,
+        1,
+        group="Operations",
+        example="1",
+    ),
 )
 
 
@@ -61,8 +140,12 @@ class Settings:
     port: int
     queue_max: int
     batch_max: int
+    bodies_max: int
+    rate_key: int
+    rate_address: int
     scheduler_every: int
     log_level: str
+    metrics_open: int
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: str | None) -> Settings:
@@ -71,8 +154,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
     Raises:
         InvalidSetting: a number that is none or out of bounds.
     """
-    source = os.environ if environment is None else environment
-    texts = {s.name: given.get(s.name) or source.get(s.variable) or s.default for s in SETTINGS}
+    texts = {setting.name: text for setting, text, _ in effective(environment, **given)}
     numbers = {s.name: _number(s, texts[s.name]) for s in SETTINGS if s.low is not None}
     return Settings(
         database=texts["database"],
@@ -82,9 +164,32 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         port=numbers["port"],
         queue_max=numbers["queue_max"],
         batch_max=numbers["batch_max"],
+        bodies_max=numbers["bodies_max"],
+        rate_key=numbers["rate_key"],
+        rate_address=numbers["rate_address"],
         scheduler_every=numbers["scheduler_every"],
         log_level=texts["log_level"],
+        metrics_open=numbers["metrics_open"],
     )
+
+
+def effective(
+    environment: Mapping[str, str] | None = None, **given: str | None
+) -> Iterator[tuple[Setting, str, Origin]]:
+    """Every setting with its text and where that came from."""
+    source = os.environ if environment is None else environment
+    for setting in SETTINGS:
+        if text := given.get(setting.name):
+            yield setting, text, "option"
+        elif text := source.get(setting.variable):
+            yield setting, text, "environment"
+        else:
+            yield setting, setting.default, "default"
+
+
+def masked(text: str) -> str:
+    """A value without the password that an address may hold."""
+    return _PASSWORD.sub(r"\1***\2", _PASSWORD_PARAMETER.sub(r"\1***", text))
 
 
 def _number(setting: Setting, text: str) -> int:

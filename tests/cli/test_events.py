@@ -30,6 +30,7 @@ def test_a_replay_answers_byte_for_byte_what_an_import_answers(shop: Shop) -> No
     assert replayed.exit_code == 1
     assert replayed.stdout_bytes == answers.read_bytes()
     summary = json.loads(replayed.stderr)
+    assert imported.pop("resumed_at") is None
     assert {name: summary[name] for name in imported} == imported
     assert summary["own_key"] is True
     outcomes = {json.loads(row)["outcome"] for row in answers.read_text().splitlines()}

@@ -11,12 +11,15 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Route
 
+from goodword.storage.keys import ADMIN
+from goodword.web.events import POST_EVENTS_SCOPES
 from goodword.web.keys import Needs
+from goodword.web.metrics import METRICS_SCOPES
 
 OPEN = frozenset({"/", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
 """Routes that say nothing about a tenant. Nothing else may go without a key."""
-PLAIN = {"/v1/events": ("events", "admin")}
-"""Routes beside FastAPI, which declare nothing that could be read: what they need, by hand."""
+PLAIN = {"/v1/events": POST_EVENTS_SCOPES, "/metrics": METRICS_SCOPES}
+"""Routes that declare nothing which could be read: what they need."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,15 @@ def guarded(app: FastAPI) -> list[Guarded]:
 
 def _guarded(route: RouteContext) -> Iterator[Guarded]:
     parameters = tuple(route.param_convertors)
+    scopes: set[str] = set()
+    filters: tuple[str, ...] = ()
     if isinstance(route.original_route, APIRoute):
         scopes = {scope for needs in _needs(route.dependant) for scope in needs.scopes}
         filters = tuple(one.name for one in route.dependant.query_params if _is_text(one))
-    else:
-        scopes, filters = set(PLAIN.get(route.path, ())), ()
+    scopes = scopes or set(PLAIN.get(route.path, ()))
     assert scopes, f"{route.path} declares no scope: give it Needs(...), or a row in OPEN or PLAIN"
+    if scopes & ADMIN:
+        scopes.add("admin")
     for method in sorted((route.methods or set()) - {"HEAD"}):
         yield Guarded(method, route.path, frozenset(scopes), parameters, filters)
 

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from goodword.pipeline.intake import BODY_BYTES_MAX
+from goodword.settings import read_settings
 from goodword.web import context
-from goodword.web.room import ROOM_BYTES
 from tests.faults.flood import flood
 from tests.faults.judge import event_count
 from tests.faults.load import judge
@@ -32,6 +32,9 @@ COPIES = 4
 BASE_BYTES = 64 * 1024 * 1024
 QUEUE_MAX = 20
 FLOODERS_PER_CLIENT = 20
+
+
+ROOM_BYTES = read_settings({}).bodies_max * 1024 * 1024
 
 
 class Watch:

@@ -229,5 +229,6 @@ def test_other_work_runs_on_the_writer_and_keeps_its_errors(batcher: Batcher) ->
 def test_due_work_goes_on_while_there_is_more_and_something_is_decided(batcher: Batcher, tenant: Tenant) -> None:
     tenant.wrong = lambda _: Outcome(more_due=True)
     assert batcher.run_due(5).result(10) is False
-    tenant.wrong = lambda _: Outcome(more_due=True, decisions=[(1, None, b"")])  # type: ignore[list-item]
+    decided: Any = SimpleNamespace(answer=SimpleNamespace(type="due", outcome="accepted"))
+    tenant.wrong = lambda _: Outcome(more_due=True, decisions=[(1, decided, b"")])
     assert batcher.run_due(5).result(10) is True

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
+from sqlalchemy import exc
 
 from goodword.cli.programs import LANGUAGE, AsJson, ProgramFile
 from goodword.cli.shared import STDIN, console, mistakes, opened, print_json, read_program, settings_of
 from goodword.engine.ids import Keyring
-from goodword.parts import now_ms, read_secret, tenant_keyring
+from goodword.parts import Parts, now_ms, read_secret, tenant_keyring
 from goodword.pipeline.memory import MemoryTenant
 from goodword.program.quantity import Quantity
 from goodword.replay import (
     REPLAY_SECRET,
     Feed,
     Line,
+    Place,
     Tally,
     in_database,
     in_memory,
@@ -28,8 +34,13 @@ from goodword.replay import (
     referral_totals,
     reward_totals,
 )
+from goodword.resume import Answers, Found, Progress, find, tally_of
 from goodword.settings import Settings
+from goodword.storage.imports import forget_import, unfinished_imports
 from goodword.words.format import amount
+
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
 
 EventsFile = Annotated[
     Path,
@@ -53,26 +64,133 @@ def import_events(
             help="write each answer as a line of JSON, in order; a line that is not accepted has none",
         ),
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="begin with the first line, whatever was done before")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide and store a file of events. Safe to repeat: an event that was told before gets its first answer.
 
-    A line that is not accepted does not stop the others; exit code 1 if there is one.
+    An import that is interrupted, by Ctrl-C or by anything else, goes on where it stopped when the same command is given
+    again; so it does if the file only grew. Standard input starts over. A line that is not accepted does not stop the
+    others; exit code 1 if there is one, 130 after an interruption.
     """
     settings = settings_of(ctx)
-    with ExitStack() as stack:
-        parts = stack.enter_context(opened(settings))
-        decide = in_database(parts.tenants, settings.tenant)
-        feed = Feed(decide, parts.keyring, parts.now_ms, history=not live, batch_max=settings.batch_max)
-        lines = stack.enter_context(_watched(events))
-        sink = stack.enter_context(answers.open("wb")) if answers else None
-        _write(feed.answers(lines), sink)
+    with opened(settings) as parts:
+        run = _Run(parts, events, answers, history=not live, restart=restart)
+        finished = run.run()
+    tally = run.tally
     if as_json:
-        print_json(_counts(feed.tally) | {"problems": feed.tally.problems})
+        print_json(_counts(tally) | {"problems": tally.problems, "resumed_at": run.resumed_at})
     else:
-        _print_problems(events, feed.tally)
-        _print_counts(_counts(feed.tally), stderr=False)
-    raise typer.Exit(0 if feed.tally.clean else 1)
+        _print_problems(events, tally)
+        _print_counts(_counts(tally), stderr=False)
+    raise typer.Exit(INTERRUPTED if not finished else 0 if tally.clean else 1)
+
+
+class _Run:
+    """One run of an import: from the first line, or from where the one before stopped."""
+
+    def __init__(self, parts: Parts, events: Path, answers: Path | None, *, history: bool, restart: bool) -> None:
+        self._parts = parts
+        self._tenant = parts.settings.tenant
+        self._events = events
+        self._answers = answers
+        self._history = history
+        self._restart = restart
+        self._progress: Progress | None = None
+        self.tally = Tally()
+        self.resumed_at: int | None = None
+        """After which line it went on; None if it began with the first."""
+
+    def run(self) -> bool:
+        """Import; False if somebody interrupted it."""
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            with ExitStack() as stack:
+                self._import(stack)
+        except KeyboardInterrupt:
+            self._stand_at()
+            typer.echo(self._where_it_stopped(), err=True)
+            return False
+        except Exception:
+            if self._stand_at():
+                typer.echo(self._where_it_stopped(), err=True)
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        return True
+
+    def _import(self, stack: ExitStack) -> None:
+        stream, size = _opened(stack, self._events)
+        found = Found() if size is None else self._find(stream)
+        sink = Answers(self._answers, found.answers) if self._answers else None
+        if sink is not None:
+            stack.callback(sink.close)
+        if size is not None:
+            self._progress = Progress(self._tenant, self._history, self._parts.now_ms, sink, found.row)
+        if found.row is not None:
+            self.resumed_at = found.place.lines
+            typer.echo(f"{self._events}: goes on after line {found.place.lines:,}", err=True)
+        self.tally = found.tally
+        feed = Feed(
+            in_database(self._parts.tenants, self._tenant),
+            self._parts.keyring,
+            self._parts.now_ms,
+            history=self._history,
+            batch_max=self._parts.settings.batch_max,
+            answered=sink.write if sink else lambda _: None,
+            settled=self._progress.save if self._progress else lambda *_: None,
+            begin=found.place,
+            tally=found.tally,
+        )
+        feed.run(stack.enter_context(_watched(stream, size, found.place)))
+        self._forget([self._progress.id] if self._progress else [])
+
+    def _find(self, stream: BinaryIO) -> Found:
+        parts = self._parts
+        with parts.database.read() as connection:
+            rows = unfinished_imports(connection, self._tenant)
+        found = find(stream, rows, parts.keyring, parts.now_ms(), history=self._history, answers=self._answers)
+        given_up = [*found.others, *([found.row] if found.row and self._restart else [])]
+        if found.row is None and given_up and not self._restart:
+            typer.echo(f"{self._events}: starts over, as {self._answers} does not hold the answers so far", err=True)
+        self._forget([row.id for row in given_up])
+        if self._restart:
+            stream.seek(0)
+            return Found()
+        return found
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            with self._parts.database.write(self._tenant) as connection:
+                forget_import(connection, self._tenant, id)
+
+    def _stand_at(self) -> bool:
+        """Count what was committed, and nothing else; False if nothing can be gone on with."""
+        self._stopped_at = 0
+        if self._progress is None:
+            return False
+        try:
+            with self._parts.database.read() as connection:
+                rows = [row for row in unfinished_imports(connection, self._tenant) if row.id == self._progress.id]
+        except exc.SQLAlchemyError:
+            return False
+        if rows:
+            self._stopped_at = rows[0].lines
+            problems = [problem for problem in self.tally.problems if problem.line <= rows[0].lines]
+            self.tally = tally_of(rows[0])
+            self.tally.problems = problems
+        else:
+            self.tally = Tally()
+        return bool(rows)
+
+    def _where_it_stopped(self) -> str:
+        if self._stopped_at:
+            return f"{self._events}: stopped after line {self._stopped_at:,}; the same command goes on from there"
+        return (
+            f"{self._events}: interrupted; the same command starts over, and what is stored already is not done twice"
+        )
 
 
 def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json: AsJson = False) -> None:
@@ -85,9 +203,17 @@ def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json
     keyring, own_key = _replay_keyring(settings)
     tenant = MemoryTenant(keyring)
     tenant.publish(read_program(program, version=1))
-    feed = Feed(in_memory(tenant), keyring, now_ms, history=True, batch_max=settings.batch_max)
-    with _watched(events) as lines:
-        _write(feed.answers(lines), typer.get_binary_stream("stdout"))
+    output = typer.get_binary_stream("stdout")
+    feed = Feed(
+        in_memory(tenant),
+        keyring,
+        now_ms,
+        history=True,
+        batch_max=settings.batch_max,
+        answered=lambda answer: output.write(answer + b"\n"),
+    )
+    with ExitStack() as stack:
+        feed.run(stack.enter_context(_watched(*_opened(stack, events), Place())))
     rewards, referrals = reward_totals(tenant.rows), referral_totals(tenant.rows)
     if as_json:
         summary = {"problems": feed.tally.problems, "referrals": referrals, "rewards": rewards, "own_key": own_key}
@@ -113,31 +239,29 @@ def _replay_keyring(settings: Settings) -> tuple[Keyring, bool]:
     return tenant_keyring(secret, settings.tenant), own
 
 
+def _opened(stack: ExitStack, events: Path) -> tuple[BinaryIO, int | None]:
+    """The events, and how many bytes they are; None for what cannot be read twice, such as standard input."""
+    if str(events) == STDIN:
+        return typer.get_binary_stream("stdin"), None
+    stream = stack.enter_context(events.open("rb"))
+    about = os.fstat(stream.fileno())
+    return stream, about.st_size if stat.S_ISREG(about.st_mode) else None
+
+
 @contextmanager
-def _watched(events: Path) -> Iterator[Iterator[Line]]:
-    """The lines of a file, while a bar on standard error shows how far they were read, if somebody looks."""
+def _watched(stream: BinaryIO, size: int | None, begin: Place) -> Iterator[Iterator[Line]]:
+    """The lines of a stream, while a bar on standard error shows how far they were read, if somebody looks."""
     screen = console(stderr=True)
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with ExitStack() as stack:
-        if str(events) == STDIN:
-            stream, size = typer.get_binary_stream("stdin"), None
-        else:
-            stream, size = stack.enter_context(events.open("rb")), events.stat().st_size
-        progress = Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
-        task = stack.enter_context(progress).add_task("", total=size)
-        yield _counted(read_lines(stream), progress, task)
+    with Bar(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("", total=size, completed=begin.position)
+        yield _counted(read_lines(stream, begin), bar, task)
 
 
-def _counted(lines: Iterable[Line], progress: Progress, task: TaskID) -> Iterator[Line]:
-    for number, raw in lines:
-        progress.advance(task, len(raw))
-        yield number, raw
-
-
-def _write(answers: Iterable[bytes], sink: BinaryIO | None) -> None:
-    for answer in answers:
-        if sink is not None:
-            sink.write(answer + b"\n")
+def _counted(lines: Iterable[Line], bar: Bar, task: TaskID) -> Iterator[Line]:
+    for line in lines:
+        bar.update(task, completed=line.end.position)
+        yield line
 
 
 # summaries ------------------------------------------------------------------------------------------------------------

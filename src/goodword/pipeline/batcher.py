@@ -8,6 +8,7 @@ their sources send them again: ids make that safe. No answer goes out before its
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -21,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
+from goodword.measure import Measures
 from goodword.pipeline.process import Outcome, shown
 from goodword.storage.database import Database
 from goodword.storage.store import TenantMoved, park
@@ -98,12 +100,23 @@ class _Command:
 class Batcher:
     """The queue and its writer thread."""
 
-    def __init__(self, tenants: Decider, keyring: Keyring, tenant: str, queue_max: int, batch_max: int) -> None:
+    def __init__(
+        self,
+        tenants: Decider,
+        keyring: Keyring,
+        tenant: str,
+        queue_max: int,
+        batch_max: int,
+        measures: Measures | None = None,
+    ) -> None:
         self._tenants = tenants
         self._keyring = keyring
         self._tenant = tenant
         self._queue_max = queue_max
         self._batch_max = batch_max
+        self._measures = measures or Measures()
+        self._measures.watch("goodword_queue_events", "events that wait to be decided", lambda: self.waiting)
+        self._measures.watch("goodword_queue_events_max", "events that may wait", lambda: queue_max)
         self._items: deque[_Item] = deque()
         self._commands: deque[_Command] = deque()
         self._changed = threading.Condition()
@@ -172,7 +185,7 @@ class Batcher:
         """Decide one batch of what fell due by `until_ms`. The result says whether more is left."""
 
         def work() -> bool:
-            outcome = self._tenants.decide(self._tenant, [], until_ms=until_ms)
+            outcome = self._measured(self._tenant, [], until_ms)
             # Where nothing was decided, asking again at once would change nothing.
             return outcome.more_due and bool(outcome.decisions)
 
@@ -216,6 +229,7 @@ class Batcher:
             outcome = self._decide(batch)
         except INFRASTRUCTURE as error:
             log.error("batch_failed", events=len(batch), error=type(error).__name__)
+            self._measures.batch_failed()
             _fail(batch, WriterUnavailable("the database could not be written"))
         except Exception as error:
             log.error("batch_isolated", events=len(batch), error=type(error).__name__, exc_info=len(batch) == 1)
@@ -227,11 +241,18 @@ class Batcher:
         events = list({item.sealed.event.id: item.sealed for item in batch}.values())
         for tried in range(1, TRIES_MAX):
             try:
-                return self._tenants.decide(batch[0].tenant, events)
+                return self._measured(batch[0].tenant, events)
             except INFRASTRUCTURE as error:
                 log.warning("batch_retried", events=len(events), tried=tried, error=type(error).__name__)
                 self._stopping.wait(BACKOFF_SECONDS * 2 ** (tried - 1))
-        return self._tenants.decide(batch[0].tenant, events)
+        return self._measured(batch[0].tenant, events)
+
+    def _measured(self, tenant: str, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
+        started = time.perf_counter()
+        outcome = self._tenants.decide(tenant, events, until_ms)
+        decided = ((decision.answer.type, decision.answer.outcome) for _, decision, _ in outcome.decisions)
+        self._measures.batch(len(events), time.perf_counter() - started, decided, len(outcome.parked))
+        return outcome
 
     def _isolate(self, batch: list[_Item], error: Exception) -> None:
         """One event that brings its batch down must not take the others with it: each goes alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -64,12 +64,23 @@ class Tenants:
         self.keyring = keyring
         self._cache = cache or ProgramCache()
 
-    def decide(self, tenant: str, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
-        """Decide a batch and store it: one transaction. What is left over stands in the outcome's `rest`."""
+    def decide(
+        self,
+        tenant: str,
+        events: Sequence[Sealed],
+        until_ms: int | None = None,
+        also: Callable[[Connection, Outcome], None] | None = None,
+    ) -> Outcome:
+        """Decide a batch and store it: one transaction. What is left over stands in the outcome's `rest`.
+
+        What `also` writes is committed with the batch or not at all.
+        """
         with self.database.write(tenant) as connection:
             backing = _Transaction(connection, tenant, self._cache)
             outcome = run_batch(backing, self.keyring, events, until_ms)
             _store(connection, tenant, backing.state(), outcome)
+            if also is not None:
+                also(connection, outcome)
         return outcome
 
     def decide_all(self, tenant: str, events: Iterable[Sealed]) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, text, tuple_
 
 from goodword.engine.state import Entry, OrderRow, OutboxRow, Participant, Referral, Reward
 from goodword.storage import tables
@@ -19,6 +19,8 @@ from goodword.storage.rows import MAPPERS
 
 LIMIT_MAX = 500
 """The most rows that a page may have."""
+BACKLOG_MAX = 10_000
+"""How far what waits is counted: whoever has to know that it is too much need not know how much more."""
 
 ItemT = TypeVar("ItemT")
 
@@ -80,6 +82,17 @@ class ProgramVersion(Struct, frozen=True):
     published_ms: int
     current: bool
     priority: int
+
+
+class Backlog(Struct, frozen=True):
+    """How much waits in the database, each counted up to `BACKLOG_MAX`."""
+
+    outbox: int
+    outbox_oldest_ms: int | None
+    """When the oldest row of the outbox was made, by the clock of its event; None where nothing waits."""
+    dues: int
+    """Dates that have passed and are not decided."""
+    parked: int
 
 
 class Undelivered(Struct, frozen=True):
@@ -283,6 +296,27 @@ def undelivered(connection: Connection, tenant: str, *, limit: int = 50) -> list
         Undelivered(row.id, row.seq, row.created_ms, msgspec.json.decode(row.doc, type=OutboxRow))
         for row in connection.execute(statement.order_by(table.c.id).limit(_bounded(limit)))
     ]
+
+
+def backlog(connection: Connection, tenant: str, now_ms: int) -> Backlog:
+    """What waits for a tenant; a handful of index entries where little does."""
+    live = connection.execute(select(tables.tenants.c.live).where(tables.tenants.c.tenant == tenant)).scalar()
+    outbox, dues, parked = tables.outbox.c, tables.dues.c, tables.parked.c
+    waiting = and_(outbox.tenant == tenant, outbox.delivered_ms.is_(None))
+    oldest = select(outbox.created_ms).where(waiting).order_by(outbox.id).limit(1)
+    # A tenant of history waits for its own clock: no date of his is late.
+    overdue = and_(dues.tenant == tenant, dues.due_ms <= now_ms) if live else false()
+    return Backlog(
+        outbox=_counted(connection, select(outbox.id).where(waiting)),
+        outbox_oldest_ms=connection.execute(oldest).scalar(),
+        dues=_counted(connection, select(dues.id).where(overdue)),
+        parked=_counted(connection, select(parked.id).where(parked.tenant == tenant)),
+    )
+
+
+def _counted(connection: Connection, rows: Select[Any]) -> int:
+    some = rows.limit(BACKLOG_MAX).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
 def _rows(

@@ -300,7 +300,7 @@ dues = Table(
     _word("reference"),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
-    _index("dues_by_time", "tenant", "due_ms", "id", query="load_dues; tenants_due"),
+    _index("dues_by_time", "tenant", "due_ms", "id", query="load_dues; tenants_due; reads.backlog"),
 )
 
 events = Table(
@@ -340,7 +340,9 @@ outbox = Table(
     _number("created_ms"),
     _number("delivered_ms", nullable=True),
     PrimaryKeyConstraint("tenant", "id"),
-    _index("outbox_undelivered", "tenant", "id", where="delivered_ms IS NULL", query="reads.undelivered"),
+    _index(
+        "outbox_undelivered", "tenant", "id", where="delivered_ms IS NULL", query="reads.undelivered; reads.backlog"
+    ),
 )
 
 parked = Table(
@@ -351,6 +353,21 @@ parked = Table(
     _long("body"),
     _long("error"),
     _number("clock_ms"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+# Imports that were interrupted: where they stopped. A finished one leaves no row.
+imports = Table(
+    "imports",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _number("position"),
+    _number("lines"),
+    _word("mark"),
+    _flag("history"),
+    _number("saved_ms"),
+    _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
 )
 

@@ -25,12 +25,15 @@ from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
 from goodword.web.keys import Keys
+from goodword.web.limits import Limits
+from goodword.web.metrics import METRICS_ANSWER, metrics, watch_backlog
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
 
 ROOMS = (participants.router, codes.router, api.router, staff.router, programs.router)
 """The routes of the API, one room for each noun."""
+MIB = 1024 * 1024
 
 
 def create_app(settings: Settings, parts: Parts) -> FastAPI:
@@ -38,8 +41,10 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, settings.queue_max, settings.batch_max)
-        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant))
+        sizes = (settings.queue_max, settings.batch_max)
+        batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
+        limits = Limits(settings.rate_key, settings.rate_address)
+        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits)
         every = (batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, Scheduler(*every), Outbox(*every))
         for one in runs:
@@ -54,13 +59,15 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         app.include_router(room)
     _add_own_routes(app)
     _add_errors(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
+    watch_backlog(parts.measures, parts)
     return app
 
 
 def _add_own_routes(app: FastAPI) -> None:
     app.add_api_route("/healthz", healthz, tags=["process"], methods=["GET"])
     app.add_api_route("/readyz", readyz, tags=["process"], methods=["GET"])
+    app.add_api_route("/metrics", metrics, tags=["process"], methods=["GET"], responses=METRICS_ANSWER)
     spec = describe(app, ROOMS)
     page = reference(spec)
 

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
 from goodword.web.keys import Keys
+from goodword.web.limits import Limits
 from goodword.web.problems import BadRequest, Overloaded, TooLarge, TooSlow
 from goodword.web.room import Share
 
@@ -24,6 +25,7 @@ class Context:
     parts: Parts
     batcher: Batcher
     keys: Keys
+    limits: Limits
 
     @property
     def tenant(self) -> str:

@@ -48,12 +48,14 @@ _ANY: msgspec.json.Decoder[msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw)
 async def post_events(request: Request) -> Response:
     """Decide events and answer them, after the commit."""
     context = context_of(request)
-    key = await context.keys.caller(request)
+    # What the request costs is known once it is read; a key that may send nothing now is told so before.
+    key = await context.keys.caller(request, count=0)
     needs(key, *POST_EVENTS_SCOPES)
     intake = Intake(context, key, _is_history(request, key))
     body = await read_body(request, BODY_BYTES_MAX)
     if body.lstrip()[:1] == b"[":
-        return _json(await _answer_array(context.batcher, intake, body))
+        return _json(await _answer_array(context, intake, body))
+    context.limits.key(key.id, 1)
     return _json(await decide_one(context.batcher, await intake.sealed_in_time(_document(body))))
 
 
@@ -74,7 +76,7 @@ class Intake:
         self._context = context
         self._keyring = context.parts.keyring
         self._received_ms = context.parts.now_ms()
-        self._key = key
+        self.key = key
         self._history = history
 
     def sealed(self, raw: bytes) -> Sealed:
@@ -118,14 +120,14 @@ class Intake:
 
     def _tenant_ms(self) -> int:
         with self._context.parts.database.read() as connection:
-            return load_tenant(connection, self._key.tenant).clock_ms
+            return load_tenant(connection, self.key.tenant).clock_ms
 
     def seal(self, event: SourceEvent) -> Sealed:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
         staff = isinstance(event, RewardAction | Review | HandleAction)
         correction = isinstance(event, Profile) and event.participant is not None
-        needs(self._key, "staff" if staff else "people" if correction else "events")
+        needs(self.key, "staff" if staff else "people" if correction else "events")
         try:
             return seal(event, self._keyring, self._received_ms, self._history)
         except OverflowError:
@@ -185,12 +187,13 @@ async def all_done(futures: Sequence[Future[Result]]) -> None:
         await done
 
 
-async def _answer_array(batcher: Batcher, intake: Intake, body: bytes) -> bytes:
+async def _answer_array(context: Context, intake: Intake, body: bytes) -> bytes:
     raws = _documents(body)
+    context.limits.key(intake.key.id, max(1, len(raws)))
     if not 0 < len(raws) <= EVENTS_MAX:
         raise TooManyEvents(f"an array has 1 to {EVENTS_MAX} events")
     read = await intake.each_in_time(raws, len(body) > THREAD_BYTES)
-    futures = iter(await submitted(batcher, [one for one in read if isinstance(one, Sealed)]))
+    futures = iter(await submitted(context.batcher, [one for one in read if isinstance(one, Sealed)]))
     return b"[" + b",".join(_item(one, futures) for one in read) + b"]"
 
 

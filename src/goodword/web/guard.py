@@ -1,4 +1,8 @@
-"""Around every request: security headers, the access log without personal data, and an answer whatever happens."""
+"""Around every request: security headers, the access log without personal data, measures, and an answer whatever happens.
+
+The bodies of all requests that are not answered yet are counted together. An event that waits in the queue belongs to a
+request that is not answered, so that this bounds what events may hold of the memory as well.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from pathlib import PurePath
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from goodword.measure import Measures
 from goodword.web.problems import InternalError
 from goodword.web.room import Room
 
@@ -22,7 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-NOT_LOGGED = ("/healthz", "/readyz")
+NOT_LOGGED = ("/healthz", "/readyz", "/metrics")
 
 log = structlog.get_logger("goodword.access")
 
@@ -30,9 +36,12 @@ log = structlog.get_logger("goodword.access")
 class Guard:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, measures: Measures, bodies_max: int) -> None:
         self._app = app
-        self._room = Room()
+        self._measures = measures
+        self._room = Room(bodies_max)
+        self._routes = _Routes()
+        measures.watch("goodword_bodies_bytes", "bytes of request bodies that are held", lambda: self._room.held)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,6 +54,7 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         watch = _Watch(send)
         started = time.perf_counter()
+        self._measures.in_flight += 1
         try:
             await self._app(scope, receive, watch)
         except Exception as error:
@@ -52,8 +62,32 @@ class Guard:
             log.error("request_failed", route=_route(scope), error=type(error).__name__, where=_where(error))
             if not watch.status:
                 await InternalError().response()(scope, receive, watch)
+        finally:
+            self._measures.in_flight -= 1
+            seconds = time.perf_counter() - started
+            self._measures.request(scope["method"], self._routes.of(scope), watch.status, seconds)
         if scope["path"] not in NOT_LOGGED:
-            _log(scope, watch.status, started)
+            _log(scope, watch.status, seconds)
+
+
+class _Routes:
+    """The template of a request's address, as the label of a measure."""
+
+    def __init__(self) -> None:
+        self._plain: dict[object, str] = {}
+        """Plain routes do not note themselves in the scope: they are found by their function."""
+
+    def of(self, scope: Scope) -> str:
+        path: str | None = getattr(scope.get("route"), "path", None)
+        if path is not None:
+            return path
+        endpoint = scope.get("endpoint")
+        if endpoint is None:
+            return "none"
+        if endpoint not in self._plain:
+            routes = scope["app"].routes
+            self._plain |= {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+        return self._plain.setdefault(endpoint, "none")
 
 
 class _Watch:
@@ -72,13 +106,13 @@ class _Watch:
         await self._send(message)
 
 
-def _log(scope: Scope, status: int, started: float) -> None:
+def _log(scope: Scope, status: int, seconds: float) -> None:
     log.info(
         "request",
         method=scope["method"],
         route=_route(scope),
         status=status,
-        ms=round((time.perf_counter() - started) * 1000, 1),
+        ms=round(seconds * 1000, 1),
         key=scope["state"].get("key"),
     )
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from goodword.storage.database import Database
 from goodword.storage.keys import PREFIX, ApiKey, Scope, find_key
+from goodword.web.limits import Limits, client_address
 from goodword.web.problems import Forbidden, Unauthorised
 
 TTL_SECONDS = 5.0
@@ -23,28 +24,48 @@ _SCHEME = "bearer "
 class Keys:
     """The keys of the tenant that this process serves."""
 
-    def __init__(self, database: Database, tenant: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, database: Database, tenant: str, limits: Limits, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
         self._tenant = tenant
+        self._limits = limits
         self._clock = clock
         self._known: dict[bytes, tuple[ApiKey, float]] = {}
 
-    async def caller(self, request: Request) -> ApiKey:
-        """The key that a request came with.
+    async def caller(self, request: Request, count: int = 1) -> ApiKey:
+        """The key that a request came with; it counts as so many requests of that key.
 
         Raises:
             Unauthorised: there is none, or it is unknown, revoked, or another tenant's.
+            TooManyRequests: the key asks more often than it may, or its address failed too often.
         """
+        try:
+            key = await self._caller(request)
+        except Unauthorised:
+            self._limits.failures(client_address(request.scope), 1)
+            raise
+        request.state.key = key.id
+        self._limits.key(key.id, count)
+        return key
+
+    async def _caller(self, request: Request) -> ApiKey:
         secret = _secret(request)
         # Only a hash is remembered: the memory of a process ends up in dumps.
         place = hashlib.sha256(secret.encode()).digest()
         known = self._known.get(place)
+        if known is None:
+            # A key that was good before is not shut out by somebody who guesses behind the same address.
+            self._limits.failures(client_address(request.scope), 0)
         if known is None or known[1] <= self._clock():
-            known = (await run_in_threadpool(self._find, secret), self._clock() + TTL_SECONDS)
+            try:
+                known = (await run_in_threadpool(self._find, secret), self._clock() + TTL_SECONDS)
+            except Unauthorised:
+                self._known.pop(place, None)
+                raise
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
             self._known[place] = known
-        request.state.key = known[0].id
         return known[0]
 
     def _find(self, secret: str) -> ApiKey:

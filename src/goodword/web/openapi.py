@@ -16,13 +16,14 @@ from goodword.storage.keys import SCOPES, Scope
 from goodword.web.answers import DESCRIBED
 from goodword.web.events import HISTORY_HEADER, POST_EVENTS_SCOPES
 from goodword.web.keys import Needs
+from goodword.web.metrics import METRICS_SCOPES
 from goodword.web.problems import MEDIA_TYPE, Problem, ProblemBody, ProblemItem, all_problems
 from goodword.web.shapes import schemas
 
 VERSION = "1"
 SUMMARY = "Referral programs as readable recipes: tell it what happens, and it answers what follows and why."
 OPEN_PATHS = ("/healthz", "/readyz")
-PROBLEMS_OF_ALL = (401, 403, 422, 500, 503)
+PROBLEMS_OF_ALL = (401, 403, 422, 429, 500, 503)
 
 
 def api_routes(app: FastAPI, rooms: Sequence[APIRouter]) -> list[APIRoute]:
@@ -49,7 +50,7 @@ def describe(app: FastAPI, rooms: Sequence[APIRouter]) -> dict[str, Any]:
     told = {"post": _post_events(source, answer, item), **spec["paths"].pop("/v1/events", {})}
     spec["paths"] = {"/v1/events": told, **spec["paths"]}
     scopes = {place: needed for route in api_routes(app, rooms) for place, needed in _scopes(route)}
-    scopes["/v1/events", "post"] = POST_EVENTS_SCOPES
+    scopes |= {("/v1/events", "post"): POST_EVENTS_SCOPES, ("/metrics", "get"): METRICS_SCOPES}
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             if (path, method) in scopes:

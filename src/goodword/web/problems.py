@@ -215,6 +215,24 @@ class InvalidProgram(Invalid):
     title = "The program file cannot be accepted"
 
 
+class TooManyRequests(Problem):
+    """The key, or the address, asks more often than it may. The same request may be sent again after `Retry-After`."""
+
+    status = 429
+    title = "Too many requests"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+    def __init__(self, detail: str = "", *, seconds: int = 1) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+    def response(self) -> Response:
+        """The whole response; it says in how many seconds it is worth asking again."""
+        response = super().response()
+        response.headers["Retry-After"] = str(self.seconds)
+        return response
+
+
 class InternalError(Problem):
     """Something unexpected happened on our side."""
 
@@ -245,5 +263,15 @@ class Overloaded(Unavailable):
 
 _BY_STATUS: dict[int, type[Problem]] = {
     kind.status: kind
-    for kind in (BadRequest, Unauthorised, Forbidden, NotFound, MethodNotAllowed, TooLarge, Invalid, Unavailable)
+    for kind in (
+        BadRequest,
+        Unauthorised,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        TooLarge,
+        Invalid,
+        TooManyRequests,
+        Unavailable,
+    )
 }

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ROOM_BYTES = 64 * 1024 * 1024
-"""What does not fit is sent away, and may be sent again."""
-
 
 class Room:
     """The room of one process. Used by its event loop alone, so that nothing has to be locked."""
 
-    def __init__(self, bytes_max: int = ROOM_BYTES) -> None:
-        self._left = bytes_max
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self.held = 0
 
     @contextmanager
     def share(self) -> Iterator[Share]:
@@ -25,13 +23,13 @@ class Room:
         try:
             yield share
         finally:
-            self._left += share.taken
+            self.held -= share.taken
 
     def take(self, count: int) -> bool:
         """Take so many bytes; False, and nothing is taken, if there is no room for them."""
-        if count > self._left:
+        if self.held + count > self._bytes_max:
             return False
-        self._left -= count
+        self.held += count
         return True
 
 
