@@ -19,7 +19,7 @@ from goodword.pipeline.batcher import WriterUnavailable
 from goodword.pipeline.intake import EVENT_BYTES_MAX
 from goodword.program.duration import iso
 from goodword.program.linter import lint
-from goodword.program.loader import FILE_BYTES_MAX, Program, ProgramError
+from goodword.program.loader import FILE_BYTES_MAX, Program, ProgramError, load_program
 from goodword.program.quantity import AMOUNT_MAX
 from goodword.storage import reads
 from goodword.storage.keys import ApiKey
@@ -108,6 +108,8 @@ async def publish_program(request: Request, key: Admin) -> Response:
     context = context_of(request)
     text = await _program_text(request)
     try:
+        # Read here first: what cannot be accepted shall not keep the writer from its events.
+        await run_in_threadpool(load_program, text)
         future = context.batcher.call(lambda: context.parts.tenants.publish(key.tenant, text, context.parts.now_ms()))
         program, new = await asyncio.shield(asyncio.wrap_future(future))
     except WriterUnavailable:
