@@ -74,7 +74,8 @@ def _differences(connection: Connection, keyring: Keyring) -> Iterator[str]:
     for row in connection.execute(_EVENTS, {"tenant": TENANT}):
         last_ms = max(last_ms, row.clock_ms)
         if row.type == "published":
-            memory.publish(load_program(_program_text(connection, row.body), 1))
+            published = msgspec.json.decode(row.body)
+            memory.publish(load_program(_program_text(connection, published), published["version"]))
         elif row.type != "due":
             answer = memory.decide([_sealed(row)])[row.id].decode()
             if answer != row.answer:
@@ -98,8 +99,7 @@ def _sealed(row: Any) -> Sealed:
     return Sealed(_EVENT.decode(row.body), row.occurred_ms, row.clock_ms, row.content, bool(row.history))
 
 
-def _program_text(connection: Connection, body: str) -> str:
-    published = msgspec.json.decode(body)
+def _program_text(connection: Connection, published: dict[str, Any]) -> str:
     return str(
         connection.execute(
             text(

@@ -56,13 +56,13 @@ def events(draw: st.DrawFn) -> bytes:
     return json.dumps(event).encode()
 
 
-def decoded(raw: bytes) -> None:
-    """Decode and seal; nothing but a refusal comes out, and it says little."""
+def refusal(raw: bytes) -> str | None:
+    """Why an event is refused; None if it is accepted. Nothing else may come of it."""
     try:
         seal(decode_event(raw), KEYRING, LATER_MS, history=True)
     except InvalidEvent as error:
-        assert error.reason
-        assert len(error.reason) < 1000
+        return error.reason
+    return None
 
 
 @pytest.mark.parametrize("kind", ["documents", "events", "bytes"])
@@ -76,7 +76,8 @@ def test_events(size: Size, kind: str) -> None:
     @settings(max_examples=size.examples * 30, suppress_health_check=list(HealthCheck), deadline=None)
     @given(raws)
     def check(raw: bytes) -> None:
-        decoded(raw)
+        reason = refusal(raw)
+        assert reason is None or 0 < len(reason) < 1000
 
     check()
 

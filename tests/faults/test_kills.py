@@ -47,6 +47,7 @@ class Series:
                     every=0.002,
                 )
                 time.sleep(self.chance.random() * 0.03)
+                assert client.works(), "there was nothing left to disturb"
                 kill()
             promises = client.finish()
         # Once more, all of it: who asks again gets the first answers.

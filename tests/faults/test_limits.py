@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ from sqlalchemy import URL, make_url
 from goodword.pipeline.intake import BODY_BYTES_MAX
 from goodword.settings import read_settings
 from goodword.web import context
+from goodword.web.serve import BACKLOG, HEAD_BYTES
 from tests.faults.flood import flood
 from tests.faults.judge import event_count
 from tests.faults.load import judge
@@ -32,6 +34,8 @@ COPIES = 4
 BASE_BYTES = 64 * 1024 * 1024
 QUEUE_MAX = 20
 FLOODERS_PER_CLIENT = 20
+IDLERS = BACKLOG + 200
+HEADS = 100
 
 
 ROOM_BYTES = read_settings({}).bodies_max * 1024 * 1024
@@ -75,6 +79,33 @@ def test_a_flood_of_large_bodies(tmp_path: Path, size: Size) -> None:
         assert service.tell(_cancel("after")).status == 200
         assert service.stop() == 0
         judge(service, [], 1)
+
+
+def test_connections_that_say_nothing(tmp_path: Path) -> None:
+    """More of them than a backlog holds: they cost little, and keep nobody out."""
+    with ExitStack() as stack:
+        service = stack.enter_context(serving(tmp_path, f"sqlite:///{tmp_path / 'goodword.db'}", PROGRAM))
+        before = memory_bytes(service.worker)
+        for _ in range(IDLERS):
+            stack.enter_context(closing(socket.create_connection(("127.0.0.1", service.port))))
+        assert service.tell(_cancel("meanwhile")).status == 200
+        assert memory_bytes(service.worker) < before + BASE_BYTES
+
+
+def test_heads_without_end(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        service = stack.enter_context(serving(tmp_path, f"sqlite:///{tmp_path / 'goodword.db'}", PROGRAM))
+        before = memory_bytes(service.worker)
+        closed = 0
+        for _ in range(HEADS):
+            one = stack.enter_context(closing(socket.create_connection(("127.0.0.1", service.port), timeout=60)))
+            with suppress(ConnectionError):
+                one.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * (8 * HEAD_BYTES))
+            with suppress(ConnectionError):
+                closed += one.recv(1000)[:12] in (b"", b"HTTP/1.1 431")
+        assert closed > 0
+        assert memory_bytes(service.worker) < before + BASE_BYTES
+        assert service.tell(_cancel("after")).status == 200
 
 
 @contextmanager

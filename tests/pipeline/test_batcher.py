@@ -189,6 +189,21 @@ def test_an_event_that_brings_its_batch_down_goes_alone(batcher: Batcher, tenant
     assert tenant.parked == ["bad"]
 
 
+def test_an_event_that_could_not_be_parked_is_sent_again(
+    batcher: Batcher, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bad(_: Sequence[Sealed]) -> None:
+        raise IntegrityError("INSERT", {}, Exception("twice"))
+
+    def away(*_: object) -> None:
+        raise AWAY
+
+    tenant.wrong = bad
+    monkeypatch.setattr(batcher_module, "park", away)
+    (result,) = results(batcher, sealed("a"))
+    assert isinstance(result, WriterUnavailable)
+
+
 def test_a_parked_event_has_failed(batcher: Batcher, tenant: Tenant) -> None:
     tenant.wrong = lambda events: Outcome(parked=[Parked(one, "ValueError") for one in events])
     assert results(batcher, sealed("a")) == [Failed()]

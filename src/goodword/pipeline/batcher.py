@@ -264,6 +264,10 @@ class Batcher:
         try:
             with self._tenants.database.write(item.tenant) as connection:
                 park(connection, item.tenant, replace(item.sealed, person=None), type(error).__name__)
+        except INFRASTRUCTURE as away:
+            log.error("parking_failed", error=type(away).__name__)
+            item.future.set_exception(WriterUnavailable("the database could not be written"))
+            return
         except Exception as again:
             log.error("parking_failed", error=type(again).__name__)
         item.future.set_result(Failed())

@@ -55,6 +55,12 @@ class ProgramCache:
         """The program of a version, if it was parsed before."""
         return self._programs.get((tenant, name, version))
 
+    def forget(self, tenant: str, name: str) -> None:
+        """Forget a program, whose version was perhaps not stored after all; it is read again when it is needed."""
+        with self._lock:
+            for key in [key for key in self._programs if key[:2] == (tenant, name)]:
+                del self._programs[key]
+
 
 @dataclass(frozen=True, slots=True)
 class Parked:

@@ -104,6 +104,13 @@ class Tenants:
             ProgramError: the file cannot be accepted.
         """
         name = load_program(text).name
+        try:
+            return self._publish(tenant, name, text, now_ms)
+        except BaseException:
+            self._cache.forget(tenant, name)
+            raise
+
+    def _publish(self, tenant: str, name: str, text: str, now_ms: int) -> tuple[Program, bool]:
         with self.database.write(tenant) as connection:
             current = load_live_programs(connection, tenant).get(name, 0)
             texts = load_program_texts(connection, tenant, {(name, current)})

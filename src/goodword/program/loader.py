@@ -18,6 +18,8 @@ from ruamel.yaml.events import (
     CollectionStartEvent,
     DocumentStartEvent,
     Event,
+    MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
 )
 
@@ -129,26 +131,36 @@ def _parse(text: str) -> CommentedMap:
 
 def _check_events(yaml: YAML, text: str) -> None:
     """Refuse what makes a small file mean a huge one, or another one than it seems to, before anything is built."""
-    depth = 0
+    inside: list[int | None] = []  # of each mapping around, how many keys and values came; None for a list
     for count, event in enumerate(yaml.parse(text)):
         if count > NODES_MAX:
             raise _refused(event, f"a program file has at most {NODES_MAX} keys and values")
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise _refused(event, "anchors and aliases are not used in a program file")
-        if getattr(event, "tag", None):
-            raise _refused(event, "tags are not used in a program file")
-        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+        if isinstance(event, CollectionEndEvent):
+            inside.pop()
+        elif isinstance(event, DocumentStartEvent) and (event.version or event.tags):
             raise _refused(event, "directives are not used in a program file")
-        if isinstance(event, ScalarEvent) and event.value == "<<":
-            raise _refused(event, "merge keys are not used in a program file")
-        if isinstance(event, ScalarEvent) and _NOT_TEXT.search(event.value):
-            raise _refused(event, "control characters and halves of characters are not accepted")
-        if isinstance(event, CollectionStartEvent):
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise _refused(event, f"nested deeper than {DEPTH_MAX}")
-        elif isinstance(event, CollectionEndEvent):
-            depth -= 1
+        elif isinstance(event, NodeEvent):
+            _check_node(event, inside)
+
+
+def _check_node(event: NodeEvent, inside: list[int | None]) -> None:
+    if isinstance(event, AliasEvent) or event.anchor:
+        raise _refused(event, "anchors and aliases are not used in a program file")
+    if getattr(event, "tag", None):
+        raise _refused(event, "tags are not used in a program file")
+    if isinstance(event, ScalarEvent) and event.value == "<<":
+        raise _refused(event, "merge keys are not used in a program file")
+    if isinstance(event, ScalarEvent) and _NOT_TEXT.search(event.value):
+        raise _refused(event, "control characters and halves of characters are not accepted")
+    before = inside[-1] if inside else None
+    if before is not None:
+        inside[-1] = before + 1
+    if isinstance(event, CollectionStartEvent):
+        if before is not None and before % 2 == 0:
+            raise _refused(event, "a key is a word, not a list or a mapping")
+        inside.append(0 if isinstance(event, MappingStartEvent) else None)
+        if len(inside) > DEPTH_MAX:
+            raise _refused(event, f"nested deeper than {DEPTH_MAX}")
 
 
 def _refused(event: Event, message: str) -> ProgramError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -20,7 +21,7 @@ from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
 from goodword.storage.database import DatabaseError
 from goodword.web import api, codes, participants, programs, staff
-from goodword.web.answers import json
+from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
@@ -65,8 +66,10 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
 
 
 def _add_own_routes(app: FastAPI) -> None:
-    app.add_api_route("/healthz", healthz, tags=["process"], methods=["GET"])
-    app.add_api_route("/readyz", readyz, tags=["process"], methods=["GET"])
+    health, ready = answers(Health, "it is up"), answers(Readiness, "it is ready")
+    app.add_api_route("/healthz", healthz, tags=["process"], methods=["GET"], responses=health)
+    ready |= answers(Readiness, "it is not ready", 503)
+    app.add_api_route("/readyz", readyz, tags=["process"], methods=["GET"], responses=ready)
     app.add_api_route("/metrics", metrics, tags=["process"], methods=["GET"], responses=METRICS_ANSWER)
     spec = describe(app, ROOMS)
     page = reference(spec)
@@ -87,17 +90,34 @@ def _add_own_routes(app: FastAPI) -> None:
     app.router.routes.extend(Route(path, endpoint, methods=["GET"]) for path, endpoint in own.items())
 
 
+class Health(Struct, frozen=True):
+    """What a process says while it runs."""
+
+    status: Literal["up"] = "up"
+
+
+class Readiness(Struct, frozen=True):
+    """What a process needs to decide events, and whether it is there."""
+
+    status: Literal["ready", "not ready"]
+    database: str
+    """``up``, or what is wrong."""
+    writer: Literal["up", "down"]
+
+
 async def healthz() -> Response:
     """The process is up."""
-    return json({"status": "up"})
+    return json(Health())
 
 
 def readyz(request: Request) -> Response:
     """Events can be decided: the database is there and of this release, and the writer runs."""
     context = context_of(request)
-    state = {"database": _database_state(context), "writer": "up" if context.batcher.alive else "down"}
-    ready = state == {"database": "up", "writer": "up"}
-    return json({"status": "ready" if ready else "not ready", **state}, 200 if ready else 503)
+    database, alive = _database_state(context), context.batcher.alive
+    ready = database == "up" and alive
+    return json(
+        Readiness("ready" if ready else "not ready", database, "up" if alive else "down"), 200 if ready else 503
+    )
 
 
 def _database_state(context: Context) -> str:

@@ -112,13 +112,16 @@ def _with_problems(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     # FastAPI describes its own kind of error, and an empty 200 where another is described.
     responses.pop("422", None)
-    ok = responses.get("200")
-    if ok is not None and ok.get("content", {}).get("application/json", {}).get("schema") == {}:
-        responses.pop("200")
+    said = responses.get("200", {}).get("content", {})
+    if said.get("application/json", {}).get("schema") == {}:
+        del said["application/json"]
+        if not said:
+            del responses["200"]
     if path in OPEN_PATHS:
         operation["security"] = []
         return
-    statuses = {*PROBLEMS_OF_ALL, *((404,) if "{" in path else ())}
+    declared = {int(status) for status in responses if status.startswith("4")}
+    statuses = {*PROBLEMS_OF_ALL, *declared, *((404,) if "{" in path else ())}
     if "requestBody" in operation:
         statuses |= {400, 408, 409, 413}
     responses.update({str(status): _problem(status) for status in sorted(statuses)})

@@ -59,7 +59,7 @@ async def join(request: Request, key: Annotated[ApiKey, Depends(Needs("events"))
 
 @router.post(
     "/lookup",
-    responses=answers(ParticipantDetail, "the participant"),
+    responses=answers(ParticipantDetail, "the participant") | {404: {}},
     openapi_extra=json_body(LookupIn),
 )
 async def look_up(request: Request, key: Teller) -> Response:

@@ -50,6 +50,8 @@ async def publish_program(request: Request, key: Annotated[ApiKey, Depends(Needs
     context = context_of(request)
     text = await _program_text(request)
     try:
+        # Read here first: what cannot be accepted shall not keep the writer from its events.
+        await run_in_threadpool(load_program, text)
         future = context.batcher.call(lambda: context.parts.tenants.publish(key.tenant, text, context.parts.now_ms()))
         program, new = await asyncio.shield(asyncio.wrap_future(future))
     except WriterUnavailable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import socket
 import sys
 import traceback
@@ -12,7 +13,8 @@ from typing import Any
 
 import structlog
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from goodword.pipeline.batcher import DRAIN_SECONDS
 from goodword.settings import SETTINGS, Settings
@@ -20,6 +22,14 @@ from goodword.settings import SETTINGS, Settings
 KILL_SECONDS = int(DRAIN_SECONDS) + 15
 """When a worker that does not end is killed: after it had the time to work off its queue."""
 BACKLOG = 1024
+CONNECTIONS_MAX = 4096
+"""How many connections are served at once; more wait in the backlog. One that says nothing costs little."""
+FILES_KEPT = 256
+"""How many of the files that a process may open are kept for anything but connections."""
+IDLE_SECONDS = 75
+"""How long a connection is kept that says nothing: longer than proxies keep theirs, or they would ask one that is closing."""
+HEAD_BYTES = 64 * 1024
+"""How large the head of a request may be."""
 
 
 class PortTaken(OSError):
@@ -42,12 +52,26 @@ def serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         workers=1,
         backlog=BACKLOG,
+        backpressure=connections_max(),
         websockets=False,
+        # Behind a proxy HTTP/1 is what is spoken. Where both are possible, a connection that says nothing is kept for ever.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
         factory=True,
         log_access=False,
         # Without it, Granian waits for ever for a worker that is stopped before it has started.
         workers_kill_timeout=KILL_SECONDS,
     ).serve()
+
+
+def connections_max() -> int:
+    """How many connections this process can serve, after it has asked for as many files as it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_KEPT
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - FILES_KEPT))
 
 
 def check_port(host: str, port: int) -> None:
