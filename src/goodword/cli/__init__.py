@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from goodword.cli.backup import backup, restore
 from goodword.cli.events import import_events, replay
 from goodword.cli.keys import keys_app
 from goodword.cli.programs import check, publish, recipes_app, schema
@@ -61,6 +62,8 @@ app.command()(replay)
 app.command()(explain)
 app.command()(audit)
 app.add_typer(keys_app, name="keys")
+app.command()(backup)
+app.command()(restore)
 
 
 def main() -> None:
