@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +13,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemaining
 from sqlalchemy import exc, make_url
 
 from goodword.cli.programs import AsJson
-from goodword.cli.shared import Failure, console, must_exist, print_json, settings_of
+from goodword.cli.shared import Failure, console, mistakes, must_exist, print_json, settings_of
 from goodword.parts import now_ms
 from goodword.program.duration import iso
 from goodword.settings import Settings
 from goodword.storage.audit import audit
 from goodword.storage.backup import DATABASE, Manifest, back_up, put_in_place, unpacked
 from goodword.storage.database import NotMigrated, open_database
+from goodword.storage.transfer import copy_all
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="the backup", show_default=False)]
 POSTGRESQL = (
@@ -85,6 +86,41 @@ def restore(
         typer.echo("It is older than this release: `goodword migrate` or the next start migrates it, then audit it.")
     else:
         typer.echo("The audit finds no fault.")
+
+
+def copy(
+    ctx: typer.Context,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="ADDRESS",
+            envvar="GOODWORD_COPY_TO",
+            help="the address of an empty database",
+            show_default=False,
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Copy everything to another database, such as from the embedded one to PostgreSQL, count it and audit it there.
+
+    Stop what writes to the source before: what is written later is not in the copy. The source is left as it is, the secret
+    stays the same file. All is copied or nothing.
+    """
+    settings = settings_of(ctx)
+    must_exist(settings.database)
+    with (
+        mistakes(),
+        closing(open_database(settings.database)) as source,
+        closing(open_database(to)) as target,
+        console(stderr=True).status("copying") as status,
+    ):
+        copied = copy_all(source, target, lambda table, _: status.update(f"copying {table}"))
+    rows = sum(copied.values())
+    if as_json:
+        print_json({"rows": rows, "tables": copied})
+    else:
+        typer.echo(f"{rows:,} rows in {len(copied)} tables; the counts agree, and the audit finds no fault")
 
 
 def _findings(database: Path, manifest: Manifest) -> list[str] | None:
