@@ -6,22 +6,26 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import URL
 
 from goodword.parts import open_parts
 from goodword.settings import Settings, read_settings
 from goodword.storage import tables
+from goodword.storage.audit import audit
 from goodword.storage.database import create_tenant, open_database
 from goodword.storage.keys import create_key
+from tests.postgres import fresh_database
 from tests.web.making import PROGRAM, TENANT, order
 from tests.web.test_serve import free_port, running, wait_until_ready
 
 SENDERS = 8
+REQUESTS = 60
 WARM_UP = 40
 """How many answers there are before the process is told to stop."""
 
@@ -90,6 +94,53 @@ def test_told_to_stop_under_load_it_answers_and_keeps_everything(database_url: s
     assert len(load.answered) >= WARM_UP
     assert load.answered <= stored
     assert [id for id in load.cut_off if f"{id}-0" in stored] == [], "decided, and nobody was told"
+
+
+def test_of_two_processes_on_one_database_one_may_stop(postgres_server: URL, tmp_path: Path) -> None:
+    """A rolling restart: whoever gets no answer tells the other process the same, and nothing is lost or done twice."""
+    with fresh_database(postgres_server) as url:
+        address = url.render_as_string(hide_password=False)
+        settings, secret = prepared(address, tmp_path)
+        folders = [tmp_path / "one", tmp_path / "two"]
+        for folder in folders:
+            folder.mkdir()
+        other = replace(settings, port=free_port())
+        with (
+            running(settings, folders[0]) as (first, stopping),
+            running(other, folders[1]) as (second, process),
+            ThreadPoolExecutor(SENDERS) as senders,
+        ):
+            wait_until_ready(first, stopping, folders[0] / "log")
+            wait_until_ready(second, process, folders[1] / "log")
+            told = [senders.submit(tell_either, (first, second), secret, sender) for sender in range(SENDERS)]
+            time.sleep(0.5)
+            stopping.terminate()
+            assert stopping.wait(60) == 0
+            assert [one.result(120) for one in told] == [REQUESTS] * SENDERS
+        database = open_database(address)
+        with database.read() as connection:
+            stored = connection.execute(sa.select(tables.events.c.id)).scalars().all()
+            assert list(audit(connection, TENANT)) == []
+        database.close()
+    orders = [id for id in stored if id.startswith("s")]
+    assert sorted(orders) == sorted(f"s{sender}-{number}" for sender in range(SENDERS) for number in range(REQUESTS))
+
+
+def tell_either(addresses: tuple[str, str], secret: str, sender: int) -> int:
+    """Send events, each to one process until it does not answer, then to the other."""
+    done = 0
+    with httpx.Client(headers={"authorization": f"Bearer {secret}"}, timeout=60) as client:
+        for number in range(REQUESTS):
+            one = order(f"s{sender}-{number}")
+            # The first process takes every second event for as long as it is there.
+            for address in (addresses[number % 2], addresses[1], addresses[1]):
+                try:
+                    if client.post(f"{address}/v1/events", json=one).status_code == 200:
+                        done += 1
+                        break
+                except httpx.TransportError:
+                    continue
+    return done
 
 
 def test_a_database_of_a_newer_release_is_refused_in_one_line(database_url: str, tmp_path: Path) -> None:
