@@ -212,3 +212,14 @@ def test_postgresql_is_told_its_own_tools(small_shop: Shop, tmp_path: Path) -> N
     for name in ("backup", "restore"):
         result = shop.run(name, tmp_path / "b.tar")
         assert (result.exit_code, "pg_dump" in result.stderr) == (1, True)
+
+
+def test_a_log_that_outlived_its_database_is_put_aside(small_shop: Shop, tmp_path: Path) -> None:
+    filled(small_shop).done("backup", tmp_path / "b.tar")
+    target = elsewhere(tmp_path / "new")
+    stray = target.folder / "restored.db-wal"
+    stray.write_bytes(b"an old log")
+    assert "restored.db-wal exists" in target.run("restore", tmp_path / "b.tar").stderr
+    done = json.loads(target.done("restore", tmp_path / "b.tar", "--force", "--json").stdout)
+    assert [Path(path).read_bytes() for path in done["put_aside"]] == [b"an old log"]
+    assert target.done("audit").exit_code == 0

@@ -15,7 +15,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -133,18 +133,19 @@ def put_in_place(folder: Path, database: Path, secret: Path, suffix: str, *, for
         NotOverwritten: something stands there, or a process uses it.
     """
     same_secret = secret.exists() and secret.read_bytes() == (folder / SECRET).read_bytes()
-    standing = [path for path in (database, *(() if same_secret else (secret,))) if path.exists()]
+    # A write-ahead log that outlived its database would be played into the one that takes its place.
+    logs = [database.with_name(database.name + end) for end in ("-wal", "-shm")]
+    standing = [path for path in (database, *logs, *(() if same_secret else (secret,))) if path.exists()]
     if standing and not force:
         raise NotOverwritten(f"{standing[0]} exists: --force puts it aside and restores the backup in its place")
     if database.exists():
         _nobody_uses(database)
     aside = []
-    for path in standing:
-        aside.append(path.with_name(f"{path.name}.{suffix}"))
+    for path in filter(Path.exists, standing):  # logs go by themselves where nobody uses the database
+        # A log stays with its database: `goodword.db.SUFFIX-wal`.
+        end = path.name.removeprefix(database.name) if path in logs else ""
+        aside.append(path.with_name(f"{path.name.removesuffix(end)}.{suffix}{end}"))
         os.rename(path, aside[-1])
-        for companion in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.rename(f"{path}{companion}", f"{aside[-1]}{companion}")
     if not same_secret:
         secret.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / SECRET, folder / "secret")
