@@ -51,6 +51,7 @@ COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.1
 lock: .tools/.stamp ## pin the dependencies again; newer versions with ARGS=--upgrade
 	$(COMPILE) --extra dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/run.txt pyproject.toml
+	echo hatchling | $(COMPILE) --no-annotate --constraint requirements/dev.txt --output-file requirements/build.txt -
 	echo uv | $(COMPILE) --no-annotate --output-file requirements/uv.txt -
 
 clean: ## remove what was made here: .venv, .tools, builds and caches

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ import httpx
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 30.0
 PAGE = 200
+TRIES_MAX = 10
+"""How often the same is asked while the server says that it has too much to do."""
 
 
 class Server(Protocol):
@@ -37,12 +40,22 @@ class HttpServer:
     def tell(self, events: list[Json]) -> list[Json]:
         """Send events; their answers in the same order. A refusal of one stands in its place as ``problem``."""
         if len(events) == 1:
-            response = self._http.post("/v1/events", json=events[0])
+            response = self._ask("POST", "/v1/events", json=events[0])
             if response.status_code in (409, 422):
                 return [{"problem": response.json()}]
             return [response.raise_for_status().json()]
-        answers: list[Json] = self._http.post("/v1/events", json=events).raise_for_status().json()
+        answers: list[Json] = self._ask("POST", "/v1/events", json=events).raise_for_status().json()
         return answers
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask, and ask again when told to come back: the same events are not decided twice."""
+        response = self._http.request(method, path, **more)
+        for _ in range(TRIES_MAX - 1):
+            if response.status_code not in (429, 503):
+                break
+            time.sleep(int(response.headers.get("Retry-After", "1")))
+            response = self._http.request(method, path, **more)
+        return response
 
     def list(self, path: str, **filters: str) -> Iterator[Json]:
         """All items of a list, page by page."""
@@ -50,7 +63,7 @@ class HttpServer:
         while True:
             params = filters if path.endswith("/balances") else filters | {"limit": str(PAGE)}
             params = params | {"after": after} if after else params
-            page = self._http.get(path, params=params).raise_for_status().json()
+            page = self._ask("GET", path, params=params).raise_for_status().json()
             yield from page["items"]
             after = page["next"]
             if not after:

@@ -154,11 +154,27 @@ def states() -> str:
 
 def settings() -> str:
     """The settings of a process."""
-    rows = [
-        [f"`{s.variable}`", f"`{s.default}`", s.unit, f"{s.low} to {s.high}" if s.low is not None else "", s.help]
-        for s in SETTINGS
-    ]
-    return f"# Settings\n\nRead from the environment.\n\n{table(['variable', 'default', 'unit', 'bound', 'meaning'], rows)}\n"
+    head = ["variable", "default", "unit", "bound", "meaning", "example"]
+    parts = []
+    for group in dict.fromkeys(setting.group for setting in SETTINGS):
+        rows = [
+            [
+                f"`{s.variable}`",
+                f"`{s.default}`",
+                s.unit,
+                f"{s.low} to {s.high}" if s.low is not None else "",
+                s.help,
+                f"`{s.variable}={s.example}`" if s.example else "",
+            ]
+            for s in SETTINGS
+            if s.group == group
+        ]
+        parts.append(f"## {group}\n\n{table(head, rows)}\n")
+    return (
+        "# Settings\n\nRead from the environment when a process starts; the command line has options for some, which win. "
+        "`goodword settings` shows\nwhat is in force and where it comes from. What happens at each limit: "
+        "[running it](../guides/operate.md#limits).\n\n" + "\n".join(parts)
+    )
 
 
 def command_line() -> str:

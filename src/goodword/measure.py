@@ -76,9 +76,7 @@ class Measures:
         """Show what `read` gives whenever somebody scrapes; with a label, one number for each of its values.
 
         `read` is called in the scrape's thread and has to be quick: what asks a database or a disk goes through `Latest`.
-
-        Raises:
-            ValueError: the name is taken.
+        A part that starts again registers again: the last one counts.
         """
         self._watched.add(name, help, read, label)
 
@@ -122,8 +120,6 @@ class _Watched(Collector):
         self._failures = 0
 
     def add(self, name: str, help: str, read: Callable[[], Reading], label: str | None) -> None:
-        if name in self._reads:
-            raise ValueError(f"{name} is watched already")
         self._reads[name] = (help, read, label)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from goodword.cli import app
 from goodword.recipes import list_recipes
-from goodword.settings import SETTINGS
+from goodword.settings import SETTINGS, masked
 from goodword.storage import database
 from goodword.storage.database import open_database
 from tests.cli.making import PROGRAM, Shop, joins
@@ -251,3 +251,35 @@ def test_a_setting_that_cannot_be_used_is_wrong_usage(small_shop: Shop) -> None:
 
     assert result.exit_code == 2
     assert "GOODWORD_BATCH_MAX" in result.stderr
+
+
+def test_settings_say_where_they_come_from_and_hide_passwords(small_shop: Shop) -> None:
+    environment = {
+        "GOODWORD_PORT": "8099",
+        "GOODWORD_DATABASE": "postgresql://shop:s3cret@db/goodword?sslpassword=s3cret&application_name=x",
+    }
+    args = ["--tenant", "north", "settings"]
+    shown = CliRunner().invoke(app, [*args, "--json"], env=environment)
+    rows = {row["name"]: row for row in json.loads(shown.stdout)}
+
+    assert list(rows) == [setting.variable for setting in SETTINGS]
+    assert (rows["GOODWORD_PORT"]["value"], rows["GOODWORD_PORT"]["from"]) == ("8099", "environment")
+    assert (rows["GOODWORD_TENANT"]["value"], rows["GOODWORD_TENANT"]["from"]) == ("north", "option")
+    assert rows["GOODWORD_HOST"]["from"] == "default"
+    database = rows["GOODWORD_DATABASE"]
+    assert database["value"] == "postgresql://shop:***@db/goodword?sslpassword=***&application_name=x"
+    assert database["from"] == "environment"
+    assert "s3cret" not in shown.output + CliRunner().invoke(app, args, env=environment).output
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://shop@db/goodword", "postgresql://shop@db/goodword"),
+        ("postgresql://shop:a:b@c@db:5432/x", "postgresql://shop:***@db:5432/x"),
+        ("postgresql://db/x?user=a&password=b", "postgresql://db/x?user=a&password=***"),
+        ("sqlite:///goodword.db", "sqlite:///goodword.db"),
+    ],
+)
+def test_a_password_is_masked_wherever_it_stands(text: str, shown: str) -> None:
+    assert masked(text) == shown

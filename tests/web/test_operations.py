@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from goodword.web.limits import BUCKETS_MAX, Buckets, client_address
 from goodword.web.problems import TooManyRequests
 from goodword.web.room import Room
 from tests.web.making import TENANT, Opener, Site, event, order
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "operate.md"
 
 
 def measured(site: Site) -> dict[str, float]:
@@ -80,6 +84,14 @@ def test_while_the_database_is_away_the_scrape_answers(site: Site, monkeypatch: 
     assert found["goodword_database_up"] == 0
     assert "goodword_outbox_rows" not in found
     assert found["goodword_queue_events"] == 0
+
+
+def test_the_guide_names_every_measure_and_no_other(site: Site) -> None:
+    text = GUIDE.read_text()
+    named = {re.sub(r"_(total|bucket|count|sum)$", "", name) for name in re.findall(r"\bgoodword_[a-z_]+", text)}
+    told = site.ask("GET", "/metrics", "metrics").text
+    made = set(re.findall(r"^# HELP (goodword_\w+?)(?:_total)? ", told, re.MULTILINE))
+    assert named == {name for name in made if not name.endswith("_created")}
 
 
 def test_measures_need_a_key_unless_they_are_open(open_site: Opener) -> None:

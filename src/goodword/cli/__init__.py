@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from goodword.cli.backup import backup, copy, restore
 from goodword.cli.events import import_events, replay
 from goodword.cli.keys import keys_app
 from goodword.cli.programs import check, publish, recipes_app, schema
 from goodword.cli.records import audit, explain
 from goodword.cli.server import migrate, serve
+from goodword.cli.settings import settings
 from goodword.cli.shared import DEFAULTS, Commands, setting_option
 from goodword.web.serve import configure_log
 
@@ -61,6 +63,10 @@ app.command()(replay)
 app.command()(explain)
 app.command()(audit)
 app.add_typer(keys_app, name="keys")
+app.command()(backup)
+app.command()(restore)
+app.command()(copy)
+app.command()(settings)
 
 
 def main() -> None:

@@ -22,7 +22,23 @@ from goodword.storage.load import UnknownTenant, load_tenant
 
 GLOBAL = ("database", "tenant", "secret_file")
 """The settings that every command takes as options."""
-ORDER = ("recipes", "check", "replay", "publish", "import", "explain", "audit", "serve", "keys", "migrate", "schema")
+ORDER = (
+    "recipes",
+    "check",
+    "replay",
+    "publish",
+    "import",
+    "explain",
+    "audit",
+    "serve",
+    "keys",
+    "migrate",
+    "backup",
+    "restore",
+    "copy",
+    "settings",
+    "schema",
+)
 """How commands are listed."""
 STDIN = "-"
 WIDE = 500
@@ -135,7 +151,7 @@ def settings_of(ctx: typer.Context, **given: str) -> Settings:
 def opened(settings: Settings, *, create: bool = False) -> Iterator[Parts]:
     """The parts of a process, with tables of this release and the tenant; with `create` both are made."""
     if not create:
-        _must_exist(settings.database)
+        must_exist(settings.database)
     with mistakes():
         parts = open_parts(settings)
     try:
@@ -160,7 +176,7 @@ def mistakes() -> Iterator[None]:
         raise Failure(str(error)) from None
 
 
-def _must_exist(url: str) -> None:
+def must_exist(url: str) -> None:
     """SQLite makes a file where there is none; a mistyped name shall not leave one behind."""
     try:
         address = make_url(url)
