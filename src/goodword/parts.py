@@ -76,11 +76,12 @@ def _make_secret(file: Path) -> None:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    if os.name == "posix":
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name of the file, too
+        finally:
+            os.close(folder)
 
 
 def tenant_keyring(secret: bytes, tenant: str) -> Keyring:
