@@ -97,7 +97,7 @@ class Cluster:
         self._identity = _identity()
         _hand_over(root, self._identity)
         programs = _programs(root, self._identity)
-        data = root / "data"
+        self.data = data = root / "data"
         _run([programs / "initdb", "--pgdata", data, *INITDB_OPTIONS], root, self._identity)
         options = [f"-c{key}={value}" for key, value in settings.items()]
         self._command: list[str | Path] = [programs / "postgres", "-D", data, "-k", root, "-p", str(PORT), *options]

@@ -6,10 +6,13 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 
 from goodword.engine.ids import Keyring
 from goodword.measure import Measures
@@ -44,13 +47,8 @@ def read_secret(settings: Settings) -> bytes:
     Raises:
         ValueError: the file does not hold a secret.
     """
-    try:
-        descriptor = os.open(settings.secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+    if not settings.secret_file.exists():
+        _make_secret(settings.secret_file)
     text = settings.secret_file.read_text().strip()
     try:
         secret = bytes.fromhex(text)
@@ -59,6 +57,34 @@ def read_secret(settings: Settings) -> bytes:
     if len(secret) < SECRET_BYTES:
         raise ValueError(f"{settings.secret_file} does not hold a secret of {SECRET_BYTES} bytes in hexadecimal")
     return secret
+
+
+def _make_secret(file: Path) -> None:
+    """Make the file, whole and on disk, or not at all: codes that were given out derive from it.
+
+    Where another process is faster, its secret stands.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w") as made:
+            made.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            made.flush()
+            os.fsync(made.fileno())
+        try:
+            os.link(name, file)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system that knows no links
+            os.rename(name, file)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+    if os.name == "posix":
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name of the file, too
+        finally:
+            os.close(folder)
 
 
 def tenant_keyring(secret: bytes, tenant: str) -> Keyring:

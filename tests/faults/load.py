@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,10 @@ from goodword.parts import Parts, now_ms
 from goodword.pipeline.intake import decode_event, seal
 from tests.faults.acknowledged import Item
 from tests.faults.judge import event_count, findings
-from tests.faults.processes import Group, python, started, until
+from tests.faults.processes import Group, python, started
 from tests.faults.service import Service, parts_of
 from tests.faults.story import past
-from tests.faults.teller import KEY_VARIABLE, Promise, read_journals, write_plan
+from tests.faults.teller import KEY_VARIABLE, Promise, read_journals, write_plan, written_bytes
 from tests.web.making import TENANT
 
 CONNECTIONS = 16
@@ -44,9 +45,14 @@ class Client:
         assert self.group.process.returncode == 0, self._said()
         return False
 
-    def finish(self, seconds: float = WAIT_SECONDS) -> list[Promise]:
-        """Wait until everything is acknowledged."""
-        until(lambda: not self.works(), seconds, "the end of the plan")
+    def finish(self) -> list[Promise]:
+        """Wait until everything is acknowledged, for as long as it goes on."""
+        written, end = -1, 0.0
+        while self.works():
+            if written_bytes(self.journals) > written:
+                written, end = written_bytes(self.journals), time.monotonic() + WAIT_SECONDS
+            assert time.monotonic() < end, f"nothing was acknowledged for {WAIT_SECONDS} seconds: {self._said()}"
+            time.sleep(0.02)
         assert {promise.id for promise in self.promises} == ids_of(self.items)
         return self.promises
 

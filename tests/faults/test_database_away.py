@@ -7,6 +7,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
+
 from tests.faults.load import ids_of, judge, telling
 from tests.faults.making import Size
 from tests.faults.processes import memory_bytes, until
@@ -91,5 +93,32 @@ def test_a_database_that_does_not_answer(tmp_path: Path, size: Size) -> None:
 
         promises = client.finish()
         assert service.worker == worker
+        assert service.stop() == 0
+        judge(service, promises, len(ids_of(items)))
+
+
+def test_a_standby_that_is_promoted(tmp_path: Path, size: Size) -> None:
+    """Where a database was, there is its standby: it answers, and may not be written until it is promoted."""
+    with ExitStack() as stack:
+        cluster = stack.enter_context(own_cluster(fsync="on"))
+        service = Service(tmp_path, address(cluster), prepare(tmp_path, address(cluster), PROGRAM))
+        stack.callback(service.kill)
+        with parts_of(tmp_path, service.database) as parts:
+            items = plan(parts.keyring, size.seed + 2, 400)
+        service.start()
+        client = stack.enter_context(telling(service, items, "client"))
+        until(lambda: len(client.promises) > 50, RECOVERY_SECONDS, "first answers")
+
+        cluster.stop()
+        (cluster.data / "standby.signal").touch()
+        cluster.start()
+        until(lambda: service.ask("GET", "/v1/participants").status == 200, RECOVERY_SECONDS, "a page")
+        for _ in range(3):
+            refused = service.tell({"type": "cancel", "id": "never", "occurred_at": now(), "order": "none"})
+            assert (refused.status, refused.headers.get("retry-after")) == (503, "5"), refused.body
+        with psycopg.connect(cluster.url.set(drivername="postgresql").render_as_string(False)) as admin:
+            admin.execute("SELECT pg_promote()")
+
+        promises = client.finish()
         assert service.stop() == 0
         judge(service, promises, len(ids_of(items)))

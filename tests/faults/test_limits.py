@@ -18,7 +18,7 @@ from sqlalchemy import URL, make_url
 from goodword.pipeline.intake import BODY_BYTES_MAX
 from goodword.settings import read_settings
 from goodword.web import context
-from goodword.web.serve import BACKLOG, HEAD_BYTES
+from goodword.web.serve import BACKLOG, HEAD_BYTES, connections_max
 from tests.faults.flood import flood
 from tests.faults.judge import event_count
 from tests.faults.load import judge
@@ -39,6 +39,12 @@ HEADS = 100
 
 
 ROOM_BYTES = read_settings({}).bodies_max * 1024 * 1024
+
+
+@pytest.fixture(autouse=True, scope="module")
+def files() -> None:
+    """As many files as this process may have: it opens as many connections as the service takes."""
+    connections_max()
 
 
 class Watch:

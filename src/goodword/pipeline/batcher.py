@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from msgspec.structs import replace
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, NotSupportedError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from goodword.engine.events import Sealed
@@ -35,8 +35,11 @@ DRAIN_SECONDS = 30.0
 """How long a stopping batcher works off what waits."""
 GATHER_SECONDS = 0.002
 """How long a busy writer lets events gather before the next batch; one that was idle begins at once."""
-INFRASTRUCTURE = (OperationalError, InterfaceError, NoConnection, TenantMoved)
-"""The database was away, busy, or somebody else's: the same work may succeed later."""
+INFRASTRUCTURE = (OperationalError, InterfaceError, InternalError, NotSupportedError, NoConnection, TenantMoved)
+"""The database was away, busy, or somebody else's: the same work may succeed later.
+
+A standby says that it does not support writing, and in a transaction that was open already, that its state is wrong.
+"""
 
 ReturnT = TypeVar("ReturnT")
 log = structlog.get_logger("goodword.batcher")

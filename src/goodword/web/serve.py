@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import socket
 import sys
 import traceback
@@ -18,6 +17,9 @@ from granian.http import HTTP1Settings
 
 from goodword.pipeline.batcher import DRAIN_SECONDS
 from goodword.settings import SETTINGS, Settings
+
+if sys.platform != "win32":
+    import resource
 
 KILL_SECONDS = int(DRAIN_SECONDS) + 15
 """When a worker that does not end is killed: after it had the time to work off its queue."""
@@ -66,6 +68,8 @@ def serve(settings: Settings) -> None:
 
 def connections_max() -> int:
     """How many connections this process can serve, after it has asked for as many files as it may have."""
+    if sys.platform == "win32":
+        return CONNECTIONS_MAX
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS_MAX + FILES_KEPT
     if soft != resource.RLIM_INFINITY and soft < wanted:
