@@ -42,6 +42,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("batch_max", "256", "how many events one transaction decides", "events", 1, 1000),
     Setting("scheduler_every", "1000", "how often what fell due is looked for", "ms", 50, 3_600_000),
+    Setting("home", "", "the page of the shop where friends arrive whose program names none: https://…"),
+    Setting("hosts", "", "hosts besides those of home and landing pages that links may lead to, separated by commas"),
+    Setting("public_url", "", "the address under which friends reach this server, as QR cards show it: https://…"),
+    Setting("spool", "goodword-spool", "the folder where clicks wait to be stored; on a disk that survives a restart"),
+    Setting(
+        "trusted_proxies",
+        "",
+        "networks of the proxies in front, separated by commas, whose X-Forwarded-For is believed",
+    ),
     Setting("log_level", "info", "how much is logged: debug, info, warning, error"),
 )
 
@@ -62,6 +71,11 @@ class Settings:
     queue_max: int
     batch_max: int
     scheduler_every: int
+    home: str
+    hosts: str
+    public_url: str
+    spool: Path
+    trusted_proxies: str
     log_level: str
 
 
@@ -83,6 +97,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         queue_max=numbers["queue_max"],
         batch_max=numbers["batch_max"],
         scheduler_every=numbers["scheduler_every"],
+        home=texts["home"],
+        hosts=texts["hosts"],
+        public_url=texts["public_url"],
+        spool=Path(texts["spool"]),
+        trusted_proxies=texts["trusted_proxies"],
         log_level=texts["log_level"],
     )
 

@@ -60,6 +60,10 @@ class Dialect(ABC):
         """Wait until nobody else holds the lock of this name; it ends with the transaction."""
 
     @abstractmethod
+    def for_update(self) -> str:
+        """What ends a query whose rows nobody else may change until the transaction ends."""
+
+    @abstractmethod
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         """``SELECT`` of the columns out of the parameter ``rows``, a JSON list of lists."""
 
@@ -74,6 +78,10 @@ class Dialect(ABC):
     def merge(self, table: Table) -> TextClause:
         """As `upsert`, but what the old ``doc`` has and the new one has not stays."""
         return _upsert(self, table, merge=True)
+
+    def add(self, table: Table, column: str) -> TextClause:
+        """Rows that are new, or whose number in `column` is added to that of the row with the same key."""
+        return _add(self, table, column)
 
     def delete(self, table: Table) -> TextClause:
         """Remove rows by key."""
@@ -112,6 +120,9 @@ class SQLite(Dialect):
 
     def lock(self, connection: Connection, name: str) -> None:
         """Nothing to do: BEGIN IMMEDIATE already holds the only lock that SQLite has."""
+
+    def for_update(self) -> str:
+        return ""  # the transaction holds the only lock there is
 
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
@@ -154,6 +165,9 @@ class PostgreSQL(Dialect):
     def lock(self, connection: Connection, name: str) -> None:
         connection.execute(_ADVISORY_LOCK, {"name": name})
 
+    def for_update(self) -> str:
+        return " FOR UPDATE"
+
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         values = ", ".join(
             f"CAST(value->>{place} AS bigint)" if isinstance(column.type, BigInteger | Integer) else f"value->>{place}"
@@ -168,7 +182,12 @@ _DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
 
 def dialect_of(connection: Connection) -> Dialect:
     """The dialect that a connection speaks."""
-    return _DIALECTS[connection.dialect.name]
+    return dialect_named(connection.dialect.name)
+
+
+def dialect_named(name: str) -> Dialect:
+    """The dialect of a kind of database."""
+    return _DIALECTS[name]
 
 
 def qualified(alias: str, columns: Sequence[str]) -> str:
@@ -200,6 +219,13 @@ def _upsert(dialect: Dialect, table: Table, merge: bool) -> TextClause:
         news["doc"] = dialect.merged_doc.format(table=table.name)
     action = f"DO UPDATE SET {', '.join(f'{name} = {new}' for name, new in news.items())}"
     return text(f"{_insert_sql(dialect, table)} ON CONFLICT ({', '.join(key)}) {action}")
+
+
+@cache
+def _add(dialect: Dialect, table: Table, column: str) -> TextClause:
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    action = f"DO UPDATE SET {column} = {table.name}.{column} + excluded.{column}"
+    return text(f"{_insert_sql(dialect, table)} ON CONFLICT ({key}) {action}")
 
 
 @cache

@@ -12,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from goodword.edge.app import PREFIX, Edge
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.outbox import Outbox
@@ -30,8 +32,28 @@ from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
 
 
+class Application(FastAPI):
+    """FastAPI, with the redirect before it: a click passes none of its layers."""
+
+    def __init__(self, edge: Edge, **given: Any) -> None:
+        super().__init__(**given)
+        self._edge = edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._edge(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: Settings, parts: Parts) -> FastAPI:
-    """The application over these parts. Its lifespan starts and ends the writer, the scheduler and the outbox."""
+    """The application over these parts. Its lifespan starts and ends the redirect, the writer, the scheduler and the outbox.
+
+    Raises:
+        InvalidSetting: a setting of the redirect cannot be used.
+    """
+    edge = Edge(settings, parts.database, parts.keyring, parts.now_ms)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -41,11 +63,13 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         runs = (batcher, Scheduler(*every), Outbox(*every))
         for one in runs:
             one.start()
+        await edge.start()
         yield
+        await edge.stop()
         for one in reversed(runs):
             await run_in_threadpool(one.stop)
 
-    app = FastAPI(lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app = Application(edge, lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     app.include_router(api.router)
     app.include_router(staff.router)
