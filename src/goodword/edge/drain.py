@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +27,7 @@ from goodword.storage.hits import (
     PERSON,
     UNKNOWN,
     CountKey,
-    Hit,
-    day_of,
+    HitValues,
     forget_networks,
     forget_spools,
     lock_spool,
@@ -229,20 +228,24 @@ def _read(data: bytes, start: int, size: int | None) -> _Batch | None:
 
 
 def _sorted(
-    spool: str, lines: Sequence[tuple[int, SpoolLine]], programs: dict[str, str]
-) -> tuple[list[Hit], Counter[CountKey]]:
+    spool: str, lines: Sequence[tuple[int, SpoolLine]], programs: Mapping[str, str]
+) -> tuple[list[HitValues], Counter[CountKey]]:
     """The hits that are kept and what is only counted. A code that nobody has leaves nothing but a number."""
-    hits: list[Hit] = []
-    counts: Counter[CountKey] = Counter()
+    hits: list[HitValues] = []
+    seen: Counter[tuple[str, int, str]] = Counter()
     for place, line in lines:
-        day, program = day_of(line.at_ms), programs.get(line.code)
+        at_ms, kind, code = line.at_ms, line.kind, line.code
+        seen[code, at_ms // DAY_MS, kind] += 1
+        if kind == PERSON and (program := programs.get(code)) is not None:
+            hits.append((spool, place, code, program, at_ms, line.channel, line.network, line.click))
+    counts: Counter[CountKey] = Counter()
+    for (code, day, kind), count in seen.items():
+        program = programs.get(code)
         if program is None:
-            counts[CountKey("", "", day, UNKNOWN)] += 1
-            continue
-        counts[CountKey(program, line.code, day, line.kind)] += 1
-        counts[CountKey(program, "", day, line.kind)] += 1
-        if line.kind == PERSON:
-            hits.append(Hit(spool, place, line.code, program, line.at_ms, line.channel, line.network, line.click))
+            counts[CountKey("", "", day, UNKNOWN)] += count
+        else:
+            counts[CountKey(program, code, day, kind)] += count
+            counts[CountKey(program, "", day, kind)] += count
     return hits, counts
 
 

@@ -159,7 +159,7 @@ class Spool:
         return future
 
     def _take(self, line: bytes, future: asyncio.Future[bool] | None) -> bool:
-        if len(self._waiting) >= WAITING_MAX or not self.alive:
+        if self._stopping or len(self._waiting) >= WAITING_MAX:
             self.lost += 1
             return False
         self._waiting.append((line, future))

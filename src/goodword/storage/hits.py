@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from sqlalchemy import Connection, TextClause, and_, delete, select, text, tuple_, update
 
-from goodword.program.duration import DAY_MS
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, dialect_of, write_rows
 from goodword.storage.reads import BadCursor, Page, _bounded, _whole
@@ -39,6 +38,10 @@ class Hit(Struct, frozen=True):
     """A keyed hash of the truncated address, for as long as it is kept."""
     click: str | None
     """The id in the click token that went to the shop."""
+
+
+HitValues = tuple[str, int, str, str, int, str | None, str | None, str | None]
+"""A hit as its row is written: the fields of `Hit`, in their order."""
 
 
 class CountKey(NamedTuple):
@@ -89,11 +92,10 @@ def move_spool(connection: Connection, tenant: str, spool: str, place: int, now_
     )
 
 
-def store_hits(connection: Connection, tenant: str, hits: Sequence[Hit], counts: Mapping[CountKey, int]) -> None:
+def store_hits(connection: Connection, tenant: str, hits: Sequence[HitValues], counts: Mapping[CountKey, int]) -> None:
     """Insert hits and add to counts. Under the lock of their spool."""
     dialect = dialect_of(connection)
-    rows = [[h.spool, h.place, h.code, h.program, h.at_ms, h.channel, h.network, h.click] for h in hits]
-    write_rows(connection, dialect.insert(tables.hits), tenant, rows)
+    write_rows(connection, dialect.insert(tables.hits), tenant, hits)
     # In one order everywhere: two processes that add to the same counts then wait for, and not on, each other.
     added = [[*key, counts[key]] for key in sorted(counts)]
     write_rows(connection, dialect.add(tables.hit_counts, "count"), tenant, added)
@@ -158,11 +160,6 @@ def counts(
     return [
         DayCount(row.day, row.kind, row[2]) for row in connection.execute(statement.order_by(table.day, table.kind))
     ]
-
-
-def day_of(at_ms: int) -> int:
-    """The day, UTC, in which a moment lies."""
-    return at_ms // DAY_MS
 
 
 def _hits(connection: Connection, conditions: Sequence[Any], limit: int) -> list[Hit]:
