@@ -20,7 +20,8 @@ def open_site(database_url: str, tmp_path: Path) -> Iterator[Opener]:
     closing: list[Callable[[], None]] = []
 
     def opener(**given: str) -> Site:
-        settings = read_settings({}, database=database_url, tenant=TENANT, secret_file=str(tmp_path / "key"), **given)
+        own = {"secret_file": str(tmp_path / "key"), "spool": str(tmp_path / "spool")}
+        settings = read_settings({}, database=database_url, tenant=TENANT, **(own | given))
         parts = open_parts(settings)
         parts.database.migrate()
         with parts.database.write(TENANT) as connection:

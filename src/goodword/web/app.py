@@ -21,7 +21,7 @@ from goodword.pipeline.outbox import Outbox
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
 from goodword.storage.database import DatabaseError
-from goodword.web import api, staff
+from goodword.web import api, clicks, staff
 from goodword.web.answers import json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -73,6 +73,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     app.include_router(api.router)
     app.include_router(staff.router)
+    app.include_router(clicks.router)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard)
