@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from structlog.testing import capture_logs
 
 from goodword.edge import links
 from goodword.edge.limits import UNKNOWN_BURST
@@ -263,3 +264,15 @@ def test_it_answers_while_the_database_is_away_and_finds_the_owners_later(databa
     while door.location("/r/bob") != "https://shop.example/welcome?a=1&gw_code=BOB" and time.monotonic() < end:
         time.sleep(0.1)
     assert door.location("/r/bob").startswith("https://shop.example/welcome")
+
+
+def test_an_unexpected_error_is_answered_and_names_nobody(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("ann@example.com")
+
+    monkeypatch.setattr(door.edge._links, "cached", fails)
+    with capture_logs() as lines:
+        response = door.ask("/r/ANN")
+    assert response.status_code == 500
+    assert "redirect_failed" in str(lines)
+    assert "ann@" not in response.text + str([line["error"] for line in lines])

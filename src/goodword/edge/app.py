@@ -12,6 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -21,7 +22,7 @@ from urllib.parse import quote
 import structlog
 
 from goodword.addresses import KNOWN_MAX, Proxies, limited_as, parse_address, truncated
-from goodword.edge.agents import is_fetched_ahead, kind_of_agent, warm_up
+from goodword.edge.agents import FETCHED_AHEAD, is_fetched_ahead, kind_of_agent, warm_up
 from goodword.edge.drain import Drain
 from goodword.edge.limits import Buckets
 from goodword.edge.links import Away, Found, Link, Links
@@ -82,6 +83,9 @@ PICTURE_HEADERS: Headers = [
     (b"vary", b"host"),
 ]
 _HOST = re.compile(rb"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+_READ = frozenset(FETCHED_AHEAD) | {
+    b"user-agent", b"accept-language", b"host", b"if-none-match", b"x-forwarded-for", b"x-forwarded-proto"
+}  # fmt: skip
 _EMPTY = {"type": "http.response.body", "body": b""}
 
 log = structlog.get_logger("goodword.edge")
@@ -156,6 +160,16 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose path begins with `PREFIX`."""
+        try:
+            await self._answer(scope, send)
+        except Exception as error:
+            # The message of an error may hold what was sent; its kind and place do not.
+            log.error("redirect_failed", error=type(error).__name__, exc_info=True)
+            self.counts["failed"] += 1
+            with suppress(Exception):  # the answer may have begun, or nobody may be there any more
+                await _send(send, 500, GUARDED)
+
+    async def _answer(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             await _send(send, 405, [(b"allow", b"GET, HEAD"), *GUARDED])
             return
@@ -306,6 +320,8 @@ class Edge:
         request = Request(scope["method"], scope["query_string"], client[0] if client else None)
         request.scheme = scope.get("scheme", "http")
         for name, value in scope["headers"]:
+            if name not in _READ:
+                continue
             if name == b"user-agent":
                 request.agent = value
             elif name == b"accept-language":
@@ -318,8 +334,8 @@ class Edge:
                 request.forwarded = (*request.forwarded, value.decode("latin-1"))
             elif name == b"x-forwarded-proto":
                 request.forwarded_scheme = value.decode("latin-1").strip().lower()
-            elif is_fetched_ahead(name, value):
-                request.ahead = True
+            elif name in FETCHED_AHEAD:
+                request.ahead = request.ahead or is_fetched_ahead(name, value)
         return request
 
     def _client(self, request: Request) -> str | None:

@@ -227,7 +227,7 @@ class Spool:
 
     def _open(self) -> tuple[int, str, int]:
         """A new file, locked before anybody can see it, with its name on the disk."""
-        name = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+        name = f"{int(time.time()):08x}{secrets.token_hex(6)}"
         made, path = self.folder / f"{name}{UNFINISHED}", self.folder / f"{name}{SUFFIX}"
         file = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
