@@ -276,3 +276,22 @@ def test_an_unexpected_error_is_answered_and_names_nobody(door: Door, monkeypatc
     assert response.status_code == 500
     assert "redirect_failed" in str(lines)
     assert "ann@" not in response.text + str([line["error"] for line in lines])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_that_hangs_keeps_nobody_waiting(
+    database_url: str, open_door: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = open_door(home="https://home.example/")
+    assert door.location("/r/ANN") == TO_SHOP
+    monkeypatch.setattr(links, "LOOKUP_SECONDS", 0.2)
+    with door.database.write_beside() as connection:
+        connection.exec_driver_sql("LOCK TABLE handles IN ACCESS EXCLUSIVE MODE")
+        assert door.location("/r/BOB") == "https://home.example/?gw_code=B0B"
+        assert door.location("/r/BOB") == "https://home.example/?gw_code=B0B"
+        assert door.location("/r/ANN") == TO_SHOP
+        assert door.edge.state["database"] == "away"
+    end = time.monotonic() + 10
+    while door.ask("/r/BOB").status_code != 404 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert door.ask("/r/BOB").status_code == 404

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -158,6 +159,8 @@ class Links:
         self._waiting[code].append(future)
         done, _ = await asyncio.wait([future], timeout=LOOKUP_SECONDS)
         if not done:
+            with suppress(KeyError, ValueError):
+                self._waiting[code].remove(future)
             self._away_until = time.monotonic() + RETRY_SECONDS
             return AWAY
         return future.result()

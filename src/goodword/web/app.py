@@ -61,13 +61,13 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant))
         every = (batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, Scheduler(*every), Outbox(*every))
+        await edge.start()
         for one in runs:
             one.start()
-        await edge.start()
         yield
-        await edge.stop()
         for one in reversed(runs):
             await run_in_threadpool(one.stop)
+        await edge.stop()  # last: where the time is up, clicks are safe in their spool
 
     app = Application(edge, lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
