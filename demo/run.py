@@ -69,6 +69,7 @@ class Demo:
         return os.environ | {
             "GOODWORD_DATABASE": f"sqlite:///{self.data / 'goodword.db'}",
             "GOODWORD_SECRET_FILE": str(self.data / "goodword.key"),
+            "GOODWORD_SPOOL": str(self.data / "spool"),
             "GOODWORD_TENANT": "default",
             "GOODWORD_HOST": HOST,
             "GOODWORD_PORT": str(self.port),

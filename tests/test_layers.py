@@ -75,6 +75,18 @@ def test_the_engine_opens_nothing_and_asks_no_clock() -> None:
     assert calls == []
 
 
+def test_the_edge_never_sees_tables_and_needs_no_web_framework() -> None:
+    imported = {module for path in (ROOT / "edge").rglob("*.py") for module in imports_of(path)}
+    assert "goodword.storage.tables" not in imported
+    strangers = {shortened(module) for module in imported} & {
+        "goodword.web",
+        "goodword.pipeline",
+        "fastapi",
+        "starlette",
+    }
+    assert strangers == set()
+
+
 def test_pages_never_see_tables() -> None:
     guilty = [
         str(path.relative_to(ROOT))

@@ -122,6 +122,41 @@ SETTINGS: tuple[Setting, ...] = (
         group="Operations",
         example="1",
     ),
+    Setting(
+        "home",
+        "",
+        "the page of the shop where friends arrive whose program names none",
+        group="Links",
+        example="https://shop.example/",
+    ),
+    Setting(
+        "hosts",
+        "",
+        "hosts besides those of home and landing pages that links may lead to, separated by commas",
+        group="Links",
+        example="shop.example,blog.shop.example",
+    ),
+    Setting(
+        "public_url",
+        "",
+        "the address under which friends reach this server, as QR cards show it",
+        group="Links",
+        example="https://go.shop.example",
+    ),
+    Setting(
+        "spool",
+        "goodword-spool",
+        "the folder where clicks wait to be stored; on a disk that survives a restart",
+        group="Links",
+        example="/var/lib/goodword/spool",
+    ),
+    Setting(
+        "trusted_proxies",
+        "",
+        "networks of the proxies in front, separated by commas, whose X-Forwarded-For is believed",
+        group="Links",
+        example="10.0.0.0/8",
+    ),
 )
 
 
@@ -144,6 +179,11 @@ class Settings:
     rate_key: int
     rate_address: int
     scheduler_every: int
+    home: str
+    hosts: str
+    public_url: str
+    spool: Path
+    trusted_proxies: str
     log_level: str
     metrics_open: int
 
@@ -168,6 +208,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         rate_key=numbers["rate_key"],
         rate_address=numbers["rate_address"],
         scheduler_every=numbers["scheduler_every"],
+        home=texts["home"],
+        hosts=texts["hosts"],
+        public_url=texts["public_url"],
+        spool=Path(texts["spool"]),
+        trusted_proxies=texts["trusted_proxies"],
         log_level=texts["log_level"],
         metrics_open=numbers["metrics_open"],
     )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from goodword.engine.state import Entry, OrderRow, Participant
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
+from goodword.storage.hits import CountKey, store_hits
 from goodword.storage.store import store_program
 from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
 
@@ -52,6 +53,11 @@ def sound(database: Database) -> Database:
         "balances": BALANCES,
     }
     keep(database, dirty, records=2, entries=ENTRIES, outbox=outbox("reward.granted"), references=("r1", "w1"))
+    with database.write_beside() as connection:
+        counts = {CountKey("dropbox", code, 0, "person"): 2 for code in ("ANN", "")}
+        counts |= {CountKey("dropbox", code, 0, "bot"): 1 for code in ("ANN", "")} | {CountKey("", "", 0, "unknown"): 9}
+        hits = [("s", place, "ANN", "dropbox", place, None, None, None) for place in (1, 2)]
+        store_hits(connection, TENANT, hits, counts)
     return database
 
 
@@ -115,6 +121,14 @@ TAMPERED = {
     ],
     "rewards_come_from_a_referral": [
         ("DELETE FROM referrals", "rewards w1"),
+    ],
+    "hits_are_counted": [
+        ("DELETE FROM hits WHERE place = 1", "hit_counts dropbox ANN day 0"),
+        ("UPDATE hits SET code = 'BOB' WHERE place = 1", "hit_counts dropbox BOB day 0"),
+    ],
+    "programs_count_what_their_codes_count": [
+        ("UPDATE hit_counts SET count = 3 WHERE code = '' AND kind = 'person'", "hit_counts dropbox day 0 person"),
+        ("DELETE FROM hit_counts WHERE code = 'ANN' AND kind = 'bot'", "hit_counts dropbox day 0 bot"),
     ],
     "rows_can_be_read": [
         ("UPDATE referrals SET status = 'lost'", "referrals r1"),

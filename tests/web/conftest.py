@@ -21,7 +21,8 @@ def open_site(database_url: str, tmp_path: Path) -> Iterator[Opener]:
     closing: list[Callable[[], None]] = []
 
     def opener(now_ms: Callable[[], int] = now_ms, **given: str) -> Site:
-        settings = read_settings({}, database=database_url, tenant=TENANT, secret_file=str(tmp_path / "key"), **given)
+        own = {"secret_file": str(tmp_path / "key"), "spool": str(tmp_path / "spool")}
+        settings = read_settings({}, database=database_url, tenant=TENANT, **(own | given))
         parts = replace(open_parts(settings), now_ms=now_ms)
         parts.database.migrate()
         with parts.database.write(TENANT) as connection:

@@ -45,6 +45,7 @@ def running(settings: Settings, folder: Path) -> Iterator[tuple[str, "subprocess
         "GOODWORD_DATABASE": settings.database,
         "GOODWORD_SECRET_FILE": str(settings.secret_file),
         "GOODWORD_TENANT": settings.tenant,
+        "GOODWORD_SPOOL": str(folder / "spool"),
         "GOODWORD_PORT": str(settings.port),
     }
     with (folder / "log").open("wb") as log:

@@ -1,4 +1,4 @@
-"""Commands that run the service: migrate and serve."""
+"""Commands that run the service: migrate, serve and edge."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from typing import Annotated
 import typer
 
 from goodword.cli.shared import DEFAULTS, mistakes, opened, setting_option, settings_of
-from goodword.storage.database import open_database
+from goodword.edge.app import check_settings
+from goodword.parts import read_secret
+from goodword.settings import InvalidSetting, Settings
+from goodword.storage.database import open_database, unopened_database
 from goodword.web import serve as web
+
+WORKERS_MAX = 64
+"""How many processes of the redirect one command starts."""
 
 
 def migrate(ctx: typer.Context) -> None:
@@ -30,7 +36,31 @@ def serve(
 ) -> None:
     """Run the service: the API, and all that has to happen in time. Makes the database where it is missing."""
     settings = settings_of(ctx, host=host, port=port)
-    web.check_port(settings.host, settings.port)
+    _check(settings)
     with opened(settings, create=True):
         pass  # the worker opens its own parts
     web.serve(settings)
+
+
+def edge(
+    ctx: typer.Context,
+    host: Annotated[str, setting_option("host")] = DEFAULTS["host"],
+    port: Annotated[str, setting_option("port")] = DEFAULTS["port"],
+    workers: Annotated[int, typer.Option("--workers", min=1, max=WORKERS_MAX, help="how many processes")] = 1,
+) -> None:
+    """Run only the redirect, `/r/CODE`, on a machine of its own. It starts and goes on while the database is away."""
+    settings = settings_of(ctx, host=host, port=port)
+    _check(settings)
+    with mistakes():
+        unopened_database(settings.database).close()
+        read_secret(settings)
+    web.serve(settings, web.EDGE_WORKER, workers)
+
+
+def _check(settings: Settings) -> None:
+    """What would otherwise fail in the worker, less clearly."""
+    try:
+        check_settings(settings)
+    except InvalidSetting as error:
+        raise typer.BadParameter(str(error)) from None
+    web.check_port(settings.host, settings.port)

@@ -31,6 +31,7 @@ ORDER = (
     "explain",
     "audit",
     "serve",
+    "edge",
     "keys",
     "migrate",
     "backup",

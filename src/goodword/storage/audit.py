@@ -78,6 +78,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "FROM participants AS p WHERE p.tenant = :tenant) AS people WHERE counted <> found ORDER BY id",
     )
     yield from _REFERENCE_CHECKS
+    yield from _CLICK_CHECKS
 
 
 _EVENT_CHECKS = (
@@ -157,6 +158,28 @@ _REFERENCE_CHECKS = (
         "SELECT 'rewards ' || id AS row, program, referral FROM rewards AS w WHERE tenant = :tenant "
         "AND NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.tenant = :tenant "
         "AND r.id = w.referral AND r.program = w.program) ORDER BY id",
+    ),
+)
+
+_CLICK_CHECKS = (
+    (
+        "hits_are_counted",
+        "{stored} persons are counted, {expected} hits are kept",
+        "SELECT 'hit_counts ' || program || ' ' || code || ' day ' || day AS row, CAST(SUM(stored) AS bigint) AS stored, "
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT program, code, day, count AS stored, 0 AS expected FROM hit_counts "
+        "WHERE tenant = :tenant AND kind = 'person' AND code <> '' "
+        "UNION ALL SELECT program, code, at_ms / 86400000, 0, 1 FROM hits WHERE tenant = :tenant"
+        ") AS both_sides GROUP BY program, code, day HAVING SUM(stored) <> SUM(expected) ORDER BY program, code, day",
+    ),
+    (
+        "programs_count_what_their_codes_count",
+        "the program counts {stored}, its codes {expected}",
+        "SELECT 'hit_counts ' || program || ' day ' || day || ' ' || kind AS row, CAST(SUM(stored) AS bigint) AS stored, "
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT program, day, kind, CASE WHEN code = '' THEN count ELSE 0 END AS stored, "
+        "CASE WHEN code = '' THEN 0 ELSE count END AS expected FROM hit_counts WHERE tenant = :tenant AND program <> ''"
+        ") AS both_sides GROUP BY program, day, kind HAVING SUM(stored) <> SUM(expected) ORDER BY program, day, kind",
     ),
 )
 

@@ -8,8 +8,9 @@ for as long as they read.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url
 
 from goodword.storage import tables
-from goodword.storage.dialect import Dialect, dialect_of
+from goodword.storage.dialect import Dialect, dialect_named
 
 BUSY_SECONDS = 10
 """How long a writer on SQLite waits for another one."""
@@ -53,8 +54,12 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        with engine.connect() as connection:
-            self.dialect: Dialect = dialect_of(connection)
+        self.dialect: Dialect = dialect_named(engine.dialect.name)
+        # SQLite has one writer. The writers of this process queue for it here, where they wake each other;
+        # SQLite itself makes them ask again and again, and whoever asks at the wrong moments goes hungry.
+        self._queue: AbstractContextManager[object] = (
+            threading.Lock() if self.dialect.name == "sqlite" else nullcontext()
+        )
 
     @contextmanager
     def write(self, tenant: str) -> Iterator[Connection]:
@@ -66,6 +71,15 @@ class Database:
     def write_all(self) -> Iterator[Connection]:
         """A transaction over all tenants, for a database that nobody uses yet."""
         with self._begin_writing("goodword:migrate") as connection:
+            yield connection
+
+    @contextmanager
+    def write_beside(self) -> Iterator[Connection]:
+        """A transaction that writes beside the tenants' writers: only rows that no decision reads.
+
+        On PostgreSQL it waits for nobody; whoever needs a lock takes one on a row.
+        """
+        with self._begin_writing(None) as connection:
             yield connection
 
     @contextmanager
@@ -112,12 +126,22 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _begin_writing(self, lock: str) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+    def _begin_writing(self, lock: str | None) -> Iterator[Connection]:
+        with self._queue, self.engine.connect() as connection:
             connection = connection.execution_options(goodword_writes=True)
             with connection.begin():
-                self.dialect.lock(connection, lock)
+                if lock is not None:
+                    self.dialect.lock(connection, lock)
                 yield connection
+
+
+def unopened_database(url: str) -> Database:
+    """The database at an address, not asked anything yet: it may be away.
+
+    Raises:
+        UnsupportedDatabase: it is neither a SQLite file nor PostgreSQL.
+    """
+    return Database(_engine(_address(url)))
 
 
 def open_database(url: str) -> Database:
@@ -127,7 +151,7 @@ def open_database(url: str) -> Database:
         UnsupportedDatabase: it is neither a SQLite file nor PostgreSQL.
         UnknownRevision: it belongs to a newer release.
     """
-    database = Database(_engine(_address(url)))
+    database = unopened_database(url)
     try:
         with _alembic() as config:
             _refuse_unknown(database.revision(), config)

@@ -60,6 +60,10 @@ class Dialect(ABC):
         """Wait until nobody else holds the lock of this name; it ends with the transaction."""
 
     @abstractmethod
+    def for_update(self) -> str:
+        """What ends a query whose rows nobody else may change until the transaction ends."""
+
+    @abstractmethod
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         """The part of an insert that says where the rows come from, the tenant before the columns."""
 
@@ -78,6 +82,10 @@ class Dialect(ABC):
     def merge(self, table: Table) -> str:
         """As `upsert`, but what the old ``doc`` has and the new one has not stays."""
         return _upsert(self, table, merge=True)
+
+    def add(self, table: Table, column: str) -> str:
+        """Rows that are new, or whose number in `column` is added to that of the row with the same key."""
+        return _add(self, table, column)
 
     def delete(self, table: Table) -> TextClause:
         """Remove rows by key."""
@@ -119,6 +127,9 @@ class SQLite(Dialect):
 
     def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
         connection.exec_driver_sql(statement, [(tenant, *row) for row in rows])
+
+    def for_update(self) -> str:
+        return ""  # the transaction holds the only lock there is
 
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         return f"VALUES (?{', ?' * len(columns)})"
@@ -162,6 +173,9 @@ class PostgreSQL(Dialect):
     def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
         connection.exec_driver_sql(statement, {"tenant": tenant, "rows": msgspec.json.encode(rows).decode()})
 
+    def for_update(self) -> str:
+        return " FOR UPDATE"
+
     def _source(self, columns: Sequence[Column[Any]]) -> str:
         values = ", ".join(
             f"CAST(value->>{place} AS bigint)" if isinstance(column.type, BigInteger | Integer) else f"value->>{place}"
@@ -176,7 +190,12 @@ _DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
 
 def dialect_of(connection: Connection) -> Dialect:
     """The dialect that a connection speaks."""
-    return _DIALECTS[connection.dialect.name]
+    return dialect_named(connection.dialect.name)
+
+
+def dialect_named(name: str) -> Dialect:
+    """The dialect of a kind of database."""
+    return _DIALECTS[name]
 
 
 def qualified(alias: str, columns: Sequence[str]) -> str:
@@ -210,6 +229,13 @@ def _upsert(dialect: Dialect, table: Table, merge: bool) -> str:
         news["doc"] = dialect.merged_doc.format(table=table.name)
     action = f"DO UPDATE SET {', '.join(f'{name} = {new}' for name, new in news.items())}"
     return f"{_insert(dialect, table)} ON CONFLICT ({', '.join(key)}) {action}"
+
+
+@cache
+def _add(dialect: Dialect, table: Table, column: str) -> str:
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    action = f"DO UPDATE SET {column} = {table.name}.{column} + excluded.{column}"
+    return f"{_insert(dialect, table)} ON CONFLICT ({key}) {action}"
 
 
 @cache

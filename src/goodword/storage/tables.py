@@ -371,6 +371,47 @@ imports = Table(
     PrimaryKeyConstraint("tenant", "id"),
 )
 
+hits = Table(
+    "hits",
+    metadata,
+    _word("tenant"),
+    _word("spool"),
+    _number("place"),
+    _word("code"),
+    _word("program"),
+    _number("at_ms"),
+    _word("channel", nullable=True),
+    _word("network", nullable=True),
+    _word("click", nullable=True),
+    PrimaryKeyConstraint("tenant", "spool", "place"),
+    _index("hits_by_code", "tenant", "code", "at_ms", "spool", "place", query="hits.hits_of; hits.hits_before"),
+    _index("hits_with_network", "tenant", "at_ms", where="network IS NOT NULL", query="hits.forget_networks"),
+)
+
+# Counts by day. The code '' stands for the whole program, the program '' for codes that nobody has.
+hit_counts = Table(
+    "hit_counts",
+    metadata,
+    _word("tenant"),
+    _word("program"),
+    _word("code"),
+    _number("day"),
+    _word("kind"),
+    _number("count"),
+    PrimaryKeyConstraint("tenant", "program", "code", "day", "kind"),
+)
+
+spools = Table(
+    "spools",
+    metadata,
+    _word("tenant"),
+    _word("spool"),
+    _number("place"),
+    _number("changed_ms"),
+    _number("done_ms", nullable=True),
+    PrimaryKeyConstraint("tenant", "spool"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

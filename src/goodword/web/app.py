@@ -13,14 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from goodword.edge.app import PREFIX, Edge
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.outbox import Outbox
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
 from goodword.storage.database import DatabaseError
-from goodword.web import api, codes, participants, programs, staff
+from goodword.web import api, clicks, codes, participants, programs, staff
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -32,13 +34,33 @@ from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
 
-ROOMS = (participants.router, codes.router, api.router, staff.router, programs.router)
+ROOMS = (participants.router, codes.router, clicks.router, api.router, staff.router, programs.router)
 """The routes of the API, one room for each noun."""
 MIB = 1024 * 1024
 
 
+class Application(FastAPI):
+    """FastAPI, with the redirect before it: a click passes none of its layers."""
+
+    def __init__(self, edge: Edge, **given: Any) -> None:
+        super().__init__(**given)
+        self._edge = edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._edge(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: Settings, parts: Parts) -> FastAPI:
-    """The application over these parts. Its lifespan starts and ends the writer, the scheduler and the outbox."""
+    """The application over these parts. Its lifespan starts and ends the redirect, the writer, the scheduler and the outbox.
+
+    Raises:
+        InvalidSetting: a setting of the redirect cannot be used.
+    """
+    edge = Edge(settings, parts.database, parts.keyring, parts.now_ms)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,13 +70,15 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits)
         every = (batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, Scheduler(*every), Outbox(*every))
+        await edge.start()
         for one in runs:
             one.start()
         yield
         for one in reversed(runs):
             await run_in_threadpool(one.stop)
+        await edge.stop()  # last: where the time is up, clicks are safe in their spool
 
-    app = FastAPI(lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app = Application(edge, lifespan=lifespan, redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     for room in ROOMS:
         app.include_router(room)

@@ -38,8 +38,12 @@ class PortTaken(OSError):
     """The address cannot be listened on; the message says what to do."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until told to stop.
+WORKER = "goodword.web.worker:make_app"
+EDGE_WORKER = "goodword.web.edge:make_edge"
+
+
+def serve(settings: Settings, worker: str = WORKER, workers: int = 1) -> None:
+    """Serve until told to stop: the whole service in one process, or only the redirect in some.
 
     Raises:
         PortTaken: the address cannot be listened on.
@@ -48,11 +52,11 @@ def serve(settings: Settings) -> None:
     # The worker is a process of its own: it reads the settings where every process reads them.
     os.environ.update({setting.variable: str(getattr(settings, setting.name)) for setting in SETTINGS})
     Granian(
-        "goodword.web.worker:make_app",
+        worker,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
-        workers=1,
+        workers=workers,
         backlog=BACKLOG,
         backpressure=connections_max(),
         websockets=False,

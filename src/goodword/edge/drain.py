@@ -1,0 +1,261 @@
+"""From the spools to the database: in bulk, each hit once, outside `decide` and without the tenant's lock.
+
+A thread looks at the files of its own process, and at those whose writer is gone. What it read from one place to the next
+goes into the database in one transaction, which also moves the spool's row there. Whoever finds the row elsewhere than
+expected reads again from where it stands: so two processes may drain one file, and each may be killed anywhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from goodword.edge.spool import SUFFIX, UNFINISHED, SpoolLine, header, sync_folder, unpack_line
+from goodword.program.duration import DAY_MS
+from goodword.storage.database import Database
+from goodword.storage.hits import (
+    PERSON,
+    UNKNOWN,
+    CountKey,
+    HitValues,
+    forget_networks,
+    forget_spools,
+    lock_spool,
+    move_spool,
+    programs_of,
+    store_hits,
+)
+
+DRAIN_EVERY_SECONDS = 1.0
+"""How often is looked for hits."""
+DRAIN_BYTES_MAX = 256 * 1024
+"""How much of a spool one transaction stores: some 3,000 hits."""
+AWAY_SECONDS_MAX = 30.0
+"""How long the drain waits at most before it asks a database again that is away."""
+NETWORK_DAYS = 30
+"""How long a hit keeps its network."""
+SPOOL_ROW_DAYS = 30
+"""How long is remembered that a spool was stored, in case its file comes back with a restored disk."""
+FORGET_MAX = 5000
+"""How many networks are forgotten in one transaction."""
+FORGET_EVERY_SECONDS = 3600.0
+UNFINISHED_SECONDS = 60.0
+"""How old a file without a name must be before it is taken for one whose writer died in the act."""
+STOP_SECONDS = 20.0
+"""How long a stopping drain may take for what is left; the rest waits for the next start."""
+
+log = structlog.get_logger("goodword.drain")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction stores: the lines of a spool from one place to another."""
+
+    start: int
+    end: int
+    final: bool
+    """Nothing comes after it."""
+    lines: list[tuple[int, SpoolLine]] = field(default_factory=list)
+    damaged: int = 0
+
+
+class Drain:
+    """The thread that brings hits into the database."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant: str,
+        folder: Path,
+        own: Callable[[], str | None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        """`own` gives the id of the spool that this process is writing."""
+        self._database = database
+        self._tenant = tenant
+        self._folder = folder
+        self._own = own
+        self._now_ms = now_ms
+        self._places: dict[str, int] = {}
+        self._forgot = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="goodword-drain", daemon=True)
+        self.drained = 0
+        """How many hits were brought into the database."""
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Drain once more, and end."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_SECONDS)
+
+    def run_once(self) -> int:
+        """Store all that stands in the folder now; the number of hits.
+
+        Raises:
+            SQLAlchemyError: the database is away. What was stored stays stored.
+        """
+        before = self.drained
+        self._remove_unfinished()
+        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+            with suppress(FileNotFoundError), _finished(path) as finished:
+                if finished or path.stem == self._own():
+                    self._drain_file(path, finished)
+        return self.drained - before
+
+    def forget(self) -> None:
+        """Remove what is no longer to be known."""
+        now_ms = self._now_ms()
+        forgotten = FORGET_MAX
+        while forgotten >= FORGET_MAX and not self._stopping.is_set():
+            with self._database.write_beside() as connection:
+                before_ms = now_ms - NETWORK_DAYS * DAY_MS
+                forgotten = forget_networks(connection, self._tenant, before_ms, FORGET_MAX)
+        with self._database.write_beside() as connection:
+            forget_spools(connection, self._tenant, now_ms - SPOOL_ROW_DAYS * DAY_MS)
+
+    def _run(self) -> None:
+        wait = DRAIN_EVERY_SECONDS
+        while not self._stopping.wait(wait):
+            wait = DRAIN_EVERY_SECONDS if self._try() else min(wait * 2, AWAY_SECONDS_MAX)
+        self._try()
+
+    def _try(self) -> bool:
+        """One round; the thread survives whatever happens."""
+        try:
+            self.run_once()
+            if not self._stopping.is_set() and time.monotonic() - self._forgot > FORGET_EVERY_SECONDS:
+                self.forget()
+                self._forgot = time.monotonic()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("drain_failed", error=type(error).__name__)
+            return False
+        except Exception as error:
+            log.error("drain_failed", error=type(error).__name__, exc_info=True)
+            return False
+        return True
+
+    def _drain_file(self, path: Path, finished: bool) -> None:
+        """Store a spool to its end; a finished one is removed then."""
+        first = header(self._tenant)
+        with path.open("rb") as file:
+            if file.read(len(first)) != first:
+                return  # another tenant's
+            place = self._places.get(path.stem, 0) or len(first)
+            size = os.fstat(file.fileno()).st_size
+            while finished or place < size:
+                file.seek(place)
+                batch = _read(file.read(DRAIN_BYTES_MAX), place, size if finished else None)
+                if batch is None:
+                    return  # a line that is being written
+                if (place := self._store(path.stem, batch)) < 0:
+                    break
+                self._places[path.stem] = place
+        if finished:
+            path.unlink(missing_ok=True)
+            sync_folder(self._folder)
+            self._places.pop(path.stem, None)
+
+    def _store(self, spool: str, batch: _Batch) -> int:
+        """Store a batch in one transaction; from where to go on, or -1 where nothing is left."""
+        now_ms = self._now_ms()
+        with self._database.write_beside() as connection:
+            place, done = lock_spool(connection, self._tenant, spool, now_ms)
+            if done:
+                return -1
+            if place > 0 and place != batch.start:
+                return place  # somebody else was here, or we were and forgot
+            if place == 0 and batch.start > len(header(self._tenant)):
+                return len(header(self._tenant))
+            codes = {line.code for _, line in batch.lines if line.code}
+            programs = programs_of(connection, self._tenant, codes) if codes else {}
+            hits, counts = _sorted(spool, batch.lines, programs)
+            store_hits(connection, self._tenant, hits, counts)
+            move_spool(connection, self._tenant, spool, batch.end, now_ms, done=batch.final)
+        self.drained += len(batch.lines)
+        if batch.damaged:
+            log.warning("spool_damaged", spool=spool, lines=batch.damaged)
+        return -1 if batch.final else batch.end
+
+    def _remove_unfinished(self) -> None:
+        """Files whose writer died before it could name them hold nothing."""
+        for path in self._folder.glob(f"*{UNFINISHED}"):
+            with suppress(FileNotFoundError):
+                # Its age first: asking for the lock could be what keeps a living writer from having it.
+                if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:
+                    with _finished(path) as finished:
+                        if finished:
+                            path.unlink()
+
+
+def _read(data: bytes, start: int, size: int | None) -> _Batch | None:
+    """The whole lines in what was read from a place on; `size` is that of a file to which nothing is added any more.
+
+    None where no line is whole yet.
+    """
+    at_end = size is not None and start + len(data) >= size
+    cut = data.rfind(b"\n") + 1
+    if not cut:
+        if not at_end and len(data) < DRAIN_BYTES_MAX:
+            return None
+        # The torn end of a file, or nonsense longer than any line.
+        return _Batch(start, start + len(data), at_end, damaged=1 if data else 0)
+    batch = _Batch(start, start + (len(data) if at_end else cut), at_end)
+    place = start
+    for raw in data[:cut].split(b"\n")[:-1]:
+        line = unpack_line(raw)
+        if line is None:
+            batch.damaged += 1
+        else:
+            batch.lines.append((place, line))
+        place += len(raw) + 1
+    batch.damaged += 1 if at_end and cut < len(data) else 0
+    return batch
+
+
+def _sorted(
+    spool: str, lines: Sequence[tuple[int, SpoolLine]], programs: Mapping[str, str]
+) -> tuple[list[HitValues], Counter[CountKey]]:
+    """The hits that are kept and what is only counted. A code that nobody has leaves nothing but a number."""
+    hits: list[HitValues] = []
+    seen: Counter[tuple[str, int, str]] = Counter()
+    for place, line in lines:
+        at_ms, kind, code = line.at_ms, line.kind, line.code
+        seen[code, at_ms // DAY_MS, kind] += 1
+        if kind == PERSON and (program := programs.get(code)) is not None:
+            hits.append((spool, place, code, program, at_ms, line.channel, line.network, line.click))
+    counts: Counter[CountKey] = Counter()
+    for (code, day, kind), count in seen.items():
+        program = programs.get(code)
+        if program is None:
+            counts[CountKey("", "", day, UNKNOWN)] += count
+        else:
+            counts[CountKey(program, code, day, kind)] += count
+            counts[CountKey(program, "", day, kind)] += count
+    return hits, counts
+
+
+@contextmanager
+def _finished(path: Path) -> Iterator[bool]:
+    """Whether nobody writes the file any more. While this is asked nobody else can begin to, either."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -1,0 +1,193 @@
+"""Hits: what the spools of the redirect bring into the database, and what is read of it.
+
+A hit is known by its spool and its place there. The row of a spool says up to which place it was stored; it
+moves in the transaction that stores, under a lock on that row, so that every hit is stored once, whoever
+brings it and however often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from sqlalchemy import Connection, TextClause, and_, delete, select, text, tuple_, update
+
+from goodword.storage import tables
+from goodword.storage.dialect import Dialect, dialect_of, write_rows
+from goodword.storage.reads import BadCursor, Page, _bounded, _whole
+
+PERSON = "person"
+"""The kind of a hit that is a person's: only these are kept one by one."""
+UNKNOWN = "unknown"
+"""The kind of a hit on a code that nobody has."""
+
+
+class Hit(Struct, frozen=True):
+    """Somebody followed the link of a code."""
+
+    spool: str
+    place: int
+    code: str
+    program: str
+    at_ms: int
+    channel: str | None
+    """Where the link stood, as the link itself says: `whatsapp`."""
+    network: str | None
+    """A keyed hash of the truncated address, for as long as it is kept."""
+    click: str | None
+    """The id in the click token that went to the shop."""
+
+
+HitValues = tuple[str, int, str, str, int, str | None, str | None, str | None]
+"""A hit as its row is written: the fields of `Hit`, in their order."""
+
+
+class CountKey(NamedTuple):
+    """What a count is of."""
+
+    program: str
+    code: str
+    """Empty for the whole program."""
+    day: int
+    """Whole days since 1970, UTC."""
+    kind: str
+
+
+class DayCount(Struct, frozen=True):
+    """How many hits of a kind a day had."""
+
+    day: int
+    kind: str
+    count: int
+
+
+class SpoolCursor(NamedTuple):
+    """How far a spool was stored."""
+
+    place: int
+    done: bool
+    """All of it was stored, and its file may be gone."""
+
+
+# writing --------------------------------------------------------------------------------------------------------------
+
+
+def lock_spool(connection: Connection, tenant: str, spool: str, now_ms: int) -> SpoolCursor:
+    """How far a spool was stored; until the transaction ends nobody else can store from it."""
+    parameters = {"tenant": tenant, "spool": spool}
+    connection.execute(_MAKE_SPOOL, {**parameters, "now_ms": now_ms})
+    row = connection.execute(_locked_spool(dialect_of(connection)), parameters).one()
+    return SpoolCursor(row.place, row.done_ms is not None)
+
+
+def move_spool(connection: Connection, tenant: str, spool: str, place: int, now_ms: int, *, done: bool) -> None:
+    """Say that all before `place` is stored, and with `done` that nothing more will come."""
+    row = tables.spools
+    connection.execute(
+        update(row)
+        .where(row.c.tenant == tenant, row.c.spool == spool)
+        .values(place=place, changed_ms=now_ms, done_ms=now_ms if done else None)
+    )
+
+
+def store_hits(connection: Connection, tenant: str, hits: Sequence[HitValues], counts: Mapping[CountKey, int]) -> None:
+    """Insert hits and add to counts. Under the lock of their spool."""
+    dialect = dialect_of(connection)
+    write_rows(connection, dialect.insert(tables.hits), tenant, hits)
+    # In one order everywhere: two processes that add to the same counts then wait for, and not on, each other.
+    added = [[*key, counts[key]] for key in sorted(counts)]
+    write_rows(connection, dialect.add(tables.hit_counts, "count"), tenant, added)
+
+
+def forget_networks(connection: Connection, tenant: str, before_ms: int, limit: int) -> int:
+    """Remove the networks of about `limit` hits that are older than `before_ms`; how many it were."""
+    hits = tables.hits.c
+    old = and_(hits.tenant == tenant, hits.at_ms < before_ms, hits.network.is_not(None))
+    times = select(hits.at_ms).where(old).order_by(hits.at_ms).limit(limit)
+    last_ms = max(connection.execute(times).scalars(), default=None)
+    if last_ms is None:
+        return 0
+    return connection.execute(update(tables.hits).where(old, hits.at_ms <= last_ms).values(network=None)).rowcount
+
+
+def forget_spools(connection: Connection, tenant: str, before_ms: int) -> None:
+    """Remove the rows of spools that were done before that moment."""
+    row = tables.spools
+    connection.execute(delete(row).where(row.c.tenant == tenant, row.c.done_ms < before_ms))
+
+
+# reading --------------------------------------------------------------------------------------------------------------
+
+
+def programs_of(connection: Connection, tenant: str, codes: Collection[str]) -> dict[str, str]:
+    """The programs of those of the codes that somebody has."""
+    dialect = dialect_of(connection)
+    found = connection.execute(_programs_of(dialect), {"tenant": tenant, "keys": dialect.keys(codes)})
+    return {row.code: row.program for row in found}
+
+
+def hits_of(connection: Connection, tenant: str, code: str, *, cursor: str | None = None, limit: int = 50) -> Page[Hit]:
+    """A page of the hits of a code, the newest first."""
+    table, size = tables.hits.c, _bounded(limit)
+    conditions = [table.tenant == tenant, table.code == code]
+    if cursor is not None:
+        conditions.append(tuple_(table.at_ms, table.spool, table.place) < _place(cursor))
+    found = _hits(connection, conditions, size + 1)
+    last = found[size - 1] if len(found) > size else None
+    return Page(found[:size], None if last is None else f"{last.at_ms}-{last.spool}-{last.place}")
+
+
+def hits_before(connection: Connection, tenant: str, code: str, at_ms: int, *, limit: int = 50) -> list[Hit]:
+    """The latest hits of a code up to a moment, the newest first: what came before a conversion."""
+    table = tables.hits.c
+    return _hits(connection, [table.tenant == tenant, table.code == code, table.at_ms <= at_ms], _bounded(limit))
+
+
+def counts(
+    connection: Connection, tenant: str, program: str, code: str = "", *, since_day: int, until_day: int
+) -> list[DayCount]:
+    """How many hits a program, or one of its codes, had by day and kind. The last day is not counted in."""
+    table = tables.hit_counts.c
+    statement = select(table.day, table.kind, table.count).where(
+        table.tenant == tenant,
+        table.program == program,
+        table.code == code,
+        table.day >= since_day,
+        table.day < until_day,
+    )
+    return [
+        DayCount(row.day, row.kind, row[2]) for row in connection.execute(statement.order_by(table.day, table.kind))
+    ]
+
+
+def _hits(connection: Connection, conditions: Sequence[Any], limit: int) -> list[Hit]:
+    table = tables.hits.c
+    columns = [table[name] for name in Hit.__struct_fields__]
+    order = (table.at_ms.desc(), table.spool.desc(), table.place.desc())
+    statement = select(*columns).where(*conditions).order_by(*order).limit(limit)
+    return [Hit(*row) for row in connection.execute(statement)]
+
+
+def _place(cursor: str) -> tuple[int, str, int]:
+    parts = cursor.split("-")
+    if len(parts) != 3:
+        raise BadCursor("the cursor is not one that a page gave")
+    return _whole(parts[0]), parts[1], _whole(parts[2])
+
+
+_MAKE_SPOOL = text(
+    "INSERT INTO spools (tenant, spool, place, changed_ms) VALUES (:tenant, :spool, 0, :now_ms) ON CONFLICT DO NOTHING"
+)
+
+
+@cache
+def _locked_spool(dialect: Dialect) -> TextClause:
+    mine = "SELECT place, done_ms FROM spools WHERE tenant = :tenant AND spool = :spool"
+    return text(mine + dialect.for_update())
+
+
+@cache
+def _programs_of(dialect: Dialect) -> TextClause:
+    return text(f"SELECT code, program FROM handles WHERE tenant = :tenant AND {dialect.any_of('code')}")  # noqa: S608

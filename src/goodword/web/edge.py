@@ -1,0 +1,18 @@
+"""The worker process of `goodword edge`: the redirect alone, without the web framework and without a database to wait for."""
+
+from __future__ import annotations
+
+from goodword.edge.app import Edge, EdgeAlone
+from goodword.parts import now_ms, read_secret, tenant_keyring
+from goodword.settings import read_settings
+from goodword.storage.database import unopened_database
+from goodword.web.serve import configure_log
+
+
+def make_edge() -> EdgeAlone:
+    """The application of a worker."""
+    settings = read_settings()
+    configure_log(settings.log_level)
+    database = unopened_database(settings.database)
+    keyring = tenant_keyring(read_secret(settings), settings.tenant)
+    return EdgeAlone(Edge(settings, database, keyring, now_ms), database.close)

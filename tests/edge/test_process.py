@@ -1,0 +1,165 @@
+"""A real process of the redirect: started by its command, killed under load, started again."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from goodword.storage.database import Database, open_database
+from tests.edge.making import FIREFOX, add_handles, handle, prepared, stored_hits
+from tests.web.making import TENANT
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+CLIENTS = 8
+COMMAND = [sys.executable, "-c", "from goodword.cli import main; main()", "edge"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(database_url: str, folder: Path, port: int, *more: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """The server with its workers, in a process group of their own."""
+    given = {
+        "GOODWORD_DATABASE": database_url,
+        "GOODWORD_SECRET_FILE": str(folder / "key"),
+        "GOODWORD_TENANT": TENANT,
+        "GOODWORD_SPOOL": str(folder / "spool"),
+        "GOODWORD_PORT": str(port),
+    }
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [*COMMAND, *more], env=os.environ | given, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_until_ready(port, process, folder / "log")
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    raise
+
+
+def wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+class Clicker(threading.Thread):
+    """Clicks as fast as it can until the server is gone; each click has a channel of its own."""
+
+    def __init__(self, port: int, name: str) -> None:
+        super().__init__()
+        self._address = f"http://127.0.0.1:{port}"
+        self._name = name
+        self.acknowledged: list[str] = []
+        self.tried: list[str] = []
+
+    def run(self) -> None:
+        with httpx.Client(base_url=self._address, headers={"user-agent": FIREFOX}, timeout=30) as client:
+            for number in range(100_000):
+                channel = f"{self._name}-{number}"
+                self.tried.append(channel)
+                try:
+                    response = client.get(f"/r/ANN?ch={channel}")
+                except httpx.TransportError:
+                    return
+                if response.status_code == 302:
+                    self.acknowledged.append(channel)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = prepared(open_database(database_url))
+    add_handles(database, handle("ANN"))
+    yield database
+    database.close()
+
+
+def clicks_until_killed(database_url: str, folder: Path, name: str) -> list[Clicker]:
+    port = free_port()
+    with running(database_url, folder, port) as process:
+        clickers = [Clicker(port, f"{name}{number}") for number in range(CLIENTS)]
+        for clicker in clickers:
+            clicker.start()
+        end = time.monotonic() + 20
+        while sum(len(clicker.acknowledged) for clicker in clickers) < 400 and time.monotonic() < end:
+            time.sleep(0.01)
+        # The worker and its parent at once, in the middle of whatever they do: writing, flushing, draining.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(STOP_SECONDS)
+        for clicker in clickers:
+            clicker.join(60)
+    return clickers
+
+
+def test_every_click_that_was_answered_is_there_once_after_kills(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    clickers = [one for name in ("a", "b") for one in clicks_until_killed(database_url, tmp_path, name)]
+    with running(database_url, tmp_path, free_port()):
+        pass
+    acknowledged = [channel for clicker in clickers for channel in clicker.acknowledged]
+    tried = {channel for clicker in clickers for channel in clicker.tried}
+    found = Counter(hit.channel for hit in stored_hits(database))
+    assert len(acknowledged) >= 800
+    assert set(acknowledged) - found.keys() == set(), "lost"
+    assert max(found.values()) == 1, "stored twice"
+    assert found.keys() <= tried
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_several_workers_serve_and_end_when_told(database: Database, database_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    with running(database_url, tmp_path, port, "--workers", "2") as process:
+        headers = {"user-agent": FIREFOX}
+        for number in range(60):
+            address = f"http://127.0.0.1:{port}/r/ANN?ch=n{number}"
+            assert httpx.get(address, headers=headers, timeout=30).status_code == 302
+    assert process.returncode == 0, (tmp_path / "log").read_text()
+    assert len(stored_hits(database)) == 60
+    log = (tmp_path / "log").read_text()
+    assert not re.search("ANN|127.0.0.1:[0-9]{5}/|Firefox", log), "nobody is named in the log"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--host", "256.1.1.1"], "cannot listen"),
+        ([], "GOODWORD_HOME"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(given: list[str], message: str, tmp_path: Path) -> None:
+    settings = {"GOODWORD_SECRET_FILE": str(tmp_path / "key"), "GOODWORD_DATABASE": f"sqlite:///{tmp_path / 'x.db'}"}
+    settings |= {} if given else {"GOODWORD_HOME": "http://shop.example"}
+    done = subprocess.run(
+        [*COMMAND, *given], env=os.environ | settings, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert message in done.stderr

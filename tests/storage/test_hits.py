@@ -1,0 +1,91 @@
+"""Reading hits: pages, moments, counts, and that an index serves each query."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from goodword.storage import hits
+from goodword.storage.database import Database
+from goodword.storage.hits import CountKey, DayCount
+from goodword.storage.reads import BadCursor
+from tests.storage.making import TENANT
+
+
+def keep(database: Database, times: list[int], code: str = "ANN") -> None:
+    with database.write_beside() as connection:
+        place, _ = hits.lock_spool(connection, TENANT, f"spool of {code}", 1)
+        rows = [(f"spool of {code}", place + n, code, "demo", at, None, None, None) for n, at in enumerate(times)]
+        hits.store_hits(
+            connection, TENANT, rows, {CountKey("demo", code, at, "person"): times.count(at) for at in times}
+        )
+        hits.move_spool(connection, TENANT, f"spool of {code}", place + len(times), 2, done=False)
+
+
+def test_pages_follow_each_other_also_through_hits_of_the_same_moment(database: Database) -> None:
+    keep(database, [5, 7, 7, 7, 9])
+    keep(database, [8], code="BOB")
+    seen: list[tuple[int, int]] = []
+    cursor = None
+    with database.read() as connection:
+        while True:
+            page = hits.hits_of(connection, TENANT, "ANN", cursor=cursor, limit=2)
+            seen += [(hit.at_ms, hit.place) for hit in page.items]
+            if (cursor := page.next) is None:
+                break
+        assert seen == [(9, 4), (7, 3), (7, 2), (7, 1), (5, 0)]
+        assert [hit.at_ms for hit in hits.hits_before(connection, TENANT, "ANN", 7, limit=2)] == [7, 7]
+        assert hits.hits_of(connection, "other", "ANN").items == []
+        for wrong in ("", "x", "1-2", "1-a-b", "1-a-2-3", "9" * 19 + "-a-1"):
+            with pytest.raises(BadCursor):
+                hits.hits_of(connection, TENANT, "ANN", cursor=wrong)
+
+
+def test_counts_add_up(database: Database) -> None:
+    keep(database, [3, 3, 4])
+    keep(database, [3, 5])
+    with database.read() as connection:
+        found = hits.counts(connection, TENANT, "demo", "ANN", since_day=3, until_day=5)
+        assert found == [DayCount(3, "person", 3), DayCount(4, "person", 1)]
+        assert hits.counts(connection, TENANT, "demo", since_day=0, until_day=99) == []
+
+
+def test_a_hit_cannot_be_stored_twice(database: Database) -> None:
+    row = ("s", 1, "ANN", "demo", 1, None, None, None)
+    with database.write_beside() as connection:
+        hits.store_hits(connection, TENANT, [row], {})
+
+    def again() -> None:
+        with database.write_beside() as connection:
+            hits.store_hits(connection, TENANT, [row], {})
+
+    with pytest.raises(sa.exc.IntegrityError):
+        again()
+
+
+QUERIES: dict[str, Callable[[sa.Connection], Any]] = {
+    "hits_of": lambda c: hits.hits_of(c, TENANT, "ANN", cursor="5-s-1"),
+    "hits_before": lambda c: hits.hits_before(c, TENANT, "ANN", 5),
+    "counts": lambda c: hits.counts(c, TENANT, "demo", since_day=1, until_day=2),
+    "programs_of": lambda c: hits.programs_of(c, TENANT, ["ANN", "BOB"]),
+    "forget_networks": lambda c: hits.forget_networks(c, TENANT, 5, 10),
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_an_index_serves_each_query(database: Database, query: Callable[[sa.Connection], Any]) -> None:
+    plans: list[str] = []
+
+    def explain(connection: sa.Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if not statement.startswith("EXPLAIN"):
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            plans.extend(row[-1] for row in rows)
+
+    with database.write_beside() as connection:
+        sa.event.listen(connection, "before_cursor_execute", explain)
+        query(connection)
+    assert any(line.startswith("SEARCH") and " AND " in line for line in plans), plans
+    assert [line for line in plans if line.startswith("SCAN") and "json_each" not in line] == []
+    assert [line for line in plans if "TEMP B-TREE" in line] == []
