@@ -69,5 +69,10 @@ def test_browsers_that_fetch_ahead_say_so(name: bytes, value: bytes, ahead: bool
     assert is_fetched_ahead(name, value) is ahead
 
 
+def test_a_robot_with_a_very_long_name_is_one() -> None:
+    assert kind_of_agent(b"x" * 100 + b"bot/1.0") == "bot"
+    assert kind_of_agent(b"x" * 200) == "person"
+
+
 def test_any_bytes_are_somebody() -> None:
     assert kind_of_agent(bytes(range(256)) * 10) in ("person", "bot")

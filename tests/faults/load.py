@@ -22,6 +22,7 @@ from tests.web.making import TENANT
 
 CONNECTIONS = 16
 WAIT_SECONDS = 120
+SHOWN_MAX = 20
 
 
 class Client:
@@ -94,5 +95,6 @@ def bodies_of(item: Item) -> list[dict[str, Any]]:
 def judge(service: Service, promises: list[Promise], events: int) -> None:
     """Nothing is wrong with the data, and so many events of sources are stored."""
     with parts_of(service.folder, service.database) as parts:
-        assert findings(parts, promises) == []
-        assert event_count(parts) == events
+        found = findings(parts, promises)
+        assert not found, "\n".join(found[:SHOWN_MAX])
+        assert event_count(parts) == events, f"{event_count(parts)} events are stored, {events} were told"

@@ -46,6 +46,8 @@ _BOT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _LIST = CrawlerDetect()
+# Words that no browser has: the list's patterns would try them from each of their letters.
+_LONG_WORD = re.compile(r"([\w.-]{16})[\w.-]+([\w.-]{16})", re.ASCII)
 
 
 def is_fetched_ahead(name: bytes, value: bytes) -> bool:
@@ -60,7 +62,7 @@ def kind_of_agent(agent: bytes) -> Kind:
     text = agent[:AGENT_MAX].decode("latin-1").strip()
     if _PREVIEW.search(text):
         return "preview"
-    if not text or _BOT.search(text) or _LIST.is_crawler(text):
+    if not text or _BOT.search(text) or _LIST.is_crawler(_LONG_WORD.sub(r"\1\2", text)):
         return "bot"
     return "person"
 

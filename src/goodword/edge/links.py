@@ -36,6 +36,8 @@ RETRY_SECONDS = 1.0
 """How long a database that is away is left alone."""
 LOOKUP_SECONDS = 2.0
 """How long a visitor waits for a code to be looked up."""
+STOP_SECONDS = 2.0
+"""How long a stopping thread may take for its last query."""
 LOOKUP_MAX = 500
 """How many codes one query looks up."""
 ASKED_MAX = 5000
@@ -130,7 +132,7 @@ class Links:
             self._stopping = True
             self._changed.notify()
         if self._thread.ident is not None:
-            self._thread.join(LOOKUP_SECONDS)
+            self._thread.join(STOP_SECONDS)
 
     @property
     def away(self) -> bool:
