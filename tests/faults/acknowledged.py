@@ -1,6 +1,6 @@
 """What a service promises by an answer, kind by kind: how it is asked for, what is promised, and how a promise is broken.
 
-Another kind (a click that was answered by a redirect, a webhook that has to arrive) is a class here and a row of `KINDS`.
+Another kind is a class here and a row of `KINDS`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Connection, text
 
+from goodword.engine.clicks import read_click
 from goodword.engine.ids import Keyring
 from goodword.pipeline.process import shown
 
@@ -99,4 +101,36 @@ def _pieces(array: str) -> list[str]:
     return out
 
 
-KINDS: dict[str, Acknowledged] = {"events": Events()}
+class Clicks:
+    """Clicks on links: each redirect carries a click id of its own, and its hit is stored once."""
+
+    def request(self, content: Any) -> Request:
+        return Request("GET", f"/r/{content['code']}?ch={content['channel']}")
+
+    def promises(self, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        if status != 302:
+            return {}
+        location = {name.lower(): value for name, value in headers.items()}["location"]
+        tokens = parse_qs(urlsplit(location).query).get("gw_click")
+        # Without its token, which needs the program: the database was away and the code not seen before.
+        return {f"token {tokens[0]}" if tokens else f"page {location}": location}
+
+    def left(self, content: Any, promised: Mapping[str, str]) -> Any | None:
+        return None if promised else content
+
+    def broken(
+        self, connection: Connection, tenant: str, keyring: Keyring, promised: Mapping[str, str]
+    ) -> Iterator[str]:
+        rows = connection.execute(
+            text("SELECT click, COUNT(*) FROM hits WHERE tenant = :tenant GROUP BY click"), {"tenant": tenant}
+        )
+        stored = {click: count for click, count in rows if click is not None}
+        yield from (f"the click {click} is stored {count} times" for click, count in stored.items() if count > 1)
+        for name in promised:
+            kind, _, token = name.partition(" ")
+            click = read_click(keyring, token) if kind == "token" else None
+            if kind == "token" and (click is None or click.id not in stored):
+                yield f"the click {token} was answered by a redirect and is not stored"
+
+
+KINDS: dict[str, Acknowledged] = {"events": Events(), "clicks": Clicks()}

@@ -54,7 +54,8 @@ class Client:
                 written, end = written_bytes(self.journals), time.monotonic() + WAIT_SECONDS
             assert time.monotonic() < end, f"nothing was acknowledged for {WAIT_SECONDS} seconds: {self._said()}"
             time.sleep(0.02)
-        assert {promise.id for promise in self.promises} == ids_of(self.items)
+        assert {promise.id for promise in self.promises if promise.kind == "events"} == ids_of(self.items)
+        assert sum(promise.kind == "clicks" for promise in self.promises) == click_count(self.items)
         return self.promises
 
 
@@ -87,8 +88,15 @@ def ids_of(items: list[Item]) -> set[str]:
     return {body["id"] for item in items for body in bodies_of(item)}
 
 
+def click_count(items: list[Item]) -> int:
+    """How many clicks a plan has."""
+    return sum(item.kind == "clicks" for item in items)
+
+
 def bodies_of(item: Item) -> list[dict[str, Any]]:
     """The events of an item."""
+    if item.kind != "events":
+        return []
     return item.content if isinstance(item.content, list) else [item.content]
 
 

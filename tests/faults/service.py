@@ -54,6 +54,7 @@ class Service:
         """Start it on a free port, and wait until it is ready."""
         self.port = free_port()
         given = {"database": self.database, "tenant": TENANT, "secret_file": self.folder / "key", "port": self.port}
+        given |= {"spool": self.folder / "spool", "home": "https://shop.example/"}
         environment = {f"GOODWORD_{name.upper()}": str(value) for name, value in (self._settings | given).items()}
         self.group = Group(goodword("serve"), self.log, environment)
         if wait:

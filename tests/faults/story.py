@@ -22,7 +22,8 @@ currency: USD
 time_zone: UTC
 audience: {friend: {friend.new_customer: true}}
 activities: [install]
-attribution: {window: 60 days}
+landing: https://shop.example/friends
+attribution: {evidence: [code, claim, staff, click], window: 60 days}
 steps:
   signed: {event: sign_up}
   purchase:
@@ -87,8 +88,8 @@ def past(keyring: Keyring, now_ms: int, spread_ms: int, friends: int = 40) -> li
     return events
 
 
-def plan(keyring: Keyring, seed: int, count: int) -> list[Item]:
-    """So many live events, alone and in arrays."""
+def plan(keyring: Keyring, seed: int, count: int, clicks: bool = False) -> list[Item]:
+    """So many live events, alone and in arrays; with clicks between them."""
     chance = Random(seed)
     events = _events(keyring, chance, f"s{seed}")
     items: list[Item] = []
@@ -97,6 +98,9 @@ def plan(keyring: Keyring, seed: int, count: int) -> list[Item]:
         bodies = [next(events) for _ in range(min(size, count))]
         count -= len(bodies)
         items.append(Item("events", bodies if len(bodies) > 1 else bodies[0]))
+        if clicks:
+            code = keyring.handle(f"join-{chance.randrange(ADVOCATES)}", 0)
+            items.append(Item("clicks", {"code": code.lower(), "channel": f"c{count}"}))
     return items
 
 

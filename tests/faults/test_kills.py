@@ -1,4 +1,4 @@
-"""Kills under load: whatever was acknowledged stands, once and as it was answered, and the books are those of a run without kills."""
+"""Kills under load: each acknowledged event and click stands, once and as answered, and the books are those of a calm run."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.faults.story import PROGRAM, plan
 from tests.faults.teller import written_bytes
 from tests.postgres import own_cluster
 
-EVENT_BYTES = 350
-"""About how long a line of a journal is: a kill is placed by how much was written down."""
+EVENT_BYTES = 400
+"""About what a journal grows by with each event and the click beside it: a kill is placed by how much was written down."""
 DUES_MS = 3000
 """In how much time per kill the dates of the past fall due."""
 
@@ -32,7 +32,7 @@ class Series:
         self.service = Service(folder, database, prepare(folder, database, PROGRAM))
         with parts_of(folder, database) as parts:
             self.early = tell_past(parts, size.kills * DUES_MS)
-            self.items = plan(parts.keyring, size.seed, size.kills * size.events)
+            self.items = plan(parts.keyring, size.seed, size.kills * size.events, clicks=True)
 
     def run(self, kill: Callable[[], None]) -> None:
         """Tell everything while `kill` strikes again and again, and judge."""
