@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from goodword.edge.spool import SpoolLine, header, pack_line
 from goodword.storage.database import Database, open_database
-from tests.edge.making import FIREFOX, add_handles, handle, prepared, stored_hits
+from tests.edge.making import FIREFOX, add_handles, counted, handle, places, prepared, stored_hits
 from tests.web.making import TENANT
 
 START_SECONDS = 60
@@ -133,6 +134,41 @@ def test_every_click_that_was_answered_is_there_once_after_kills(
     assert max(found.values()) == 1, "stored twice"
     assert found.keys() <= tried
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+DRAIN = """\
+import sys
+from pathlib import Path
+from goodword.edge import drain
+from goodword.storage.database import open_database
+drain.DRAIN_BYTES_MAX = 4000
+database = open_database(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+print(drain.Drain(database, sys.argv[2], Path(sys.argv[3]), lambda: None, lambda: 5).run_once())
+"""
+
+
+def test_two_processes_drain_one_folder(database: Database, database_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    line = pack_line(SpoolLine(1_000, "person", "ANN"))
+    for number in range(5):
+        (folder / f"{number:020x}.spool").write_bytes(header(TENANT) + line * 500)
+    command = [sys.executable, "-c", DRAIN, database_url, TENANT, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    drained = [int(process.communicate(timeout=60)[0]) for process in processes]
+    assert sum(drained) == 2500
+    found = places(stored_hits(database))
+    assert len(found) == len(set(found)) == 2500
+    assert counted(database)["demo", "ANN", "person"] == 2500
+    assert list(folder.iterdir()) == []
 
 
 def test_several_workers_serve_and_end_when_told(database: Database, database_url: str, tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ from goodword.storage.hits import (
 
 DRAIN_EVERY_SECONDS = 1.0
 """How often is looked for hits."""
-DRAIN_BYTES_MAX = 256 * 1024
-"""How much of a spool one transaction stores: some 3,000 hits."""
+DRAIN_BYTES_MAX = 1024 * 1024
+"""How much of a spool one transaction stores, some 11,000 hits: small ones write the same pages of an index again and again."""
 AWAY_SECONDS_MAX = 30.0
 """How long the drain waits at most before it asks a database again that is away."""
 NETWORK_DAYS = 30

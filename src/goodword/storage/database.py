@@ -56,9 +56,10 @@ class Database:
         self.engine = engine
         self.dialect: Dialect = dialect_named(engine.dialect.name)
         # SQLite has one writer. The writers of this process queue for it here, where they wake each other;
-        # SQLite itself makes them ask again and again, and whoever asks at the wrong moments goes hungry.
+        # SQLite itself makes them ask again and again, and whoever asks at the wrong moments goes hungry. A writer
+        # within a writer is a mistake that SQLite then still tells, instead of a thread that waits for itself.
         self._queue: AbstractContextManager[object] = (
-            threading.Lock() if self.dialect.name == "sqlite" else nullcontext()
+            threading.RLock() if self.dialect.name == "sqlite" else nullcontext()
         )
 
     @contextmanager
