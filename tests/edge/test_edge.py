@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from goodword.edge import links
-from goodword.edge.limits import UNKNOWN_BURST
+from goodword.edge.app import UNKNOWN_BURST
 from goodword.edge.links import Found
 from goodword.edge.spool import SpoolLine, pack_line
 from goodword.engine.clicks import read_click

@@ -1,7 +1,6 @@
 """What an operator relies on: measures, limits, and that memory has an end."""
 
 import asyncio
-import math
 import re
 import threading
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from goodword.storage import tables
-from goodword.web.limits import BUCKETS_MAX, Buckets, client_address
-from goodword.web.problems import TooManyRequests
 from goodword.web.room import Room
 from tests.web.making import TENANT, Opener, Site, event, order
 
@@ -111,33 +108,6 @@ def test_measures_can_be_opened(open_site: Opener) -> None:
 # limits ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_bucket_fills_with_time_and_debts_are_paid_off_first() -> None:
-    now = 0.0
-    buckets = Buckets(10, 20, lambda: now)
-    buckets.spend("a", 1020, "too much")
-    with pytest.raises(TooManyRequests) as refused:
-        buckets.spend("a", 1, "too much")
-    assert refused.value.seconds == math.ceil(1001 / 10)
-    buckets.spend("b", 1, "too much")
-    now = 100.0
-    with pytest.raises(TooManyRequests):
-        buckets.spend("a", 0, "too much")
-    now = 100.2
-    buckets.spend("a", 1, "too much")
-
-
-def test_a_rate_of_none_is_no_limit_and_memory_has_an_end() -> None:
-    free = Buckets(0, 0)
-    for _ in range(5):
-        free.spend("a", 10**9, "too much")
-    assert not free._known
-    buckets = Buckets(0.001, 1)
-    for number in range(BUCKETS_MAX + 10):
-        buckets.spend(str(number), 1, "too much")
-    assert len(buckets._known) == BUCKETS_MAX
-    buckets.spend("0", 1, "too much")
-
-
 def test_a_key_that_sends_too_much_waits_and_nothing_of_it_is_decided(open_site: Opener) -> None:
     site = open_site(rate_key="5")
     assert site.tell([order(f"o{n}") for n in range(12)]).status_code == 200
@@ -169,9 +139,17 @@ def test_an_address_that_guesses_waits_and_a_good_key_from_there_passes(open_sit
     assert site.ask("GET", "/v1/participants", "read").status_code == 200
 
 
-def test_an_address_is_that_of_the_connection() -> None:
-    assert client_address({"client": ("203.0.113.9", 5)}) == "203.0.113.9"
-    assert client_address({}) == ""
+def test_behind_a_proxy_of_ours_its_clients_are_told_apart(open_site: Opener) -> None:
+    site = open_site(rate_address="2", trusted_proxies="127.0.0.1")
+
+    def status(client: str) -> int:
+        headers = {"authorization": "Bearer gw_" + "x" * 43, "x-forwarded-for": client}
+        return site.ask("GET", "/v1/participants", headers=headers).status_code
+
+    assert [status("203.0.113.9") for _ in range(3)] == [401, 401, 429]
+    assert [status("198.51.100.1"), status("9.9.9.9, 203.0.113.9")] == [401, 429], (
+        "what stands left of him he may have written"
+    )
 
 
 # memory ---------------------------------------------------------------------------------------------------------------

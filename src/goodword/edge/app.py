@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -22,9 +21,9 @@ from urllib.parse import quote
 import structlog
 
 from goodword.addresses import KNOWN_MAX, Proxies, limited_as, parse_address, truncated
+from goodword.buckets import Buckets
 from goodword.edge.agents import FETCHED_AHEAD, is_fetched_ahead, kind_of_agent, warm_up
 from goodword.edge.drain import Drain
-from goodword.edge.limits import Buckets
 from goodword.edge.links import Away, Found, Link, Links
 from goodword.edge.pages import STATUS, STYLE_HASH, Page, page, wanted_language
 from goodword.edge.qr import MEDIA, SIZE_MAX, SIZE_MIN, Format, draw, read_picture
@@ -41,6 +40,7 @@ from goodword.edge.targets import (
 )
 from goodword.engine.clicks import click_token
 from goodword.engine.ids import Keyring, normalise_code
+from goodword.measure import CONTENT_TYPE, Measures
 from goodword.settings import InvalidSetting, Settings
 from goodword.storage.database import Database
 
@@ -54,6 +54,10 @@ CODE_MAX = 64
 """How many characters a code may have."""
 TEXT_MAX = 200
 """How many characters a code may be written with: hyphens and spaces do not count as the code's."""
+UNKNOWN_BURST = 20
+"""How many unknown codes an address may ask for at once: codes are short, and an office behind one address mistypes too."""
+UNKNOWN_EVERY_SECONDS = 3.0
+"""After how long it may ask for one more: guessing must stay slow."""
 DRAWING_MAX = 2
 """How many pictures are drawn at once."""
 DAY_SECONDS = 24 * 3600
@@ -126,7 +130,7 @@ class Edge:
         self._links = Links(database, settings.tenant, self._places)
         self.spool = Spool(settings.spool, settings.tenant)
         self.drain = Drain(database, settings.tenant, settings.spool, lambda: self.spool.current, now_ms)
-        self._buckets = Buckets(time.monotonic)
+        self._buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
         self._drawing = asyncio.Semaphore(DRAWING_MAX)
         self._network = lru_cache(maxsize=KNOWN_MAX)(self._hashed_network)
         self.counts: Counter[str] = Counter()
@@ -157,6 +161,14 @@ class Edge:
             "spool": "up" if self.spool.alive else "down",
             "database": "away" if self._links.away else "up",
         }
+
+    def measured_by(self, measures: Measures) -> None:
+        """Show what became of requests, and how far the database is behind the spools."""
+        measures.watch("goodword_clicks", "requests for links since the start", lambda: dict(self.counts), "outcome")
+        measures.watch("goodword_spool_bytes", "bytes of spools that are not stored yet", self.drain.waiting_bytes)
+        measures.watch("goodword_hits_stored", "hits that were stored since the start", lambda: self.drain.drained)
+        measures.watch("goodword_hits_lost", "hits that the disk did not take", lambda: self.spool.lost)
+        measures.watch("goodword_hits_late", "redirects that did not wait for a slow disk", lambda: self.spool.late)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose path begins with `PREFIX`."""
@@ -234,7 +246,7 @@ class Edge:
         await _redirect(request, with_parameters(target or home, parameter("gw_code", code)).encode(), send)
 
     async def _unknown(self, request: Request, send: Send) -> None:
-        self._buckets.take(self._limited_as(request))
+        self._buckets.spend(self._limited_as(request))
         self._count(request, "unknown", "", self._now_ms())
         await self._page(request, "unknown", send)
 
@@ -281,7 +293,7 @@ class Edge:
         if isinstance(link, Away):
             await self._page(request, "away", send, [(b"retry-after", b"10")])
         elif link is None:
-            self._buckets.take(self._limited_as(request))
+            self._buckets.spend(self._limited_as(request))
             await self._page(request, "unknown", send)
         else:
             await self._draw(request, link, format, send)
@@ -391,9 +403,13 @@ async def _send(
 class EdgeAlone:
     """The redirect as an application of its own: `/r/…` and whether it is well."""
 
-    def __init__(self, edge: Edge, close: Callable[[], None]) -> None:
+    def __init__(self, edge: Edge, close: Callable[[], None], measures: Measures | None = None) -> None:
+        """Measures are shown to whoever asks: None keeps them."""
         self._edge = edge
+        self._measures = measures
         self._close = close
+        if measures is not None:
+            edge.measured_by(measures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, from the start to the end of the process."""
@@ -425,6 +441,9 @@ class EdgeAlone:
             state = self._edge.state
             ready = state["spool"] == "up"
             await _json(send, 200 if ready else 503, {"status": "ready" if ready else "not ready", **state})
+        elif path == "/metrics" and self._measures is not None:
+            text = await asyncio.to_thread(self._measures.text)
+            await _send(send, 200, [(b"content-type", CONTENT_TYPE.encode()), *GUARDED], text)
         else:
             await _send(send, 404, GUARDED)
 

@@ -103,6 +103,14 @@ class Drain:
         if self._thread.ident is not None:
             self._thread.join(STOP_SECONDS)
 
+    def waiting_bytes(self) -> int:
+        """How much stands in the folder and is, as far as this process knows, not stored yet."""
+        waiting = 0
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            with suppress(FileNotFoundError):
+                waiting += max(0, path.stat().st_size - self._places.get(path.stem, 0))
+        return waiting
+
     def run_once(self) -> int:
         """Store all that stands in the folder now; the number of hits.
 

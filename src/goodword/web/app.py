@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from goodword.edge.app import PREFIX, Edge
+from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.outbox import Outbox
@@ -66,7 +66,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         sizes = (settings.queue_max, settings.batch_max)
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
-        limits = Limits(settings.rate_key, settings.rate_address)
+        limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits)
         every = (batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, Scheduler(*every), Outbox(*every))
@@ -86,6 +86,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
     watch_backlog(parts.measures, parts)
+    edge.measured_by(parts.measures)
     return app
 
 

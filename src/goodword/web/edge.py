@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from goodword.edge.app import Edge, EdgeAlone
+from goodword.measure import Measures
 from goodword.parts import now_ms, read_secret, tenant_keyring
 from goodword.settings import read_settings
 from goodword.storage.database import unopened_database
@@ -15,4 +18,5 @@ def make_edge() -> EdgeAlone:
     configure_log(settings.log_level)
     database = unopened_database(settings.database)
     keyring = tenant_keyring(read_secret(settings), settings.tenant)
-    return EdgeAlone(Edge(settings, database, keyring, now_ms), database.close)
+    measures = Measures(version("goodword")) if settings.metrics_open else None
+    return EdgeAlone(Edge(settings, database, keyring, now_ms), database.close, measures)

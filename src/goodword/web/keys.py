@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from goodword.storage.database import Database
 from goodword.storage.keys import PREFIX, ApiKey, Scope, find_key
-from goodword.web.limits import Limits, client_address
+from goodword.web.limits import Limits
 from goodword.web.problems import Forbidden, Unauthorised
 
 TTL_SECONDS = 5.0
@@ -43,7 +43,7 @@ class Keys:
         try:
             key = await self._caller(request)
         except Unauthorised:
-            self._limits.failures(client_address(request.scope), 1)
+            self._limits.failures(request.scope, 1)
             raise
         request.state.key = key.id
         self._limits.key(key.id, count)
@@ -56,7 +56,7 @@ class Keys:
         known = self._known.get(place)
         if known is None:
             # A key that was good before is not shut out by somebody who guesses behind the same address.
-            self._limits.failures(client_address(request.scope), 0)
+            self._limits.failures(request.scope, 0)
         if known is None or known[1] <= self._clock():
             try:
                 known = (await run_in_threadpool(self._find, secret), self._clock() + TTL_SECONDS)
