@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from goodword.pipeline.memory import MemoryTenant
 from goodword.program.linter import lint
 from goodword.program.loader import Program, ProgramError, load_program
 from goodword.recipes import list_recipes, read_recipe
 from goodword.words.headline import headline
 from tests.faults.making import Size
 from tests.faults.processes import python
-from tests.properties.worlds import program_files
+from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, program_files, sealed
 
 MESSAGE_MAX = 10_000
 RECIPES = {name: read_recipe(name) for name in list_recipes()}
@@ -90,12 +91,37 @@ def tried(text: str) -> Program | None:
     else:
         assert all(warning.message for warning in lint(program))
         assert all(isinstance(headline(program, language), str) for language in ("en", "ar", "ro"))
+        _run(program)
         return program
     lines = sum(text.count(end) for end in ("\n", "\r", "\x85", "\u2028", "\u2029")) + 2
     assert problems
     assert all(1 <= problem.line <= lines and problem.column >= 1 for problem in problems)
     assert all(len(problem.message) < MESSAGE_MAX for problem in problems), "a message repeats what was sent"
     return None
+
+
+def _run(program: Program) -> None:
+    """A friend comes and buys, it comes back, and a year passes: whatever the program says, every event is decided."""
+    tenant = MemoryTenant(KEYRING)
+    tenant.publish(program)
+    code, money = KEYRING.handle("join", 0), {"total": 9000, "currency": program.model.currency}
+    friend = {"id": "bob", "email": "bob@example.com", "device": "d", "country": "RO", "fields": {"verified": True}}
+    bodies: list[dict[str, Any]] = [
+        {"type": "join", "person": {"id": "ann", "device": "d"}, "program": program.name},
+        {"type": "claim", "person": friend, "code": code},
+        {"type": "sign_up", "person": friend},
+        *({"type": "activity", "name": name, "person": friend} for name in program.model.activities[:5]),
+        *({"type": "order", "order": f"o{n}", "person": friend, **money} for n in range(3)),
+        {"type": "refund", "order": "o1", "amount": 4000},
+        {"type": "cancel", "order": "o0"},
+        {"type": "time_passed"},
+    ]
+    for number, body in enumerate(bodies):
+        days = 365 if body["type"] == "time_passed" else number
+        about = {"id": body["type"] if number == 0 else str(number), "occurred_at": iso(START_MS + days * DAY_MS)}
+        event = sealed(about | body)
+        assert tenant.decide([event]).keys() == {event.event.id}
+        assert not [parked for outcome in tenant.outcomes for parked in outcome.parked]
 
 
 def examples(size: Size, factor: int = 1) -> settings:
