@@ -3,6 +3,7 @@ PYTHON ?= python3
 RECIPE ?= dropbox
 PORT ?= 8080
 WORKERS ?= 2
+BENCH ?=
 ARGS ?=
 
 UV := .tools/bin/uv
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format reference lock clean
+.PHONY: help setup run test bench lint format reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +27,9 @@ run: setup ## run the demo: RECIPE=dropbox PORT=8080
 
 test: setup ## run the tests; more for pytest in ARGS
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+bench: setup ## measure: all, or those in BENCH="decide events flat memory start"
+	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies
 	.venv/bin/ruff check .

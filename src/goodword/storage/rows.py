@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import FieldInfo, fields
 from sqlalchemy import Table
 
 from goodword.engine.state import ClaimRow, DueRow, Handle, OrderRow, Participant, Referral, Reward, Row
@@ -91,12 +91,7 @@ def _documents(kind: type[Row], columns: Sequence[str]) -> Callable[[Row], str]:
     if not rest:
         return lambda _: "{}"
     # A Struct of its own, since that is the fastest way to write JSON.
-    defaults = [
-        (field.name, Any, msgspec.field(default=field.default, default_factory=field.default_factory))
-        if field.default is not msgspec.NODEFAULT or field.default_factory is not msgspec.NODEFAULT
-        else (field.name, Any)
-        for field in rest
-    ]
+    defaults: list[Any] = [(field.name, Any, _default(field)) if not field.required else field.name for field in rest]
     document = msgspec.defstruct(f"{kind.__name__}Document", defaults, kw_only=True, omit_defaults=True)
     names = [field.name for field in rest]
     encoder = msgspec.json.Encoder()
@@ -105,6 +100,12 @@ def _documents(kind: type[Row], columns: Sequence[str]) -> Callable[[Row], str]:
         return encoder.encode(document(**{name: getattr(row, name) for name in names})).decode()
 
     return encode
+
+
+def _default(field: FieldInfo) -> Any:
+    if field.default is not msgspec.NODEFAULT:
+        return msgspec.field(default=field.default)
+    return msgspec.field(default_factory=field.default_factory)
 
 
 def _value_mapper(table: Table) -> Mapper:
