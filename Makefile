@@ -3,6 +3,7 @@ PYTHON ?= python3
 RECIPE ?= dropbox
 PORT ?= 8080
 WORKERS ?= 2
+BENCH ?=
 ARGS ?=
 
 UV := .tools/bin/uv
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test stress lint format reference lock clean
+.PHONY: help setup run test stress bench lint format reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +30,9 @@ test: setup ## run the tests; more for pytest in ARGS
 
 stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
 	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)
+
+bench: setup ## measure: all, or those in BENCH="decide events flat memory start"
+	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies
 	.venv/bin/ruff check .

@@ -1,15 +1,27 @@
 """Every load finds its rows by index, before the database has any statistics: it stays flat as a tenant grows."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from goodword.engine.events import Sealed
+from goodword.engine.ids import Keyring
 from goodword.engine.state import COLLECTIONS, State
+from goodword.pipeline.intake import decode_event, seal
+from goodword.pipeline.outbox import mark_delivered
+from goodword.pipeline.tenant import Tenants
+from goodword.storage import tables
 from goodword.storage.database import Database
-from goodword.storage.load import load
+from goodword.storage.keys import find_key
+from goodword.storage.load import load, tenants_due
+from goodword.storage.reads import undelivered
+from goodword.storage.store import park
 from tests.storage.making import REFERRAL, REWARD, TENANT, keep
 
 
@@ -43,3 +55,67 @@ def test_a_load_looks_each_key_up_in_an_index(database: Database, collection: An
     assert [line for line in lookups if " AND " not in line] == [], "an index is used for more than the tenant"
     assert [line for line in plans if line.startswith("SCAN ") and line.split()[1] not in ("k", "chain")] == []
     assert [line for line in plans if "Seq Scan" in line] == []
+
+
+RECIPE = Path(__file__).resolve().parents[2] / "programs" / "bombas" / "program.yaml"
+KEYRING = Keyring(b"a key for tests of 32 bytes long")
+START = datetime(2026, 3, 1, tzinfo=UTC)
+LATER_MS = 2_000_000_000_000
+
+
+def story() -> list[Sealed]:
+    """What makes a batch look at everything, and write every table: a friend comes, buys, uses his coupon, gives back."""
+    ann, bob = {"id": "ann"}, {"id": "bob", "network": "n", "device": "d"}
+    code, coupon = KEYRING.handle("e1", 0), KEYRING.reward_code("nothing")
+    bodies: list[dict[str, Any]] = [
+        {"type": "order", "order": "o1", "person": ann, "total": 9000, "currency": "USD"},
+        {"type": "join", "person": ann, "program": "bombas"},
+        {"type": "claim", "code": code},
+        {"type": "claim", "code": code, "person": bob},
+        {
+            "type": "order",
+            "order": "o2",
+            "person": bob,
+            "total": 9000,
+            "currency": "USD",
+            "redeems": [{"code": coupon}],
+        },
+        {"type": "refund", "order": "o2", "amount": 500},
+        {"type": "time_passed"},
+    ]
+    days = [0, 0, 1, 1, 2, 3, 60]
+    for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
+        body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
+    return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
+
+
+def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Database) -> None:
+    """Every statement of a batch, of the scheduler, of the outbox and of looking up a key."""
+    plans: dict[str, list[str]] = {}
+
+    def explain(connection: sa.Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")) and statement not in plans:
+            plans[statement] = []
+            words = "EXPLAIN QUERY PLAN" if database.dialect.name == "sqlite" else "EXPLAIN"
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            rows = connection.exec_driver_sql(f"{words} {statement}", one).all()
+            plans[statement] = [row[-1].strip() for row in rows]
+
+    keep(database, many_rows())
+    tenants = Tenants(database, KEYRING)
+    tenants.publish(TENANT, RECIPE.read_text(), 0)
+    sa.event.listen(database.engine, "before_cursor_execute", explain)
+    for one in story():
+        assert not tenants.decide_all(TENANT, [one]).parked
+    tenants = Tenants(database, KEYRING)  # one that has to read the programs anew
+    tenants.decide(TENANT, story()[:1])
+    with database.write(TENANT) as connection:
+        tenants_due(connection, LATER_MS)
+        mark_delivered(connection, TENANT, undelivered(connection, TENANT), 5)
+        find_key(connection, "gw_unknown")
+        park(connection, TENANT, story()[0], "ValueError")
+    told = " ".join(plans)
+    assert [name for name in tables.metadata.tables if name not in told] == []
+    assert {line for lines in plans.values() for line in lines if "Seq Scan" in line} == set()
+    scans = {line for lines in plans.values() for line in lines if line.startswith("SCAN ")}
+    assert {line for line in scans if line.split()[1] not in ("k", "chain", "json_each", "tenants")} == set()

@@ -91,9 +91,8 @@ def _documents(kind: type[Row], columns: Sequence[str]) -> Callable[[Row], str]:
     if not rest:
         return lambda _: "{}"
     # A Struct of its own, since that is the fastest way to write JSON.
-    document = msgspec.defstruct(
-        f"{kind.__name__}Document", list(map(_declared, rest)), kw_only=True, omit_defaults=True
-    )
+    defaults: list[Any] = [(field.name, Any, _default(field)) if not field.required else field.name for field in rest]
+    document = msgspec.defstruct(f"{kind.__name__}Document", defaults, kw_only=True, omit_defaults=True)
     names = [field.name for field in rest]
     encoder = msgspec.json.Encoder()
 
@@ -103,13 +102,10 @@ def _documents(kind: type[Row], columns: Sequence[str]) -> Callable[[Row], str]:
     return encode
 
 
-def _declared(field: FieldInfo) -> tuple[str, Any, Any] | tuple[str, Any]:
-    """A field as `msgspec.defstruct` takes it, with its default."""
-    if field.default_factory is not msgspec.NODEFAULT:
-        return field.name, Any, msgspec.field(default_factory=field.default_factory)
+def _default(field: FieldInfo) -> Any:
     if field.default is not msgspec.NODEFAULT:
-        return field.name, Any, msgspec.field(default=field.default)
-    return field.name, Any
+        return msgspec.field(default=field.default)
+    return msgspec.field(default_factory=field.default_factory)
 
 
 def _value_mapper(table: Table) -> Mapper:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
@@ -161,16 +163,40 @@ async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Resul
     return futures
 
 
+class Wakes:
+    """Wakes the requests of an event loop from another thread: once for all that a batch answers."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = weakref.proxy(loop)
+        self._answered: deque[asyncio.Future[None]] = deque()
+        self._called = False
+
+    def wake(self, waiting: asyncio.Future[None]) -> None:
+        """Let a request go on; from any thread."""
+        self._answered.append(waiting)
+        # Asked after it was appended, and forgotten before they are taken: none is left lying.
+        if not self._called and not self._loop.is_closed():
+            self._called = True
+            self._loop.call_soon_threadsafe(self._run)
+
+    def _run(self) -> None:
+        self._called = False
+        while self._answered:
+            waiting = self._answered.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+
+
+_WAKES: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Wakes] = weakref.WeakKeyDictionary()
+
+
 async def all_done(futures: Sequence[Future[Result]]) -> None:
     """Wait for all of them, waking the event loop once. An event that was queued is decided even if nobody waits."""
     loop = asyncio.get_running_loop()
-    done = loop.create_future()
+    wakes = _WAKES.get(loop) or _WAKES.setdefault(loop, Wakes(loop))
+    done: asyncio.Future[None] = loop.create_future()
     left = len(futures)
     lock = threading.Lock()
-
-    def settle() -> None:
-        if not done.done():
-            done.set_result(None)
 
     def count(_: Future[Result]) -> None:
         # Called by the writer's thread, and by this one for futures that are done already.
@@ -178,8 +204,8 @@ async def all_done(futures: Sequence[Future[Result]]) -> None:
         with lock:
             left -= 1
             last = left == 0
-        if last and not loop.is_closed():
-            loop.call_soon_threadsafe(settle)
+        if last:
+            wakes.wake(done)
 
     for future in futures:
         future.add_done_callback(count)

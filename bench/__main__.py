@@ -1,0 +1,28 @@
+"""`python -m bench [NAME …] [--json]`: run the benchmarks, all unless named."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from bench.report import machine, show
+
+NAMES = ("decide", "events", "flat", "memory", "start")
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measures Goodword on this machine.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(NAMES))
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}")
+    about = machine()
+    for name in arguments.names or NAMES:
+        show(import_module(f"bench.{name}").run(), about, arguments.json)
+
+
+if __name__ == "__main__":
+    main()
