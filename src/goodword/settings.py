@@ -42,6 +42,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("batch_max", "256", "how many events one transaction decides", "events", 1, 1000),
     Setting("scheduler_every", "1000", "how often what fell due is looked for", "ms", 50, 3_600_000),
+    Setting(
+        "delivery_every", "1000", "how often it is looked for what webhooks and mails have to tell", "ms", 20, 3_600_000
+    ),
+    Setting("delivery_workers", "16", "how many endpoints are sent to at the same moment", "endpoints", 1, 100),
+    Setting("webhook_private", "0", "1: webhooks may use http and go to private addresses; for development", "", 0, 1),
+    Setting(
+        "smtp",
+        "",
+        "the mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS or smtps://…; without one, mails are only logged",
+    ),
     Setting("log_level", "info", "how much is logged: debug, info, warning, error"),
 )
 
@@ -62,6 +72,10 @@ class Settings:
     queue_max: int
     batch_max: int
     scheduler_every: int
+    delivery_every: int
+    delivery_workers: int
+    webhook_private: bool
+    smtp: str
     log_level: str
 
 
@@ -83,6 +97,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         queue_max=numbers["queue_max"],
         batch_max=numbers["batch_max"],
         scheduler_every=numbers["scheduler_every"],
+        delivery_every=numbers["delivery_every"],
+        delivery_workers=numbers["delivery_workers"],
+        webhook_private=bool(numbers["webhook_private"]),
+        smtp=texts["smtp"],
         log_level=texts["log_level"],
     )
 

@@ -70,7 +70,9 @@ def test_the_description_is_complete(site: Site) -> None:
         "/v1/events", "/v1/events/{event}", "/v1/answers", "/v1/participants", "/v1/participants/{participant}",
         "/v1/participants/{participant}/balances", "/v1/participants/{participant}/rewards", "/v1/referrals",
         "/v1/referrals/{referral}", "/v1/rewards", "/v1/rewards/{reward}", "/v1/rewards/{reward}/{action}",
-        "/v1/programs", "/v1/programs/{program}", "/healthz", "/readyz",
+        "/v1/programs", "/v1/programs/{program}", "/healthz", "/readyz", "/v1/endpoints", "/v1/endpoints/{endpoint}",
+        "/v1/endpoints/{endpoint}/rotate", "/v1/endpoints/{endpoint}/test", "/v1/endpoints/{endpoint}/replay",
+        "/v1/deliveries", "/v1/deliveries/{delivery}", "/v1/deliveries/{delivery}/replay",
     } == set(spec["paths"])  # fmt: skip
     names = {ref.removeprefix("#/components/schemas/") for ref in references(spec)}
     assert names <= spec["components"]["schemas"].keys()

@@ -1,14 +1,23 @@
-"""Commands that run the service: migrate and serve."""
+"""Commands that run the service: migrate, serve and worker."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import signal
+import threading
+from typing import Annotated, Any
 
+import structlog
 import typer
 
 from goodword.cli.shared import DEFAULTS, mistakes, opened, setting_option, settings_of
+from goodword.delivery.deliverer import make_deliverer
+from goodword.pipeline.batcher import Batcher
+from goodword.pipeline.scheduler import Scheduler
 from goodword.storage.database import open_database
 from goodword.web import serve as web
+from goodword.web.shapes import show_row
+
+log = structlog.get_logger("goodword.worker")
 
 
 def migrate(ctx: typer.Context) -> None:
@@ -34,3 +43,28 @@ def serve(
     with opened(settings, create=True):
         pass  # the worker opens its own parts
     web.serve(settings)
+
+
+def worker(ctx: typer.Context) -> None:
+    """Decide what falls due and deliver webhooks and mails, without the API. On PostgreSQL as many at once as you like."""
+    settings = settings_of(ctx)
+    stopping = threading.Event()
+
+    def stop(*_: Any) -> None:
+        stopping.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop)
+    with opened(settings) as parts:
+        with mistakes():
+            deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row)
+        batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, settings.queue_max, settings.batch_max)
+        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        runs = (batcher, scheduler, deliverer)
+        for run in runs:
+            run.start()
+        log.info("worker_started", tenant=settings.tenant)
+        stopping.wait()
+        for run in reversed(runs):
+            run.stop()
+        log.info("worker_stopped", tenant=settings.tenant)

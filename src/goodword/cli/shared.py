@@ -22,7 +22,20 @@ from goodword.storage.load import UnknownTenant, load_tenant
 
 GLOBAL = ("database", "tenant", "secret_file")
 """The settings that every command takes as options."""
-ORDER = ("recipes", "check", "replay", "publish", "import", "explain", "audit", "serve", "keys", "migrate", "schema")
+ORDER = (
+    "recipes",
+    "check",
+    "replay",
+    "publish",
+    "import",
+    "explain",
+    "audit",
+    "serve",
+    "worker",
+    "keys",
+    "migrate",
+    "schema",
+)
 """How commands are listed."""
 STDIN = "-"
 WIDE = 500

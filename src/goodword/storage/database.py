@@ -58,6 +58,16 @@ class Database:
             yield connection
 
     @contextmanager
+    def write_aside(self, lock: str | None = None) -> Iterator[Connection]:
+        """A transaction on rows that no decision reads: it never waits for the tenant's lock on PostgreSQL.
+
+        `lock` names a lock of its own; without one, rows are kept apart by locks on themselves. On SQLite, which has one
+        lock only, it is `BEGIN IMMEDIATE` either way.
+        """
+        with self._begin_writing(None if lock is None else f"goodword:{lock}") as connection:
+            yield connection
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees one moment throughout."""
         with self.engine.connect() as connection:
@@ -101,11 +111,12 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _begin_writing(self, lock: str) -> Iterator[Connection]:
+    def _begin_writing(self, lock: str | None) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             connection = connection.execution_options(goodword_writes=True)
             with connection.begin():
-                self.dialect.lock(connection, lock)
+                if lock is not None:
+                    self.dialect.lock(connection, lock)
                 yield connection
 
 

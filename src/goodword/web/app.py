@@ -13,13 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from goodword.delivery.deliverer import make_deliverer
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
-from goodword.pipeline.outbox import Outbox
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
 from goodword.storage.database import DatabaseError
-from goodword.web import api, staff
+from goodword.web import api, staff, webhooks
 from goodword.web.answers import json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -28,17 +28,19 @@ from goodword.web.keys import Keys
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
+from goodword.web.shapes import show_row
 
 
 def create_app(settings: Settings, parts: Parts) -> FastAPI:
-    """The application over these parts. Its lifespan starts and ends the writer, the scheduler and the outbox."""
+    """The application over these parts. Its lifespan starts and ends the writer, the scheduler and the deliverer."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, settings.queue_max, settings.batch_max)
-        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant))
-        every = (batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
-        runs = (batcher, Scheduler(*every), Outbox(*every))
+        deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row)
+        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant), deliverer)
+        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        runs = (batcher, scheduler, deliverer)
         for one in runs:
             one.start()
         yield
@@ -49,6 +51,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     app.include_router(api.router)
     app.include_router(staff.router)
+    app.include_router(webhooks.router)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
+from goodword.delivery.deliverer import Deliverer
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
 from goodword.web.keys import Keys
@@ -19,6 +20,7 @@ class Context:
     parts: Parts
     batcher: Batcher
     keys: Keys
+    deliverer: Deliverer
 
     @property
     def tenant(self) -> str:

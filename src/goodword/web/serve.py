@@ -14,11 +14,12 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces
 
+from goodword.delivery.message import ATTEMPT_SECONDS
 from goodword.pipeline.batcher import DRAIN_SECONDS
 from goodword.settings import SETTINGS, Settings
 
-KILL_SECONDS = int(DRAIN_SECONDS) + 15
-"""When a worker that does not end is killed: after it had the time to work off its queue."""
+KILL_SECONDS = int(DRAIN_SECONDS + ATTEMPT_SECONDS) + 15
+"""When a worker that does not end is killed: after it had the time to work off its queue and to end what it delivers."""
 BACKLOG = 1024
 
 
@@ -34,7 +35,7 @@ def serve(settings: Settings) -> None:
     """
     check_port(settings.host, settings.port)
     # The worker is a process of its own: it reads the settings where every process reads them.
-    os.environ.update({setting.variable: str(getattr(settings, setting.name)) for setting in SETTINGS})
+    os.environ.update({setting.variable: _written(getattr(settings, setting.name)) for setting in SETTINGS})
     Granian(
         "goodword.web.worker:make_app",
         address=settings.host,
@@ -48,6 +49,11 @@ def serve(settings: Settings) -> None:
         # Without it, Granian waits for ever for a worker that is stopped before it has started.
         workers_kill_timeout=KILL_SECONDS,
     ).serve()
+
+
+def _written(value: object) -> str:
+    """A setting as the environment holds it: yes and no are 1 and 0."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def check_port(host: str, port: int) -> None:
