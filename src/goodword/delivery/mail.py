@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Mapping
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -56,7 +57,7 @@ def parse_address(text: str) -> Address:
         raise ValueError("this is not a mail address")
     try:
         address = Address(addr_spec=text)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise ValueError("this is not a mail address") from None
     if "." not in address.domain.strip(".") and address.domain != "localhost":
         raise ValueError("this is not a mail address: its domain has no dot")
@@ -181,8 +182,8 @@ def compose(message: Message, sender: Address, now_ms: int) -> EmailMessage:
     mail["Date"] = format_datetime(from_ms(now_ms))
     mail["Message-ID"] = f"<{delivery.id}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = texts.language
     mail.set_content(text_of(message), charset="utf-8", cte="base64" if texts.rtl else "quoted-printable")
+    mail["Content-Language"] = texts.language  # after the content, which drops what was said of another
     return mail
 
 
