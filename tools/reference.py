@@ -16,6 +16,7 @@ from goodword.engine.events import SourceEvent
 from goodword.engine.reasons import REASONS
 from goodword.engine.referral_states import MODERATION_MOVES, REFERRAL_MOVES
 from goodword.engine.reward_states import REWARD_MOVES
+from goodword.engine.topics import NOTICES, TEST_TOPIC, TOPICS
 from goodword.program.conditions import ATTRIBUTES, OPERATORS
 from goodword.program.duration import DAY_MS
 from goodword.program.model import ISSUED_BY, NOT_YET
@@ -152,6 +153,17 @@ def states() -> str:
     )
 
 
+def topics() -> str:
+    """What endpoints can subscribe to."""
+    told = table(["topic", "when"], [[f"`{topic}`", meaning] for topic, meaning in TOPICS.items()])
+    notices = table(["topic", "when"], [[f"`{topic}`", meaning] for topic, meaning in NOTICES.items()])
+    return (
+        "# Topics\n\nWhat is told to the endpoints that subscribe; see [the guide](../guides/webhooks.md). An endpoint names "
+        f"topics, `reward.*` for all of a kind, or `*` for all.\n\n{told}\n\nBy mail to staff only:\n\n{notices}\n\n"
+        f"`{TEST_TOPIC}` is sent by the test of an endpoint.\n"
+    )
+
+
 def settings() -> str:
     """The settings of a process."""
     head = ["variable", "default", "unit", "bound", "meaning", "example"]
@@ -205,6 +217,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reasons.md": reasons,
     "language.md": language,
     "events.md": events,
+    "topics.md": topics,
     "states.md": states,
     "settings.md": settings,
 }

@@ -157,6 +157,43 @@ SETTINGS: tuple[Setting, ...] = (
         group="Links",
         example="10.0.0.0/8",
     ),
+    Setting(
+        "delivery_every",
+        "1000",
+        "how often it is looked for what webhooks and mails have to tell",
+        "ms",
+        20,
+        3_600_000,
+        group="Delivery",
+        example="200",
+    ),
+    Setting(
+        "delivery_workers",
+        "16",
+        "how many endpoints are sent to at the same moment",
+        "endpoints",
+        1,
+        100,
+        group="Delivery",
+        example="32",
+    ),
+    Setting(
+        "webhook_private",
+        "0",
+        "1: webhooks may use http and go to private addresses; for development",
+        "",
+        0,
+        1,
+        group="Delivery",
+        example="1",
+    ),
+    Setting(
+        "smtp",
+        "",
+        "the mail server, smtp:// or smtps://; without one, mails are only logged",
+        group="Delivery",
+        example="smtp://USER:PASSWORD@mail.example:587?from=goodword@shop.example",
+    ),
 )
 
 
@@ -184,6 +221,10 @@ class Settings:
     public_url: str
     spool: Path
     trusted_proxies: str
+    delivery_every: int
+    delivery_workers: int
+    webhook_private: bool
+    smtp: str
     log_level: str
     metrics_open: int
 
@@ -213,6 +254,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         public_url=texts["public_url"],
         spool=Path(texts["spool"]),
         trusted_proxies=texts["trusted_proxies"],
+        delivery_every=numbers["delivery_every"],
+        delivery_workers=numbers["delivery_workers"],
+        webhook_private=bool(numbers["webhook_private"]),
+        smtp=texts["smtp"],
         log_level=texts["log_level"],
         metrics_open=numbers["metrics_open"],
     )

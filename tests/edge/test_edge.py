@@ -285,7 +285,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(
     door = open_door(home="https://home.example/")
     assert door.location("/r/ANN") == TO_SHOP
     monkeypatch.setattr(links, "LOOKUP_SECONDS", 0.2)
-    with door.database.write_beside() as connection:
+    with door.database.write_aside() as connection:
         connection.exec_driver_sql("LOCK TABLE handles IN ACCESS EXCLUSIVE MODE")
         assert door.location("/r/BOB") == "https://home.example/?gw_code=B0B"
         assert door.location("/r/BOB") == "https://home.example/?gw_code=B0B"

@@ -255,7 +255,7 @@ def test_writers_of_one_process_queue_for_sqlite_instead_of_asking_again_and_aga
     taken: list[float] = []
 
     def write() -> None:
-        with shared.write_beside():
+        with shared.write_aside():
             taken.append(time.monotonic())
 
     with shared.write(TENANT):

@@ -1,4 +1,4 @@
-"""The scheduler and the outbox, on a database."""
+"""The scheduler, on a database."""
 
 import time
 from collections.abc import Iterator
@@ -8,12 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from structlog.testing import capture_logs
 
 from goodword.parts import Parts, open_parts
 from goodword.pipeline.batcher import Batcher, Decided
 from goodword.pipeline.intake import decode_event, seal
-from goodword.pipeline.outbox import PAGE, Outbox
 from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.program.duration import DAY_MS, from_ms
 from goodword.settings import read_settings
@@ -53,13 +51,6 @@ class World:
     def scheduler(self) -> Scheduler:
         return Scheduler(self.batcher, self.parts.database, TENANT, lambda: self.now_ms, 60_000)
 
-    def outbox(self) -> Outbox:
-        return Outbox(self.batcher, self.parts.database, TENANT, lambda: self.now_ms, 60_000)
-
-    def waiting(self) -> int:
-        with self.parts.database.read() as connection:
-            return len(reads.undelivered(connection, TENANT, limit=500))
-
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
@@ -95,22 +86,6 @@ def test_a_tenant_of_history_waits_for_its_clock(world: World) -> None:
     assert world.statuses()["credit"] == "issued"
     with world.parts.database.read() as connection:
         assert not load_tenant(connection, TENANT).live
-
-
-def test_the_outbox_goes_out_once_and_in_order(world: World) -> None:
-    for number in range(PAGE + 5):
-        world.tell(type="join", id=f"j{number}", program="demo", person={"id": f"ann {number}", "name": "Ann"})
-    assert world.waiting() > PAGE
-    with capture_logs() as lines:
-        world.outbox().run_once()
-        world.outbox().run_once()
-    delivered = [line for line in lines if line["event"] == "delivered"]
-    seqs = [line["seq"] for line in delivered]
-    assert seqs == sorted(seqs)
-    assert world.waiting() == 0
-    assert len(delivered) == len({(line["seq"], line["topic"], line["reference"]) for line in delivered})
-    assert sum(line["topic"] == "participant.joined" for line in delivered) == PAGE + 5
-    assert "annabella" not in str(delivered).lower()
 
 
 def test_a_thread_survives_its_failures() -> None:

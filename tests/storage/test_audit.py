@@ -53,7 +53,7 @@ def sound(database: Database) -> Database:
         "balances": BALANCES,
     }
     keep(database, dirty, records=2, entries=ENTRIES, outbox=outbox("reward.granted"), references=("r1", "w1"))
-    with database.write_beside() as connection:
+    with database.write_aside() as connection:
         counts = {CountKey("dropbox", code, 0, "person"): 2 for code in ("ANN", "")}
         counts |= {CountKey("dropbox", code, 0, "bot"): 1 for code in ("ANN", "")} | {CountKey("", "", 0, "unknown"): 9}
         hits = [("s", place, "ANN", "dropbox", place, None, None, None) for place in (1, 2)]

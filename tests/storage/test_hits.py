@@ -14,7 +14,7 @@ from tests.storage.making import TENANT
 
 
 def keep(database: Database, times: list[int], code: str = "ANN") -> None:
-    with database.write_beside() as connection:
+    with database.write_aside() as connection:
         place, _ = hits.lock_spool(connection, TENANT, f"spool of {code}", 1)
         rows = [(f"spool of {code}", place + n, code, "demo", at, None, None, None) for n, at in enumerate(times)]
         hits.store_hits(
@@ -53,11 +53,11 @@ def test_counts_add_up(database: Database) -> None:
 
 def test_a_hit_cannot_be_stored_twice(database: Database) -> None:
     row = ("s", 1, "ANN", "demo", 1, None, None, None)
-    with database.write_beside() as connection:
+    with database.write_aside() as connection:
         hits.store_hits(connection, TENANT, [row], {})
 
     def again() -> None:
-        with database.write_beside() as connection:
+        with database.write_aside() as connection:
             hits.store_hits(connection, TENANT, [row], {})
 
     with pytest.raises(sa.exc.IntegrityError):
@@ -83,7 +83,7 @@ def test_an_index_serves_each_query(database: Database, query: Callable[[sa.Conn
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
             plans.extend(row[-1] for row in rows)
 
-    with database.write_beside() as connection:
+    with database.write_aside() as connection:
         sa.event.listen(connection, "before_cursor_execute", explain)
         query(connection)
     assert any(line.startswith("SEARCH") and " AND " in line for line in plans), plans

@@ -13,7 +13,7 @@ from goodword.cli.events import import_events, replay
 from goodword.cli.keys import keys_app
 from goodword.cli.programs import check, publish, recipes_app, schema
 from goodword.cli.records import audit, explain
-from goodword.cli.server import edge, migrate, serve
+from goodword.cli.server import edge, migrate, serve, worker
 from goodword.cli.settings import settings
 from goodword.cli.shared import DEFAULTS, Commands, setting_option
 from goodword.web.serve import configure_log
@@ -59,6 +59,7 @@ app.command()(publish)
 app.command()(migrate)
 app.command()(serve)
 app.command()(edge)
+app.command()(worker)
 app.command("import")(import_events)
 app.command()(replay)
 app.command()(explain)

@@ -1,17 +1,26 @@
-"""Commands that run the service: migrate, serve and edge."""
+"""Commands that run the service: migrate, serve, edge and worker."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import signal
+import threading
+from typing import Annotated, Any
 
+import structlog
 import typer
 
 from goodword.cli.shared import DEFAULTS, mistakes, opened, setting_option, settings_of
+from goodword.delivery.deliverer import make_deliverer
 from goodword.edge.app import check_settings
 from goodword.parts import read_secret
+from goodword.pipeline.batcher import Batcher
+from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import InvalidSetting, Settings
 from goodword.storage.database import open_database, unopened_database
 from goodword.web import serve as web
+from goodword.web.shapes import show_row
+
+log = structlog.get_logger("goodword.worker")
 
 WORKERS_MAX = 64
 """How many processes of the redirect one command starts."""
@@ -64,3 +73,28 @@ def _check(settings: Settings) -> None:
     except InvalidSetting as error:
         raise typer.BadParameter(str(error)) from None
     web.check_port(settings.host, settings.port)
+
+
+def worker(ctx: typer.Context) -> None:
+    """Decide what falls due and deliver webhooks and mails, without the API. On PostgreSQL as many at once as you like."""
+    settings = settings_of(ctx)
+    stopping = threading.Event()
+
+    def stop(*_: Any) -> None:
+        stopping.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop)
+    with opened(settings) as parts:
+        with mistakes():
+            deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row)
+        batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, settings.queue_max, settings.batch_max)
+        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        runs = (batcher, scheduler, deliverer)
+        for run in runs:
+            run.start()
+        log.info("worker_started", tenant=settings.tenant)
+        stopping.wait()
+        for run in reversed(runs):
+            run.stop()
+        log.info("worker_stopped", tenant=settings.tenant)

@@ -32,6 +32,7 @@ ORDER = (
     "audit",
     "serve",
     "edge",
+    "worker",
     "keys",
     "migrate",
     "backup",

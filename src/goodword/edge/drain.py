@@ -130,10 +130,10 @@ class Drain:
         now_ms = self._now_ms()
         forgotten = FORGET_MAX
         while forgotten >= FORGET_MAX and not self._stopping.is_set():
-            with self._database.write_beside() as connection:
+            with self._database.write_aside() as connection:
                 before_ms = now_ms - NETWORK_DAYS * DAY_MS
                 forgotten = forget_networks(connection, self._tenant, before_ms, FORGET_MAX)
-        with self._database.write_beside() as connection:
+        with self._database.write_aside() as connection:
             forget_spools(connection, self._tenant, now_ms - SPOOL_ROW_DAYS * DAY_MS)
 
     def _run(self) -> None:
@@ -181,7 +181,7 @@ class Drain:
     def _store(self, spool: str, batch: _Batch) -> int:
         """Store a batch in one transaction; from where to go on, or -1 where nothing is left."""
         now_ms = self._now_ms()
-        with self._database.write_beside() as connection:
+        with self._database.write_aside() as connection:
             place, done = lock_spool(connection, self._tenant, spool, now_ms)
             if done:
                 return -1

@@ -30,6 +30,7 @@ from goodword.engine.state import (
     Reward,
     State,
 )
+from goodword.engine.topics import TOPICS
 from goodword.program.loader import Program
 
 _PAST = {"return": "returned", "revive": "revived", "reopen": "reopened"}
@@ -184,6 +185,7 @@ class Turn:
 
     def tell(self, topic: str, reference: str, participant: str | None) -> None:
         """Write an outbox row."""
+        assert topic in TOPICS, topic  # noqa: S101
         self.draft.outbox.append(OutboxRow(topic, reference, participant))
 
     def schedule(

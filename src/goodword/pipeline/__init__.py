@@ -1,1 +1,1 @@
-"""From a source to an answer: intake, batcher, the seven lines, the scheduler, the outbox."""
+"""From a source to an answer: intake, batcher, the seven lines, the scheduler."""

@@ -75,12 +75,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def write_beside(self) -> Iterator[Connection]:
-        """A transaction that writes beside the tenants' writers: only rows that no decision reads.
+    def write_aside(self, lock: str | None = None) -> Iterator[Connection]:
+        """A transaction on rows that no decision reads: it never waits for the tenant's lock on PostgreSQL.
 
-        On PostgreSQL it waits for nobody; whoever needs a lock takes one on a row.
+        `lock` names a lock of its own; without one, rows are kept apart by locks on themselves. On SQLite, which has one
+        lock only, it is `BEGIN IMMEDIATE` either way.
         """
-        with self._begin_writing(None) as connection:
+        with self._begin_writing(None if lock is None else f"goodword:{lock}") as connection:
             yield connection
 
     @contextmanager

@@ -15,14 +15,14 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from goodword.delivery.deliverer import make_deliverer
 from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
-from goodword.pipeline.outbox import Outbox
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
 from goodword.storage.database import DatabaseError
-from goodword.web import api, clicks, codes, participants, programs, staff
+from goodword.web import api, clicks, codes, participants, programs, staff, webhooks
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -33,8 +33,9 @@ from goodword.web.metrics import METRICS_ANSWER, metrics, watch_backlog
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
+from goodword.web.shapes import show_row
 
-ROOMS = (participants.router, codes.router, clicks.router, api.router, staff.router, programs.router)
+ROOMS = (participants.router, codes.router, clicks.router, api.router, staff.router, programs.router, webhooks.router)
 """The routes of the API, one room for each noun."""
 MIB = 1024 * 1024
 
@@ -55,7 +56,7 @@ class Application(FastAPI):
 
 
 def create_app(settings: Settings, parts: Parts) -> FastAPI:
-    """The application over these parts. Its lifespan starts and ends the redirect, the writer, the scheduler and the outbox.
+    """The application over these parts. Its lifespan starts and ends the redirect, the writer, the scheduler, the deliverer.
 
     Raises:
         InvalidSetting: a setting of the redirect cannot be used.
@@ -67,9 +68,10 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         sizes = (settings.queue_max, settings.batch_max)
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
-        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits)
-        every = (batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
-        runs = (batcher, Scheduler(*every), Outbox(*every))
+        deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row)
+        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits, deliverer)
+        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        runs = (batcher, scheduler, deliverer)
         await edge.start()
         for one in runs:
             one.start()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
+from goodword.delivery.deliverer import Deliverer
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
 from goodword.web.keys import Keys
@@ -26,6 +27,7 @@ class Context:
     batcher: Batcher
     keys: Keys
     limits: Limits
+    deliverer: Deliverer
 
     @property
     def tenant(self) -> str:

@@ -15,14 +15,15 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
+from goodword.delivery.message import ATTEMPT_SECONDS
 from goodword.pipeline.batcher import DRAIN_SECONDS
 from goodword.settings import SETTINGS, Settings
 
 if sys.platform != "win32":
     import resource
 
-KILL_SECONDS = int(DRAIN_SECONDS) + 15
-"""When a worker that does not end is killed: after it had the time to work off its queue."""
+KILL_SECONDS = int(DRAIN_SECONDS + ATTEMPT_SECONDS) + 15
+"""When a worker that does not end is killed: after it had the time to work off its queue and to end what it delivers."""
 BACKLOG = 1024
 CONNECTIONS_MAX = 4096
 """How many connections are served at once; more wait in the backlog. One that says nothing costs little."""
@@ -50,7 +51,7 @@ def serve(settings: Settings, worker: str = WORKER, workers: int = 1) -> None:
     """
     check_port(settings.host, settings.port)
     # The worker is a process of its own: it reads the settings where every process reads them.
-    os.environ.update({setting.variable: str(getattr(settings, setting.name)) for setting in SETTINGS})
+    os.environ.update({setting.variable: _written(getattr(settings, setting.name)) for setting in SETTINGS})
     Granian(
         worker,
         address=settings.host,
@@ -80,6 +81,11 @@ def connections_max() -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - FILES_KEPT))
+
+
+def _written(value: object) -> str:
+    """A setting as the environment holds it: yes and no are 1 and 0."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def check_port(host: str, port: int) -> None:

@@ -390,6 +390,18 @@ def event_out(stored: StoredEvent, keyring: Keyring | None, language: str | None
     )
 
 
+def show_row(row: Participant | Handle | Referral | Reward) -> object:
+    """A row in the body of a webhook: as the API shows it to a key that only reads."""
+    match row:
+        case Participant():
+            return participant_out(row, fields=False)
+        case Handle():
+            return handle_out(row)
+        case Referral():
+            return referral_out(row)
+    return reward_out(row, None)
+
+
 def program_out(version: ProgramVersion) -> ProgramOut:
     """A version as the API shows it."""
     return ProgramOut(

@@ -1,0 +1,121 @@
+"""Handing outbox rows to the endpoints that subscribe: one delivery each, in the transaction that marks the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from goodword.engine.ids import Keyring
+from goodword.engine.topics import NOTICES, matches
+from goodword.storage.database import Database
+from goodword.storage.deliveries import Delivery, hand_out, undispatched
+from goodword.storage.endpoints import Endpoint, list_endpoints
+from goodword.storage.reads import Undelivered
+
+PAGE_ROWS = 200
+"""How many outbox rows one transaction hands out."""
+
+
+def outbox_lock(tenant: str) -> str:
+    """The name of the lock under which outbox rows are handed out and endpoints come and go."""
+    return f"outbox:{tenant}"
+
+
+class Dispatcher:
+    """Any number of them may run, in any number of processes: a lock of their own lets one in at a time."""
+
+    def __init__(self, database: Database, keyring: Keyring, tenant: str, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._tenant = tenant
+        self._now_ms = now_ms
+
+    def run_page(self) -> int:
+        """Hand out one page. Returns how many outbox rows it had; less than a whole page is the last for now."""
+        with self._database.read() as connection:
+            if not undispatched(connection, self._tenant, 1):
+                return 0
+        with self._database.write_aside(outbox_lock(self._tenant)) as connection:
+            page = undispatched(connection, self._tenant, PAGE_ROWS)
+            if not page:
+                return 0
+            listening = [one for one in list_endpoints(connection, self._tenant) if one.state != "disabled"]
+            hand_out(connection, self._tenant, page, self._deliveries(page, listening), self._now_ms())
+        return len(page)
+
+    def _deliveries(self, page: Sequence[Undelivered], listening: Sequence[Endpoint]) -> list[Delivery]:
+        now_ms = self._now_ms()
+        return [
+            new_delivery(
+                self._keyring,
+                endpoint,
+                f"outbox:{waiting.id}",
+                topic=waiting.row.topic,
+                reference=waiting.row.reference,
+                outbox_id=waiting.id,
+                seq=waiting.seq,
+                happened_ms=waiting.created_ms,
+                now_ms=now_ms,
+            )
+            for waiting in page
+            for endpoint in listening
+            if waiting.id > endpoint.after_outbox and matches(endpoint.topics, waiting.row.topic)
+        ]
+
+
+def new_delivery(
+    keyring: Keyring,
+    endpoint: Endpoint,
+    source: str,
+    *,
+    topic: str,
+    reference: str,
+    outbox_id: int,
+    seq: int,
+    happened_ms: int,
+    now_ms: int,
+) -> Delivery:
+    """A delivery that is due at once. Its id comes from the endpoint and `source`, which no other delivery to it has."""
+    id = keyring.id("dl", endpoint.id, source)
+    return Delivery(
+        id=id,
+        endpoint=endpoint.id,
+        outbox_id=outbox_id,
+        seq=seq,
+        topic=topic,
+        reference=reference,
+        happened_ms=happened_ms,
+        status="waiting",
+        attempts=0,
+        tried=0,
+        next_ms=now_ms,
+        queued_ms=now_ms,
+        created_ms=now_ms,
+    )
+
+
+def notices(
+    keyring: Keyring,
+    endpoints: Sequence[Endpoint],
+    told: Sequence[tuple[str, str, str]],
+    outbox_id: int,
+    seq: int,
+    now_ms: int,
+) -> list[Delivery]:
+    """What staff are told: (topic, reference, endpoint it is about) to every mailbox that subscribes, but not to itself."""
+    mailboxes = [one for one in endpoints if one.kind == "mail" and one.state != "disabled"]
+    return [
+        new_delivery(
+            keyring,
+            mailbox,
+            f"{topic}:{reference}:{now_ms}",
+            topic=topic,
+            reference=reference,
+            outbox_id=outbox_id,
+            seq=seq,
+            happened_ms=now_ms,
+            now_ms=now_ms,
+        )
+        for topic, reference, about in told
+        for mailbox in mailboxes
+        if topic in NOTICES and mailbox.id != about and matches(mailbox.topics, topic)
+    ]

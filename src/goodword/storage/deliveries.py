@@ -1,0 +1,245 @@
+"""Deliveries: an outbox row on its way to an endpoint, and the attempts that were made.
+
+Several processes work on these tables at once. Outbox rows are handed out under a lock of their own; an endpoint is worked
+on by whoever holds its lease, and whoever lost it writes nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import astuple
+from sqlalchemy import ColumnElement, Connection, case, literal_column, select, text, tuple_, update
+
+from goodword.storage import tables
+from goodword.storage.dialect import columns_of, dialect_of, write_rows
+from goodword.storage.endpoints import Endpoint, endpoint_of
+from goodword.storage.reads import BadCursor, Page, Undelivered, undelivered
+
+ATTEMPTS_SHOWN_MAX = 200
+"""How many attempts of a delivery are shown, the newest ones; only many replays make more."""
+
+Status = Literal["waiting", "delivered", "failed"]
+_WAITING: ColumnElement[str] = literal_column(
+    "'waiting'"
+)  # a parameter would hide from SQLite that the partial index applies
+_FAILED: ColumnElement[str] = literal_column("'failed'")
+
+
+class Delivery(Struct, frozen=True):
+    """Something that an endpoint is told. Its fields are the table's columns, in their order."""
+
+    id: str
+    endpoint: str
+    outbox_id: int
+    """The outbox row; of a notice and of a test, the last one before it."""
+    seq: int
+    topic: str
+    reference: str
+    happened_ms: int
+    status: Status
+    attempts: int
+    """How many were made in all."""
+    tried: int
+    """How many were made since it was queued or replayed: where it stands in the schedule."""
+    next_ms: int
+    queued_ms: int
+    created_ms: int
+    done_ms: int | None = None
+
+
+class Attempt(Struct, frozen=True):
+    """One try. Its fields are the table's columns, in their order."""
+
+    delivery: str
+    number: int
+    at_ms: int
+    code: int | None
+    """The status that HTTP or SMTP answered."""
+    error: str | None
+    """What kind of thing went wrong where there was no such answer."""
+    took_ms: int
+
+
+_COLUMNS = columns_of(tables.deliveries)
+_D = tables.deliveries.c
+_E = tables.endpoints.c
+_MARK = text(
+    "UPDATE outbox SET delivered_ms = :now WHERE tenant = :tenant AND id BETWEEN :first AND :last"
+    " AND delivered_ms IS NULL"
+)
+
+
+# handing out ----------------------------------------------------------------------------------------------------------
+
+
+def undispatched(connection: Connection, tenant: str, limit: int) -> list[Undelivered]:
+    """Outbox rows that were not handed to the endpoints yet, the oldest first."""
+    return undelivered(connection, tenant, limit=limit)
+
+
+def hand_out(
+    connection: Connection, tenant: str, page: Sequence[Undelivered], made: Sequence[Delivery], now_ms: int
+) -> None:
+    """Keep the deliveries of a page of outbox rows, and mark the page."""
+    add_deliveries(connection, tenant, made)
+    connection.execute(_MARK, {"tenant": tenant, "now": now_ms, "first": page[0].id, "last": page[-1].id})
+
+
+def add_deliveries(connection: Connection, tenant: str, made: Sequence[Delivery]) -> None:
+    """New deliveries."""
+    insert = dialect_of(connection).insert(tables.deliveries)
+    write_rows(connection, insert, tenant, [astuple(delivery) for delivery in made])
+
+
+# working off ----------------------------------------------------------------------------------------------------------
+
+
+def something_due(connection: Connection, tenant: str, now_ms: int) -> bool:
+    """Whether some endpoint could be sent to now: a read, so that idle workers keep off the write lock."""
+    return connection.execute(_due_endpoints(tenant, now_ms).limit(1)).first() is not None
+
+
+def lease(
+    connection: Connection, tenant: str, owner: str, now_ms: int, until_ms: int, limit: int, failing_max: int
+) -> list[Endpoint]:
+    """Take endpoints that have something due, nobody else's, until a time; those longest not served first.
+
+    At most `failing_max` of them failed the last time: what hangs shall not hold all workers.
+    """
+    ready = _due_endpoints(tenant, now_ms).order_by(_E.failures > 0, _E.lease_until_ms, _E.id).limit(limit)
+    rows = connection.execute(ready.with_for_update(of=tables.endpoints, skip_locked=True)).all()
+    found = [endpoint_of(row) for row in rows]
+    healthy = [endpoint for endpoint in found if not endpoint.failures]
+    taken = healthy + [endpoint for endpoint in found if endpoint.failures][: max(0, failing_max)]
+    ids = [endpoint.id for endpoint in taken]
+    if ids:
+        mine = (_E.tenant == tenant) & _E.id.in_(ids)
+        connection.execute(
+            update(tables.endpoints).where(mine).values(lease_owner=owner, lease_until_ms=until_ms),
+        )
+    return taken
+
+
+def due(connection: Connection, tenant: str, endpoint: Endpoint, now_ms: int, limit: int) -> list[Delivery]:
+    """What an endpoint is to be sent now: of an ordered one, its first deliveries as far as they are due."""
+    waiting = select(*_COLUMNS).where(_D.tenant == tenant, _D.endpoint == endpoint.id, _D.status == _WAITING)
+    if not endpoint.ordered:
+        statement = waiting.where(_D.next_ms <= now_ms).order_by(_D.next_ms, _D.outbox_id)
+        return [_delivery(row) for row in connection.execute(statement.limit(limit))]
+    found = connection.execute(waiting.order_by(_D.outbox_id, _D.id).limit(limit))
+    page: list[Delivery] = []
+    for row in found:
+        if row.next_ms > now_ms:
+            break
+        page.append(_delivery(row))
+    return page
+
+
+def held(connection: Connection, tenant: str, endpoint: str, owner: str) -> Endpoint | None:
+    """The endpoint as it is now, kept from others until the transaction ends; None if its lease is not the owner's any more."""
+    statement = select(tables.endpoints).where(_E.tenant == tenant, _E.id == endpoint, _E.lease_owner == owner)
+    row = connection.execute(statement.with_for_update()).one_or_none()
+    return None if row is None else endpoint_of(row)
+
+
+def record(connection: Connection, tenant: str, moved: Sequence[Delivery], made: Sequence[Attempt]) -> None:
+    """Keep what became of deliveries, and the attempts."""
+    dialect = dialect_of(connection)
+    write_rows(connection, dialect.insert(tables.attempts), tenant, [astuple(attempt) for attempt in made])
+    write_rows(connection, dialect.upsert(tables.deliveries), tenant, [astuple(delivery) for delivery in moved])
+
+
+def release(connection: Connection, tenant: str, endpoint: str, owner: str, free_ms: int) -> None:
+    """Give a lease back: from `free_ms` on, anybody may take the endpoint."""
+    mine = (_E.tenant == tenant) & (_E.id == endpoint) & (_E.lease_owner == owner)
+    connection.execute(update(tables.endpoints).where(mine).values(lease_owner=None, lease_until_ms=free_ms))
+
+
+def fail_waiting(connection: Connection, tenant: str, endpoint: str, now_ms: int) -> None:
+    """Nothing more is sent to an endpoint: what waits for it has failed, and can be replayed."""
+    waiting = (_D.tenant == tenant) & (_D.endpoint == endpoint) & (_D.status == _WAITING)
+    connection.execute(update(tables.deliveries).where(waiting).values(status="failed", done_ms=now_ms))
+
+
+# looking at it, and again ---------------------------------------------------------------------------------------------
+
+
+def log_page(
+    connection: Connection,
+    tenant: str,
+    *,
+    endpoint: str | None = None,
+    status: str | None = None,
+    topic: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Delivery]:
+    """Deliveries, the newest first; a filter that is None asks for nothing."""
+    filters = {"endpoint": endpoint, "status": status, "topic": topic}
+    statement = select(*_COLUMNS).where(_D.tenant == tenant)
+    for name, value in filters.items():
+        statement = statement if value is None else statement.where(_D[name] == value)
+    if cursor is not None:
+        ms, _, id = cursor.partition("-")
+        if not (ms.isascii() and ms.isdigit() and len(ms) <= 18):
+            raise BadCursor("the cursor is not one that a page gave")
+        statement = statement.where(tuple_(_D.created_ms, _D.id) < (int(ms), id))
+    statement = statement.order_by(_D.created_ms.desc(), _D.id.desc()).limit(limit + 1)
+    found = [_delivery(row) for row in connection.execute(statement)]
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], None if last is None else f"{last.created_ms}-{last.id}")
+
+
+def deliveries_of(connection: Connection, tenant: str, ids: Collection[str]) -> list[Delivery]:
+    """The deliveries of these ids, as far as there are such."""
+    statement = select(*_COLUMNS).where(_D.tenant == tenant, _D.id.in_(ids))
+    return [_delivery(row) for row in connection.execute(statement)]
+
+
+def find_delivery(connection: Connection, tenant: str, id: str) -> Delivery | None:
+    """A delivery, or None where there is no such one."""
+    return next(iter(deliveries_of(connection, tenant, [id])), None)
+
+
+def attempts_of(connection: Connection, tenant: str, delivery: str) -> list[Attempt]:
+    """The attempts of a delivery in their order; of very many the newest."""
+    table = tables.attempts
+    statement = select(*columns_of(table)).where(table.c.tenant == tenant, table.c.delivery == delivery)
+    rows = connection.execute(statement.order_by(table.c.number.desc()).limit(ATTEMPTS_SHOWN_MAX)).all()
+    return [Attempt(*row) for row in reversed(rows)]
+
+
+def replay(connection: Connection, tenant: str, id: str, now_ms: int) -> None:
+    """Queue a delivery anew, whatever became of it; its id stays."""
+    mine = (_D.tenant == tenant) & (_D.id == id)
+    connection.execute(update(tables.deliveries).where(mine).values(**_anew(now_ms)))
+
+
+def replay_failed(connection: Connection, tenant: str, endpoint: str, since_ms: int, now_ms: int) -> int:
+    """Queue all deliveries of an endpoint anew that failed and were made since a time. Returns how many."""
+    failed = (_D.tenant == tenant) & (_D.endpoint == endpoint) & (_D.status == _FAILED) & (_D.created_ms >= since_ms)
+    return connection.execute(update(tables.deliveries).where(failed).values(**_anew(now_ms))).rowcount
+
+
+def _anew(now_ms: int) -> dict[str, Any]:
+    return {"status": "waiting", "tried": 0, "next_ms": now_ms, "queued_ms": now_ms, "done_ms": None}
+
+
+def _due_endpoints(tenant: str, now_ms: int) -> Any:
+    """Active endpoints that nobody holds and that have something due: of an ordered one, its first delivery."""
+    waiting = (_D.tenant == _E.tenant) & (_D.endpoint == _E.id) & (_D.status == _WAITING)
+    first = select(_D.next_ms).where(waiting).order_by(_D.outbox_id, _D.id).limit(1).scalar_subquery()
+    soonest = select(_D.next_ms).where(waiting).order_by(_D.next_ms, _D.outbox_id).limit(1).scalar_subquery()
+    return select(tables.endpoints).where(
+        _E.tenant == tenant,
+        _E.state == "active",
+        _E.lease_until_ms <= now_ms,
+        case((_E.ordered == 1, first), else_=soonest) <= now_ms,
+    )
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(*(getattr(row, column.name) for column in _COLUMNS))

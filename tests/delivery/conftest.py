@@ -1,0 +1,28 @@
+"""A migrated database, a tenant on it, and somebody who takes webhooks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from goodword.storage.database import Database, open_database
+from tests.delivery.making import Post
+from tests.delivery.receiver import Receiver, receiving
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def post(database: Database) -> Post:
+    return Post(database).open()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
