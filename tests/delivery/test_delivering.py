@@ -209,7 +209,7 @@ def test_a_hanging_endpoint_delays_nobody(post: Post, receiver: Receiver) -> Non
         deliverer = post.deliverer(workers=4)
         deliverer.start()
         wait_for(lambda: len(post.log(status="delivered")) == 10)
-        assert len(hanging.taken) > 0
+        wait_for(lambda: len(hanging.taken) > 0)
         assert {one.endpoint for one in post.log(status="delivered")} == {"ep_3"}
         assert {one.attempts for one in post.log(status="waiting")} == {0}, "those that hang still do"
         hanging.closing.set()
