@@ -81,7 +81,10 @@ def switch_handle(turn: Turn, event: HandleAction) -> None:
         turn.say("not_possible_now", {**values}, program=program)
         return
     turn.draft.put(HANDLES, handle.code, replace(handle, disabled_ms=turn.occurred_ms if off else None))
-    turn.tell("code.disabled" if off else "code.enabled", handle.code, handle.participant)
-    turn.say(
-        "code_switched_off" if off else "code_switched_on", {"code": handle.written, "why": event.why}, program=program
-    )
+    values = {"code": handle.written, "why": event.why}
+    if off:
+        turn.tell("code.disabled", handle.code, handle.participant)
+        turn.say("code_switched_off", {**values}, program=program)
+    else:
+        turn.tell("code.enabled", handle.code, handle.participant)
+        turn.say("code_switched_on", {**values}, program=program)
