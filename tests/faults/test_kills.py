@@ -1,13 +1,17 @@
-"""Kills under load: each acknowledged event and click stands, once and as answered, and the books are those of a calm run."""
+"""Kills under load: each acknowledged event and click stands, once and as answered; the books are those of a calm run; and all that
+has to be told arrives, at least once and under one id."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
+import pytest
+
+from tests.delivery.receiver import Receiver, receiving
 from tests.faults.judge import due_count
 from tests.faults.load import WAIT_SECONDS, ids_of, judge, tell_past, telling
 from tests.faults.making import Size
@@ -15,6 +19,7 @@ from tests.faults.processes import until
 from tests.faults.service import Service, parts_of, prepare, serving
 from tests.faults.story import PROGRAM, plan
 from tests.faults.teller import written_bytes
+from tests.faults.webhooks import deliver_rest, listen, undelivered
 from tests.postgres import own_cluster
 
 EVENT_BYTES = 400
@@ -26,11 +31,14 @@ DUES_MS = 3000
 class Series:
     """A service under load, and its client, on a folder of their own."""
 
-    def __init__(self, folder: Path, database: str, size: Size) -> None:
+    def __init__(self, folder: Path, database: str, size: Size, receiver: Receiver) -> None:
         self.size = size
+        self.receiver = receiver
         self.chance = Random(size.seed)
-        self.service = Service(folder, database, prepare(folder, database, PROGRAM))
+        secret = prepare(folder, database, PROGRAM)
+        self.service = Service(folder, database, secret, webhook_private=1, delivery_every=100)
         with parts_of(folder, database) as parts:
+            listen(parts, receiver)
             self.early = tell_past(parts, size.kills * DUES_MS)
             self.items = plan(parts.keyring, size.seed, size.kills * size.events, clicks=True)
 
@@ -55,12 +63,21 @@ class Series:
             promises += client.finish()
         assert self.service.stop() == 0, self.service.log.read_text()
         judge(self.service, promises, self.early + len(ids_of(self.items)))
+        deliver_rest(self.service.folder, self.service.database)
         with parts_of(self.service.folder, self.service.database) as parts:
             assert due_count(parts) > 0
+            assert list(undelivered(parts, self.receiver)) == []
 
 
-def test_a_killed_service_loses_nothing(database_url: str, tmp_path: Path, size: Size) -> None:
-    series = Series(tmp_path, database_url, size)
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Outlives every kill."""
+    with receiving() as receiver:
+        yield receiver
+
+
+def test_a_killed_service_loses_nothing(database_url: str, tmp_path: Path, size: Size, receiver: Receiver) -> None:
+    series = Series(tmp_path, database_url, size, receiver)
 
     def kill() -> None:
         series.service.kill()
@@ -72,10 +89,10 @@ def test_a_killed_service_loses_nothing(database_url: str, tmp_path: Path, size:
         series.run(kill)
 
 
-def test_a_killed_postgresql_loses_nothing(tmp_path: Path, size: Size) -> None:
+def test_a_killed_postgresql_loses_nothing(tmp_path: Path, size: Size, receiver: Receiver) -> None:
     with ExitStack() as stack:
         cluster = stack.enter_context(own_cluster(fsync="on"))
-        series = Series(tmp_path, cluster.url.render_as_string(hide_password=False), size)
+        series = Series(tmp_path, cluster.url.render_as_string(hide_password=False), size, receiver)
         stack.callback(series.service.kill)
 
         def kill() -> None:
