@@ -55,8 +55,9 @@ def test_what_is_told_is_what_a_get_answers_and_nothing_more(open_shop: Site, re
     issued = next(body for body in bodies if body["type"] == "reward.issued")
     assert issued["data"] == open_shop.get(f"/v1/rewards/{issued['data']['id']}", "read")
     assert "code" not in issued["data"]
-    started = next(body for body in bodies if body["type"] == "referral.started")
-    assert started["data"] == open_shop.get(f"/v1/referrals/{started['data']['id']}", "read")
+    # Rendered when it was sent: nothing happened to the referral after this.
+    converted = next(body for body in bodies if body["type"] == "referral.converted")
+    assert converted["data"] == open_shop.get(f"/v1/referrals/{converted['data']['id']}", "read")
     assert "ann@a.example" not in str([taken.raw for taken in receiver.taken])
 
 
