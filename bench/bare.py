@@ -20,13 +20,13 @@ from starlette.routing import Route
 from bench.machine import TENANT
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
+from goodword.log import configure_log
 from goodword.parts import now_ms
 from goodword.pipeline.batcher import Decided, Result
 from goodword.storage.keys import ApiKey
 from goodword.web.context import Context
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
-from goodword.web.serve import configure_log
 
 ANSWER = Decided(
     b'{"event":"x","type":"order","outcome":"accepted","reasons":[' + b'{"code":"order_recorded"},' * 8 + b"1]}"

@@ -200,8 +200,8 @@ def command_line() -> str:
 
 def _commands(path: str, command: Any) -> Iterator[str]:
     if hasattr(command, "commands"):
-        for name, below in sorted(command.commands.items()):
-            yield from _commands(f"{path} {name}", below)
+        for name in sorted(command.list_commands(None)):
+            yield from _commands(f"{path} {name}", command.get_command(None, name))
     if path == "goodword" or not command.help or (hasattr(command, "commands") and not command.invoke_without_command):
         return
     rows = [

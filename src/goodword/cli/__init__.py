@@ -1,4 +1,4 @@
-"""The command line: one file per noun, put together here."""
+"""The command line: one file per noun, found through the table in `root`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from typing import Annotated
 
 import typer
 
-from goodword.cli.backup import backup, copy, restore
-from goodword.cli.events import import_events, replay
-from goodword.cli.keys import keys_app
-from goodword.cli.programs import check, publish, recipes_app, schema
-from goodword.cli.records import audit, explain
-from goodword.cli.server import edge, migrate, serve, worker
-from goodword.cli.settings import settings
-from goodword.cli.shared import DEFAULTS, Commands, setting_option
-from goodword.web.serve import configure_log
+from goodword.cli.root import DEFAULTS, Commands, setting_option
+from goodword.log import configure_log
 
 app = typer.Typer(
     name="goodword",
@@ -50,25 +43,6 @@ def goodword(
     The options below may stand before or behind a command.
     """
     ctx.obj = {"database": database, "tenant": tenant, "secret_file": secret_file}
-
-
-app.add_typer(recipes_app, name="recipes")
-app.command()(check)
-app.command()(schema)
-app.command()(publish)
-app.command()(migrate)
-app.command()(serve)
-app.command()(edge)
-app.command()(worker)
-app.command("import")(import_events)
-app.command()(replay)
-app.command()(explain)
-app.command()(audit)
-app.add_typer(keys_app, name="keys")
-app.command()(backup)
-app.command()(restore)
-app.command()(copy)
-app.command()(settings)
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 from sqlalchemy import exc, make_url
 
-from goodword.cli.programs import AsJson
-from goodword.cli.shared import Failure, console, mistakes, must_exist, print_json, settings_of
+from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.root import Failure
+from goodword.cli.shared import mistakes, must_exist, settings_of
 from goodword.parts import now_ms
 from goodword.program.duration import iso
 from goodword.settings import Settings
@@ -22,6 +23,8 @@ from goodword.storage.backup import DATABASE, Manifest, back_up, put_in_place, u
 from goodword.storage.database import NotMigrated, open_database
 from goodword.storage.transfer import copy_all
 
+room = typer.Typer()
+
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="the backup", show_default=False)]
 POSTGRESQL = (
     "this is for the embedded database; PostgreSQL has its own: `pg_dump --format=custom` or `pg_basebackup`,"
@@ -29,6 +32,7 @@ POSTGRESQL = (
 )
 
 
+@room.command()
 def backup(ctx: typer.Context, file: BackupFile, as_json: AsJson = False) -> None:
     """Write the embedded database and its secret to one new file, at one moment, while a server goes on working.
 
@@ -50,6 +54,7 @@ def backup(ctx: typer.Context, file: BackupFile, as_json: AsJson = False) -> Non
     _print_tenants(manifest)
 
 
+@room.command()
 def restore(
     ctx: typer.Context,
     file: BackupFile,
@@ -88,6 +93,7 @@ def restore(
         typer.echo("The audit finds no fault.")
 
 
+@room.command()
 def copy(
     ctx: typer.Context,
     to: Annotated[

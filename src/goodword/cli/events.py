@@ -16,8 +16,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from sqlalchemy import exc
 
-from goodword.cli.programs import LANGUAGE, AsJson, ProgramFile
-from goodword.cli.shared import STDIN, console, mistakes, opened, print_json, read_program, settings_of
+from goodword.cli.output import LANGUAGE, STDIN, AsJson, ProgramFile, console, print_json, read_program
+from goodword.cli.shared import mistakes, opened, settings_of
 from goodword.engine.ids import Keyring
 from goodword.parts import Parts, now_ms, read_secret, tenant_keyring
 from goodword.pipeline.memory import MemoryTenant
@@ -39,6 +39,8 @@ from goodword.settings import Settings
 from goodword.storage.imports import forget_import, unfinished_imports
 from goodword.words.format import amount
 
+room = typer.Typer()
+
 INTERRUPTED = 130
 """The exit code of what Ctrl-C ended, as shells have it."""
 
@@ -50,6 +52,7 @@ EventsFile = Annotated[
 ]
 
 
+@room.command("import")
 def import_events(
     ctx: typer.Context,
     events: EventsFile,
@@ -193,6 +196,7 @@ class _Run:
         )
 
 
+@room.command()
 def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json: AsJson = False) -> None:
     """Decide a file of events without a database, and print each answer as a line of JSON.
 

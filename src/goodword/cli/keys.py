@@ -7,8 +7,9 @@ from typing import Annotated, cast
 import typer
 from rich.table import Table
 
-from goodword.cli.programs import AsJson
-from goodword.cli.shared import Failure, console, opened, print_json, settings_of
+from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.root import Failure
+from goodword.cli.shared import opened, settings_of
 from goodword.program.duration import iso
 from goodword.storage.keys import SCOPES, Scope, create_key, list_keys, revoke_key
 
@@ -16,6 +17,8 @@ KEY_WIDTH = 20
 """An id is shown whole, however narrow the terminal: it is there to be copied."""
 
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+room = typer.Typer()
+room.add_typer(keys_app, name="keys")
 
 
 @keys_app.command("create")

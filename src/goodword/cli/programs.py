@@ -1,4 +1,4 @@
-"""Commands on program files: recipes, check, schema, publish."""
+"""Commands on program files: recipes, check, schema."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ import msgspec
 import typer
 from rich.table import Table
 
-from goodword.cli.shared import BadProgram, console, opened, print_json, read_program, settings_of
+from goodword.cli.output import LANGUAGE, AsJson, BadProgram, ProgramFile, console, print_json, read_program
 from goodword.program.linter import LintWarning, lint
 from goodword.program.loader import Problem, load_program
 from goodword.program.schema import program_schema
 from goodword.recipes import copy_recipe, list_recipes, read_recipe
 from goodword.words.headline import headline
 
-LANGUAGE = "en"
-"""The command line itself speaks English."""
-
-ProgramFile = Annotated[Path, typer.Argument(metavar="PROGRAM", help="a program file", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
+room = typer.Typer()
 recipes_app = typer.Typer(help="List the recipes, or copy one to start from.", invoke_without_command=True)
+room.add_typer(recipes_app, name="recipes")
 
 
 @recipes_app.callback()
@@ -49,6 +45,7 @@ def recipes_copy(
     typer.echo(copy_recipe(name, directory))
 
 
+@room.command()
 def check(
     program: ProgramFile,
     as_json: AsJson = False,
@@ -63,7 +60,9 @@ def check(
         problems = error.problems
     good = not problems and not (strict and warnings)
     if as_json:
-        print_json({"file": str(program), "ok": good, "problems": problems, "warnings": list(map(_warning, warnings))})
+        print_json(
+            {"file": str(program), "ok": good, "problems": problems, "warnings": list(map(warning_as_data, warnings))}
+        )
     else:
         for line in (*problems, *warnings):
             typer.echo(f"{program}:{line}")
@@ -72,7 +71,7 @@ def check(
     raise typer.Exit(0 if good else 1)
 
 
-def _warning(warning: LintWarning) -> dict[str, Any]:
+def warning_as_data(warning: LintWarning) -> dict[str, Any]:
     """A warning with its place in the same two numbers as a problem."""
     line, column = map(int, warning.place.split(":"))
     return {
@@ -84,22 +83,7 @@ def _warning(warning: LintWarning) -> dict[str, Any]:
     }
 
 
+@room.command()
 def schema() -> None:
     """Print the JSON Schema of program files, for editors."""
     typer.echo(msgspec.json.format(msgspec.json.encode(program_schema())).decode())
-
-
-def publish(ctx: typer.Context, program: ProgramFile, as_json: AsJson = False) -> None:
-    """Bring a program into force for referrals from now on. Makes the database and the tenant where they are missing."""
-    loaded = read_program(program)
-    warnings = lint(loaded)
-    settings = settings_of(ctx)
-    with opened(settings, create=True) as parts:
-        published, new = parts.tenants.publish(settings.tenant, loaded.text, parts.now_ms())
-    for warning in () if as_json else warnings:
-        typer.echo(f"{program}:{warning}", err=True)
-    if as_json:
-        data = {"program": published.name, "version": published.version, "new": new}
-        print_json(data | {"warnings": list(map(_warning, warnings))})
-    else:
-        typer.echo(f"{published.name} version {published.version} {'is in force' if new else 'was in force already'}")

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from goodword.cli.programs import AsJson
-from goodword.cli.shared import Failure, console, opened, print_json, settings_of
+from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.root import Failure
+from goodword.cli.shared import opened, settings_of
 from goodword.explain import as_data, as_text, nothing
 from goodword.explain import explain as explanation_of
 from goodword.storage.audit import audit as findings_of
 from goodword.storage.audit import checks
+
+room = typer.Typer()
 
 
 class Language(StrEnum):
@@ -24,6 +27,7 @@ class Language(StrEnum):
     ro = "ro"
 
 
+@room.command()
 def explain(
     ctx: typer.Context,
     reference: Annotated[
@@ -47,6 +51,7 @@ def explain(
         screen.print(Text(line, style="bold" if heading else ""), soft_wrap=True)
 
 
+@room.command()
 def audit(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Prove that everything stored agrees with itself. Exit code 1 if something does not."""
     settings = settings_of(ctx)

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from goodword.cli.shared import DEFAULTS, mistakes, opened, setting_option, settings_of
+from goodword.cli.root import DEFAULTS, setting_option
+from goodword.cli.shared import mistakes, opened, settings_of
 from goodword.delivery.deliverer import make_deliverer
 from goodword.edge.app import check_settings
 from goodword.parts import read_secret
@@ -20,12 +21,15 @@ from goodword.storage.database import open_database, unopened_database
 from goodword.web import serve as web
 from goodword.web.shapes import show_row
 
+room = typer.Typer()
+
 log = structlog.get_logger("goodword.worker")
 
 WORKERS_MAX = 64
 """How many processes of the redirect one command starts."""
 
 
+@room.command()
 def migrate(ctx: typer.Context) -> None:
     """Make the tables, or bring them to this release. Several processes may do so at once."""
     settings = settings_of(ctx)
@@ -38,6 +42,7 @@ def migrate(ctx: typer.Context) -> None:
         database.close()
 
 
+@room.command()
 def serve(
     ctx: typer.Context,
     host: Annotated[str, setting_option("host")] = DEFAULTS["host"],
@@ -51,6 +56,7 @@ def serve(
     web.serve(settings)
 
 
+@room.command()
 def edge(
     ctx: typer.Context,
     host: Annotated[str, setting_option("host")] = DEFAULTS["host"],
@@ -75,6 +81,7 @@ def _check(settings: Settings) -> None:
     web.check_port(settings.host, settings.port)
 
 
+@room.command()
 def worker(ctx: typer.Context) -> None:
     """Decide what falls due and deliver webhooks and mails, without the API. On PostgreSQL as many at once as you like."""
     settings = settings_of(ctx)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import typer
 from rich.table import Table
 
-from goodword.cli.programs import AsJson
-from goodword.cli.shared import console, print_json, settings_of
+from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.shared import settings_of
 from goodword.settings import effective, masked
 
+room = typer.Typer()
 
+
+@room.command()
 def settings(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show every setting as it is in force here, and where it comes from; passwords in addresses are masked."""
     settings_of(ctx)  # a value that cannot be used is told before

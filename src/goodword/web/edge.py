@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from goodword.edge.app import Edge, EdgeAlone
+from goodword.log import configure_log
 from goodword.measure import Measures
 from goodword.parts import now_ms, read_secret, tenant_keyring
 from goodword.settings import read_settings
 from goodword.storage.database import unopened_database
-from goodword.web.serve import configure_log
 
 
 def make_edge() -> EdgeAlone:

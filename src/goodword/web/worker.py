@@ -13,10 +13,10 @@ from multiprocessing.connection import wait
 
 from fastapi import FastAPI
 
+from goodword.log import configure_log
 from goodword.parts import open_parts
 from goodword.settings import read_settings
 from goodword.web.app import create_app
-from goodword.web.serve import configure_log
 
 
 def make_app() -> FastAPI:
