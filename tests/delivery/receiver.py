@@ -69,7 +69,11 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            raw = self.rfile.read(length)
+            if len(raw) < length:  # a sender that died in the middle of it
+                self.close_connection = True
+                return
             taken = Taken(self.path, {name.lower(): value for name, value in self.headers.items()}, raw)
             receiver.taken.append(taken)
             receiver.connections.add(self.client_address)
