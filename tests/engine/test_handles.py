@@ -136,3 +136,70 @@ def test_a_person_is_corrected_by_the_id_we_gave() -> None:
     assert world.tell(5, "profile", participant=anna, person={"id": "eve"}) == ["identity_conflict"]
     assert world.tell(5, "profile", participant=anna, person={"country": "RO"}) == ["person_recorded"]
     assert world.tell(5, "profile", participant="pt_nobody", person={"country": "RO"}) == ["unknown_participant"]
+
+
+def test_evidence_older_than_the_window_starts_nothing() -> None:
+    world = World(CLICKS)
+    code = world.join(1, "anna")
+    assert world.tell(2, "claim", code=code) == ["claim_recorded"]
+    token = world.said["claim"]
+    old = click(code, 2)
+    assert world.tell(60, "sign_up", "bob", click=old) == ["evidence_too_old", "person_recorded"]
+    assert world.tell(60, "sign_up", "eve", claim=token) == ["evidence_too_old", "person_recorded"]
+    assert world.referrals() == []
+
+
+def test_an_old_click_does_not_spoil_the_code_that_is_typed_today() -> None:
+    world = World(CLICKS)
+    code = world.join(1, "anna")
+    told = world.tell(41, "order", "bob", order="o1", total=9000, currency="USD", code=code, click=click(code, 2))
+    assert {"referral_started", "referral_converted"} <= set(told)
+    assert "evidence_too_old" not in told
+    (referral,) = world.referrals()
+    assert (referral.evidence, referral.claimed_ms) == ("code", START_MS + 40 * DAY_MS)
+
+
+def test_an_old_click_takes_no_friend_away() -> None:
+    world = World(CLICKS.replace("[code, claim, click]", "[code, click, claim]"))
+    for who in ("anna", "eve"):
+        world.join(1, who)
+    world.tell(100, "claim", "bob", code=world.codes["anna"])
+    told = world.tell(101, "sign_up", "bob", click=click(world.codes["eve"], 2))
+    assert told == ["evidence_too_old", "person_recorded"]
+    assert [referral.status for referral in world.referrals()] == ["started"]
+
+
+def test_three_pieces_of_evidence_in_one_event_start_one_referral_each_at_most() -> None:
+    world = World(CLICKS.replace("window: 30 days", "window: 30 days, replace: stronger"))
+    for who in ("anna", "eve"):
+        world.join(1, who)
+    world.tell(2, "claim", code=world.codes["eve"])
+    token = world.said["claim"]
+    anna = world.codes["anna"]
+    told = world.tell(3, "sign_up", "bob", click=click(anna, 2), claim=token, code=anna)
+    assert told.count("referral_started") == len(world.referrals()) == 1
+    (referral,) = world.referrals()
+    assert (referral.evidence, referral.claimed_ms) == ("code", START_MS + DAY_MS), "the click says since when"
+    assert told.count("friend_taken") == 1
+
+
+def test_the_code_of_an_advocate_is_his_first_that_works() -> None:
+    world = World()
+    first = world.join(5, "anna")
+    world.tell(3, "link", "anna", program="friends", code="Maria-Shop")
+    assert world.tell(6, "join", "anna", program="friends")[0] == "already_joined"
+    assert world.said["advocate_code"] == "Maria-Shop", "the oldest, whatever was told first"
+    world.tell(7, "handle", code="Maria-Shop", action="disable")
+    world.tell(8, "join", "anna", program="friends")
+    assert world.said["advocate_code"] == first
+
+
+def test_a_correction_that_comes_late_as_history_finds_whom_it_is_about() -> None:
+    world = World()
+    world.join(1, "anna")
+    anna = world.said["participant"]
+    world.tell(2, "order", "live", history=False, order="l1", total=100, currency="USD")
+    told = world.tell(3, "profile", participant=anna, person={"email": "new@example.com"})
+    assert told == ["history_is_facts", "person_recorded"]
+    assert world.said["participant"] == anna
+    assert world.tell(3, "profile", participant="pt_no", person={"country": "RO"})[1] == "unknown_participant"

@@ -126,6 +126,8 @@ class Wish:
     """How much of the reward; all of it if not said."""
     clicked_ms: int | None = None
     """When the link was followed; its click id is sent in the place of the code."""
+    with_code: bool = False
+    """Or beside it."""
 
 
 people = st.sampled_from(PEOPLE)
@@ -186,7 +188,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             return Wish(at_ms, body | draw(st.sampled_from([{}, {"code": "Own-Code"}, {"target": "/socks"}])))
         case "sign_up":
             click = draw(st.sampled_from([None, None, START_MS, at_ms]))
-            return Wish(at_ms, {"type": "sign_up", "person": person}, code_of, clicked_ms=click)
+            return Wish(
+                at_ms, {"type": "sign_up", "person": person}, code_of, clicked_ms=click, with_code=draw(st.booleans())
+            )
         case "order":
             body = {
                 "type": "order",
@@ -248,7 +252,8 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
         if wish.code_of in codes:
             body["code"] = codes[wish.code_of].lower()
             if wish.clicked_ms is not None:
-                body["click"] = click_token(KEYRING, normalise_code(body.pop("code")), wish.clicked_ms, bytes(8))
+                code = normalise_code(body["code"] if wish.with_code else body.pop("code"))
+                body["click"] = click_token(KEYRING, code, wish.clicked_ms, bytes(8))
         elif body["type"] in ("claim", "share", "handle"):
             continue
         if wish.redeem_of in issued:

@@ -51,7 +51,7 @@ from goodword.program.quantity import Quantity, parse_quantity
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 KEYRING = Keyring(b"the fixed key of the case files")
-CLICKED_MS = 1_770_000_000_000  # before any sign-up of a case that brings a click
+CLICKED_MS = 1_772_490_000_000  # a day before the sign-ups of cases that bring a click
 BOOKS = ("redeemed", "expired", "reversed")
 OUTCOMES = ("accepted", "refused", "waiting")
 Tree = dict[str, Any]

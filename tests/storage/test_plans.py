@@ -143,7 +143,9 @@ def deliver(connection: sa.Connection) -> None:
         assert deliveries.due(connection, TENANT, one, 9, 10)
     deliveries.record(connection, TENANT, made[:1], [Attempt("dl_0", 1, 9, 200, None, 3)])
     deliveries.release(connection, TENANT, endpoint.id, "worker", 9)
-    deliveries.log_page(connection, TENANT, endpoint=endpoint.id)
+    for filters in ({"endpoint": endpoint.id}, {"status": "failed"}, {"endpoint": endpoint.id, "status": "failed"}, {}):
+        deliveries.log_page(connection, TENANT, **filters)
+    deliveries.forget_deliveries(connection, TENANT, 1, 10)
     deliveries.attempts_of(connection, TENANT, "dl_0")
 
 

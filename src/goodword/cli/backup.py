@@ -65,8 +65,8 @@ def restore(
 ) -> None:
     """Bring a backup to where --database and --secret-file say, after checking every byte of it and auditing the books.
 
-    Nothing may use the database meanwhile. What happened after the backup is not in it: sources that tell it again get the
-    same answers again. Clicks that wait in a spool are left as they are.
+    Nothing may use the database meanwhile. What happened after the backup is not in it: sources that tell it again get
+    new decisions under the same ids. Clicks that wait in a spool are left as they are.
     """
     settings = settings_of(ctx)
     database = _embedded(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,9 @@ from goodword.engine.ids import Keyring
 from goodword.settings import Settings
 from goodword.storage.database import Database
 from goodword.storage.endpoints import Endpoint
+
+FORGET_EVERY_SECONDS = 3600.0
+"""How often the log of deliveries is shortened."""
 
 log = structlog.get_logger("goodword.deliverer")
 
@@ -43,6 +47,7 @@ class Deliverer:
         self._dispatcher = dispatcher
         self._seconds = every_ms / 1000
         self._workers = workers
+        self._forgot = float("-inf")
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._running: dict[Future[int], Endpoint] = {}
@@ -79,6 +84,8 @@ class Deliverer:
                 more = self._dispatcher.run_page() == PAGE_ROWS
                 self._collect()
                 more = self._begin() or more
+                if not more:
+                    self._forget()
             except SQLAlchemyError as error:
                 log.warning("database_unavailable", error=type(error).__name__)
                 more = False
@@ -103,6 +110,12 @@ class Deliverer:
             self._running[future] = endpoint
             future.add_done_callback(lambda _: self._wake.set())
         return bool(leased)
+
+    def _forget(self) -> None:
+        """Once in a while, when there is nothing else to do, shorten the log."""
+        if time.monotonic() - self._forgot > FORGET_EVERY_SECONDS:
+            self._dispatcher.forget()
+            self._forgot = time.monotonic()
 
     def _collect(self) -> None:
         for future in [future for future in self._running if future.done()]:

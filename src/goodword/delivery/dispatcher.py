@@ -6,13 +6,18 @@ from collections.abc import Callable, Sequence
 
 from goodword.engine.ids import Keyring
 from goodword.engine.topics import NOTICES, matches
+from goodword.program.duration import DAY_MS
 from goodword.storage.database import Database
-from goodword.storage.deliveries import Delivery, hand_out, undispatched
+from goodword.storage.deliveries import Delivery, forget_deliveries, hand_out, undispatched
 from goodword.storage.endpoints import Endpoint, list_endpoints
 from goodword.storage.reads import Undelivered
 
 PAGE_ROWS = 200
 """How many outbox rows one transaction hands out."""
+LOG_DAYS = 90
+"""How long the log of deliveries is kept."""
+FORGET_ROWS = 1000
+"""How many deliveries one transaction removes from it."""
 
 
 def outbox_lock(tenant: str) -> str:
@@ -42,13 +47,21 @@ class Dispatcher:
             hand_out(connection, self._tenant, page, self._deliveries(page, listening), self._now_ms())
         return len(page)
 
+    def forget(self) -> None:
+        """Remove what came to its end long ago from the log."""
+        before_ms = self._now_ms() - LOG_DAYS * DAY_MS
+        forgotten = FORGET_ROWS
+        while forgotten >= FORGET_ROWS:
+            with self._database.write_aside() as connection:
+                forgotten = forget_deliveries(connection, self._tenant, before_ms, FORGET_ROWS)
+
     def _deliveries(self, page: Sequence[Undelivered], listening: Sequence[Endpoint]) -> list[Delivery]:
         now_ms = self._now_ms()
         return [
             new_delivery(
                 self._keyring,
                 endpoint,
-                f"outbox:{waiting.id}",
+                _source(waiting),
                 topic=waiting.row.topic,
                 reference=waiting.row.reference,
                 outbox_id=waiting.id,
@@ -60,6 +73,12 @@ class Dispatcher:
             for endpoint in listening
             if waiting.id > endpoint.after_outbox and matches(endpoint.topics, waiting.row.topic)
         ]
+
+
+def _source(waiting: Undelivered) -> str:
+    """What tells an outbox row from all others, those too that stood in its place before a backup was restored."""
+    row = waiting.row
+    return f"outbox:{waiting.id}:{row.topic}:{row.reference}:{waiting.created_ms}"
 
 
 def new_delivery(

@@ -6,7 +6,7 @@ nobody does. Every rule that refuses is told, not only the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -76,12 +76,27 @@ def usable_handle(turn: Turn, code: str, at_ms: int) -> Handle | None:
     return handle
 
 
+class Piece(Struct, frozen=True):
+    """Something that an event brings along and that leads to an advocate."""
+
+    code: str
+    evidence: str
+    at_ms: int
+    click: Click | None = None
+
+
 def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referral | None:
     """Follow click, claim token and code that an event brings; the referral they lead to, the code's first."""
     referral = None
+    for piece in _joined(turn, _pieces(turn, event)):
+        referral = attribute(turn, friend, piece.code, piece.evidence, piece.at_ms, piece.click) or referral
+    return referral
+
+
+def _pieces(turn: Turn, event: SignUp | Order | Activity) -> Iterator[Piece]:
     click = clicked(turn, event.click)
     if click is not None:
-        referral = attribute(turn, friend, click.code, "click", min(click.at_ms, turn.occurred_ms), click)
+        yield Piece(click.code, "click", min(click.at_ms, turn.occurred_ms), click)
     if event.claim is not None:
         claim = turn.draft.get(CLAIMS, event.claim)
         if claim is None:
@@ -89,10 +104,33 @@ def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referra
         else:
             at_ms = min(claim.claimed_ms, turn.occurred_ms)
             seen = Click(claim.code, at_ms, claim.click) if claim.click else click
-            referral = attribute(turn, friend, claim.code, claim.via, at_ms, seen) or referral
+            yield Piece(claim.code, claim.via, at_ms, seen)
     if event.code is not None:
-        referral = attribute(turn, friend, event.code, "code", turn.occurred_ms, click) or referral
-    return referral
+        yield Piece(event.code, "code", turn.occurred_ms, click)
+
+
+def _joined(turn: Turn, pieces: Iterable[Piece]) -> list[Piece]:
+    """One piece for each code: the strongest that the program takes, from the first time that still counts.
+
+    Weighed one after the other, an old click could spoil the code that its friend types today.
+    """
+    by_code: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        by_code.setdefault(piece.code, []).append(piece)
+    return [same[0] if len(same) == 1 else _strongest(turn, same) for same in by_code.values()]
+
+
+def _strongest(turn: Turn, same: list[Piece]) -> Piece:
+    handle = turn.draft.get(HANDLES, same[0].code)
+    program = turn.programs.current(handle.program) if handle else None
+    if program is None:
+        return same[-1]
+    ladder, window = program.model.attribution.evidence, program.model.attribution.window
+    good = [piece for piece in same if piece.evidence in ladder and piece.at_ms + window > turn.occurred_ms]
+    if not good:
+        return same[-1]
+    strongest = min(good, key=lambda piece: ladder.index(piece.evidence))
+    return replace(strongest, at_ms=min(piece.at_ms for piece in good))
 
 
 def attribute(
@@ -105,6 +143,9 @@ def attribute(
     program = turn.programs.current(handle.program)
     if program is None:
         turn.say("unknown_program", {"program": handle.program})
+        return None
+    if at_ms + program.model.attribution.window <= turn.occurred_ms:
+        turn.say("evidence_too_old", {"evidence": evidence}, program=program, rule="attribution.window")
         return None
     seen = click.id if click is not None and click.code == handle.code else None
     invitation = Invitation(handle, program, friend, evidence, at_ms, seen)

@@ -31,7 +31,7 @@ from goodword.engine.events import (
 )
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import budget_prefix
-from goodword.engine.handles import create_handle, free_code, keep_handle, switch_handle
+from goodword.engine.handles import create_handle, free_code, keep_handle, own_handle, switch_handle
 from goodword.engine.ids import Keyring
 from goodword.engine.measures import sync_measures
 from goodword.engine.orders import change, place, record
@@ -46,7 +46,6 @@ from goodword.engine.state import (
     CLAIMS,
     DUES,
     HANDLES,
-    HANDLES_OF,
     ORDERS,
     PARTICIPANTS,
     REFERRALS,
@@ -114,16 +113,17 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         references.add(turn.participant)
     if order := getattr(event, "order", None):
         references.add(f"order:{order}")
-    kept = _without_unknown_code(sealed, keyring) if turn.said("unknown_code") else sealed
+    kept = _without_unknown_code(turn) if turn.said("unknown_code") else sealed
     return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)))
 
 
-def _without_unknown_code(sealed: Sealed, keyring: Keyring) -> Sealed:
+def _without_unknown_code(turn: Turn) -> Sealed:
     """What nobody knows as a public code may be somebody's reward code, or anything: only its hash is kept."""
+    sealed = turn.sealed
     code = getattr(sealed.event, "code", None)
-    if code is None:
+    if code is None or turn.draft.get(HANDLES, code) is not None:
         return sealed
-    return replace(sealed, event=replace(sealed.event, code=keyring.reward_code_hash(code)))
+    return replace(sealed, event=replace(sealed.event, code=turn.keyring.reward_code_hash(code)))
 
 
 def evolve(state: State, decision: Decision) -> None:
@@ -145,7 +145,9 @@ def _as_fact(turn: Turn) -> None:
         person = resolve(turn, event.person) if known is None else None
         if person:
             record(turn, event, person.id, ())
-    elif isinstance(event, SignUp | Profile | Activity) and resolve(turn, event.person):
+    elif isinstance(event, Profile):
+        _profile(turn, event)
+    elif isinstance(event, SignUp | Activity) and resolve(turn, event.person):
         turn.say("person_recorded")
 
 
@@ -161,11 +163,11 @@ def _join(turn: Turn, event: Join) -> None:
     if person is None:
         return
     turn.say("person_recorded")
-    for code in turn.draft.many(HANDLES_OF, person.id):
-        if turn.draft.need(HANDLES, code).program == program.name:
-            turn.advocate_code = code
-            turn.say("already_joined", {"code": code}, program=program)
-            return
+    own = own_handle(turn, person.id, program.name)
+    if own is not None:
+        turn.advocate_code = own.written
+        turn.say("already_joined", {"code": own.written}, program=program)
+        return
     misses = unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id))
     for values in misses:
         turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
@@ -185,7 +187,7 @@ def _share(turn: Turn, event: Share) -> None:
     turn.count(f"shares|{handle.code}", 1)
     turn.say(
         "shared",
-        {"code": event.code, "channel": event.channel},
+        {"code": handle.written, "channel": event.channel},
         program=turn.programs.current(handle.program),
     )
 

@@ -28,6 +28,13 @@ def keep_handle(turn: Turn, handle: Handle) -> None:
     turn.advocate_code = handle.written
 
 
+def own_handle(turn: Turn, participant: str, program: str) -> Handle | None:
+    """The code by which somebody is known in a program: his first that works, or the first of all."""
+    handles = (turn.draft.need(HANDLES, code) for code in turn.draft.many(HANDLES_OF, participant))
+    own = sorted((one for one in handles if one.program == program), key=lambda one: (one.created_ms, one.code))
+    return next((one for one in own if one.refused_at(turn.occurred_ms) is None), own[0] if own else None)
+
+
 def create_handle(turn: Turn, event: Link) -> None:
     """An advocate asks for a further code."""
     program = turn.programs.current(event.program)
@@ -38,10 +45,9 @@ def create_handle(turn: Turn, event: Link) -> None:
     if person is None:
         return
     turn.say("person_recorded")
-    codes = turn.draft.many(HANDLES_OF, person.id)
-    if not any(turn.draft.need(HANDLES, code).program == program.name for code in codes):
+    if own_handle(turn, person.id, program.name) is None:
         turn.say("not_an_advocate", program=program)
-    elif len(codes) >= HANDLES_MAX:
+    elif len(turn.draft.many(HANDLES_OF, person.id)) >= HANDLES_MAX:
         turn.say("too_many_codes", {"limit": HANDLES_MAX}, program=program)
     else:
         _create(turn, event, program.name, person.id)

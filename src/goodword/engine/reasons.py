@@ -37,6 +37,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     # attribution
     "advocate_not_in_audience": ("refused", "a condition on advocates is not met"),
     "evidence_not_accepted": ("refused", "the program does not accept this kind of evidence"),
+    "evidence_too_old": ("refused", "the evidence is older than the program's window"),
     "self_referral": ("refused", "advocate and friend are the same person"),
     "shared_signal": ("refused", "advocate and friend share a signal that the program refuses"),
     "cycle": ("refused", "the friend stands among the advocate's own advocates"),

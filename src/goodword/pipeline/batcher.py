@@ -40,6 +40,16 @@ INFRASTRUCTURE = (OperationalError, InterfaceError, InternalError, NotSupportedE
 
 A standby says that it does not support writing, and in a transaction that was open already, that its state is wrong.
 """
+_STANDBY = frozenset({"25006", "25P02"})
+"""What PostgreSQL says of itself while it is one (SQLSTATE): read only, and a transaction that failed before."""
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether the database was away. Of the two kinds that also mean a fault in the data, only what a standby says."""
+    if isinstance(error, InternalError | NotSupportedError):
+        return getattr(error.orig, "sqlstate", None) in _STANDBY
+    return isinstance(error, INFRASTRUCTURE)
+
 
 ReturnT = TypeVar("ReturnT")
 log = structlog.get_logger("goodword.batcher")
@@ -230,11 +240,12 @@ class Batcher:
         """Decide a batch and hand its results out. The writer survives whatever happens."""
         try:
             outcome = self._decide(batch)
-        except INFRASTRUCTURE as error:
-            log.error("batch_failed", events=len(batch), error=type(error).__name__)
-            self._measures.batch_failed()
-            _fail(batch, WriterUnavailable("the database could not be written"))
         except Exception as error:
+            if _is_away(error):
+                log.error("batch_failed", events=len(batch), error=type(error).__name__)
+                self._measures.batch_failed()
+                _fail(batch, WriterUnavailable("the database could not be written"))
+                return
             log.error("batch_isolated", events=len(batch), error=type(error).__name__, exc_info=len(batch) == 1)
             self._isolate(batch, error)
         else:
@@ -246,6 +257,8 @@ class Batcher:
             try:
                 return self._measured(batch[0].tenant, events)
             except INFRASTRUCTURE as error:
+                if not _is_away(error):
+                    raise
                 log.warning("batch_retried", events=len(events), tried=tried, error=type(error).__name__)
                 self._stopping.wait(BACKOFF_SECONDS * 2 ** (tried - 1))
         return self._measured(batch[0].tenant, events)
@@ -267,12 +280,11 @@ class Batcher:
         try:
             with self._tenants.database.write(item.tenant) as connection:
                 park(connection, item.tenant, replace(item.sealed, person=None), type(error).__name__)
-        except INFRASTRUCTURE as away:
-            log.error("parking_failed", error=type(away).__name__)
-            item.future.set_exception(WriterUnavailable("the database could not be written"))
-            return
         except Exception as again:
             log.error("parking_failed", error=type(again).__name__)
+            if _is_away(again):
+                item.future.set_exception(WriterUnavailable("the database could not be written"))
+                return
         item.future.set_result(Failed())
 
     def _hand_out(self, batch: list[_Item], outcome: Outcome) -> None:

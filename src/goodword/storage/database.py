@@ -20,6 +20,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, dialect_named
@@ -31,6 +32,16 @@ CONNECT_SECONDS = 10
 """How long PostgreSQL may take to accept a connection."""
 WAL_BYTES = 16 * 1024 * 1024
 """What SQLite's log is cut down to after a slow reader has made it grow."""
+
+
+READERS_MAX = 20
+"""How many read at once; the others wait."""
+ASIDES_MAX = 8
+"""How many write beside decisions at once: clicks, deliveries."""
+OVERFLOW_MAX = 27
+"""With the five that stay open the pool has four connections more than these two may take: for tenants' writers."""
+PLACE_SECONDS = 30.0
+"""How long one waits for a place."""
 
 
 class DatabaseError(Exception):
@@ -49,8 +60,23 @@ class NotMigrated(DatabaseError):
     """The tables are missing or older than this release."""
 
 
+class _Places:
+    """So many may stand in the pool at once; who waits too long is told that there is no connection."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.BoundedSemaphore(count)
+
+    def __enter__(self) -> None:
+        if not self._free.acquire(timeout=PLACE_SECONDS):
+            raise NoConnection("no connection to the database became free in time")
+
+    def __exit__(self, *_: object) -> None:
+        self._free.release()
+
+
 class Database:
-    """A database with its connections: one for the writer, a pool for readers."""
+    """A database with its connections: one pool, in which those who read, and those who write beside decisions, cannot take
+    the places that tenants' writers need."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -58,6 +84,8 @@ class Database:
         # SQLite has one writer. The writers of this process queue for it here, where they wake each other;
         # SQLite itself makes them ask again and again, and whoever asks at the wrong moments goes hungry. A writer
         # within a writer is a mistake that SQLite then still tells, instead of a thread that waits for itself.
+        self._readers = _Places(READERS_MAX)
+        self._asides = _Places(ASIDES_MAX)
         self._queue: AbstractContextManager[object] = (
             threading.RLock() if self.dialect.name == "sqlite" else nullcontext()
         )
@@ -81,13 +109,13 @@ class Database:
         `lock` names a lock of its own; without one, rows are kept apart by locks on themselves. On SQLite, which has one
         lock only, it is `BEGIN IMMEDIATE` either way.
         """
-        with self._begin_writing(None if lock is None else f"goodword:{lock}") as connection:
+        with self._asides, self._begin_writing(None if lock is None else f"goodword:{lock}") as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees one moment throughout."""
-        with self.engine.connect() as connection:
+        with self._readers, self.engine.connect() as connection:
             if self.dialect.name == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -184,11 +212,15 @@ def _address(url: str) -> URL:
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() == "postgresql":
         engine = create_engine(
-            address, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": CONNECT_SECONDS}
+            address,
+            max_overflow=OVERFLOW_MAX,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
         )
         event.listen(engine, "connect", _set_up_postgresql)
         return engine
-    engine = create_engine(address, hide_parameters=True)
+    engine = create_engine(address, max_overflow=OVERFLOW_MAX, hide_parameters=True)
     event.listen(engine, "do_connect", _create_for_owner)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

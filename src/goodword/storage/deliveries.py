@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import astuple
-from sqlalchemy import ColumnElement, Connection, case, literal_column, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, case, delete, literal_column, select, text, tuple_, update
 
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of, dialect_of, write_rows
 from goodword.storage.endpoints import Endpoint, endpoint_of
-from goodword.storage.reads import BadCursor, Page, Undelivered, undelivered
+from goodword.storage.reads import Page, Undelivered, bounded, undelivered, whole
 
 ATTEMPTS_SHOWN_MAX = 200
 """How many attempts of a delivery are shown, the newest ones; only many replays make more."""
@@ -26,6 +26,11 @@ _WAITING: ColumnElement[str] = literal_column(
     "'waiting'"
 )  # a parameter would hide from SQLite that the partial index applies
 _FAILED: ColumnElement[str] = literal_column("'failed'")
+_STATUSES: dict[str, ColumnElement[str]] = {
+    "waiting": _WAITING,
+    "failed": _FAILED,
+    "delivered": literal_column("'delivered'"),
+}
 
 
 class Delivery(Struct, frozen=True):
@@ -146,10 +151,12 @@ def held(connection: Connection, tenant: str, endpoint: str, owner: str) -> Endp
 
 
 def record(connection: Connection, tenant: str, moved: Sequence[Delivery], made: Sequence[Attempt]) -> None:
-    """Keep what became of deliveries, and the attempts."""
+    """Keep what became of deliveries, and the attempts. What staff queued anew meanwhile stays queued."""
     dialect = dialect_of(connection)
     write_rows(connection, dialect.insert(tables.attempts), tenant, [astuple(attempt) for attempt in made])
-    write_rows(connection, dialect.upsert(tables.deliveries), tenant, [astuple(delivery) for delivery in moved])
+    now = {one.id: one.queued_ms for one in deliveries_of(connection, tenant, [one.id for one in moved])}
+    kept = [one for one in moved if now.get(one.id, one.queued_ms) == one.queued_ms]
+    write_rows(connection, dialect.upsert(tables.deliveries), tenant, [astuple(delivery) for delivery in kept])
 
 
 def release(connection: Connection, tenant: str, endpoint: str, owner: str, free_ms: int) -> None:
@@ -178,19 +185,31 @@ def log_page(
     limit: int = 50,
 ) -> Page[Delivery]:
     """Deliveries, the newest first; a filter that is None asks for nothing."""
-    filters = {"endpoint": endpoint, "status": status, "topic": topic}
+    size = bounded(limit)
+    filters = {"endpoint": endpoint, "topic": topic}
     statement = select(*_COLUMNS).where(_D.tenant == tenant)
     for name, value in filters.items():
         statement = statement if value is None else statement.where(_D[name] == value)
+    if status is not None:
+        statement = statement.where(_D.status == _STATUSES[status])
     if cursor is not None:
         ms, _, id = cursor.partition("-")
-        if not (ms.isascii() and ms.isdigit() and len(ms) <= 18):
-            raise BadCursor("the cursor is not one that a page gave")
-        statement = statement.where(tuple_(_D.created_ms, _D.id) < (int(ms), id))
-    statement = statement.order_by(_D.created_ms.desc(), _D.id.desc()).limit(limit + 1)
+        statement = statement.where(tuple_(_D.created_ms, _D.id) < (whole(ms), id))
+    statement = statement.order_by(_D.created_ms.desc(), _D.id.desc()).limit(size + 1)
     found = [_delivery(row) for row in connection.execute(statement)]
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], None if last is None else f"{last.created_ms}-{last.id}")
+    last = found[size - 1] if len(found) > size else None
+    return Page(found[:size], None if last is None else f"{last.created_ms}-{last.id}")
+
+
+def forget_deliveries(connection: Connection, tenant: str, before_ms: int, limit: int) -> int:
+    """Remove about `limit` deliveries that came to their end and are older than `before_ms`; how many it were."""
+    old = select(_D.id).where(_D.tenant == tenant, _D.created_ms < before_ms, _D.done_ms.is_not(None))
+    ids = list(connection.execute(old.order_by(_D.created_ms, _D.id).limit(limit)).scalars())
+    if ids:
+        tried = tables.attempts.c
+        connection.execute(delete(tables.attempts).where(tried.tenant == tenant, tried.delivery.in_(ids)))
+        connection.execute(delete(tables.deliveries).where(_D.tenant == tenant, _D.id.in_(ids)))
+    return len(ids)
 
 
 def deliveries_of(connection: Connection, tenant: str, ids: Collection[str]) -> list[Delivery]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, TextClause, and_, delete, select, text, tuple
 
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, dialect_of, write_rows
-from goodword.storage.reads import BadCursor, Page, _bounded, _whole
+from goodword.storage.reads import BadCursor, Page, bounded, whole
 
 PERSON = "person"
 """The kind of a hit that is a person's: only these are kept one by one."""
@@ -130,7 +130,7 @@ def programs_of(connection: Connection, tenant: str, codes: Collection[str]) -> 
 
 def hits_of(connection: Connection, tenant: str, code: str, *, cursor: str | None = None, limit: int = 50) -> Page[Hit]:
     """A page of the hits of a code, the newest first."""
-    table, size = tables.hits.c, _bounded(limit)
+    table, size = tables.hits.c, bounded(limit)
     conditions = [table.tenant == tenant, table.code == code]
     if cursor is not None:
         conditions.append(tuple_(table.at_ms, table.spool, table.place) < _place(cursor))
@@ -142,7 +142,7 @@ def hits_of(connection: Connection, tenant: str, code: str, *, cursor: str | Non
 def hits_before(connection: Connection, tenant: str, code: str, at_ms: int, *, limit: int = 50) -> list[Hit]:
     """The latest hits of a code up to a moment, the newest first: what came before a conversion."""
     table = tables.hits.c
-    return _hits(connection, [table.tenant == tenant, table.code == code, table.at_ms <= at_ms], _bounded(limit))
+    return _hits(connection, [table.tenant == tenant, table.code == code, table.at_ms <= at_ms], bounded(limit))
 
 
 def counts(
@@ -174,7 +174,7 @@ def _place(cursor: str) -> tuple[int, str, int]:
     parts = cursor.split("-")
     if len(parts) != 3:
         raise BadCursor("the cursor is not one that a page gave")
-    return _whole(parts[0]), parts[1], _whole(parts[2])
+    return whole(parts[0]), parts[1], whole(parts[2])
 
 
 _MAKE_SPOOL = text(

@@ -177,7 +177,7 @@ def event(connection: Connection, tenant: str, event_id: str) -> StoredEvent | N
 def events(connection: Connection, tenant: str, *, after_seq: int = 0, limit: int = 50) -> list[StoredEvent]:
     """Events in the order in which they were decided, the oldest first: what a copy reads."""
     seq = tables.events.c.seq
-    statement = _events(tenant).where(seq > after_seq).order_by(seq).limit(_bounded(limit))
+    statement = _events(tenant).where(seq > after_seq).order_by(seq).limit(bounded(limit))
     return [_event(row) for row in connection.execute(statement)]
 
 
@@ -188,8 +188,8 @@ def answers(
     traces = tables.traces.c
     touched = and_(traces.tenant == tenant, traces.reference == reference)
     if cursor is not None:
-        touched = and_(touched, traces.seq < _whole(cursor))
-    size = _bounded(limit)
+        touched = and_(touched, traces.seq < whole(cursor))
+    size = bounded(limit)
     seqs = list(
         connection.execute(select(traces.seq).where(touched).order_by(traces.seq.desc()).limit(size + 1)).scalars()
     )
@@ -215,7 +215,7 @@ def statement(
 
     What stood there after the last movement of a page is part of its cursor: it never changes any more.
     """
-    size = _bounded(limit)
+    size = bounded(limit)
     if cursor is None:
         place, standing = (2**62, 0), balances(connection, tenant, participant).get(unit, 0)
     else:
@@ -234,7 +234,7 @@ def statement(
 def _place_in_statement(cursor: str) -> tuple[tuple[int, int], int]:
     seq, _, rest = cursor.partition("-")
     line, _, standing = rest.partition("-")
-    return (_whole(seq), _whole(line)), _whole(standing.removeprefix("-")) * (-1 if standing.startswith("-") else 1)
+    return (whole(seq), whole(line)), whole(standing.removeprefix("-")) * (-1 if standing.startswith("-") else 1)
 
 
 _STATEMENT = text(
@@ -294,7 +294,7 @@ def undelivered(connection: Connection, tenant: str, *, limit: int = 50) -> list
     statement = select(table).where(table.c.tenant == tenant, table.c.delivered_ms.is_(None))
     return [
         Undelivered(row.id, row.seq, row.created_ms, msgspec.json.decode(row.doc, type=OutboxRow))
-        for row in connection.execute(statement.order_by(table.c.id).limit(_bounded(limit)))
+        for row in connection.execute(statement.order_by(table.c.id).limit(bounded(limit)))
     ]
 
 
@@ -330,13 +330,13 @@ def _rows(
 ) -> Page[Any]:
     """A page of the rows of a collection, by (time, id), the newest first."""
     mapper = MAPPERS[collection]
-    columns, size = mapper.table.c, _bounded(limit)
+    columns, size = mapper.table.c, bounded(limit)
     place = tuple_(columns[time], columns[mapper.key])
     conditions: list[ColumnElement[bool]] = [columns.tenant == tenant, columns[time].is_not(None)]
     conditions += [columns[name] == value for name, value in filters.items() if value is not None]
     if cursor is not None:
         ms, _, key = cursor.partition("-")
-        conditions.append(place < (_whole(ms), key))
+        conditions.append(place < (whole(ms), key))
     statement = select(*(columns[name] for name in mapper.columns)).where(*conditions)
     statement = statement.order_by(columns[time].desc(), columns[mapper.key].desc()).limit(size + 1)
     found = connection.execute(statement).all()
@@ -383,11 +383,12 @@ def _counts(connection: Connection, tenant: str, collection: str) -> dict[str, d
     return counts
 
 
-def _bounded(limit: int) -> int:
+def bounded(limit: int) -> int:
+    """How many rows a page has: at least one."""
     return max(1, min(limit, LIMIT_MAX))
 
 
-def _whole(digits: str) -> int:
+def whole(digits: str) -> int:
     """The number in a cursor; longer ones than a database holds are refused like any other nonsense."""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
         raise BadCursor("the cursor is not one that a page gave")

@@ -1,4 +1,4 @@
-"""What the API shows of the rows: times as RFC 3339, no hashes, no internal accounts."""
+"""What the API shows of the rows: times as RFC 3339, no hashes."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +21,8 @@ from goodword.web.answers import named
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import Intake, decide_one
 from goodword.web.problems import Conflicts, Invalid, NotJson
+
+BodyT = TypeVar("BodyT")
 
 
 def body_of(event: type[Event], *given: str) -> type[Struct]:
@@ -53,8 +55,8 @@ def json_body(type_: type[Struct], required: bool = True) -> dict[str, Any]:
     return request_body("application/json", {"$ref": f"#/components/schemas/{named(type_)}"}, required)
 
 
-async def said_in(request: Request, type_: type[Struct]) -> dict[str, Any]:
-    """What a body says, as plain data. An empty one says nothing.
+async def read_said(request: Request, type_: type[BodyT], *, empty: bool = False) -> BodyT:
+    """What a body says; with `empty`, one without content says nothing.
 
     Raises:
         Invalid: a wrong or missing value; with the field.
@@ -63,12 +65,17 @@ async def said_in(request: Request, type_: type[Struct]) -> dict[str, Any]:
     body = await read_body(request, EVENT_BYTES_MAX)
     try:
         body.decode()
-        said: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(body.strip() or b"{}", type=type_))
+        return msgspec.json.decode(body.strip() or (b"{}" if empty else b""), type=type_)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         raise Invalid(message, field=path.rstrip("`").lstrip(".") or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotJson from None
+
+
+async def said_in(request: Request, type_: type[Struct]) -> dict[str, Any]:
+    """What a body says of an event, as plain data. An empty one says nothing."""
+    said: dict[str, Any] = msgspec.to_builtins(await read_said(request, type_, empty=True))
     return said
 
 

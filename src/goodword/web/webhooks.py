@@ -24,16 +24,16 @@ from goodword.storage.deliveries import Attempt, Delivery, Status
 from goodword.storage.endpoints import ENDPOINTS_MAX, Endpoint, EndpointState, Kind, TooManyEndpoints, Why
 from goodword.storage.keys import ApiKey, Scope
 from goodword.storage.reads import BadCursor
-from goodword.web.answers import answers, answers_page, json, named
+from goodword.web.answers import answers, answers_page, json
 from goodword.web.api import After, Filter, Id, Limit
-from goodword.web.context import Context, context_of, read_body
+from goodword.web.context import Context, context_of
 from goodword.web.keys import Needs
-from goodword.web.problems import Invalid, NotFound, NotJson
+from goodword.web.problems import Invalid, NotFound
+from goodword.web.telling import json_body, read_said
 from goodword.words.catalogue import LANGUAGES
 
 SCOPES: tuple[Scope, ...] = ("webhooks",)
 """Who may see and change endpoints: an address can hold a secret of the shop's."""
-BODY_BYTES_MAX = 16 * 1024
 TOPICS_MAX = 50
 RESOLVE_SECONDS = 5.0
 """How long a name may take to be resolved when an endpoint is made."""
@@ -46,7 +46,6 @@ Topics = Annotated[
     Meta(min_length=1, max_length=TOPICS_MAX, description="topics; `reward.*` for all of a kind, `*` for all"),
 ]
 Target = Annotated[str, Meta(min_length=1, max_length=2000)]
-BodyT = TypeVar("BodyT")
 ItemT = TypeVar("ItemT")
 router = APIRouter(prefix="/v1", tags=["webhooks"])
 
@@ -156,20 +155,15 @@ class ReplayedOut(Struct, frozen=True):
 # routes ---------------------------------------------------------------------------------------------------------------
 
 
-def _body(type_: type, required: bool = True) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{named(type_)}"}
-    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
-
-
 @router.post(
     "/endpoints",
     responses=answers(EndpointSecret, "the endpoint with its secret", 201),
-    openapi_extra=_body(EndpointIn),
+    openapi_extra=json_body(EndpointIn),
 )
 async def create_endpoint(request: Request, key: Manager) -> Response:
     """Make an endpoint. It receives what happens from now on."""
     context = context_of(request)
-    given = await _read(request, EndpointIn)
+    given = await read_said(request, EndpointIn)
     return await run_in_threadpool(_create, context, key, given)
 
 
@@ -191,7 +185,7 @@ def get_endpoint(request: Request, key: Manager, endpoint: Id) -> Response:
 @router.patch(
     "/endpoints/{endpoint}",
     responses=answers(EndpointOut, "the endpoint as it is now"),
-    openapi_extra=_body(EndpointChange),
+    openapi_extra=json_body(EndpointChange),
 )
 async def change_endpoint(request: Request, key: Manager, endpoint: Id) -> Response:
     """Change an endpoint: pause it, let it go on, switch it off or on again, give it another address or other topics.
@@ -199,7 +193,7 @@ async def change_endpoint(request: Request, key: Manager, endpoint: Id) -> Respo
     Switched off, what waits for it has failed, and what happens meanwhile is not kept for it.
     """
     context = context_of(request)
-    change = await _read(request, EndpointChange)
+    change = await read_said(request, EndpointChange)
     return await run_in_threadpool(_change, context, key, endpoint, change)
 
 
@@ -217,12 +211,12 @@ def delete_endpoint(request: Request, key: Manager, endpoint: Id) -> Response:
 @router.post(
     "/endpoints/{endpoint}/rotate",
     responses=answers(EndpointSecret, "the endpoint with its new secret"),
-    openapi_extra=_body(RotationIn, required=False),
+    openapi_extra=json_body(RotationIn, required=False),
 )
 async def rotate_secret(request: Request, key: Manager, endpoint: Id) -> Response:
     """Replace the secret of a webhook. For a while both sign, so that the receiver can change over in between."""
     context = context_of(request)
-    given = await _read(request, RotationIn, b"{}")
+    given = await read_said(request, RotationIn, empty=True)
     return await run_in_threadpool(_rotate, context, key, endpoint, given.overlap_seconds)
 
 
@@ -242,12 +236,12 @@ def test_endpoint(request: Request, key: Manager, endpoint: Id) -> Response:
 @router.post(
     "/endpoints/{endpoint}/replay",
     responses=answers(ReplayedOut, "how many are sent again"),
-    openapi_extra=_body(ReplayIn),
+    openapi_extra=json_body(ReplayIn),
 )
 async def replay_failed(request: Request, key: Manager, endpoint: Id) -> Response:
     """Send all failed deliveries of an endpoint again that were made since a moment, under their ids."""
     context = context_of(request)
-    given = await _read(request, ReplayIn)
+    given = await read_said(request, ReplayIn)
     return await run_in_threadpool(_replay_failed, context, key, endpoint, to_ms(given.since))
 
 
@@ -411,18 +405,6 @@ def _there(found: ItemT | None) -> ItemT:
     if found is None:
         raise NotFound
     return found
-
-
-async def _read(request: Request, type_: type[BodyT], otherwise: bytes = b"") -> BodyT:
-    body = await read_body(request, BODY_BYTES_MAX)
-    try:
-        body.decode()
-        return msgspec.json.decode(body.strip() or otherwise, type=type_)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise Invalid(message, field=path.rstrip("`").lstrip(".") or None) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise NotJson from None
 
 
 def _endpoint_out(endpoint: Endpoint) -> EndpointOut:

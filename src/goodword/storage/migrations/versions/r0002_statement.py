@@ -16,4 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("entries_by_balance", "entries")
+    raise NotImplementedError("a database is not taken back to before a release: restore a backup")

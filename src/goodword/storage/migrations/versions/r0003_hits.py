@@ -59,3 +59,7 @@ def upgrade() -> None:
         number("done_ms", nullable=True),
         sa.PrimaryKeyConstraint("tenant", "spool"),
     )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a database is not taken back to before a release: restore a backup")

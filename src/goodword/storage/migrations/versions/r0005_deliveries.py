@@ -75,6 +75,8 @@ def upgrade() -> None:
     index("deliveries_due", "deliveries", "tenant", "endpoint", "next_ms", "outbox_id", where=waiting)
     index("deliveries_in_order", "deliveries", "tenant", "endpoint", "outbox_id", "id", where=waiting)
     index("deliveries_by_time", "deliveries", "tenant", "created_ms", "id")
+    index("deliveries_that_failed", "deliveries", "tenant", "created_ms", "id", where="status = 'failed'")
+    index("deliveries_that_wait", "deliveries", "tenant", "created_ms", "id", where="status = 'waiting'")
     index("deliveries_by_endpoint", "deliveries", "tenant", "endpoint", "created_ms", "id")
     index("deliveries_failed", "deliveries", "tenant", "endpoint", "created_ms", where="status = 'failed'")
     op.create_table(
@@ -91,6 +93,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("attempts")
-    op.drop_table("deliveries")
-    op.drop_table("endpoints")
+    raise NotImplementedError("a database is not taken back to before a release: restore a backup")
