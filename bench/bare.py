@@ -18,15 +18,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bench.machine import TENANT
+from goodword.addresses import Proxies
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.log import configure_log
+from goodword.measure import Measures
 from goodword.parts import now_ms
 from goodword.pipeline.batcher import Decided, Result
 from goodword.storage.keys import ApiKey
 from goodword.web.context import Context
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
+from goodword.web.limits import Limits
 
 ANSWER = Decided(
     b'{"event":"x","type":"order","outcome":"accepted","reasons":[' + b'{"code":"order_recorded"},' * 8 + b"1]}"
@@ -66,13 +69,14 @@ def make_app() -> FastAPI:
         parts: Any = SimpleNamespace(keyring=Keyring(b"bare"), now_ms=now_ms)
         batcher: Any = Answering()
         keys: Any = Anybody()
-        app.state.context = Context(parts, batcher, keys)
+        deliverer: Any = None
+        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer)
         yield
 
     configure_log("info")
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes[:] = [Route("/v1/events", post_events, methods=["POST"]), Route("/readyz", _ready)]
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, measures=Measures(), bodies_max=64 * 1024 * 1024)
     return app
 
 

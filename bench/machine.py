@@ -60,6 +60,8 @@ class Site:
             "GOODWORD_SECRET_FILE": str(self.folder / "key"),
             "GOODWORD_TENANT": TENANT,
             "GOODWORD_LOG_LEVEL": "info",
+            "GOODWORD_SPOOL": str(self.folder / "spool"),
+            "GOODWORD_RATE_KEY": "0",  # what the machine can do, not what one key may
         }
 
 
