@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from bench import bare, traffic
-from bench.machine import TENANT, Base, Load, Server, Site, bases, fresh, load, serving
+from bench.machine import TENANT, Base, Load, Server, Site, bases, cpu_seconds, fresh, load, serving
 from bench.report import Figure
 from goodword.parts import now_ms, open_parts
 from goodword.pipeline.intake import decode_event, seal
@@ -52,14 +52,16 @@ def _measure(base: Base) -> Iterator[Figure]:
             found["alone"].append(load(one_by_one, alone, _singles(alone, next(names), ALONE), CONNECTIONS))
             found["singles"].append(load(server, site, _singles(site, next(names), SINGLES), CONNECTIONS))
             found["arrays"].append(load(server, site, _arrays(site, next(names)), ARRAY_CONNECTIONS))
-        by_hand = median([_by_hand(base) for _ in range(ROUNDS)])
+        hands = [_by_hand(base) for _ in range(ROUNDS)]
+        by_hand, application, database = map(median, zip(*hands, strict=True))
     figures = {name: _figure(base, name, loads) for name, loads in found.items()}
     yield figures["bare"]
     yield figures["alone"]
     grouped = figures["singles"]
     yield grouped.compared(figures["alone"].value, "one transaction each", AIM_GROUPED[base.kind])
     yield grouped.compared(figures["bare"].value, "the route without database", AIM_BARE)
-    yield Figure(f"{base.kind}: the same rows, SQL alone", by_hand, "events/s", more=f"batches of {BATCH}")
+    more = f"batches of {BATCH}; CPU ms an event: application {application:.3f}, database {database:.3f}"
+    yield Figure(f"{base.kind}: the same rows, SQL alone", by_hand, "events/s", more=more)
     yield figures["arrays"].compared(by_hand, "the same rows, SQL alone", AIM_SQL)
 
 
@@ -102,8 +104,8 @@ def _arrays(site: Site, name: str) -> list[bytes]:
 # SQL alone ------------------------------------------------------------------------------------------------------------
 
 
-def _by_hand(base: Base) -> float:
-    """Events a second where only the rows are written, in transactions of the same size, by the driver alone.
+def _by_hand(base: Base) -> tuple[float, float, float]:
+    """Events a second, and CPU milliseconds an event of ours and of the database, where only the rows are written, in transactions of the same size, by the driver alone.
 
     What the real pipeline writes is noted first, then written to a database of its own: no loading, no decisions, no HTTP.
     """
@@ -111,13 +113,15 @@ def _by_hand(base: Base) -> float:
     with fresh(base) as site:
         connect = _sqlite if base.kind == "sqlite" else _postgresql
         with connect(site.base.url) as (execute, begin, commit):
-            started = time.perf_counter()
+            started, ours, theirs = time.perf_counter(), time.process_time(), cpu_seconds(base.pid)
             for statements in transactions:
                 begin()
                 for statement, parameters in statements:
                     execute(statement, parameters)
                 commit()
-            return count / (time.perf_counter() - started)
+            used = time.process_time() - ours, cpu_seconds(base.pid) - theirs
+            rate = count / (time.perf_counter() - started)
+            return rate, used[0] * 1000 / count, used[1] * 1000 / count
 
 
 def _noted(base: Base) -> tuple[list[list[tuple[str, Any]]], int]:

@@ -1,7 +1,7 @@
 """What an event costs when little is stored, and when much is: it has to stay the same.
 
-The history is made of real stories: each is decided once, then written again under other names, as often as it takes, by the
-storage's own `store`.
+The history is made of real stories: each is decided once, then copied under other names inside the database, as often as it
+takes, by `INSERT ... SELECT` from its own rows.
 """
 
 from __future__ import annotations

@@ -12,8 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
+
+from tests.postgres import running_server
 
 FSYNCS = 50
 
@@ -56,9 +59,18 @@ def machine() -> dict[str, str]:
         "cpu": model.partition(":")[2].strip(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
+        "postgresql": postgresql_version(),
         "fsync": f"{fsync_us():.0f} us (median)",
         "load before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def postgresql_version() -> str:
+    """What the server that is measured says of itself."""
+    with running_server() as server:
+        address = server.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address) as connection:
+            return connection.info.parameter_status("server_version") or "unknown"
 
 
 def fsync_us() -> float:

@@ -66,6 +66,9 @@ def normalise_code(text: str) -> str:
     bidi marks and all that is put over or under a letter are dropped: a Turkish phone makes an i an İ, and people leave
     marks out. Normalised again, it stays as it is.
     """
+    if text.isascii():
+        # As below, which changes nothing in ASCII but the case.
+        return "".join(filter(str.isalnum, text.upper())).translate(_ALIKE)
     # Folding case takes some letters apart (ß, İ), so that marks come off only afterwards.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     out = []

@@ -54,6 +54,9 @@ _NAMED_FIELD = re.compile(r"(?:missing required|unknown) field `(.+)`")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _INTERNAL_IDS = ("due:", "published:")
+_WITH_CODE = (Share, Claim, SignUp, Order, Activity, HandleAction)
+"""The events that bring a code which has to be compared."""
+_SORTED = msgspec.json.Encoder(order="deterministic")
 
 
 class InvalidEvent(ValueError):
@@ -137,7 +140,7 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         raise InvalidEvent("an id that means a folder in an address cannot be asked for", "id")
     if event.id.startswith(_INTERNAL_IDS):
         raise InvalidEvent("ids that begin with `due:` or `published:` are our own", "id")
-    content = keyring.digest("content", msgspec.json.encode(event, order="deterministic").decode()).hex()[:32]
+    content = keyring.digest("content", _SORTED.encode(event).decode()).hex()[:32]
     person = getattr(event, "person", None)
     return Sealed(
         event=_sealed_event(event, keyring),
@@ -154,7 +157,7 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
     if (person := getattr(event, "person", None)) is not None:
         named = isinstance(event, Profile) and event.participant is not None
         changes["person"] = seal_person(person, keyring, named)
-    if isinstance(event, Share | Claim | SignUp | Order | Activity | HandleAction) and event.code is not None:
+    if isinstance(event, _WITH_CODE) and event.code is not None:
         changes["code"] = _code(event.code, "code")
     if isinstance(event, Link) and event.code is not None:
         # As it was chosen, for people to read; the engine compares it in its normal form.
@@ -166,7 +169,7 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
         )
         if len({item.code for item in changes["redeems"]}) != len(event.redeems):
             raise InvalidEvent("the same code stands there twice", "redeems")
-    return replace(event, **changes)
+    return replace(event, **changes) if changes else event
 
 
 def _moment(time: datetime, field: str) -> int:

@@ -13,6 +13,7 @@ DAY_MS = 86_400 * SECOND_MS
 _UNITS = {"minute": 60 * SECOND_MS, "hour": 3600 * SECOND_MS, "day": DAY_MS, "week": 7 * DAY_MS}
 _DURATION = re.compile(r"([0-9]{1,5})\s+(minute|hour|day|week)s?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 DURATION_PATTERN = r"^[0-9]{1,5}\s+(minute|hour|day|week)s?$"
 
@@ -36,7 +37,7 @@ def parse_duration(text: object) -> int:
 
 def to_ms(moment: datetime) -> int:
     """An aware datetime as milliseconds since 1970 UTC, rounded down."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_ms(instant_ms: int) -> datetime:
