@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.report import machine, show
 
-NAMES = ("decide", "events", "flat", "memory", "start")
+NAMES = ("decide", "events", "flat", "memory", "redirect", "start")
 
 
 def main() -> None:

@@ -14,6 +14,11 @@ from collections import Counter, deque
 from urllib.parse import urlsplit
 
 LIMIT = 64 * 1024 * 1024
+AGENT = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.4 Mobile/15E148 Safari/604.1"
+)
+"""Who follows a link: a person, as every click of a robot is only counted."""
 
 
 async def _connection(host: str, port: int, requests: deque[bytes], statuses: Counter[str]) -> None:
@@ -28,13 +33,22 @@ async def _connection(host: str, port: int, requests: deque[bytes], statuses: Co
     writer.close()
 
 
-async def _run(url: str, path: str, bodies: list[bytes], connections: int) -> dict[str, object]:
-    address = urlsplit(url)
+def _posts(host: str, path: str, bodies: list[bytes]) -> deque[bytes]:
     head = (
-        f"POST {path} HTTP/1.1\r\nhost: {address.netloc}\r\nauthorization: Bearer {os.environ['BENCH_KEY']}\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {os.environ['BENCH_KEY']}\r\n"
         "content-type: application/json\r\ncontent-length: "
     ).encode()
-    requests = deque(head + str(len(body)).encode() + b"\r\n\r\n" + body for body in bodies)
+    return deque(head + str(len(body)).encode() + b"\r\n\r\n" + body for body in bodies)
+
+
+def _gets(host: str, paths: list[bytes]) -> deque[bytes]:
+    rest = f" HTTP/1.1\r\nhost: {host}\r\nuser-agent: {AGENT}\r\naccept: */*\r\n\r\n".encode()
+    return deque(b"GET " + path + rest for path in paths)
+
+
+async def _run(url: str, path: str, bodies: list[bytes], connections: int) -> dict[str, object]:
+    address = urlsplit(url)
+    requests = _posts(address.netloc, path, bodies) if path else _gets(address.netloc, bodies)
     statuses: Counter[str] = Counter()
     used, started = time.process_time(), time.perf_counter()
     host, port = str(address.hostname), int(address.port or 80)

@@ -149,16 +149,26 @@ class Load:
     client_ms: float
 
 
-def load(server: Server, site: Site, bodies: Iterable[bytes], connections: int, path: str = "/v1/events") -> Load:
-    """Send requests from a client process; each of them has to be answered with 200."""
+def load(
+    server: Server,
+    site: Site,
+    bodies: Iterable[bytes],
+    connections: int,
+    path: str | None = "/v1/events",
+    status: str = "200",
+) -> Load:
+    """Send requests from a client process, each of which has to be answered with `status`.
+
+    The bodies are posted to the path; without one they are themselves paths, which are got.
+    """
     file = site.folder / "bodies"
     file.write_bytes(b"\n".join(bodies) + b"\n")
     before = cpu_seconds(server.pid), cpu_seconds(site.base.pid)
-    command = [sys.executable, "-m", "bench.client", server.url, path, str(file), str(connections)]
+    command = [sys.executable, "-m", "bench.client", server.url, path or "", str(file), str(connections)]
     given = os.environ | {"BENCH_KEY": site.secret}
     done = subprocess.run(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, timeout=CLIENT_SECONDS, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
-    if found["statuses"].keys() != {"200"}:
+    if found["statuses"].keys() != {status}:
         raise RuntimeError(f"answers: {found['statuses']}")
     count = found["requests"]
     used = cpu_seconds(server.pid) - before[0], cpu_seconds(site.base.pid) - before[1]

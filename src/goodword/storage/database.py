@@ -32,6 +32,8 @@ CONNECT_SECONDS = 10
 """How long PostgreSQL may take to accept a connection."""
 WAL_BYTES = 16 * 1024 * 1024
 """What SQLite's log is cut down to after a slow reader has made it grow."""
+CACHE_BYTES = 16 * 1024 * 1024
+"""How much of a SQLite file a connection keeps in memory: storing hits in bulk comes back to the same pages of an index."""
 
 
 READERS_MAX = 20
@@ -250,6 +252,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
         "synchronous = FULL",  # an answer is sent after the commit, so the commit has to survive a power cut
         f"journal_size_limit = {WAL_BYTES}",
         "foreign_keys = OFF",
+        f"cache_size = {-CACHE_BYTES // 1024}",  # below zero it counts KiB
     ):
         connection.execute(f"PRAGMA {setting}")
 
