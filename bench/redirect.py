@@ -83,7 +83,6 @@ def _clicks(site: Site, command: list[str]) -> Load:
     paths = [f"/r/{_code(n % CODES)}".encode() for n in range(CLICKS)]
     settings = {
         "GOODWORD_HOME": "https://shop.example/welcome",
-        "GOODWORD_SPOOL": str(site.folder / "spool"),
         "GOODWORD_LOG_LEVEL": "warning",
     }
     with serving(site, command, **settings) as server:

@@ -59,6 +59,17 @@ def test_the_clicks_of_a_code_are_listed_and_counted(shop: Site) -> None:
     assert shop.get("/v1/programs/demo/counts", since=TODAY().isoformat())["items"] == counts
 
 
+def test_a_referral_is_shown_with_the_clicks_that_came_before_it(shop: Site) -> None:
+    code = advocate_code(shop)
+    clicked(shop, f"/r/{code}?ch=mail")
+    until_drained(shop, f"/v1/handles/{code}/hits", 1)
+    claimed = shop.tell(event("claim", "c", code=code, person={"id": "bob"})).json()
+    clicked(shop, f"/r/{code}?ch=late")
+    until_drained(shop, f"/v1/handles/{code}/hits", 2)
+    shown = shop.get(f"/v1/referrals/{claimed['referrals'][0]['id']}")
+    assert [click["channel"] for click in shown["clicks"]] == ["mail"]
+
+
 @pytest.mark.parametrize("path", ["/v1/handles/NOPE/hits", "/v1/handles/--/counts", "/v1/programs/nope/counts"])
 def test_what_there_is_not_is_not_found(shop: Site, path: str) -> None:
     assert shop.ask("GET", path, "read").status_code == 404

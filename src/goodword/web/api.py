@@ -19,6 +19,7 @@ from goodword.engine.state import (
     State,
 )
 from goodword.storage import reads
+from goodword.storage.hits import hits_before
 from goodword.storage.keys import ApiKey
 from goodword.storage.load import load
 from goodword.web.answers import answers, answers_page, json
@@ -27,14 +28,18 @@ from goodword.web.keys import Needs
 from goodword.web.problems import Invalid, NotFound
 from goodword.web.shapes import (
     EventOut,
+    ReferralDetail,
     ReferralOut,
     RewardOut,
     event_out,
+    referral_detail,
     referral_out,
     reward_out,
 )
 
 PAGE_MAX = 200
+CLICKS_SHOWN = 5
+"""How many clicks before its claim a referral is shown with."""
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """No control characters: no database, log or terminal has to deal with them."""
 
@@ -79,11 +84,13 @@ def list_referrals(
         )
 
 
-@router.get("/referrals/{referral}", tags=["referrals"], responses=answers(ReferralOut, "the referral"))
+@router.get("/referrals/{referral}", tags=["referrals"], responses=answers(ReferralDetail, "the referral"))
 def get_referral(request: Request, key: Reader, referral: Id) -> Response:
-    """A referral, with the steps it reached and the evidence that it beat."""
+    """A referral, with the steps it reached, the evidence that it beat, and the clicks on its code before the claim."""
     with context_of(request).parts.database.read() as connection:
-        return json(referral_out(row_of(connection, key, REFERRALS, referral)))
+        row = row_of(connection, key, REFERRALS, referral)
+        clicks = hits_before(connection, key.tenant, row.code, row.claimed_ms, limit=CLICKS_SHOWN)
+    return json(referral_detail(row, clicks))
 
 
 @router.get("/rewards", tags=["rewards"], responses=answers_page(RewardOut, "rewards, the newest first"))

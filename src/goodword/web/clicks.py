@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -21,6 +21,7 @@ from goodword.web.answers import answers_page, json
 from goodword.web.api import After, Id, Limit, Reader
 from goodword.web.context import context_of
 from goodword.web.problems import Invalid, NotFound
+from goodword.web.shapes import HitOut, hit_out
 
 DAYS_DEFAULT = 30
 """How many days are counted where nobody says which."""
@@ -32,17 +33,6 @@ Since = Annotated[date | None, Query(description="the first day; 30 days before 
 Until = Annotated[date | None, Query(description="the day after the last one; tomorrow if not given")]
 
 router = APIRouter(prefix="/v1")
-
-
-class HitOut(Struct, frozen=True):
-    """A person followed the link of a code."""
-
-    at: datetime
-    program: str
-    channel: str | None
-    """Where the link stood, as its `ch` says."""
-    click: str | None
-    """The id in the click token that went to the shop."""
 
 
 class DayCountOut(Struct, frozen=True):
@@ -63,7 +53,7 @@ def list_hits(request: Request, key: Reader, code: Id, after: After = None, limi
             page = hits.hits_of(connection, key.tenant, handle.code, cursor=after, limit=limit)
         except BadCursor as error:
             raise Invalid(str(error), field="after") from None
-    items = [HitOut(from_ms(hit.at_ms), hit.program, hit.channel, hit.click) for hit in page.items]
+    items = [hit_out(hit) for hit in page.items]
     return json({"items": items, "next": page.next})
 
 

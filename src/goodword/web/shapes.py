@@ -24,6 +24,7 @@ from goodword.engine.state import (
 from goodword.pipeline.process import shown
 from goodword.program.diff import Change
 from goodword.program.duration import from_ms
+from goodword.storage.hits import Hit
 from goodword.storage.reads import Movement, ProgramVersion, StoredEvent
 from goodword.words.sentences import sentence
 
@@ -144,6 +145,23 @@ class ReferralOut(Struct, frozen=True, omit_defaults=True):
     rivals: tuple[RivalOut, ...] = ()
     click: str | None = None
     """The click that the friend was seen to come with."""
+
+
+class HitOut(Struct, frozen=True):
+    """A person followed the link of a code."""
+
+    at: datetime
+    program: str
+    channel: str | None
+    """Where the link stood, as its `ch` says."""
+    click: str | None
+    """The id in the click token that went to the shop."""
+
+
+class ReferralDetail(ReferralOut, frozen=True, omit_defaults=True):
+    """A referral with the latest clicks on its code before it was claimed, the newest first: what speaks for its link."""
+
+    clicks: tuple[HitOut, ...] = ()
 
 
 class RewardOut(Struct, frozen=True, omit_defaults=True):
@@ -342,6 +360,16 @@ def referral_out(row: Referral) -> ReferralOut:
         ),
         click=row.click,
     )
+
+
+def hit_out(row: Hit) -> HitOut:
+    """A hit as the API shows it."""
+    return HitOut(from_ms(row.at_ms), row.program, row.channel, row.click)
+
+
+def referral_detail(row: Referral, hits: list[Hit]) -> ReferralDetail:
+    """A referral on its own."""
+    return ReferralDetail(**msgspec.structs.asdict(referral_out(row)), clicks=tuple(map(hit_out, hits)))
 
 
 def reward_out(row: Reward, keyring: Keyring | None) -> RewardOut:
