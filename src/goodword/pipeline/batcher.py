@@ -40,8 +40,9 @@ INFRASTRUCTURE = (OperationalError, InterfaceError, InternalError, NotSupportedE
 
 A standby says that it does not support writing, and in a transaction that was open already, that its state is wrong.
 """
-_STANDBY = frozenset({"25006", "25P02"})
-"""What PostgreSQL says of itself while it is one (SQLSTATE): read only, and a transaction that failed before."""
+_STANDBY = frozenset({"0A000", "25006", "25P02"})
+"""What PostgreSQL says of itself while it is one (SQLSTATE): nothing but reading is supported, this is read only, and the
+transaction has failed before."""
 
 
 def _is_away(error: BaseException) -> bool:
