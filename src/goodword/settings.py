@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 Origin = Literal["option", "environment", "default"]
-_PASSWORD = re.compile(r"(://[^/?#]*?:)[^/?#]*(@)")
+_PASSWORD = re.compile(r"(://[^/?#:@]*:).*(@)")
+"""From the colon behind the user to the last @: a password may hold any other sign."""
 _PASSWORD_PARAMETER = re.compile(r"((?:^|[?&\s])(?:\w*password|\w*secret|\w*token)=)[^&\s]*", re.IGNORECASE)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from goodword.delivery.courier import LEASE_MS, PAGE_DELIVERIES, PAUSE_MAX_MS
 from goodword.delivery.dispatcher import PAGE_ROWS
+from goodword.delivery.message import Message
 from goodword.delivery.schedule import WAITS_MS, Outcome
 from goodword.storage import deliveries, reads
 from goodword.storage.endpoints import ENDPOINTS_MAX, TooManyEndpoints
@@ -336,3 +337,21 @@ def wait_for(done: Any) -> None:
     while not done():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_a_replay_during_an_attempt_counts_and_is_sent_once_more(post: Post) -> None:
+    def answer(message: Message) -> Outcome:
+        if message.delivery.attempts == 0:
+            with post.database.write_aside() as connection:
+                deliveries.replay(connection, post.tenant, message.delivery.id, post.now_ms)
+            return Outcome(False, 500)
+        return Outcome(True, 204)
+
+    post.senders = Scripted(answer)
+    post.endpoint("https://shop.example/hook")
+    post.tell("r1")
+    post.deliver()
+    post.deliver(60_000)
+    (one,) = post.log()
+    assert (one.status, one.attempts) == ("delivered", 2)
+    assert [attempt.number for attempt in post.attempts(one.id)] == [1, 2]

@@ -46,6 +46,7 @@ def test_a_participant_is_found_by_what_the_shop_knows(shop: Site, person: dict[
         ({"name": "Ann"}, 422, "person"),
         ({"email": "ann"}, 422, "person.email"),
         ({"id": 5}, 422, "person.id"),
+        ({"id": "a\0"}, 422, "person.id"),
     ],
 )
 def test_who_is_not_there_is_not_found(shop: Site, person: dict[str, Any], status: int, field: str | None) -> None:
@@ -55,6 +56,12 @@ def test_who_is_not_there_is_not_found(shop: Site, person: dict[str, Any], statu
     found = shop.ask("POST", "/v1/participants/lookup", "read", json={"person": person})
     assert (found.status_code, found.json().get("field")) == (status, field)
     assert shop.counts() == before
+
+
+def test_an_id_that_no_database_holds_is_refused(shop: Site) -> None:
+    told = {"id": "a\0", "program": "demo", "person": {"id": "x"}}
+    refused = shop.ask("POST", "/v1/participants", "events", json=told)
+    assert (refused.status_code, refused.json()["field"]) == (422, "id")
 
 
 def test_a_person_is_corrected(shop: Site) -> None:

@@ -87,7 +87,7 @@ def decode_event(raw: bytes) -> SourceEvent:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidEvent(f"not JSON: {error}") from None
     if _has_to_be_looked_through(raw):
-        _check_text(msgspec.to_builtins(event), "")
+        check_text(msgspec.to_builtins(event), "")
     return event
 
 
@@ -98,15 +98,19 @@ def _has_to_be_looked_through(raw: bytes) -> bool:
     return _LONG_NUMBER in raw.translate(_TO_NINES)
 
 
-def _check_text(node: Any, path: str) -> None:
-    """No control characters anywhere: no database, log or terminal has to deal with them."""
+def check_text(node: Any, path: str) -> None:
+    """No control characters anywhere: no database, log or terminal has to deal with them.
+
+    Raises:
+        InvalidEvent: there is one, or a number that no database holds; with its path.
+    """
     if isinstance(node, dict):
         for key, value in node.items():
-            _check_text(key, path)
-            _check_text(value, f"{path}.{key}" if path else str(key))
+            check_text(key, path)
+            check_text(value, f"{path}.{key}" if path else str(key))
     elif isinstance(node, list | tuple):
         for index, value in enumerate(node):
-            _check_text(value, f"{path}[{index}]")
+            check_text(value, f"{path}[{index}]")
     elif isinstance(node, str):
         if _CONTROL_OR_SURROGATE.search(node):
             raise InvalidEvent("control characters are not accepted", path)

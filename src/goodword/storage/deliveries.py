@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 from sqlalchemy import ColumnElement, Connection, case, delete, literal_column, select, text, tuple_, update
 
 from goodword.storage import tables
@@ -154,9 +154,16 @@ def record(connection: Connection, tenant: str, moved: Sequence[Delivery], made:
     """Keep what became of deliveries, and the attempts. What staff queued anew meanwhile stays queued."""
     dialect = dialect_of(connection)
     write_rows(connection, dialect.insert(tables.attempts), tenant, [astuple(attempt) for attempt in made])
-    now = {one.id: one.queued_ms for one in deliveries_of(connection, tenant, [one.id for one in moved])}
-    kept = [one for one in moved if now.get(one.id, one.queued_ms) == one.queued_ms]
+    ids = [one.id for one in moved]
+    stored = select(*_COLUMNS).where(_D.tenant == tenant, _D.id.in_(ids)).with_for_update()
+    now = {row.id: _delivery(row) for row in connection.execute(stored)}
+    kept = [_unless_queued_anew(one, now.get(one.id, one)) for one in moved]
     write_rows(connection, dialect.upsert(tables.deliveries), tenant, [astuple(delivery) for delivery in kept])
+
+
+def _unless_queued_anew(moved: Delivery, now: Delivery) -> Delivery:
+    """A delivery after its attempt; of one that was queued anew meanwhile only the attempt counts."""
+    return moved if moved.queued_ms == now.queued_ms else replace(now, attempts=moved.attempts)
 
 
 def release(connection: Connection, tenant: str, endpoint: str, owner: str, free_ms: int) -> None:
@@ -244,7 +251,9 @@ def replay_failed(connection: Connection, tenant: str, endpoint: str, since_ms: 
 
 
 def _anew(now_ms: int) -> dict[str, Any]:
-    return {"status": "waiting", "tried": 0, "next_ms": now_ms, "queued_ms": now_ms, "done_ms": None}
+    # Another moment than before in any case: by it an attempt that is under way sees that it was queued anew.
+    queued_ms = case((_D.queued_ms >= now_ms, _D.queued_ms + 1), else_=now_ms)
+    return {"status": "waiting", "tried": 0, "next_ms": now_ms, "queued_ms": queued_ms, "done_ms": None}
 
 
 def _due_endpoints(tenant: str, now_ms: int) -> Any:

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from goodword.engine.events import Event, Id
-from goodword.pipeline.intake import EVENT_BYTES_MAX
+from goodword.pipeline.intake import EVENT_BYTES_MAX, check_text
+from goodword.pipeline.intake import InvalidEvent as Refused
 from goodword.program.duration import iso
 from goodword.storage import reads
 from goodword.storage.keys import ApiKey
@@ -65,12 +66,16 @@ async def read_said(request: Request, type_: type[BodyT], *, empty: bool = False
     body = await read_body(request, EVENT_BYTES_MAX)
     try:
         body.decode()
-        return msgspec.json.decode(body.strip() or (b"{}" if empty else b""), type=type_)
+        said = msgspec.json.decode(body.strip() or (b"{}" if empty else b""), type=type_)
+        check_text(msgspec.to_builtins(said), "")
+    except Refused as error:
+        raise Invalid(error.reason, field=error.field or None) from None
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         raise Invalid(message, field=path.rstrip("`").lstrip(".") or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotJson from None
+    return said
 
 
 async def said_in(request: Request, type_: type[Struct]) -> dict[str, Any]:
