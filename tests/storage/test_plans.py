@@ -131,7 +131,7 @@ def deliver(connection: sa.Connection) -> None:
     """Everything on the way from the outbox to an endpoint."""
     endpoint = Endpoint("ep_1", "webhook", "https://x.example/", ("*",), False, "active", None, "en", 1, None, 0, 1)
     endpoints.create_endpoint(connection, TENANT, endpoint)
-    page = deliveries.undispatched(connection, TENANT, 10)
+    page = reads.undelivered(connection, TENANT, limit=10)
     made = [
         Delivery(f"dl_{number}", endpoint.id, number, 1, "referral.started", "r1", 5, "waiting", 0, 0, 5, 5, 5)
         for number in range(2000)

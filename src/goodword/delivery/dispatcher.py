@@ -8,9 +8,9 @@ from goodword.engine.ids import Keyring
 from goodword.engine.topics import NOTICES, matches
 from goodword.program.duration import DAY_MS
 from goodword.storage.database import Database
-from goodword.storage.deliveries import Delivery, forget_deliveries, hand_out, undispatched
+from goodword.storage.deliveries import Delivery, forget_deliveries, hand_out
 from goodword.storage.endpoints import Endpoint, list_endpoints
-from goodword.storage.reads import Undelivered
+from goodword.storage.reads import Undelivered, undelivered
 
 PAGE_ROWS = 200
 """How many outbox rows one transaction hands out."""
@@ -37,10 +37,10 @@ class Dispatcher:
     def run_page(self) -> int:
         """Hand out one page. Returns how many outbox rows it had; less than a whole page is the last for now."""
         with self._database.read() as connection:
-            if not undispatched(connection, self._tenant, 1):
+            if not undelivered(connection, self._tenant, limit=1):
                 return 0
         with self._database.write_aside(outbox_lock(self._tenant)) as connection:
-            page = undispatched(connection, self._tenant, PAGE_ROWS)
+            page = undelivered(connection, self._tenant, limit=PAGE_ROWS)
             if not page:
                 return 0
             listening = [one for one in list_endpoints(connection, self._tenant) if one.state != "disabled"]

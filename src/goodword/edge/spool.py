@@ -106,8 +106,6 @@ class Spool:
         """How many hits never came to the disk."""
         self.late = 0
         """How many visitors were let go before their hit was on the disk."""
-        self.groups = 0
-        """How often was flushed."""
 
     @property
     def current(self) -> str | None:
@@ -210,7 +208,6 @@ class Spool:
             kept = False
             log.error("spool_failed", hits=len(group), error=error.strerror)
             self._finish()
-        self.groups += 1
         self._flushing = []
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._acknowledge, group, kept)

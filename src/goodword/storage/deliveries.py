@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, literal_column, 
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of, dialect_of, write_rows
 from goodword.storage.endpoints import Endpoint, endpoint_of
-from goodword.storage.reads import Page, Undelivered, bounded, undelivered, whole
+from goodword.storage.reads import Page, Undelivered, bounded, whole
 
 ATTEMPTS_SHOWN_MAX = 200
 """How many attempts of a delivery are shown, the newest ones; only many replays make more."""
@@ -78,11 +78,6 @@ _MARK = text(
 
 
 # handing out ----------------------------------------------------------------------------------------------------------
-
-
-def undispatched(connection: Connection, tenant: str, limit: int) -> list[Undelivered]:
-    """Outbox rows that were not handed to the endpoints yet, the oldest first."""
-    return undelivered(connection, tenant, limit=limit)
 
 
 def hand_out(

@@ -345,7 +345,7 @@ outbox = Table(
         "tenant",
         "id",
         where="delivered_ms IS NULL",
-        query="deliveries.undispatched; reads.backlog",
+        query="reads.undelivered; reads.backlog",
     ),
 )
 

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from goodword.measure import CONTENT_TYPE, Latest, Measures
 from goodword.parts import Parts
+from goodword.program.duration import SECOND_MS
 from goodword.storage.keys import Scope
 from goodword.storage.reads import Backlog, backlog
 from goodword.web.context import context_of
 from goodword.web.keys import needs
 
-SECOND_MS = 1000
 METRICS_SCOPES: tuple[Scope, ...] = ("metrics", "read")
 METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"description": "the measures", "content": {"text/plain": {"schema": {"type": "string"}}}}
