@@ -17,9 +17,10 @@ from goodword.engine.reasons import REASONS
 from goodword.engine.referral_states import MODERATION_MOVES, REFERRAL_MOVES
 from goodword.engine.reward_states import REWARD_MOVES
 from goodword.engine.topics import NOTICES, TEST_TOPIC, TOPICS
+from goodword.program.benefits import KINDS
 from goodword.program.conditions import ATTRIBUTES, OPERATORS
 from goodword.program.duration import DAY_MS
-from goodword.program.model import ISSUED_BY, NOT_YET
+from goodword.program.model import NOT_YET
 from goodword.program.schema import program_schema
 from goodword.settings import SETTINGS
 from goodword.words.catalogue import LANGUAGES, catalogue
@@ -63,7 +64,8 @@ def language() -> str:
         ["operator", "types", "meaning"],
         [[f"`{o.name}`", ", ".join(sorted(o.types)), o.help + (" (a list)" if o.many else "")] for o in OPERATORS],
     )
-    kinds = table(["benefit", "handed over by"], [[f"`{kind}`", who] for kind, who in ISSUED_BY.items()])
+    rows = [[f"`{name}`", kind.help, kind.counted, kind.issued_by, kind.used] for name, kind in KINDS.items()]
+    kinds = table(["benefit", "what it is", "counted in", "handed over by", "used"], rows)
     return (
         "# The program language, version 1\n\nA program is one YAML file whose first line is `goodword: 1`. Unknown keys are "
         "refused; no key is accepted and ignored. `goodword check FILE` tells every problem at once, `goodword schema` prints "

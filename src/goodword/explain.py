@@ -68,7 +68,8 @@ def explain(connection: Connection, tenant: str, reference: str) -> Explanation 
     if reward is not None or referral is not None:
         kind: Kind = "reward" if reward is not None else "referral"
         events = _history(connection, tenant, reference)
-        named = {reward.referral} if reward is not None else {reference}
+        own = reward.referral if reward is not None else reference
+        named = {own} if own is not None else set()
     else:
         stored = reads.event(connection, tenant, reference)
         if stored is None:

@@ -87,6 +87,21 @@ class World:
         rows: list[Reward] = list(self.tenant.rows.rows["rewards"].values())
         return next(r for r in reversed(rows) if r.rule == rule)
 
+    def all_rewards(self) -> list[Reward]:
+        return list(self.tenant.rows.rows["rewards"].values())
+
+    def counter(self, prefix: str) -> int:
+        rows: dict[str, int] = self.tenant.rows.rows["counters"]
+        return sum(value for key, value in rows.items() if key.startswith(prefix))
+
+    def at(self, day: float) -> int:
+        return START_MS + int((day - 1) * DAY_MS)
+
+    def history(self) -> set[str]:
+        """The codes of all that the last telling said, dates that came with it included."""
+        decisions = [decision for outcome in self.tenant.outcomes for _, decision, _ in outcome.decisions]
+        return {reason.code for decision in decisions for reason in decision.answer.reasons}
+
     def referrals(self) -> list[Referral]:
         return list(self.tenant.rows.rows["referrals"].values())
 

@@ -161,7 +161,7 @@ WRONG: dict[str, tuple[str, Found]] = {
             8,
             3,
             "rewards.credit",
-            "a measure counts the advocate's referrals: such a reward goes `to: advocate`",
+            "a measure counts for the advocate: such a reward goes `to: advocate`",
         ),
     ),
     "a percentage of nothing": (

@@ -6,6 +6,7 @@ from typing import Any
 
 from goodword.engine.events import Event, Person, Sealed, SignUp
 from goodword.engine.state import (
+    ActivityRow,
     ClaimRow,
     DueRow,
     Entry,
@@ -46,12 +47,16 @@ FULL: dict[str, dict[str, Any]] = {
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98)},
+    "activities": {
+        "e8": ActivityRow("e8", "ann", "review", 12, {"stars": 5}, "pending", "w1", {"measure|dropbox|reviews|ann": 1})
+    },
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
     "orders": {
         "o1": OrderRow(
             id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
             fields={"gift": False, "note": "ünïcode 🎁 'quoted\" \\ \n"}, refunded=100, state="refunded",
             changes=(RefundRow("e3", "cancel", None, 1),), redemptions=(Redemption("w9", 25),), referral="r1",
+            measured={"measure|dropbox|spent@2026-03|bob": 4900},
         )
     },
     "referrals": {
@@ -61,6 +66,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
+            promised={"space|friend": "gold"},
         )
     },
     "rewards": {
@@ -69,7 +75,7 @@ FULL: dict[str, dict[str, Any]] = {
             referral="r1", subject="r1", occurrence=1, unit="MB", amount=500, granted_ms=30, event="e2",
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
             expires_ms=50, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
-            reserved=70, spent=7, code_hash="hash1",
+            reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
         )
     },
     "counters": {"cap|ann|n": 2**53 + 1},

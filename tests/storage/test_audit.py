@@ -104,7 +104,7 @@ TAMPERED = {
         ("DELETE FROM counters WHERE key = 'cap|x|a'", "counters cap|x|a"),
         ("UPDATE counters SET value = 1 WHERE key = 'cap|old|n'", "counters cap|old|n"),
     ],
-    "measures_count_referrals": [
+    "measures_count_what_they_count": [
         ("UPDATE counters SET value = 0 WHERE key LIKE 'measure%'", "counters measure|dropbox|friends|ann"),
     ],
     "participants_count_waiting_rewards": [

@@ -81,9 +81,11 @@ def story() -> list[Sealed]:
             "redeems": [{"code": coupon}],
         },
         {"type": "refund", "order": "o2", "amount": 500},
+        {"type": "activity", "name": "review", "person": bob},
+        {"type": "moderation", "submission": "e6", "verdict": "approve"},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 60]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]

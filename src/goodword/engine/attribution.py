@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from goodword.engine.clicks import Click, read_click
 from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
+from goodword.engine.grants import promises
 from goodword.engine.measures import sync_measures
 from goodword.engine.people import shared_signals
 from goodword.engine.returns import take_back
@@ -344,6 +345,7 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         rivals=rivals,
         click=invitation.click,
     )
+    referral = replace(referral, promised=promises(turn, program, referral))
     turn.draft.fresh(id, REWARDS_OF)
     turn.save_referral(referral)
     turn.draft.append(REFERRALS_OF, invitation.friend, id)

@@ -8,16 +8,19 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from goodword.engine.answers import choose, moderate_answer, time_is_over
 from goodword.engine.attribution import all_referrals, attribute, clicked, invite, revive, still_trusted, usable_handle
 from goodword.engine.events import (
     Activity,
     Cancel,
     Chargeback,
+    Choice,
     Claim,
     Due,
     HandleAction,
     Join,
     Link,
+    Moderation,
     Order,
     Profile,
     Published,
@@ -33,16 +36,17 @@ from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import budget_prefix
 from goodword.engine.handles import create_handle, free_code, keep_handle, own_handle, switch_handle
 from goodword.engine.ids import Keyring
-from goodword.engine.measures import sync_measures
+from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity, sync_measures
 from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.reasons import Answer
 from goodword.engine.referral_states import MODERATION_MOVES
 from goodword.engine.returns import take_back
-from goodword.engine.reward_books import HELD, amount_in, rule_of
+from goodword.engine.reward_books import HELD, amount_in, benefit_of, rule_of
 from goodword.engine.reward_states import REWARD_MOVES
 from goodword.engine.rewards import advance, approve, expire, fail, issue, redeem, usable
 from goodword.engine.state import (
+    ACTIVITIES,
     CLAIMS,
     DUES,
     HANDLES,
@@ -52,6 +56,7 @@ from goodword.engine.state import (
     REWARDS,
     WAITING_OF,
     WAITING_PAGE,
+    ActivityRow,
     ClaimRow,
     Draft,
     Handle,
@@ -77,8 +82,11 @@ from goodword.engine.steps import (
     withdraw,
 )
 from goodword.engine.turn import Programs, Turn, begin
-from goodword.program.model import ISSUED_BY
+from goodword.program.benefits import KINDS
 from goodword.program.values import CLAIMED
+
+WAITS = frozenset({"waiting_for_condition", "waiting_for_answer"})
+"""What an approved reward may wait for, so that nobody can hand it over yet."""
 
 
 class Decision(Struct, frozen=True):
@@ -105,7 +113,8 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
-        rewarded = [turn.reward(id).referral for id in turn.touched_rewards]
+        follow_measures(turn)
+        rewarded = [id for reward in turn.touched_rewards if (id := turn.reward(reward).referral) is not None]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_or_reopen(turn, turn.referral(id))
     references = {*turn.touched_referrals, *turn.touched_rewards}
@@ -227,22 +236,62 @@ def _activity(turn: Turn, event: Activity) -> None:
     person = resolve(turn, event.person)
     if person is None:
         return
-    if any(event.name in program.model.activities for program in turn.programs.all_live()):
-        person = note_activity(turn, person, event.name)
+    programs = [program.model for program in turn.programs.all_live()]
+    turn.say("person_recorded")
+    row = ActivityRow(event.id, person.id, event.name, turn.occurred_ms, event.fields)
+    if any(event.name in program.moderated for program in programs):
+        invite(turn, person.id, event)
+        turn.draft.put(ACTIVITIES, row.id, replace(row, status="pending"))
+        turn.say("waiting_for_moderation", {"submission": row.id})
+        turn.tell("submission.received", row.id, person.id)
+        return
+    if any(event.name in program.activities for program in programs):
+        person = note_activity(turn, person, row)
     else:
         turn.say("unknown_activity", {"activity": event.name})
-    turn.say("person_recorded")
     invite(turn, person.id, event)
-    _undo_by_activity(turn, person.id, event)
-    hit = Hit(f"activity:{event.id}", turn.occurred_ms, event.id)
-    _reach(turn, person.id, "activity", hit, event)
+    _follow_activity(turn, row)
 
 
-def _reach(turn: Turn, friend: str, kind: str, hit: Hit, event: Activity | None) -> None:
+def _follow_activity(turn: Turn, row: ActivityRow) -> None:
+    """Let what somebody did undo and reach steps, and count."""
+    _undo_by_activity(turn, row)
+    _reach(turn, row.participant, "activity", Hit(f"{ACTIVITY}{row.id}", row.at_ms, row.id), row)
+    measure_activity(turn, row)
+
+
+def _moderation(turn: Turn, event: Moderation) -> None:
+    """Staff looked at a submission: approved, it counts as of when it was done."""
+    row = turn.draft.get(ACTIVITIES, event.submission)
+    if row is None:
+        turn.say("unknown_submission", {"submission": event.submission})
+        return
+    turn.participant = row.participant
+    if row.status != "pending":
+        turn.say("not_possible_now", {"status": row.status, "action": event.verdict})
+        return
+    values = {"why": event.why, "submission": row.id}
+    if event.verdict == "deny":
+        turn.draft.put(ACTIVITIES, row.id, replace(row, status="denied"))
+        turn.say("submission_denied", {**values})
+        turn.tell("submission.denied", row.id, row.participant)
+        return
+    row = replace(row, status="counted")
+    turn.draft.put(ACTIVITIES, row.id, row)
+    turn.say("submission_approved", {**values})
+    turn.tell("submission.approved", row.id, row.participant)
+    if row.reward is not None:
+        moderate_answer(turn, row)
+    else:
+        note_activity(turn, turn.person(row.participant), row)
+        _follow_activity(turn, row)
+
+
+def _reach(turn: Turn, friend: str, kind: str, hit: Hit, row: ActivityRow | None) -> None:
     """Offer a sign-up or an activity to every referral of its friend: it counts in each program."""
-    activity = (event.name, event.fields) if event else None
+    activity = (row.name, row.fields) if row else None
     for referral in all_referrals(turn, friend):
-        if not steps_for(turn.programs.pinned(referral), kind, event.name if event else None):
+        if not steps_for(turn.programs.pinned(referral), kind, row.name if row else None):
             continue
         if referral.status == "superseded" or known_subject(referral, hit.subject):
             continue
@@ -253,16 +302,16 @@ def _reach(turn: Turn, friend: str, kind: str, hit: Hit, event: Activity | None)
             expire_if_past(turn, settle(turn, live, offer(live, names, hit)))
 
 
-def _undo_by_activity(turn: Turn, friend: str, event: Activity) -> None:
-    for referral in all_referrals(turn, friend):
+def _undo_by_activity(turn: Turn, row: ActivityRow) -> None:
+    for referral in all_referrals(turn, row.participant):
         after = referral
         for name, step in turn.programs.pinned(referral).model.steps.items():
             state = referral.steps.get(name)
-            if event.name in step.undone_by_activity and state:
-                hits = [hit for hit in (state.hit, *state.spares) if hit and hit.at_ms <= turn.occurred_ms]
+            if row.name in step.undone_by_activity and state:
+                hits = [hit for hit in (state.hit, *state.spares) if hit and hit.at_ms <= row.at_ms]
                 after = withdraw(after, name, {hit.subject for hit in hits})
         if after != referral and referral.live:
-            settle(turn, referral, after, event.name)
+            settle(turn, referral, after, row.name)
 
 
 def _profile(turn: Turn, event: Profile) -> None:
@@ -295,8 +344,7 @@ def _reward_action(turn: Turn, event: RewardAction) -> None:
 
 def _counter_use(turn: Turn, reward: Reward, event: RewardAction) -> bool:
     """At a counter, handing over and using are one: a shop's approved benefit may be redeemed at once."""
-    _, rule = rule_of(turn, reward)
-    waits_for_shop = ISSUED_BY[rule.benefit.kind] == "shop" and reward.reason == "waiting_for_shop"
+    waits_for_shop = KINDS[benefit_of(turn, reward).kind].issued_by == "shop" and reward.reason == "waiting_for_shop"
     return event.action == "redeem" and reward.status == "approved" and waits_for_shop
 
 
@@ -309,7 +357,7 @@ def _deny_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
 
 
 def _issue_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
-    if reward.reason == "waiting_for_condition":
+    if reward.reason in WAITS:
         values = {"status": reward.status, "action": event.action}
         turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
         advance(turn, reward)
@@ -318,8 +366,8 @@ def _issue_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
 
 
 def _redeem_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
-    program, rule = rule_of(turn, reward)
-    if rule.benefit.percent_off:
+    program, _ = rule_of(turn, reward)
+    if benefit_of(turn, reward).percent_off:
         turn.say("used_on_orders", program=program, rule=f"rewards.{reward.rule}", reward=reward.id)
         return
     waits = reward.status == "approved"
@@ -333,7 +381,7 @@ def _redeem_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
 
 
 def _fail_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
-    if reward.reason == "waiting_for_condition":
+    if reward.reason in WAITS:
         values = {"status": reward.status, "action": event.action}
         turn.say("not_possible_now", {**values}, program=turn.programs.pinned(reward), reward=reward.id)
         return
@@ -466,6 +514,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "expire_referral": _due_expire_referral,
     "expire_reward": _due_expire_reward,
     "pay": _due_pay,
+    "answer": time_is_over,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
@@ -482,6 +531,8 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Activity: _activity,
     Profile: _profile,
     RewardAction: _reward_action,
+    Choice: choose,
+    Moderation: _moderation,
     Review: _review,
     TimePassed: _time_passed,
     Published: _published,

@@ -20,6 +20,7 @@ ID_MAX = 100
 TEXT_MAX = 500
 FIELDS_MAX = 50
 REDEEMS_MAX = 20
+ANSWERS_MAX = 8
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="an id of the source: 1 to 100 characters")]
 Code = Annotated[str, Meta(min_length=1, max_length=64, description="a code as somebody typed it")]
@@ -30,7 +31,12 @@ Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Minor = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="a whole number of the smallest unit (cents)")]
 Scalar = Annotated[str, Meta(max_length=TEXT_MAX)] | int | bool
+Answers = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Text], Meta(max_length=ANSWERS_MAX)]
 Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
+
+
+DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer"]
+"""What a date may be for."""
 
 
 class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -47,6 +53,8 @@ class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     device: Word | None = None
     address: Word | None = None
     network: Word | None = None
+    post: Word | None = None
+    """Where things are sent to; only kept with the personal data, the engine sees that it was given."""
 
 
 class Event(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
@@ -178,6 +186,24 @@ class RewardAction(Event, tag="reward", frozen=True):
     why: Text = ""
 
 
+class Choice(Event, tag="choice", frozen=True):
+    """Somebody says what a reward of his needs: which of several benefits, the answers to what it asks."""
+
+    reward: Id
+    option: Word | None = None
+    answers: Answers = {}
+    post: Word | None = None
+    """The postal address, where the reward asks for one."""
+
+
+class Moderation(Event, tag="moderation", frozen=True):
+    """Staff decide about something that was submitted: an activity that a program has moderated, by its event's id."""
+
+    submission: Id
+    verdict: Literal["approve", "deny"]
+    why: Text = ""
+
+
 class Review(Event, tag="review", frozen=True):
     """Staff decide about a referral. A denial can be reopened by an approval."""
 
@@ -200,7 +226,7 @@ class Published(Event, tag="published", frozen=True):
 class Due(Event, tag="due", frozen=True):
     """Internal: a time has come that an earlier decision asked for."""
 
-    kind: Literal["mature", "expire_referral", "expire_reward", "pay"]
+    kind: DueKind
     reference: Id
 
 
@@ -218,6 +244,8 @@ SourceEvent = (
     | Activity
     | Profile
     | RewardAction
+    | Choice
+    | Moderation
     | Review
     | TimePassed
 )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec import Struct
 
+from goodword.engine.facts import Subjects, value_of
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.state import OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
+from goodword.program.amounts import PercentOf, Schedule, Table
+from goodword.program.benefits import Benefit
 from goodword.program.duration import local_date, period_key
 from goodword.program.loader import Program
-from goodword.program.model import Cap, CapScope, PercentOf, Schedule, Side
+from goodword.program.model import Cap, CapScope, Side
 from goodword.program.model import Reward as Rule
 from goodword.program.quantity import Quantity, percent_of
+from goodword.program.triggers import Measure
 
 
 class Grant(Struct, frozen=True):
@@ -22,28 +27,46 @@ class Grant(Struct, frozen=True):
     program: Program
     name: str
     side: Side
-    referral: Referral
+    participant: str
     subject: str
     at_ms: int
     """When what it pays for happened: its calendar period and its hold are read there."""
+    referral: Referral | None = None
     order: OrderRow | None = None
+    key: str = ""
+    """What tells grants of one rule for one subject apart."""
+    option: str = ""
+    """Which of several benefits it is."""
 
     @property
     def rule(self) -> Rule:
         return self.program.model.rewards[self.name]
 
     @property
-    def participant(self) -> str:
-        return self.referral.friend if self.side == "friend" else self.referral.advocate
+    def benefit(self) -> Benefit:
+        return self.rule.benefits[self.option]
 
     @property
     def path(self) -> str:
         return f"rewards.{self.name}"
 
     @property
+    def benefit_path(self) -> str:
+        return f"{self.path}.benefit" + (f".options.{self.option}" if self.option else "")
+
+    @property
     def unit(self) -> str:
-        unit = self.rule.benefit.unit
-        return self.program.model.currency if unit == "money" else unit
+        return unit_in(self.program, self.benefit)
+
+
+def unit_in(program: Program, benefit: Benefit) -> str:
+    """The unit in which a program counts a benefit."""
+    return program.model.currency if benefit.unit == "money" else benefit.unit
+
+
+def side_of(referral: Referral, side: Side) -> str:
+    """Who stands on a side of a referral."""
+    return referral.friend if side == "friend" else referral.advocate
 
 
 def cap_base(program: str, rule: str, side: str, per: str, participant: str, period: str) -> str:
@@ -59,11 +82,14 @@ def budget_prefix(program: str, budget: str) -> str:
 
 def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
     """What the rule pays, in the grant's unit; None where a schedule has no row for the day."""
-    match grant.rule.benefit.amount:
+    match grant.benefit.amount:
         case Quantity(amount=amount):
             return amount
+        case Table() as table:
+            return _row(turn, grant, table)
         case Schedule(schedule=stages, read_at=read_at):
-            day = local_date(grant.referral.claimed_ms if read_at == "claim" else grant.at_ms, grant.program.model.zone)
+            claimed_ms = grant.referral.claimed_ms if grant.referral and read_at == "claim" else grant.at_ms
+            day = local_date(claimed_ms, grant.program.model.zone)
             rows = [stage for stage in stages if stage.since <= day]
             return rows[-1].amount.amount if rows else None
         case PercentOf(percent=percent, floor=floor, ceiling=ceiling, round=rounding):
@@ -76,16 +102,46 @@ def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
             return 1
 
 
+def _row(turn: Turn, grant: Grant, table: Table) -> int:
+    """What the segment of the moment gets, or that of the claim where this was promised."""
+    promised = grant.referral.promised.get(f"{grant.name}|{grant.side}") if grant.referral else None
+    if promised is None:
+        promised = segment(turn, table, grant.participant, grant.referral)
+    row = table.table.rows.get(promised) or table.table.otherwise
+    return row.amount if row else 0
+
+
+def segment(turn: Turn, table: Table, recipient: str, referral: Referral | None) -> str:
+    """The segment that a table reads now; the empty text where nothing is known."""
+    subjects = Subjects(
+        friend=referral.friend if referral else None,
+        advocate=referral.advocate if referral else recipient,
+        recipient=recipient,
+    )
+    return str(value_of(turn, table.table.by, subjects) or "")
+
+
+def promises(turn: Turn, program: Program, referral: Referral) -> dict[str, str]:
+    """The segments that are in force at the claim, for the rules that read their table then."""
+    return {
+        f"{name}|{side}": segment(turn, benefit.amount, side_of(referral, side), referral)
+        for name, rule in program.model.rewards.items()
+        for benefit in rule.benefits.values()
+        if isinstance(benefit.amount, Table) and benefit.amount.read_at == "claim"
+        for side in rule.sides
+    }
+
+
 def cost_in_budget(grant: Grant, amount: int) -> tuple[str, int]:
     """The unit a grant's budget is counted in, and what the grant takes from it."""
     rule = grant.rule
-    unit = grant.program.model.budgets[rule.budget or ""].amount.unit
-    if rule.benefit.ceiling and rule.benefit.percent_off:
-        return unit, rule.benefit.ceiling.amount
+    unit, benefit = grant.program.model.budgets[rule.budget or ""].amount.unit, grant.benefit
+    if benefit.ceiling and benefit.percent_off:
+        return unit, benefit.ceiling.amount
     if unit == grant.unit:
         return unit, amount
-    assert rule.benefit.unit_cost  # noqa: S101 - the model refuses a budget that cannot be counted
-    return unit, amount * rule.benefit.unit_cost.amount
+    assert benefit.unit_cost  # noqa: S101 - the model refuses a budget that cannot be counted
+    return unit, amount * benefit.unit_cost.amount
 
 
 def occurrences(turn: Turn, grant: Grant) -> list[Reward]:
@@ -93,7 +149,8 @@ def occurrences(turn: Turn, grant: Grant) -> list[Reward]:
     rewards = turn.rewards_of(grant.subject)
     if not rewards:
         return []
-    return [r for r in rewards if (r.rule, r.side, r.program) == (grant.name, grant.side, grant.program.name)]
+    mine = (grant.name, grant.side, grant.program.name, grant.key)
+    return [r for r in rewards if (r.rule, r.side, r.program, r.key) == mine]
 
 
 @dataclass(slots=True)
@@ -111,19 +168,40 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     """Ask every cap and the budget; all that refuse are told, not only the first."""
     amount = amount_due(turn, grant, grant.order)
     if amount is None:
-        _refuse(turn, grant, "not_scheduled", f"{grant.path}.benefit.amount.schedule", {})
+        _refuse(turn, grant, "not_scheduled", f"{grant.benefit_path}.amount.schedule", {})
         return None
     if amount == 0:
-        _refuse(turn, grant, "nothing_to_pay", f"{grant.path}.benefit", {})
+        _refuse(turn, grant, "nothing_to_pay", grant.benefit_path, {})
         return None
     bases = _bases(grant)
-    passed = Passed(amount, cap_keys=tuple([f"{base}|{end}" for base in bases.values() for end in "na"]))
+    keys = [f"{base}|{end}" for base in bases.values() for end in "na"]
+    passed = Passed(amount, cap_keys=(*keys, *measured_in(grant)))
     open_caps = [
         _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.per, cap.period], passed)
         for index, cap in enumerate(grant.rule.caps)
     ]
     open_budget = _pass_budget(turn, grant, passed)
     return passed if all(open_caps) and open_budget else None
+
+
+def measured_in(grant: Grant) -> Iterator[str]:
+    """The measures that count the grant: those of rewards of its unit."""
+    program = grant.program
+    for name, measure in program.model.measures_of["rewards"]:
+        if measure.unit == grant.unit:
+            yield measure_key(program.name, dated(name, measure, grant.at_ms, program), grant.participant)
+
+
+def dated(name: str, measure: Measure, at_ms: int, program: Program) -> str:
+    """The name of a measure with the period that holds a moment: ``friends``, ``visits@2026-03``."""
+    if measure.period == "ever":
+        return name
+    return f"{name}@{period_key(at_ms, measure.period, program.model.zone)}"
+
+
+def measure_key(program: str, label: str, owner: str) -> str:
+    """The counter of a measure under its dated name. It belongs to the program and the name, across versions."""
+    return f"measure|{program}|{label}|{owner}"
 
 
 def _bases(grant: Grant) -> dict[CapScope, str]:
@@ -136,7 +214,13 @@ def _bases(grant: Grant) -> dict[CapScope, str]:
 
 
 def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, ReasonValue]) -> None:
-    turn.say(code, values | {"side": grant.side}, program=grant.program, rule=path, referral=grant.referral.id)
+    turn.say(
+        code,
+        values | {"side": grant.side},
+        program=grant.program,
+        rule=path,
+        referral=grant.referral.id if grant.referral else None,
+    )
 
 
 def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: Passed) -> bool:

@@ -35,6 +35,12 @@ def own_handle(turn: Turn, participant: str, program: str) -> Handle | None:
     return next((one for one in own if one.refused_at(turn.occurred_ms) is None), own[0] if own else None)
 
 
+def joined_ms(turn: Turn, participant: str, program: str) -> int | None:
+    """Since when somebody is an advocate of a program; None where he is not."""
+    handles = (turn.draft.need(HANDLES, code) for code in turn.draft.many(HANDLES_OF, participant))
+    return min((one.created_ms for one in handles if one.program == program), default=None)
+
+
 def create_handle(turn: Turn, event: Link) -> None:
     """An advocate asks for a further code."""
     program = turn.programs.current(event.program)

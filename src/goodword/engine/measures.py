@@ -1,61 +1,244 @@
-"""Measures: what is counted per advocate, and the rewards that a number reached pays."""
+"""Measures: what is counted or summed per advocate and period, and the rewards that a number reached pays.
+
+Whatever is counted keeps, in its own row, the counters it stands in and what it adds to each: taking it away takes away
+exactly that. A number that moved is looked at once the event is decided otherwise, so that one event moves it once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from msgspec import Struct
 from msgspec.structs import replace
 
-from goodword.engine.grants import Grant
+from goodword.engine.facts import Subjects, unmet
+from goodword.engine.grants import Grant, dated, measure_key
+from goodword.engine.handles import joined_ms
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import rule_of
 from goodword.engine.rewards import grant
-from goodword.engine.state import Referral
-from goodword.engine.turn import Turn
+from goodword.engine.state import ACTIVITIES, ORDERS, ActivityRow, OrderRow, Referral, Reward
+from goodword.engine.turn import Moved, Turn
 from goodword.program.loader import Program
+from goodword.program.model import Reward as Rule
+from goodword.program.triggers import EVERY_MAX, Measure
+
+MOVES_MAX = 1000
+"""How many numbers one event may move: rewards that are counted move numbers in their turn."""
+ORDER, ACTIVITY = "order:", "activity:"
 
 
-def measure_key(program: str, measure: str, advocate: str) -> str:
-    """The counter of a measure. It belongs to the program and the name of the measure, across versions."""
-    return f"measure|{program}|{measure}|{advocate}"
+# what is counted ------------------------------------------------------------------------------------------------------
+
+
+class Source(Struct, frozen=True):
+    """What a measure counts, as a reward for each of them sees it."""
+
+    subject: str
+    owner: str
+    at_ms: int
+    order: OrderRow | None = None
+    referral: Referral | None = None
 
 
 def sync_measures(turn: Turn, referral: Referral) -> None:
-    """Count a referral where it stands at a measured step and nobody doubts it, and pay or take back what that moves."""
+    """Count a referral where it stands at a measured step and nobody doubts it."""
     program = turn.programs.pinned(referral)
     trusted = referral.moderation not in ("pending_review", "denied") and referral.status != "superseded"
-    wanted = tuple(name for name, m in program.model.measures.items() if trusted and _at_step(referral, m.step))
-    moved = [name for name in program.model.measures if (name in wanted) != (name in referral.measured)]
-    if not moved:
+    measures = program.model.measures_of["referrals"] if trusted else ()
+    wanted = {
+        dated(name, measure, at_ms, program): name
+        for name, measure in measures
+        if (at_ms := _at_step(turn, program, referral, measure)) is not None
+    }
+    if tuple(wanted) == referral.measured or set(wanted) == set(referral.measured):
         return
-    referral = turn.save_referral(replace(referral, measured=wanted))
-    for name in moved:
-        key = measure_key(program.name, name, referral.advocate)
-        if name in wanted:
-            _grant_reached(turn, program, referral, name, turn.count(key, 1))
+    before = referral.measured
+    referral = turn.save_referral(replace(referral, measured=tuple(wanted)))
+    source = Source(referral.id, referral.advocate, turn.occurred_ms, referral=referral)
+    for label in sorted(wanted.keys() ^ set(before)):
+        _move(turn, program, label, source, 1 if label in wanted else -1, label in wanted)
+
+
+def _at_step(turn: Turn, program: Program, referral: Referral, measure: Measure) -> int | None:
+    """When a referral reached the step of a measure, if that is soon enough after its advocate joined."""
+    state = referral.steps.get(measure.step or "")
+    if state is None or state.hit is None:
+        return None
+    return state.hit.at_ms if _soon_enough(turn, program, measure, referral.advocate, state.hit.at_ms) else None
+
+
+def _soon_enough(turn: Turn, program: Program, measure: Measure, advocate: str, at_ms: int) -> bool:
+    if measure.within is None:
+        return True
+    joined = joined_ms(turn, advocate, program.name)
+    return joined is not None and at_ms < joined + measure.within
+
+
+def measure_order(turn: Turn, order: OrderRow) -> None:
+    """Count an order of somebody who joined, as it stands now, in every program."""
+    assert order.participant is not None  # noqa: S101
+    assert order.placed_ms is not None  # noqa: S101
+    wanted: dict[str, int] = {}
+    programs: dict[str, tuple[Program, str]] = {}
+    for program in turn.programs.all_live():
+        for label, measure in _measured(turn, program, "orders", order.participant, order.placed_ms):
+            subjects = Subjects(advocate=order.participant, order=order)
+            if order.currency != program.model.currency or not order.counted or unmet(turn, measure.where, subjects):
+                continue
+            key = measure_key(program.name, label, order.participant)
+            programs[key] = (program, label)
+            wanted[key] = order.net if measure.sum else 1
+    if wanted != order.measured:
+        turn.draft.put(ORDERS, order.id, replace(order, measured=wanted))
+        source = Source(f"{ORDER}{order.id}", order.participant, order.placed_ms, order=order)
+        _follow(turn, programs, source, order.measured, wanted)
+
+
+def measure_activity(turn: Turn, row: ActivityRow) -> None:
+    """Count an activity of somebody who joined, in every program that measures it."""
+    wanted: dict[str, int] = {}
+    programs: dict[str, tuple[Program, str]] = {}
+    for program in turn.programs.all_live():
+        for label, measure in _measured(turn, program, "activities", row.participant, row.at_ms):
+            subjects = Subjects(advocate=row.participant, activity=row.fields)
+            if measure.activity != row.name or unmet(turn, measure.where, subjects):
+                continue
+            key = measure_key(program.name, label, row.participant)
+            programs[key], wanted[key] = (program, label), 1
+    if wanted or row.status != "counted" or turn.draft.get(ACTIVITIES, row.id) is not None:
+        turn.draft.put(ACTIVITIES, row.id, replace(row, measured=wanted))
+    _follow(turn, programs, Source(f"{ACTIVITY}{row.id}", row.participant, row.at_ms), row.measured, wanted)
+
+
+def _measured(turn: Turn, program: Program, source: str, owner: str, at_ms: int) -> Iterator[tuple[str, Measure]]:
+    """The measures in which somebody's own doing counts, under their dated names: only of advocates."""
+    measures = program.model.measures_of[source]
+    if not measures:
+        return
+    joined = joined_ms(turn, owner, program.name)
+    if joined is None or at_ms < joined:
+        return
+    for name, measure in measures:
+        if measure.within is None or at_ms < joined + measure.within:
+            yield dated(name, measure, at_ms, program), measure
+
+
+def _follow(
+    turn: Turn,
+    programs: dict[str, tuple[Program, str]],
+    source: Source,
+    before: dict[str, int],
+    after: dict[str, int],
+) -> None:
+    """Move every counter by what changed."""
+    for key in sorted({*before, *after}):
+        change = after.get(key, 0) - before.get(key, 0)
+        program, label = programs.get(key) or _named(turn, key)
+        if program is None:
+            turn.count(key, change)
+        elif change or (key in before) != (key in after):
+            appeared = None if (key in before) == (key in after) else key in after
+            _move(turn, program, label, source, change, appeared)
+
+
+def _named(turn: Turn, key: str) -> tuple[Program | None, str]:
+    _, program, label, _ = key.split("|", 3)
+    return turn.programs.current(program), label
+
+
+def _move(turn: Turn, program: Program, label: str, source: Source, change: int, appeared: bool | None) -> None:
+    """Move one counter; `appeared` tells whether its source is counted from now on, or no more, or as before."""
+    key = measure_key(program.name, label, source.owner)
+    turn.count(key, change)
+    turn.moved[key] = Moved(program, label, source.owner, source.at_ms, source.referral)
+    if appeared is None:
+        return
+    for name, rule in program.model.rewards_by_measure.get(label.partition("@")[0], ()):
+        if rule.when.each is None:
+            continue
+        if appeared:
+            _grant_each(turn, program, name, source)
         else:
-            _take_back_missed(turn, program.name, referral.advocate, name, turn.count(key, -1))
+            _take_back_each(turn, program.name, name, source.subject)
 
 
-def _at_step(referral: Referral, step: str) -> bool:
-    state = referral.steps.get(step)
-    return state is not None and state.hit is not None
+def _grant_each(turn: Turn, program: Program, name: str, source: Source) -> None:
+    wanted = Grant(
+        program=program,
+        name=name,
+        side="advocate",
+        participant=source.owner,
+        subject=source.subject,
+        at_ms=source.at_ms,
+        referral=source.referral,
+        order=source.order,
+    )
+    grant(turn, wanted)
 
 
-def _grant_reached(turn: Turn, program: Program, referral: Referral, measure: str, value: int) -> None:
-    """Grant every threshold reached and not yet granted, as the version of the moving referral has them."""
-    for name, rule in program.model.rewards.items():
-        if rule.when.reaches == measure and rule.when.at is not None and value >= rule.when.at:
-            grant(turn, Grant(program, name, "advocate", referral, referral.advocate, turn.occurred_ms))
-
-
-def _take_back_missed(turn: Turn, program: str, advocate: str, measure: str, value: int) -> None:
-    """Take back what no longer stands: each milestone by the version that granted it."""
-    for reward in turn.rewards_of(advocate):
-        when = rule_of(turn, reward)[1].when
-        if (
-            reward.program == program
-            and reward.live
-            and when.reaches == measure
-            and when.at is not None
-            and value < when.at
-        ):
+def _take_back_each(turn: Turn, program: str, name: str, subject: str) -> None:
+    for reward in turn.rewards_of(subject):
+        if reward.program == program and reward.rule == name and reward.live:
             take_back(turn, reward, "step_undone")
+
+
+# what follows ---------------------------------------------------------------------------------------------------------
+
+
+def follow_measures(turn: Turn) -> None:
+    """Grant every number reached and not granted yet, take back what no longer stands; rewards may move numbers again."""
+    for _ in range(MOVES_MAX):
+        if not turn.moved:
+            return
+        key = next(iter(turn.moved))
+        moved = turn.moved.pop(key)
+        value = turn.counter(key)
+        _take_back_missed(turn, moved, value)
+        _grant_reached(turn, moved, value)
+    raise AssertionError(f"one event moved more than {MOVES_MAX} numbers")
+
+
+def _grant_reached(turn: Turn, moved: Moved, value: int) -> None:
+    """Grant every threshold reached and not yet granted, as the version of what moved it has them."""
+    measure, _, period = moved.label.partition("@")
+    for name, rule in moved.program.model.rewards_by_measure.get(measure, ()):
+        for key in _reached(rule, period, value):
+            wanted = Grant(
+                program=moved.program,
+                name=name,
+                side="advocate",
+                participant=moved.owner,
+                subject=moved.owner,
+                at_ms=turn.occurred_ms if moved.referral else moved.at_ms,
+                referral=moved.referral,
+                key=key,
+            )
+            grant(turn, wanted)
+
+
+def _reached(rule: Rule, period: str, value: int) -> Iterator[str]:
+    """The keys under which a number grants a rule: the period, and which multiple it is."""
+    when = rule.when
+    if when.at is not None and value >= when.at:
+        yield period
+    if when.every is not None:
+        for number in range(1, min(value // when.every, when.up_to or EVERY_MAX) + 1):
+            yield f"{period}#{number}"
+
+
+def _take_back_missed(turn: Turn, moved: Moved, value: int) -> None:
+    """Take back what no longer stands: each milestone by the version that granted it."""
+    measure, _, period = moved.label.partition("@")
+    for reward in turn.rewards_of(moved.owner):
+        if reward.program == moved.program.name and reward.live and _missed(turn, reward, measure, period, value):
+            take_back(turn, reward, "step_undone")
+
+
+def _missed(turn: Turn, reward: Reward, measure: str, period: str, value: int) -> bool:
+    _, rule = rule_of(turn, reward)
+    return (
+        rule.when.reaches == measure
+        and reward.key.partition("#")[0] == period
+        and reward.key not in list(_reached(rule, period, value))
+    )

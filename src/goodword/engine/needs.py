@@ -14,23 +14,31 @@ from typing import Any, TypeVar
 from goodword.engine.attribution import limit_key, signal_value
 from goodword.engine.clicks import Click, read_click
 from goodword.engine.events import (
+    Activity,
+    AnyEvent,
+    Cancel,
+    Chargeback,
+    Choice,
     Due,
     Join,
     Link,
+    Moderation,
     Order,
     Person,
     Profile,
     Published,
+    Refund,
     Review,
     RewardAction,
     Sealed,
     Share,
 )
-from goodword.engine.grants import budget_prefix, cap_base
+from goodword.engine.grants import budget_prefix, cap_base, dated, measure_key, unit_in
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
-from goodword.engine.measures import measure_key
+from goodword.engine.measures import ACTIVITY
 from goodword.engine.people import SIGNALS, identity_keys
 from goodword.engine.state import (
+    ACTIVITIES,
     BALANCES,
     CLAIMS,
     COUNTERS,
@@ -55,7 +63,6 @@ from goodword.engine.steps import ORDER
 from goodword.engine.turn import Programs
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
-from goodword.program.model import PercentOf
 
 RowT = TypeVar("RowT")
 Wants = dict[str, set[str]]
@@ -95,9 +102,12 @@ def _loaded(state: State, collection: Collection[RowT]) -> list[RowT]:
 
 
 def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
         event = item.event
         person = _person(item)
+        if paid_each:
+            _want(wants, REWARDS_OF, *_sources(event))
         if person:
             _want(wants, IDENTITIES, *identity_keys(person))
         click = _clicked(item, batch.keyring)
@@ -115,7 +125,11 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, COUNTERS, f"shares|{code}")
             case Profile(participant=str(participant)):
                 _want(wants, PARTICIPANTS, participant)
-            case RewardAction(reward=reward):
+            case Moderation(submission=submission):
+                _want(wants, ACTIVITIES, submission)
+            case Activity(id=id):
+                _want(wants, ACTIVITIES, id)
+            case RewardAction(reward=reward) | Choice(reward=reward):
                 _want(wants, REWARDS, reward)
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
@@ -124,6 +138,17 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
             case _:
                 pass
+
+
+def _sources(event: AnyEvent) -> Iterator[str]:
+    """What an event could be counted as, and paid for."""
+    match event:
+        case Order(order=order) | Refund(order=order) | Cancel(order=order) | Chargeback(order=order):
+            yield f"{ORDER}{order}"
+        case Activity(id=id) | Moderation(submission=id):
+            yield f"{ACTIVITY}{id}"
+        case _:
+            pass
 
 
 def _clicked(item: Sealed, keyring: Keyring) -> Click | None:
@@ -136,6 +161,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "expire_reward": REWARDS,
     "expire_referral": REFERRALS,
     "pay": WAITING_OF,
+    "answer": REWARDS,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -150,9 +176,15 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
     for order in _loaded(state, ORDERS):
         _want(wants, PARTICIPANTS, order.participant)
         _want(wants, FIRST_ORDERS, order.participant)
+        _want(wants, HANDLES_OF, order.participant)
         _want(wants, REFERRALS, order.referral)
         _want(wants, REWARDS_OF, order.referral)
         _want(wants, REWARDS, *(redemption.reward for redemption in order.redemptions))
+    for row in _loaded(state, ACTIVITIES):
+        _want(wants, REWARDS, row.reward)
+        _want(wants, PARTICIPANTS, row.participant)
+        for index in (HANDLES_OF, REFERRALS_OF, FIRST_ORDERS):
+            _want(wants, index, row.participant)
     for reward in _loaded(state, REWARDS):
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REFERRALS, reward.referral)
@@ -182,8 +214,14 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
-    if any(program.model.measures for program in programs.versions.values()):
+    models = [program.model for program in programs.versions.values()]
+    if any(model.measures for model in models):
         _want(wants, REWARDS_OF, *advocates, *people)
+    if any(measure.within for model in models for _, measure in model.measures_of["referrals"]):
+        _want(wants, HANDLES_OF, *advocates)
+    if any(model.measures_of["rewards"] for model in models):
+        _want(wants, REWARDS_OF, *(referral.friend for referral in _loaded(state, REFERRALS)))
+        _want(wants, REWARDS_OF, *(reward.participant for reward in _loaded(state, REWARDS)))
     for orders in _loaded(state, FIRST_ORDERS):
         _want(wants, ORDERS, *(order for _, order in orders))
     for reward in _loaded(state, REWARDS):
@@ -219,9 +257,14 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
             counters.setdefault(key, None)
     for reward in _loaded(state, REWARDS):
         _want(wants, COUNTERS, *reward.cap_keys)
+        _want(wants, ORDERS, reward.order)
         _want(wants, REFERRALS, reward.referral)
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REWARDS_OF, reward.subject, reward.referral)
+    for order in _loaded(state, ORDERS):
+        _want(wants, COUNTERS, *order.measured)
+    for row in _loaded(state, ACTIVITIES):
+        _want(wants, COUNTERS, *row.measured)
     for referral in _loaded(state, REFERRALS):
         _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
@@ -259,6 +302,10 @@ def _times(batch: Batch, state: State) -> set[int]:
         times |= {hit.at_ms for step in referral.steps.values() for hit in (step.hit, *step.spares) if hit}
     for orders in _loaded(state, FIRST_ORDERS):
         times |= {at_ms for at_ms, _ in orders}
+    times |= {order.placed_ms for order in _loaded(state, ORDERS) if order.placed_ms is not None}
+    times |= {row.at_ms for row in _loaded(state, ACTIVITIES)}
+    chosen = {item.event.reward for item in batch.sealed if isinstance(item.event, Choice)}
+    times |= {reward.granted_ms for reward in _loaded(state, REWARDS) if reward.id in chosen}
     for person in _loaded(state, PARTICIPANTS):
         times |= {at_ms for seen in person.activities.values() for at_ms, _ in seen}
         times |= {person.signed_up_ms} if person.signed_up_ms is not None else set()
@@ -267,8 +314,10 @@ def _times(batch: Batch, state: State) -> set[int]:
 
 def units_of(program: Program) -> set[str]:
     """The units in which a program's accounts are kept."""
-    benefits = (rule.benefit for rule in program.model.rewards.values())
-    return {program.model.currency} | {b.unit for b in benefits if not isinstance(b.amount, PercentOf)}
+    rules = program.model.rewards.values()
+    return {program.model.currency} | {
+        unit_in(program, benefit) for rule in rules for benefit in rule.benefits.values()
+    }
 
 
 def _balances(program: Program, people: set[str]) -> Iterator[str]:
@@ -286,8 +335,10 @@ def _accounts(program: Program) -> Iterator[str]:
 
 def _personal_counters(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
     yield from _cap_keys(program, people, times)
-    for measure in program.model.measures:
-        yield from (measure_key(program.name, measure, person) for person in people)
+    for name, measure in program.model.measures.items():
+        moments = [0] if measure.period == "ever" else times
+        for label in {dated(name, measure, at_ms, program) for at_ms in moments}:
+            yield from (measure_key(program.name, label, person) for person in people)
 
 
 def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Iterator[str]:

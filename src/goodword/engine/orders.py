@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from goodword.engine.attribution import all_referrals, invite, revive, still_trusted, was_customer_before
 from goodword.engine.events import Cancel, Chargeback, Order, Refund
 from goodword.engine.facts import Subjects, note_order, unmet
+from goodword.engine.measures import measure_order
 from goodword.engine.people import look_again, resolve
 from goodword.engine.reasons import Amount
 from goodword.engine.returns import follow_order, restore_used, take_back
@@ -50,6 +51,7 @@ def place(turn: Turn, event: Order) -> None:
     redeem_codes(turn, event, order)
     _disprove_new(turn, person.id, order)
     earn(turn, order, invited)
+    measure_order(turn, turn.draft.need(ORDERS, order.id))
     for change in known.changes if known else ():
         _apply(turn, change)
 
@@ -192,6 +194,10 @@ def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
     turn.say("order_changed", {"order": order.id, "amount": Amount(changed.net, changed.currency)})
     if changed.referral is not None:
         _follow(turn, turn.referral(changed.referral), changed, row.kind)
+    measure_order(turn, turn.draft.need(ORDERS, order.id))
+    if changed.measured:
+        follow_order(turn, f"{ORDER}{order.id}", None, changed)
+    changed = turn.draft.need(ORDERS, order.id)
     if changed.state != "placed":
         restore_used(turn, changed, give_back=row.kind != "chargeback")
 
@@ -219,4 +225,4 @@ def _follow(turn: Turn, referral: Referral, order: OrderRow, kind: str) -> None:
             after = withdraw(after, name, {f"{ORDER}{order.id}"})
     if after != referral:
         after = settle(turn, referral, after, kind)
-    follow_order(turn, turn.referral(referral.id), order)
+    follow_order(turn, referral.id, turn.referral(referral.id), order)

@@ -16,6 +16,7 @@ from goodword.engine.state import (
     REWARDS_OF,
     SIGNALS_MAX,
     WAITING_OF,
+    ActivityRow,
     Participant,
 )
 from goodword.engine.turn import Turn
@@ -99,11 +100,11 @@ def _updated(participant: Participant, person: Person) -> Participant:
     )
 
 
-def note_activity(turn: Turn, participant: Participant, name: str) -> Participant:
+def note_activity(turn: Turn, participant: Participant, row: ActivityRow) -> Participant:
     """Keep when a person did something: the first times, for a claim told later, and the last, for what it undoes."""
-    seen = sorted((*participant.activities.get(name, ()), (turn.occurred_ms, turn.event_id)))
+    seen = sorted((*participant.activities.get(row.name, ()), (row.at_ms, row.id)))
     kept = tuple(seen if len(seen) <= ACTIVITIES_MAX else [*seen[: ACTIVITIES_MAX - 1], seen[-1]])
-    updated = replace(turn.person(participant.id), activities=participant.activities | {name: kept})
+    updated = replace(turn.person(participant.id), activities=participant.activities | {row.name: kept})
     turn.draft.put(PARTICIPANTS, updated.id, updated)
     return updated
 

@@ -9,6 +9,7 @@ from goodword.engine.reward_books import (
     HELD,
     account,
     amount_in,
+    benefit_of,
     count_caps,
     in_budget,
     move,
@@ -19,7 +20,7 @@ from goodword.engine.reward_books import (
 )
 from goodword.engine.state import ORDERS, OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
-from goodword.program.model import PercentOf, Side
+from goodword.program.amounts import PercentOf
 
 # what was used on an order ------------------------------------------------------------------------------------
 
@@ -78,9 +79,9 @@ def _set_aside(turn: Turn, reward: Reward) -> Reward:
     """Reserve again what using it can cost, as far as the budget still holds it: more than that is never given."""
     if not reward.budget or not reward.budget_unit:
         return reward
-    _, rule = rule_of(turn, reward)
-    ceiling = rule.benefit.ceiling.amount if rule.benefit.ceiling else 0
-    wanted = ceiling if rule.benefit.percent_off else in_budget(turn, reward, reward.remaining, 0)
+    benefit = benefit_of(turn, reward)
+    ceiling = benefit.ceiling.amount if benefit.ceiling else 0
+    wanted = ceiling if benefit.percent_off else in_budget(turn, reward, reward.remaining, 0)
     free = turn.balance(f"{reward.budget}:free", reward.budget_unit)
     more = max(0, min(wanted - reward.reserved, free))
     turn.post(f"{reward.budget}:free", f"{reward.budget}:reserved", reward.budget_unit, more, reward.id)
@@ -120,8 +121,7 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
 
 def _settle_used(turn: Turn, reward: Reward, owed: int, how: str) -> Reward:
     """What was used already: a debt on the balance, or forgiven. A used percentage has no balance to owe."""
-    _, rule = rule_of(turn, reward)
-    forgiven = how == "forgive" or rule.benefit.percent_off is not None
+    forgiven = how == "forgive" or benefit_of(turn, reward).percent_off is not None
     if not forgiven:
         post(turn, reward, "balance", "reversed", owed)
     say(turn, "debt_forgiven" if forgiven else "debt_remains", reward, {"amount": amount_in(reward, owed)})
@@ -158,12 +158,22 @@ def _reduce_issued(turn: Turn, reward: Reward, amount: int, less: int) -> Reward
     return replace(reward, amount=amount, remaining=reward.remaining - unused)
 
 
-def follow_order(turn: Turn, referral: Referral, order: OrderRow) -> None:
-    """Bring every reward that is a share of an order to what the order is worth now."""
-    for reward in turn.rewards_of(referral.id):
-        program, rule = rule_of(turn, reward)
-        if reward.order != order.id or not reward.live or not isinstance(rule.benefit.amount, PercentOf):
+def follow_order(turn: Turn, subject: str, referral: Referral | None, order: OrderRow) -> None:
+    """Bring every reward of a subject that is a share of an order to what the order is worth now."""
+    for reward in turn.rewards_of(subject):
+        if reward.order != order.id or not reward.live:
             continue
-        side: Side = reward.side
-        wanted = Grant(program, reward.rule, side, referral, reward.subject, reward.granted_ms, order)
+        if not isinstance(benefit_of(turn, reward).amount, PercentOf):
+            continue
+        wanted = Grant(
+            program=rule_of(turn, reward)[0],
+            name=reward.rule,
+            side=reward.side,
+            participant=reward.participant,
+            subject=subject,
+            at_ms=reward.granted_ms,
+            referral=referral,
+            order=order,
+            option=reward.option,
+        )
         reduce_to(turn, reward, min(reward.amount, amount_due(turn, wanted, order) or 0))

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_states import RewardMove, next_reward_status
 from goodword.engine.state import PARTICIPANTS, WAITING_OF, Reward
-from goodword.engine.turn import Turn
+from goodword.engine.turn import Moved, Turn
+from goodword.program.benefits import Benefit
 from goodword.program.loader import Program
 from goodword.program.model import Reward as Rule
 
@@ -26,6 +27,11 @@ def rule_of(turn: Turn, reward: Reward) -> tuple[Program, Rule]:
     """The program version and the rule that granted a reward."""
     program = turn.programs.pinned(reward)
     return program, program.model.rewards[reward.rule]
+
+
+def benefit_of(turn: Turn, reward: Reward) -> Benefit:
+    """What a reward consists of."""
+    return rule_of(turn, reward)[1].benefits[reward.option]
 
 
 def amount_in(reward: Reward, amount: int | None = None) -> Amount:
@@ -61,6 +67,8 @@ def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Re
     status = next_reward_status(reward.status, move)
     if reward.reason == "waiting_for_condition":
         stop_waiting(turn, reward)
+    if reward.reason == "waiting_for_answer":
+        turn.unschedule("answer", reward.id)
     if reward.status == "pending" and reward.mature_ms is not None:
         turn.unschedule("mature", reward.id)
     if reward.status == "issued" and reward.expires_ms is not None:
@@ -70,19 +78,22 @@ def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Re
 
 
 def count_caps(turn: Turn, reward: Reward, rewards: int, amount: int) -> None:
-    """Move the counters of every cap the reward is counted in."""
+    """Move the counters of every cap and every measure the reward is counted in."""
     for key in reward.cap_keys:
         turn.count(key, rewards if key.endswith("|n") else amount)
+        if key.startswith("measure|") and amount:
+            program = turn.programs.pinned(reward)
+            turn.moved[key] = Moved(program, key.split("|", 3)[2], reward.participant, turn.occurred_ms)
 
 
 def in_budget(turn: Turn, reward: Reward, amount: int, discount: int) -> int:
     """What using `amount` takes from the budget."""
-    _, rule = rule_of(turn, reward)
-    if rule.benefit.percent_off:
+    benefit = benefit_of(turn, reward)
+    if benefit.percent_off:
         return discount
     if reward.budget_unit == reward.unit:
         return amount
-    return amount * rule.benefit.unit_cost.amount if rule.benefit.unit_cost else 0
+    return amount * benefit.unit_cost.amount if benefit.unit_cost else 0
 
 
 def release(turn: Turn, reward: Reward, keep: int = 0) -> Reward:

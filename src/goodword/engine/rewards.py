@@ -10,6 +10,7 @@ from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
     amount_in,
+    benefit_of,
     count_caps,
     in_budget,
     move,
@@ -22,8 +23,9 @@ from goodword.engine.reward_books import (
 )
 from goodword.engine.state import REWARD_CODES, REWARDS_OF, OrderRow, Reward
 from goodword.engine.turn import Turn
+from goodword.program.benefits import KINDS, Benefit, Options
 from goodword.program.duration import iso
-from goodword.program.model import ISSUED_BY, Benefit
+from goodword.program.model import Reward as Rule
 from goodword.program.quantity import BASIS_POINTS, divide
 
 
@@ -32,12 +34,14 @@ def grant(turn: Turn, wanted: Grant) -> None:
     before = occurrences(turn, wanted)
     if any(reward.live or _denied_by_staff(reward) for reward in before):
         return
+    subject = f"{wanted.subject}#{wanted.key}" if wanted.key else wanted.subject
+    key = f"{wanted.program.name}|{wanted.name}|{subject}|{wanted.side}|{len(before) + 1}"
+    id = turn.keyring.id("rw", key)
+    rule = wanted.rule
+    wanted = replace(wanted, option=_option(turn, rule, id))
     passed = pass_guards(turn, wanted)
     if passed is None:
         return
-    key = f"{wanted.program.name}|{wanted.name}|{wanted.subject}|{wanted.side}|{len(before) + 1}"
-    id = turn.keyring.id("rw", key)
-    rule = wanted.rule
     reward = Reward(
         id=id,
         program=wanted.program.name,
@@ -45,7 +49,7 @@ def grant(turn: Turn, wanted: Grant) -> None:
         rule=wanted.name,
         side=wanted.side,
         participant=wanted.participant,
-        referral=wanted.referral.id,
+        referral=wanted.referral.id if wanted.referral else None,
         subject=wanted.subject,
         occurrence=len(before) + 1,
         unit=wanted.unit,
@@ -58,9 +62,25 @@ def grant(turn: Turn, wanted: Grant) -> None:
         budget=passed.budget,
         budget_unit=passed.budget_unit,
         reserved=passed.reserved,
+        key=wanted.key,
+        option=wanted.option,
     )
     open_reward(turn, reward, "reward_granted")
     advance(turn, turn.reward(id))
+
+
+def _option(turn: Turn, rule: Rule, reward: str) -> str:
+    """Which of several benefits a reward begins as: the default of a choice; of a mystery the one its id draws."""
+    match rule.benefit:
+        case Options(kind="choice", otherwise=str(otherwise)):
+            return otherwise
+        case Options(weights=weights):
+            ticket = int.from_bytes(turn.keyring.digest("mystery", reward)[:8], "big") % sum(weights.values())
+            for name, weight in weights.items():
+                ticket -= weight
+                if ticket < 0:
+                    return name
+    return ""
 
 
 def _denied_by_staff(reward: Reward) -> bool:
@@ -102,7 +122,7 @@ def advance(turn: Turn, reward: Reward) -> None:
 
 
 def _ripe(turn: Turn, reward: Reward) -> bool:
-    if turn.referral(reward.referral).moderation == "pending_review":
+    if reward.referral is not None and turn.referral(reward.referral).moderation == "pending_review":
         _wait(turn, reward, "in_review")
         return False
     assert reward.mature_ms is not None  # noqa: S101
@@ -144,10 +164,32 @@ def _hand_over(turn: Turn, reward: Reward) -> None:
         return
     if reward.reason == "waiting_for_condition":
         reward = stop_waiting(turn, reward)
-    if ISSUED_BY[rule.benefit.kind] == "shop":
+    if missing := unanswered(turn, reward):
+        _wait_for_answer(turn, reward, missing)
+        return
+    if reward.reason == "waiting_for_answer":
+        turn.unschedule("answer", reward.id)
+    if KINDS[benefit_of(turn, reward).kind].issued_by == "shop":
         _wait(turn, reward, "waiting_for_shop")
         return
     issue(turn, reward)
+
+
+def unanswered(turn: Turn, reward: Reward) -> list[str]:
+    """What the recipient still has to say before the reward can be handed over."""
+    _, rule = rule_of(turn, reward)
+    choice = ["option"] if rule.chosen and not reward.chosen else []
+    return choice + [name for name in benefit_of(turn, reward).asks if name not in reward.answers]
+
+
+def _wait_for_answer(turn: Turn, reward: Reward, missing: list[str]) -> None:
+    _, rule = rule_of(turn, reward)
+    values: dict[str, ReasonValue] = {"asks": ", ".join(missing)}
+    if reward.reason != "waiting_for_answer" and rule.answer_within is not None:
+        until_ms = turn.clock_ms + rule.answer_within
+        turn.schedule("answer", reward.id, until_ms)
+        values["until"] = iso(until_ms)
+    _wait(turn, reward, "waiting_for_answer", values)
 
 
 def issue(turn: Turn, reward: Reward) -> Reward:
@@ -180,9 +222,8 @@ def usable(turn: Turn, reward: Reward, coming: int = 0) -> int:
 
 def redeem(turn: Turn, reward: Reward, amount: int, discount: int = 0) -> Reward:
     """Use `amount` of an issued reward; `discount` is what a coupon of a percentage came to, in money."""
-    _, rule = rule_of(turn, reward)
     post(turn, reward, "balance", "redeemed", amount)
-    single_use = rule.benefit.kind == "coupon"
+    single_use = benefit_of(turn, reward).kind == "coupon"
     rest = reward.remaining - amount
     if single_use:
         post(turn, reward, "balance", "expired", rest)
@@ -225,8 +266,9 @@ def use_on_order(turn: Turn, reward: Reward | None, order: OrderRow, amount: int
     if reward is None or reward.status != "issued" or reward.participant != order.participant or not reward.remaining:
         turn.say("code_not_valid", {"order": order.id}, rule=path)
         return None
-    program, rule = rule_of(turn, reward)
-    if rule.benefit.kind not in ("coupon", "credit"):
+    program, _ = rule_of(turn, reward)
+    benefit = benefit_of(turn, reward)
+    if KINDS[benefit.kind].used != "orders":
         turn.say("code_not_valid", {"order": order.id}, rule=path)
         return None
     if order.currency != program.model.currency:
@@ -236,20 +278,22 @@ def use_on_order(turn: Turn, reward: Reward | None, order: OrderRow, amount: int
         }
         say(turn, "currency_differs", reward, values)
         return None
-    discount = _discount(rule.benefit, order, amount) if rule.benefit.percent_off else 0
+    discount = _discount(benefit, order, amount) if benefit.percent_off else 0
     if reward.budget:
         # A coupon that came back may have found less in its budget than it had before.
         discount = min(discount, reward.reserved)
-    given = discount or (usable(turn, reward) if amount is None else amount)
-    minimum = rule.benefit.minimum_order
-    if minimum and order.total + given < minimum.amount:
+    whole = amount is None or KINDS[benefit.kind].counted == "pieces"
+    given = discount or (usable(turn, reward) if whole or amount is None else amount)
+    minimum = benefit.minimum_order
+    lowered = given if reward.unit == order.currency or benefit.percent_off else 0
+    if minimum and order.total + lowered < minimum.amount:
         values = {
-            "actual": Amount(order.total + given, order.currency),
+            "actual": Amount(order.total + lowered, order.currency),
             "expected": Amount(minimum.amount, minimum.unit),
         }
         say(turn, "below_minimum", reward, values)
         return None
-    taken = 1 if rule.benefit.percent_off else given
+    taken = 1 if benefit.percent_off else given
     if taken > usable(turn, reward) or taken == 0:
         say(turn, "amount_too_large", reward, {"left": amount_in(reward, usable(turn, reward))})
         return None

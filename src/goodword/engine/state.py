@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from goodword.engine.events import Scalar
+from goodword.engine.events import DueKind, Scalar
 
 RowT = TypeVar("RowT")
 ReferralStatus = Literal["started", "converted", "ended", "expired", "superseded"]
@@ -121,6 +121,8 @@ class OrderRow(Row, frozen=True):
     redemptions: tuple[Redemption, ...] = ()
     referral: str | None = None
     """The referral that earns from it: at most one."""
+    measured: dict[str, int] = {}
+    """The counters in which its buyer has it counted, each with what it adds."""
 
     @property
     def net(self) -> int:
@@ -131,6 +133,21 @@ class OrderRow(Row, frozen=True):
     def counted(self) -> bool:
         """Whether it makes its buyer a customer."""
         return self.state == "placed"
+
+
+class ActivityRow(Row, frozen=True):
+    """Something a person did that is measured or waits for staff, under the id of its event."""
+
+    id: str
+    participant: str
+    name: str
+    at_ms: int
+    fields: dict[str, Scalar] = {}
+    status: Literal["pending", "counted", "denied"] = "counted"
+    reward: str | None = None
+    """The reward whose question it answers, for an answer that staff look at."""
+    measured: dict[str, int] = {}
+    """The counters in which it is counted, each with what it adds."""
 
 
 class Hit(Row, frozen=True):
@@ -182,6 +199,8 @@ class Referral(Row, frozen=True):
     rivals: tuple[Rival, ...] = ()
     click: str | None = None
     """The click that its friend was seen to come with."""
+    promised: dict[str, str] = {}
+    """By ``rule|side`` the segment that was in force at the claim, where a table is read then."""
 
     @property
     def live(self) -> bool:
@@ -198,10 +217,10 @@ class Reward(Row, frozen=True):
     rule: str
     side: Literal["advocate", "friend"]
     participant: str
-    referral: str
-    """The referral that granted it; for a milestone, the one that reached the number."""
+    referral: str | None
+    """The referral that granted it; for a milestone, the one that reached the number; None where there is none."""
     subject: str
-    """What it is granted for, once: the referral, or the participant for a milestone."""
+    """What it is granted for: the referral, the participant for a milestone, ``order:ID`` or ``activity:EVENT``."""
     occurrence: int
     unit: str
     amount: int
@@ -232,6 +251,14 @@ class Reward(Row, frozen=True):
     spent: int = 0
     """What using it took from its budget."""
     code_hash: str | None = None
+    key: str = ""
+    """What tells grants of one rule for one subject apart: a period, the number of a multiple."""
+    option: str = ""
+    """Which of several benefits it is."""
+    chosen: bool = False
+    """Whether its recipient chose."""
+    answers: dict[str, str] = {}
+    """What its recipient answered to what it asks."""
 
     @property
     def live(self) -> bool:
@@ -244,7 +271,7 @@ class DueRow(Row, frozen=True):
 
     id: str
     due_ms: int
-    kind: Literal["mature", "expire_referral", "expire_reward", "pay"]
+    kind: DueKind
     reference: str
 
 
@@ -272,6 +299,7 @@ IDENTITIES: Collection[str] = Collection("identities")  # "email:HASH" -> partic
 PARTICIPANTS: Collection[Participant] = Collection("participants")
 HANDLES: Collection[Handle] = Collection("handles")  # normalised code
 HANDLES_OF: Collection[tuple[str, ...]] = Collection("handles_of", stored=False)  # participant -> codes
+ACTIVITIES: Collection[ActivityRow] = Collection("activities")  # event id
 CLAIMS: Collection[ClaimRow] = Collection("claims")  # token
 ORDERS: Collection[OrderRow] = Collection("orders")  # order id
 FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders", stored=False)
@@ -289,7 +317,7 @@ BALANCES: Collection[int] = Collection("balances")  # "account|unit"
 DUES: Collection[DueRow] = Collection("dues")
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
-    IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
+    IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, COUNTERS, BALANCES, DUES,
 )  # fmt: skip
 

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from goodword.engine.events import Scalar
 from goodword.engine.facts import Subjects, order_row, other_currency, unmet
-from goodword.engine.grants import Grant
+from goodword.engine.grants import Grant, side_of
 from goodword.engine.measures import sync_measures
+from goodword.engine.reasons import ReasonValue
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import grant
@@ -183,12 +184,19 @@ def _settled(
     if hit and not _stands(step, hit, base_ms):
         spares = tuple(sorted((*spares, hit), key=_earliest))
         hit = None
-    if hit is None:
-        hit = next((spare for spare in spares if _stands(step, spare, base_ms)), None)
-        spares = tuple(spare for spare in spares if spare != hit)
-        if hit is None and spares:
-            _say_not_yet(turn, program, referral, name, spares[-1], base_ms)
+    if hit is None or step.nth:
+        hit, spares = _take(step, base_ms, (hit, *spares) if hit else spares)
+    if hit is None and spares:
+        _say_not_yet(turn, program, referral, name, spares[-1], base_ms)
     return StepState(hit, spares)
+
+
+def _take(step: Step, base_ms: int | None, hits: tuple[Hit, ...]) -> tuple[Hit | None, tuple[Hit, ...]]:
+    """The event that reaches a step, of all that could; the others stay spares."""
+    standing = [hit for hit in sorted(hits, key=_earliest) if _stands(step, hit, base_ms)]
+    nth = step.nth or 1
+    taken = standing[nth - 1] if len(standing) >= nth else None
+    return taken, tuple(sorted((hit for hit in hits if hit != taken), key=_earliest))
 
 
 def _stands(step: Step, hit: Hit, base_ms: int | None) -> bool:
@@ -211,6 +219,11 @@ def _say_not_yet(turn: Turn, program: Program, referral: Referral, name: str, sp
     elif base_ms is not None and spare.at_ms < base_ms:
         values = {"step": name, "after": step.after or "claimed"}
         turn.say("step_too_early", {**values}, program=program, rule=f"{path}.after", referral=referral.id)
+    elif step.nth and _stands(step, spare, base_ms):
+        state = referral.steps[name]
+        used = sum(_stands(step, hit, base_ms) for hit in (state.hit, *state.spares) if hit)
+        values_nth: dict[str, ReasonValue] = {"step": name, "used": used, "limit": step.nth}
+        turn.say("step_counted", values_nth, program=program, rule=f"{path}.nth", referral=referral.id)
     elif base_ms is not None and step.within is not None:
         values = {"step": name, "until": iso(base_ms + step.within)}
         turn.say("step_too_late", {**values}, program=program, rule=f"{path}.within", referral=referral.id)
@@ -241,7 +254,8 @@ def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) 
     order = order_of(turn, hit) if hit else None
     for rule_name, rule in program.model.rewards_by_step.get(name, ()):
         for side in rule.sides:
-            grant(turn, Grant(program, rule_name, side, referral, referral.id, at_ms, order))
+            recipient = side_of(referral, side)
+            grant(turn, Grant(program, rule_name, side, recipient, referral.id, at_ms, referral, order))
 
 
 def reached_steps(program: Program, referral: Referral) -> Iterator[str]:

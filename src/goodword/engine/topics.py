@@ -25,6 +25,10 @@ TOPICS: dict[str, str] = {
     "reward.denied": "staff or a rule refused the reward",
     "reward.failed": "the reward could not be handed over",
     "reward.reversed": "the reward was taken back after it was handed over",
+    "reward.answered": "the recipient said what the reward needs: which one, what to write on it, where to send it",
+    "submission.received": "something was sent in that staff look at first",
+    "submission.approved": "staff approved what was sent in",
+    "submission.denied": "staff denied what was sent in",
     "program.published": "a version of a program is in force",
 }
 """What decisions tell, through the outbox, to every endpoint that subscribes."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from goodword.engine.events import Sealed
+from goodword.engine.events import DueKind, Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.reasons import RANK, REASONS, Answer, Reason, ReasonValue, ReferralNow, RewardNow
 from goodword.engine.referral_states import ReferralMove, next_referral_status
@@ -59,6 +59,20 @@ class Programs:
         return [self.versions[name, version] for name, version in self.live.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A number that moved: of which measure and period, of whom, and what moved it."""
+
+    program: Program
+    """The version that decides what the number grants."""
+    label: str
+    """The measure, with its period."""
+    owner: str
+    at_ms: int
+    """When what moved it happened."""
+    referral: Referral | None = None
+
+
 @dataclass(slots=True)
 class Turn:
     """The working space of one decision."""
@@ -75,6 +89,8 @@ class Turn:
     claim: str | None = None
     touched_referrals: dict[str, None] = field(default_factory=dict)
     touched_rewards: dict[str, None] = field(default_factory=dict)
+    moved: dict[str, Moved] = field(default_factory=dict)
+    """By its counter each number that moved and was not looked at yet."""
     event_id: str = field(init=False)
     clock_ms: int = field(init=False)
     """Now, as far as this decision knows."""
@@ -188,9 +204,7 @@ class Turn:
         assert topic in TOPICS, topic  # noqa: S101
         self.draft.outbox.append(OutboxRow(topic, reference, participant))
 
-    def schedule(
-        self, kind: Literal["mature", "expire_referral", "expire_reward", "pay"], reference: str, due_ms: int
-    ) -> None:
+    def schedule(self, kind: DueKind, reference: str, due_ms: int) -> None:
         """Ask for a decision at a time."""
         row = DueRow(f"{kind}:{reference}", due_ms, kind, reference)
         self.draft.put(DUES, row.id, row)

@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from goodword.engine.answers import GIVEN
 from goodword.engine.events import (
     Activity,
+    Choice,
     Claim,
     HandleAction,
     Link,
@@ -146,6 +148,8 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         raise InvalidEvent("ids that begin with `due:` or `published:` are our own", "id")
     content = keyring.digest("content", _SORTED.encode(event).decode()).hex()[:32]
     person = getattr(event, "person", None)
+    if isinstance(event, Choice) and event.post is not None:
+        person = Person(post=event.post)
     return Sealed(
         event=_sealed_event(event, keyring),
         occurred_ms=occurred_ms,
@@ -161,6 +165,8 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
     if (person := getattr(event, "person", None)) is not None:
         named = isinstance(event, Profile) and event.participant is not None
         changes["person"] = seal_person(person, keyring, named)
+    if isinstance(event, Choice) and event.post is not None:
+        changes["post"] = GIVEN
     if isinstance(event, _WITH_CODE) and event.code is not None:
         changes["code"] = _code(event.code, "code")
     if isinstance(event, Link) and event.code is not None:
@@ -221,7 +227,7 @@ def seal_person(person: Person, keyring: Keyring, named: bool = False) -> Person
     """
     if not named and all(getattr(person, kind) is None for kind in IDENTIFIERS):
         raise InvalidEvent("at least one of `id`, `email`, `phone` is needed", "person")
-    hashed: dict[str, str | None] = {"name": None}
+    hashed: dict[str, str | None] = {"name": None, "post": None}
     for kind in IDENTIFIERS:
         value = getattr(person, kind)
         if value is not None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from goodword.program.amounts import PercentOf, largest
+from goodword.program.benefits import Benefit
 from goodword.program.loader import Program
-from goodword.program.model import Benefit, PercentOf, ProgramFile, Reward, Schedule, Step
+from goodword.program.model import ProgramFile, Reward, Step
 from goodword.program.quantity import BASIS_POINTS, Quantity, percent_of
 from goodword.program.values import CLAIMED
 
@@ -41,16 +43,16 @@ Finding = tuple[str, str, str]
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        if not rule.caps and rule.budget is None and rule.when.reaches is None and "advocate" in rule.sides:
+        if not rule.caps and rule.budget is None and rule.when.at is None and "advocate" in rule.sides:
             yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
-        if _free_with_minimum(model, rule):
+        if any(_free_with_minimum(model, rule, benefit) for benefit in rule.benefits.values()):
             yield (
                 "free_minimum",
                 path,
                 "something free that asks for a minimum spend is not free: say so in the terms",
             )
-        if rule.benefit.kind == "coupon" and rule.expires is None:
+        if rule.expires is None and any(benefit.kind == "coupon" for benefit in rule.benefits.values()):
             yield "no_expiry", path, "a coupon that never expires stays a liability: add `expires`"
 
 
@@ -67,15 +69,15 @@ def _hold(model: ProgramFile, path: str, rule: Reward) -> Iterator[Finding]:
 
 def _measured_step(model: ProgramFile, rule: Reward) -> Step | None:
     measure = model.measures.get(rule.when.reaches or "")
-    return model.steps[measure.step] if measure else None
+    return model.steps[measure.step] if measure and measure.step else None
 
 
-def _free_with_minimum(model: ProgramFile, rule: Reward) -> bool:
-    if rule.benefit.percent_off == BASIS_POINTS and rule.benefit.minimum_order:
+def _free_with_minimum(model: ProgramFile, rule: Reward, benefit: Benefit) -> bool:
+    if (benefit.percent_off == BASIS_POINTS or benefit.kind == "product") and benefit.minimum_order:
         return True
     step = model.steps.get(rule.when.step or "")
     return (
-        rule.benefit.kind == "item"
+        benefit.kind in ("item", "product")
         and "friend" in rule.sides
         and step is not None
         and any(c.attribute.name == "order.total" and c.operator.name == "at_least" for c in step.where)
@@ -89,9 +91,8 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
         return
     order = economics.smallest_order
     margin = percent_of(order.amount, economics.margin, "down")
-    cost = sum(
-        _cost(rule.benefit, order) * len(rule.sides) for rule in model.rewards.values() if _per_referral(model, rule)
-    )
+    rules = [rule for rule in model.rewards.values() if _per_referral(model, rule)]
+    cost = sum(max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
     if cost > margin:
         spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
         yield "margin", "economics", f"both sides cost {spent} on the smallest order, whose margin is {kept}"
@@ -107,17 +108,13 @@ def _cost(benefit: Benefit, order: Quantity) -> int:
     if benefit.percent_off:
         discount = percent_of(order.amount, benefit.percent_off, "up")
         return min(discount, benefit.ceiling.amount) if benefit.ceiling else discount
-    amount = 0
-    match benefit.amount:
-        case PercentOf(percent=percent, floor=floor, ceiling=ceiling):
-            share = max(percent_of(order.amount, percent, "up"), floor.amount if floor else 0)
-            return min(share, ceiling.amount) if ceiling else share
-        case Schedule(schedule=stages):
-            amount = max(stage.amount.amount for stage in stages)
-        case Quantity():
-            amount = benefit.amount.amount
-        case None:
-            return 0
-    if benefit.kind in ("credit", "cash", "coupon"):
-        return amount
-    return amount * benefit.unit_cost.amount if benefit.unit_cost else 0
+    if isinstance(benefit.amount, PercentOf):
+        share = percent_of(order.amount, benefit.amount.percent, "up")
+        share = max(share, benefit.amount.floor.amount if benefit.amount.floor else 0)
+        return min(share, benefit.amount.ceiling.amount) if benefit.amount.ceiling else share
+    most = largest(benefit.amount)
+    if most is None:
+        return 0
+    if most.unit == order.unit:
+        return most.amount
+    return most.amount * benefit.unit_cost.amount if benefit.unit_cost else 0

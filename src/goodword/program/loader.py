@@ -24,7 +24,7 @@ from ruamel.yaml.events import (
 )
 
 from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
-from goodword.program.model import AMOUNT_SHAPES, DEPTH_WORDS, NOT_YET, ProgramFile
+from goodword.program.model import DEPTH_WORDS, NOT_YET, ProgramFile
 from goodword.program.quantity import is_currency, parse_quantity
 from goodword.program.values import Declared, PlacedProblems, hint
 
@@ -277,8 +277,8 @@ def _path(loc: tuple[str | int, ...]) -> list[str | int]:
     """Where an error stands in the file: without the words that only the model knows."""
     path: list[str | int] = []
     for part in loc:
-        tag = part in AMOUNT_SHAPES and bool(path) and path[-1] == "amount"
-        if part != "[key]" and not tag:
+        # Without the model's names for the ways to write one thing, such as `amount:fixed`.
+        if part != "[key]" and not str(part).startswith(("amount:", "benefit:")):
             path.append(part)
     return path
 

@@ -8,29 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+from goodword.program.amounts import PercentOf
+from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.duration import Period, parse_duration
-from goodword.program.quantity import (
-    Quantity,
-    Rounding,
-    is_currency,
-)
+from goodword.program.part import Part
+from goodword.program.triggers import Measure, When
 from goodword.program.values import (
     CLAIMED,
     Amount,
@@ -53,22 +41,14 @@ from goodword.program.values import (
 RULES_MAX = 50
 """How many steps, measures, rewards, budgets, fields or activities one file may hold."""
 
-BenefitKind = Literal["credit", "cash", "coupon", "quantity", "item"]
+NTH_MAX = 8
+"""Up to which event a step may count: the engine remembers so many that could reach it."""
+
 Side = Literal["advocate", "friend"]
 Evidence = Literal["code", "claim", "staff", "click"]
 Shared = Literal["payment", "device", "address", "network"]
 Action = Literal["allow", "review", "refuse"]
 StepEvent = Literal["order", "sign_up", "activity"]
-
-ISSUED_BY: dict[BenefitKind, Literal["goodword", "shop"]] = {
-    "credit": "goodword",
-    "coupon": "goodword",
-    "cash": "shop",
-    "quantity": "shop",
-    "item": "shop",
-}
-"""Who hands a benefit over: Goodword at approval, or the shop, which says so by an event."""
-
 
 CapScope = tuple[Literal["participant", "program"], Period]
 ALWAYS_COUNTED: tuple[CapScope, ...] = (("participant", "ever"), ("program", "ever"))
@@ -79,12 +59,6 @@ def _version(raw: object) -> object:
     if type(raw) is not int or raw != 1:
         raise ValueError("this release reads version 1 of the language: write `goodword: 1`")
     return raw
-
-
-class Part(BaseModel):
-    """A mapping of the file: unknown keys are refused, nothing is changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class Economics(Part):
@@ -143,6 +117,10 @@ class Step(Part):
         default=None, description="the step that must be reached before"
     )
     within: Duration | None = Field(default=None, description="how long after that step, or after the claim")
+    nth: Annotated[int, Field(ge=2, le=NTH_MAX, strict=True)] | None = Field(
+        default=None,
+        description="reached by that many of such events: `nth: 3` is the third order; the first if not given",
+    )
     converts: bool | None = Field(
         default=None, description="whether reaching it converts the referral; the last step does"
     )
@@ -178,129 +156,6 @@ class Step(Part):
         return frozenset(self.undone_by or ()) - {"refund", "cancel", "chargeback"}
 
 
-class Measure(Part):
-    """Something counted: how many referrals of an advocate stand at a step."""
-
-    count: Literal["referrals"]
-    step: Annotated[str, reference("step")]
-
-
-class When(Part):
-    """What grants a reward: a step of the referral, or a measure that reaches a number."""
-
-    step: Annotated[str, reference("step or claimed")] | None = None
-    reaches: Annotated[str, reference("measure")] | None = None
-    at: Count | None = None
-
-    @model_validator(mode="after")
-    def _one_trigger(self) -> When:
-        if (self.step is None) == (self.reaches is None):
-            raise ValueError("write either `step`, or `reaches` with `at`")
-        if (self.reaches is None) != (self.at is None):
-            raise ValueError("`reaches` names a measure and `at` the number it must reach; they go together")
-        return self
-
-
-class PercentOf(Part):
-    """A share of an amount, known when the reward is granted."""
-
-    percent_of: Literal["order.total"]
-    percent: Percent
-    floor: Money | None = None
-    ceiling: Money | None = None
-    round: Rounding = "down"
-
-    @model_validator(mode="after")
-    def _floor_below_ceiling(self) -> PercentOf:
-        if self.floor and self.ceiling and self.floor.amount > self.ceiling.amount:
-            raise ValueError("the floor is above the ceiling")
-        return self
-
-
-class Stage(Part):
-    """One row of a schedule: from this day on, this amount."""
-
-    since: date
-    amount: Amount
-
-
-class Schedule(Part):
-    """An amount by date."""
-
-    schedule: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=RULES_MAX)]
-    read_at: Literal["claim", "step"] = Field(
-        default="claim", description="whether the day of the claim decides (the promise), or that of the step"
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Schedule:
-        days = [stage.since for stage in self.schedule]
-        if days != sorted(set(days)):
-            raise ValueError("the rows of a schedule stand in the order of their dates, each date once")
-        if len({stage.amount.unit for stage in self.schedule}) != 1:
-            raise ValueError("all rows of a schedule have the same unit")
-        return self
-
-
-def _amount_shape(raw: object) -> str:
-    """Which of the three ways to write an amount this is, so that its problems are told once and in their place."""
-    if isinstance(raw, PercentOf) or (isinstance(raw, dict) and "percent_of" in raw):
-        return "percent_of"
-    return "schedule" if isinstance(raw, dict | Schedule) else "fixed"
-
-
-AMOUNT_SHAPES = ("fixed", "percent_of", "schedule")
-"""The tags of the three shapes; they stand in the place of a problem and are taken out of it."""
-AnyAmount = Annotated[
-    Annotated[Amount, Tag("fixed")] | Annotated[PercentOf, Tag("percent_of")] | Annotated[Schedule, Tag("schedule")],
-    Discriminator(_amount_shape),
-]
-
-
-class Benefit(Part):
-    """What a reward consists of."""
-
-    kind: BenefitKind
-    amount: AnyAmount | None = None
-    percent_off: Percent | None = Field(default=None, description="for a coupon: a share of the order it is used on")
-    ceiling: Money | None = Field(default=None, description="for `percent_off`: the largest discount")
-    minimum_order: Money | None = Field(default=None, description="for a coupon: the smallest order it may be used on")
-    unit_cost: Money | None = Field(
-        default=None, description="what one unit costs the business, where the unit is not money"
-    )
-
-    @model_validator(mode="after")
-    def _fits_its_kind(self, info: ValidationInfo) -> Benefit:
-        currency = declared_in(info).currency
-        if self.kind != "coupon" and (self.percent_off or self.minimum_order or self.ceiling):
-            raise ValueError("`percent_off`, `ceiling` and `minimum_order` belong to a coupon")
-        if (self.amount is None) == (self.percent_off is None):
-            raise ValueError("write `amount`, or `percent_off` for a coupon, and not both")
-        if self.ceiling and self.percent_off is None:
-            raise ValueError("`ceiling` goes with `percent_off`")
-        money = self.kind in ("credit", "cash", "coupon")
-        if money and self.amount is not None and self.unit not in (currency, "money"):
-            raise ValueError(f"a {self.kind} is counted in {currency}")
-        if not money and (is_currency(self.unit) or isinstance(self.amount, PercentOf)):
-            raise ValueError(f"`{self.kind}` is counted in pieces or units of its own, such as `500 MB`, not in money")
-        if money and self.unit_cost:
-            raise ValueError("money costs what it is worth; `unit_cost` is for other units")
-        return self
-
-    @cached_property
-    def unit(self) -> str:
-        """The unit its amount is counted in; a coupon of `percent_off` is counted in pieces."""
-        match self.amount:
-            case Quantity(unit=unit):
-                return unit
-            case Schedule(schedule=stages):
-                return stages[0].amount.unit
-            case PercentOf():
-                return "money"
-            case None:
-                return "coupon"
-
-
 class Cap(Part):
     """A limit that counts live rewards of its rule: every state but cancelled, denied and reversed."""
 
@@ -326,11 +181,14 @@ class Reward(Part):
 
     when: When
     to: Literal["advocate", "friend", "both"]
-    benefit: Benefit
+    benefit: AnyBenefit
     hold: Duration = Field(default=0, description="how long after the step the reward stays pending")
     caps: Annotated[tuple[Cap, ...], Field(max_length=8)] = ()
     budget: Annotated[str, reference("budget")] | None = None
     pay_when: Where = Field(default=(), description="conditions on the recipient that delay issuing until they hold")
+    answer_within: Duration | None = Field(
+        default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
+    )
     expires: Duration | None = Field(default=None, description="how long after issuing it may be used")
     taken_back: Literal["debt", "forgive"] = Field(
         default="debt", description="what happens to the part already used when the reward is taken back"
@@ -339,31 +197,54 @@ class Reward(Part):
     @model_validator(mode="after")
     def _holds_together(self, info: ValidationInfo) -> Reward:
         declared = declared_in(info)
-        if self.when.reaches and self.to != "advocate":
-            raise ValueError("a measure counts the advocate's referrals: such a reward goes `to: advocate`")
-        if self.when.reaches and isinstance(self.benefit.amount, PercentOf):
-            raise ValueError("a percentage needs an order; a milestone has none")
+        if self.when.measure and self.to != "advocate":
+            raise ValueError("a measure counts for the advocate: such a reward goes `to: advocate`")
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`pay_when` looks at `recipient.…`, not at `{condition.attribute.name}`")
-        unit = declared.currency if self.benefit.unit == "money" else self.benefit.unit
+        if isinstance(self.benefit, Options) and self.benefit.kind == "mystery" and self.to != "advocate":
+            raise ValueError("a mystery is for the advocate alone: a friend has to know what he gets")
+        asks = any(benefit.asks for benefit in self.benefits.values()) or self.chosen
+        if self.answer_within is not None and not asks:
+            raise ValueError("`answer_within` is for a benefit that asks something of its recipient")
+        if self.chosen and self.answer_within is None:
+            raise ValueError("a choice needs `answer_within`: how long it may take")
+        for benefit in self.benefits.values():
+            self._check_benefit(declared, benefit)
+        return self
+
+    def _check_benefit(self, declared: Declared, benefit: Benefit) -> None:
+        unit = declared.currency if benefit.unit == "money" else benefit.unit
+        if self.when.reaches and isinstance(benefit.amount, PercentOf):
+            raise ValueError("a percentage needs an order; a milestone has none")
         for cap in self.caps:
             if cap.amount and cap.amount.unit != unit:
                 raise ValueError(f"a cap by amount is counted in the unit of the reward, {unit}")
         if self.budget is not None:
-            self._check_budget(declared, unit)
-        return self
+            self._check_budget(declared, benefit, unit)
 
-    def _check_budget(self, declared: Declared, unit: str) -> None:
+    def _check_budget(self, declared: Declared, benefit: Benefit, unit: str) -> None:
         budget_unit = declared.budgets.get(self.budget or "")
-        cost_unit = declared.currency if self.benefit.unit_cost or self.benefit.kind == "coupon" else unit
+        cost_unit = declared.currency if benefit.unit_cost or benefit.kind == "coupon" else unit
         if budget_unit and budget_unit not in (unit, cost_unit):
             raise ValueError(
                 f"the budget is counted in {budget_unit}, the reward in {unit}; give the benefit a `unit_cost`"
             )
-        percent = self.benefit.amount if isinstance(self.benefit.amount, PercentOf) else None
-        if (percent and percent.ceiling is None) or (self.benefit.percent_off and self.benefit.ceiling is None):
+        percent = benefit.amount if isinstance(benefit.amount, PercentOf) else None
+        if (percent and percent.ceiling is None) or (benefit.percent_off and benefit.ceiling is None):
             raise ValueError("a percentage out of a budget needs a `ceiling`: the most that must be set aside for it")
+
+    @cached_property
+    def benefits(self) -> dict[str, Benefit]:
+        """What it may consist of: one benefit under the empty name, or each of several under its own."""
+        if isinstance(self.benefit, Options):
+            return dict(self.benefit.options)
+        return {"": self.benefit}
+
+    @property
+    def chosen(self) -> bool:
+        """Whether its recipient chooses."""
+        return isinstance(self.benefit, Options) and self.benefit.kind == "choice"
 
     @cached_property
     def cap_scopes(self) -> tuple[CapScope, ...]:
@@ -429,6 +310,9 @@ class ProgramFile(Part):
     economics: Economics | None = None
     fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], FieldDeclaration] = _entries()
     activities: Annotated[tuple[Name, ...], Field(max_length=RULES_MAX)] = ()
+    moderated: Annotated[tuple[Annotated[str, reference("activity")], ...], Field(max_length=RULES_MAX)] = Field(
+        default=(), description="activities that count only once staff have looked at them: a review, an unboxing"
+    )
     audience: Audience = Audience()
     attribution: Attribution = Attribution()
     steps: dict[Name, Step] = Field(min_length=1, max_length=RULES_MAX)
@@ -439,7 +323,12 @@ class ProgramFile(Part):
 
     @model_validator(mode="after")
     def _holds_together(self) -> ProgramFile:
-        problems = [*self._step_problems(), *self._audience_problems(), *self._reward_problems()]
+        problems = [
+            *self._step_problems(),
+            *self._audience_problems(),
+            *self._reward_problems(),
+            *self._circle_problems(),
+        ]
         if problems:
             raise PlacedProblems(problems)
         return self
@@ -462,8 +351,29 @@ class ProgramFile(Part):
     def _reward_problems(self) -> Iterator[tuple[str, str]]:
         for name, rule in self.rewards.items():
             step = self.steps.get(rule.when.step or "")
-            if isinstance(rule.benefit.amount, PercentOf) and (step is None or step.event != "order"):
-                yield f"rewards.{name}.benefit.amount", "a percentage of an order, and its step is not an order"
+            measure = self.measures.get(rule.when.each or "")
+            of_order = (step and step.event == "order") or (measure and measure.source == "orders")
+            for option, benefit in rule.benefits.items():
+                if isinstance(benefit.amount, PercentOf) and not of_order:
+                    path = f"benefit.options.{option}" if option else "benefit"
+                    yield f"rewards.{name}.{path}.amount", "a percentage of an order, and its step is not an order"
+
+    def _circle_problems(self) -> Iterator[tuple[str, str]]:
+        """A reward that feeds the measure it is granted for would grant itself for ever."""
+        feeds: dict[str, set[str]] = {}
+        for rule in self.rewards.values():
+            units = {benefit.unit for benefit in rule.benefits.values()}
+            fed = {name for name, m in self.measures.items() if m.source == "rewards" and m.unit in units}
+            feeds.setdefault(rule.when.measure or "", set()).update(fed)
+        for name, rule in self.rewards.items():
+            units = {benefit.unit for benefit in rule.benefits.values()}
+            reached = {
+                m for m, measure in self.measures.items() if measure.source == "rewards" and measure.unit in units
+            }
+            while more := {after for measure in reached for after in feeds.get(measure, ())} - reached:
+                reached |= more
+            if rule.when.measure in reached:
+                yield f"rewards.{name}.when", f"it would grant itself: it feeds the measure `{rule.when.measure}`"
 
     @cached_property
     def converting(self) -> frozenset[str]:
@@ -495,6 +405,22 @@ class ProgramFile(Part):
         rules = self.rewards.items()
         steps = dict.fromkeys(rule.when.step for rule in self.rewards.values() if rule.when.step)
         return {step: tuple(item for item in rules if item[1].when.step == step) for step in steps}
+
+    @cached_property
+    def measures_of(self) -> dict[str, tuple[tuple[str, Measure], ...]]:
+        """By what they look at, the measures."""
+        rows = self.measures.items()
+        return {
+            source: tuple(row for row in rows if row[1].source == source)
+            for source in ("referrals", "orders", "activities", "rewards")
+        }
+
+    @cached_property
+    def rewards_by_measure(self) -> dict[str, tuple[tuple[str, Reward], ...]]:
+        """By measure the rules that look at it."""
+        rules = self.rewards.items()
+        names = dict.fromkeys(rule.when.measure for rule in self.rewards.values() if rule.when.measure)
+        return {name: tuple(item for item in rules if item[1].when.measure == name) for name in names}
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -153,6 +153,15 @@ def _conditions(raw: object, info: ValidationInfo) -> tuple[Condition, ...]:
     return tuple(out)
 
 
+def _attribute(raw: object, info: ValidationInfo) -> Attribute:
+    if isinstance(raw, Attribute):
+        return raw
+    known = declared_in(info).attributes
+    if not isinstance(raw, str) or raw not in known:
+        raise ValueError(f"no attribute is called `{raw}`; {hint(str(raw), list(known))}")
+    return known[raw]
+
+
 def _condition(attribute: Attribute, word: str, operand: object, currency: str) -> Condition:
     operator = OPERATORS_BY_NAME.get(word)
     if operator is None or attribute.type not in operator.types:
@@ -214,6 +223,12 @@ Duration = Annotated[
     int,
     BeforeValidator(parse_duration),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30 days"]}),
+]
+AttributeName = Annotated[
+    Attribute,
+    BeforeValidator(_attribute),
+    PlainSerializer(lambda attribute: attribute.name),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z]+\.[a-z][a-z0-9_]*$", "examples": ["advocate.country"]}),
 ]
 Where = Annotated[tuple[Condition, ...], BeforeValidator(_conditions), WithJsonSchema(conditions_schema())]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]

@@ -67,7 +67,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
     )
     yield from _LEDGER_CHECKS
     yield "caps_count_live_rewards", _COUNTER_MESSAGE, _counter_check("cap|", _cap_counts(dialect))
-    yield "measures_count_referrals", _COUNTER_MESSAGE, _counter_check("measure|", _measure_counts(dialect))
+    yield "measures_count_what_they_count", _COUNTER_MESSAGE, _counter_check("measure|", _measure_counts(dialect))
     waiting = f"COALESCE(CAST({dialect.member('p.doc', 'waiting')} AS bigint), 0)"
     yield (
         "participants_count_waiting_rewards",
@@ -156,7 +156,7 @@ _REFERENCE_CHECKS = (
         "rewards_come_from_a_referral",
         "referral {referral} of {program} does not exist",
         "SELECT 'rewards ' || id AS row, program, referral FROM rewards AS w WHERE tenant = :tenant "
-        "AND NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.tenant = :tenant "
+        "AND referral IS NOT NULL AND NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.tenant = :tenant "
         "AND r.id = w.referral AND r.program = w.program) ORDER BY id",
     ),
 )
@@ -203,15 +203,25 @@ def _cap_counts(dialect: Dialect) -> str:
     return (
         "SELECT item.value, 0, SUM(CASE WHEN item.value LIKE '%|n' THEN 1 ELSE t.amount END) "  # noqa: S608
         f"FROM rewards AS t CROSS JOIN {dialect.members('t.doc', 'cap_keys')} "
-        f"WHERE t.tenant = :tenant AND t.status IN ({live}) GROUP BY item.value"
+        f"WHERE t.tenant = :tenant AND t.status IN ({live}) AND item.value LIKE 'cap|%' GROUP BY item.value"
     )
 
 
 def _measure_counts(dialect: Dialect) -> str:
+    """Referrals name their measures, rewards and what people do themselves name the counters."""
+    live = ", ".join(f"'{status}'" for status in sorted(LIVE_REWARD))
     return (
         "SELECT 'measure|' || t.program || '|' || item.value || '|' || t.advocate, 0, COUNT(*) "  # noqa: S608
         f"FROM referrals AS t CROSS JOIN {dialect.members('t.doc', 'measured')} "
-        "WHERE t.tenant = :tenant GROUP BY t.program, item.value, t.advocate"
+        "WHERE t.tenant = :tenant GROUP BY t.program, item.value, t.advocate "
+        "UNION ALL SELECT item.value, 0, SUM(t.amount) "
+        f"FROM rewards AS t CROSS JOIN {dialect.members('t.doc', 'cap_keys')} "
+        f"WHERE t.tenant = :tenant AND t.status IN ({live}) AND item.value LIKE 'measure|%' GROUP BY item.value "
+        + " ".join(
+            f"UNION ALL SELECT item.key, 0, SUM(CAST(item.value AS bigint)) FROM {table} AS t "  # noqa: S608
+            f"CROSS JOIN {dialect.pairs('t.doc', 'measured')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"measured\"%' GROUP BY item.key"
+            for table in ("orders", "activities")
+        )
     )
 
 

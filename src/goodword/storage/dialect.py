@@ -56,6 +56,10 @@ class Dialect(ABC):
         """The items of a list in the JSON object in a column, as rows ``item(value)``."""
 
     @abstractmethod
+    def pairs(self, column: str, name: str) -> str:
+        """The members of an object inside a JSON column, as a table ``item`` with ``key`` and ``value``."""
+
+    @abstractmethod
     def lock(self, connection: Connection, name: str) -> None:
         """Wait until nobody else holds the lock of this name; it ends with the transaction."""
 
@@ -122,6 +126,9 @@ class SQLite(Dialect):
     def members(self, column: str, name: str) -> str:
         return f"json_each({column}, '$.{name}') AS item"
 
+    def pairs(self, column: str, name: str) -> str:
+        return f"json_each({column}, '$.{name}') AS item"
+
     def lock(self, connection: Connection, name: str) -> None:
         """Nothing to do: BEGIN IMMEDIATE already holds the only lock that SQLite has."""
 
@@ -166,6 +173,9 @@ class PostgreSQL(Dialect):
 
     def members(self, column: str, name: str) -> str:
         return f"json_array_elements_text(CAST({column} AS json)->'{name}') AS item(value)"
+
+    def pairs(self, column: str, name: str) -> str:
+        return f"json_each_text(CAST({column} AS json)->'{name}') AS item(key, value)"
 
     def lock(self, connection: Connection, name: str) -> None:
         connection.execute(_ADVISORY_LOCK, {"name": name})

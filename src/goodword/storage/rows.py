@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 from sqlalchemy import Table
 
-from goodword.engine.state import ClaimRow, DueRow, Handle, OrderRow, Participant, Referral, Reward, Row
+from goodword.engine.state import ActivityRow, ClaimRow, DueRow, Handle, OrderRow, Participant, Referral, Reward, Row
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of
 
@@ -43,7 +43,8 @@ def referral_live_key(program: str, friend: str) -> str:
 
 def reward_live_key(row: Reward) -> str:
     """What a live reward holds alone."""
-    return f"{row.program}|{row.rule}|{row.subject}|{row.side}|{row.occurrence}"
+    subject = f"{row.subject}#{row.key}" if row.key else row.subject
+    return f"{row.program}|{row.rule}|{subject}|{row.side}|{row.occurrence}"
 
 
 def is_waiting(row: Reward) -> bool:
@@ -124,6 +125,7 @@ MAPPERS: dict[str, Mapper] = {
     "identities": _value_mapper(tables.identities),
     "participants": _struct_mapper(tables.participants, Participant, "id"),
     "handles": _struct_mapper(tables.handles, Handle, "code"),
+    "activities": _struct_mapper(tables.activities, ActivityRow, "id"),
     "claims": _struct_mapper(tables.claims, ClaimRow, "token"),
     "orders": _struct_mapper(tables.orders, OrderRow, "id"),
     "referrals": _struct_mapper(tables.referrals, Referral, "id"),

@@ -132,6 +132,21 @@ handles = Table(
     _index("handles_by_participant", "tenant", "participant", "created_ms", "code", query="load: handles_of"),
 )
 
+# What people did that is measured, or that staff look at first; under the id of its event.
+activities = Table(
+    "activities",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("participant"),
+    _word("name"),
+    _number("at_ms"),
+    _word("status"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("activities_pending", "tenant", "at_ms", "id", where="status = 'pending'", query="reads.submissions"),
+)
+
 claims = Table(
     "claims",
     metadata,
@@ -211,7 +226,7 @@ rewards = Table(
     _word("rule"),
     _word("side"),
     _word("participant"),
-    _word("referral"),
+    _word("referral", nullable=True),
     _word("subject"),
     _number("occurrence"),
     _word("unit"),

@@ -173,7 +173,7 @@ class RewardOut(Struct, frozen=True, omit_defaults=True):
     rule: str
     side: str
     participant: str
-    referral: str
+    referral: str | None
     event: str
     status: RewardStatus
     unit: str

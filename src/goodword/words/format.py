@@ -87,6 +87,11 @@ def joined(items: Sequence[str], language: str) -> str:
     return format_list(items, locale=catalogue(language).locale)
 
 
+def either(items: Sequence[str], language: str) -> str:
+    """Alternatives: ``a, b or c``."""
+    return format_list(items, style="or", locale=catalogue(language).locale)
+
+
 def _money(quantity: Quantity, language: str) -> str:
     """Stored in the digits of ISO 4217, shown in those of CLDR unless that would hide something."""
     texts = catalogue(language)

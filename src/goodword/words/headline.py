@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from goodword.program.amounts import PercentOf, Schedule, largest
+from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
-from goodword.program.model import Benefit, PercentOf, Schedule, Side
+from goodword.program.model import Side
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, joined, number, percent
+from goodword.words.format import amount, either, joined, number, percent
 
 
 def headline(program: Program, language: str, on: date | None = None) -> str:
@@ -44,8 +46,11 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     return texts.text("word.separator").join(parts)
 
 
-def benefit_text(benefit: Benefit, language: str, on: date | None = None) -> str | None:
+def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> str | None:
     """What a reward consists of: "25% off", "$20.00", "3 coffees". None if nothing is in force that day."""
+    if isinstance(benefit, Options):
+        texts = [text for option in benefit.options.values() if (text := benefit_text(option, language, on))]
+        return catalogue(language).text(f"benefit.{benefit.kind}", {"benefits": either(texts, language)})
     match benefit.amount:
         case None:
             return _share("benefit.percent_off", benefit.percent_off or 0, benefit.ceiling, language)
@@ -53,8 +58,10 @@ def benefit_text(benefit: Benefit, language: str, on: date | None = None) -> str
             return _share("benefit.percent_of", basis_points, ceiling, language)
         case Schedule() as plan:
             return _scheduled(benefit, plan, language, on)
-        case fixed:
+        case Quantity() as fixed:
             return _off(benefit, amount(fixed, language), language)
+        case table:
+            return _up_to(benefit, largest(table), language)
 
 
 def _share(key: str, basis_points: int, ceiling: Quantity | None, language: str) -> str | None:
@@ -68,10 +75,16 @@ def _scheduled(benefit: Benefit, plan: Schedule, language: str, on: date | None)
     if on is not None:
         in_force = [stage.amount for stage in plan.schedule if stage.since <= on]
         return _off(benefit, amount(in_force[-1], language), language) if in_force else None
-    most = max((stage.amount for stage in plan.schedule), key=lambda quantity: quantity.amount)
-    shown = amount(most, language)
-    if any(stage.amount != most for stage in plan.schedule):
-        shown = catalogue(language).text("benefit.up_to", {"amount": shown})
+    most = largest(plan)
+    if most is not None and all(stage.amount == most for stage in plan.schedule):
+        return _off(benefit, amount(most, language), language)
+    return _up_to(benefit, most, language)
+
+
+def _up_to(benefit: Benefit, most: Quantity | None, language: str) -> str | None:
+    if most is None:
+        return None
+    shown = catalogue(language).text("benefit.up_to", {"amount": amount(most, language)})
     return _off(benefit, shown, language)
 
 

@@ -1,0 +1,146 @@
+"""How much a benefit is: an amount, a share of an order, an amount by date, an amount by segment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+
+from goodword.program.part import Part
+from goodword.program.quantity import Quantity, Rounding
+from goodword.program.values import Amount, AttributeName, Money, Percent
+
+ROWS_MAX = 50
+"""How many rows a schedule or a table may have."""
+NOTHING = "nothing"
+"""Written in the place of an amount: a segment that gets none."""
+
+
+class PercentOf(Part):
+    """A share of an amount, known when the reward is granted."""
+
+    percent_of: Literal["order.total"]
+    percent: Percent
+    floor: Money | None = None
+    ceiling: Money | None = None
+    round: Rounding = "down"
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> PercentOf:
+        if self.floor and self.ceiling and self.floor.amount > self.ceiling.amount:
+            raise ValueError("the floor is above the ceiling")
+        return self
+
+
+class Stage(Part):
+    """One row of a schedule: from this day on, this amount."""
+
+    since: date
+    amount: Amount
+
+
+class Schedule(Part):
+    """An amount by date."""
+
+    schedule: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=ROWS_MAX)]
+    read_at: Literal["claim", "step"] = Field(
+        default="claim", description="whether the day of the claim decides (the promise), or that of the step"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Schedule:
+        days = [stage.since for stage in self.schedule]
+        if days != sorted(set(days)):
+            raise ValueError("the rows of a schedule stand in the order of their dates, each date once")
+        if len({stage.amount.unit for stage in self.schedule}) != 1:
+            raise ValueError("all rows of a schedule have the same unit")
+        return self
+
+
+def _nothing(raw: object) -> object:
+    return None if raw == NOTHING else raw
+
+
+Otherwise = Annotated[
+    Amount | None,
+    BeforeValidator(_nothing),
+    WithJsonSchema({"type": "string", "description": "an amount, or `nothing`"}),
+]
+
+
+class Rows(Part):
+    """The rows of a table: an amount for each segment, and what everybody else gets."""
+
+    by: AttributeName = Field(description="a text that is known of a person: `advocate.card`")
+    rows: dict[str, Amount] = Field(min_length=1, max_length=ROWS_MAX)
+    otherwise: Otherwise = Field(description="the amount where no row fits, or `nothing`")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Rows:
+        if self.by.entity == "order" or self.by.entity == "activity" or self.by.type != "text":
+            raise ValueError("a table reads a text of a person, such as `advocate.country`")
+        units = {amount.unit for amount in (*self.rows.values(), self.otherwise) if amount is not None}
+        if len(units) != 1:
+            raise ValueError("all rows of a table have the same unit")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """What all its rows are counted in."""
+        return next(iter(self.rows.values())).unit
+
+
+class Table(Part):
+    """An amount by segment."""
+
+    table: Rows
+    read_at: Literal["claim", "step"] = Field(
+        default="claim", description="whether the segment of the day of the claim decides (the promise), or of the step"
+    )
+
+
+def _shape(raw: object) -> str:
+    """Which of the ways to write an amount this is, so that its problems are told once and in their place."""
+    for kind, key in ((PercentOf, "percent_of"), (Table, "table"), (Schedule, "schedule")):
+        if isinstance(raw, kind) or (isinstance(raw, dict) and key in raw):
+            return f"amount:{key}"
+    return "amount:schedule" if isinstance(raw, dict) else "amount:fixed"
+
+
+AnyAmount = Annotated[
+    Annotated[Amount, Tag("amount:fixed")]
+    | Annotated[PercentOf, Tag("amount:percent_of")]
+    | Annotated[Schedule, Tag("amount:schedule")]
+    | Annotated[Table, Tag("amount:table")],
+    Discriminator(_shape),
+]
+
+
+def unit_of(amount: Any) -> str:
+    """The unit of any way to write an amount; ``money`` for a share of one, which has the program's currency."""
+    match amount:
+        case Quantity(unit=unit):
+            return unit
+        case Schedule(schedule=stages):
+            return stages[0].amount.unit
+        case Table(table=rows):
+            return rows.unit
+        case _:
+            return "money"
+
+
+def largest(amount: Any) -> Quantity | None:
+    """The most that a way to write an amount can come to; None for a share without a ceiling."""
+    match amount:
+        case Quantity():
+            return amount
+        case Schedule(schedule=stages):
+            return max((stage.amount for stage in stages), key=lambda quantity: quantity.amount)
+        case Table(table=rows):
+            every = [row for row in (*rows.rows.values(), rows.otherwise) if row is not None]
+            return max(every, key=lambda quantity: quantity.amount)
+        case PercentOf(ceiling=ceiling):
+            return ceiling
+        case _:
+            return None
