@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import closing
 from typing import Annotated, Any
 
 import structlog
@@ -13,11 +14,13 @@ from goodword.cli.root import DEFAULTS, setting_option
 from goodword.cli.shared import mistakes, opened, settings_of
 from goodword.delivery.deliverer import make_deliverer
 from goodword.edge.app import check_settings
-from goodword.parts import read_secret
+from goodword.engine.ids import Keyring
+from goodword.measure import Latest
+from goodword.parts import WrongSecret, check_secret, read_secret, tenant_keyring
 from goodword.pipeline.batcher import Batcher
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import InvalidSetting, Settings
-from goodword.storage.database import open_database, unopened_database
+from goodword.storage.database import Database, open_database, unopened_database
 from goodword.web import serve as web
 from goodword.web.shapes import show_row
 
@@ -27,6 +30,8 @@ log = structlog.get_logger("goodword.worker")
 
 WORKERS_MAX = 64
 """How many processes of the redirect one command starts."""
+SECRET_SECONDS = 3.0
+"""How long the redirect waits for the database to say whether its secret is the right one."""
 
 
 @room.command()
@@ -66,10 +71,29 @@ def edge(
     """Run only the redirect, `/r/CODE`, on a machine of its own. It starts and goes on while the database is away."""
     settings = settings_of(ctx, host=host, port=port)
     _check(settings)
-    with mistakes():
-        unopened_database(settings.database).close()
-        read_secret(settings)
+    with mistakes(), closing(unopened_database(settings.database)) as database:
+        keyring = tenant_keyring(read_secret(settings), settings.tenant)
+        _check_secret_soon(database, settings, keyring)
     web.serve(settings, web.EDGE_WORKER, workers)
+
+
+def _check_secret_soon(database: Database, settings: Settings, keyring: Keyring) -> None:
+    """Compare the secret with the database if that answers in time: the redirect starts without it.
+
+    Raises:
+        WrongSecret: it is another one.
+    """
+
+    def compare() -> WrongSecret | None:
+        try:
+            check_secret(database, settings, keyring)
+        except WrongSecret as error:
+            return error
+        return None
+
+    wrong = Latest(compare, wait_seconds=SECRET_SECONDS).get()
+    if wrong is not None:
+        raise wrong
 
 
 def _check(settings: Settings) -> None:

@@ -193,11 +193,10 @@ def open_database(url: str) -> Database:
     return database
 
 
-def create_tenant(connection: Connection, tenant: str, now_ms: int) -> None:
-    """A new tenant, to whom nothing has happened yet."""
-    connection.execute(
-        insert(tables.tenants), {"tenant": tenant, "seq": 0, "clock_ms": 0, "live": 0, "created_ms": now_ms}
-    )
+def create_tenant(connection: Connection, tenant: str, now_ms: int, fingerprint: str | None = None) -> None:
+    """A new tenant, to whom nothing has happened yet, and the fingerprint of the secret that he works with."""
+    row = {"tenant": tenant, "seq": 0, "clock_ms": 0, "live": 0, "created_ms": now_ms, "fingerprint": fingerprint}
+    connection.execute(insert(tables.tenants), row)
 
 
 def _address(url: str) -> URL:

@@ -61,6 +61,7 @@ tenants = Table(
     _number("clock_ms"),
     _flag("live"),
     _number("created_ms"),
+    _word("fingerprint", nullable=True),
     PrimaryKeyConstraint("tenant"),
 )
 
