@@ -124,6 +124,16 @@ SETTINGS: tuple[Setting, ...] = (
         example="1",
     ),
     Setting(
+        "worker_port",
+        "0",
+        "the port on which `goodword worker` answers /healthz, /readyz and /metrics; 0: it listens nowhere",
+        "",
+        0,
+        65535,
+        group="Operations",
+        example="8081",
+    ),
+    Setting(
         "home",
         "",
         "the page of the shop where friends arrive whose program names none",
@@ -228,6 +238,7 @@ class Settings:
     smtp: str
     log_level: str
     metrics_open: int
+    worker_port: int
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: str | None) -> Settings:
@@ -261,6 +272,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         smtp=texts["smtp"],
         log_level=texts["log_level"],
         metrics_open=numbers["metrics_open"],
+        worker_port=numbers["worker_port"],
     )
 
 

@@ -62,6 +62,10 @@ class NotMigrated(DatabaseError):
     """The tables are missing or older than this release."""
 
 
+class OnlyRead(DatabaseError):
+    """It answers, and cannot be written."""
+
+
 class _Places:
     """So many may stand in the pool at once; who waits too long is told that there is no connection."""
 
@@ -152,6 +156,17 @@ class Database:
             head = ScriptDirectory.from_config(config).get_current_head()
         if found != head:
             raise NotMigrated(f"the database is at revision {found}, this release needs {head}: migrate it first")
+
+    def check_writable(self) -> None:
+        """Make sure that the database takes what is written.
+
+        Raises:
+            OnlyRead: it is a standby, or somebody has made it read-only.
+        """
+        with self.read() as connection:
+            reason = self.dialect.why_only_read(connection)
+        if reason is not None:
+            raise OnlyRead(reason)
 
     def close(self) -> None:
         """Close all connections."""

@@ -408,7 +408,7 @@ deliveries = Table(
         "outbox_id",
         "id",
         where="status = 'waiting'",
-        query="deliveries.lease; deliveries.due, of ordered endpoints",
+        query="deliveries.lease; deliveries.due, of ordered endpoints; deliveries.waiting_for",
     ),
     _index("deliveries_by_time", "tenant", "created_ms", "id", query="deliveries.log_page; forget_deliveries"),
     _index(
