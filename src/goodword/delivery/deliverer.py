@@ -40,7 +40,7 @@ def make_deliverer(
     Raises:
         InvalidSetting: the mail server's address cannot be used.
     """
-    dispatcher = Dispatcher(database, keyring, settings.tenant, now_ms)
+    dispatcher = Dispatcher(database, keyring, settings.tenant, now_ms, settings.delivery_log)
     courier = Courier(database, keyring, settings.tenant, now_ms, senders_of(settings, keyring), show, measures)
     return Deliverer(dispatcher, courier, settings.delivery_every, settings.delivery_workers)
 

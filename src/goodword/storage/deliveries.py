@@ -253,6 +253,20 @@ def forget_deliveries(connection: Connection, tenant: str, before_ms: int, limit
     return len(ids)
 
 
+def forget_outbox(connection: Connection, tenant: str, before_ms: int, limit: int) -> int:
+    """Remove of the `limit` oldest outbox rows those that were handed out before `before_ms`; how many it were.
+
+    Only the front is looked at, so that a look that finds nothing old reads little.
+    """
+    table = tables.outbox
+    front = select(table.c.id, table.c.delivered_ms).where(table.c.tenant == tenant).order_by(table.c.id).limit(limit)
+    rows = connection.execute(front).all()
+    old = [row.id for row in rows if row.delivered_ms is not None and row.delivered_ms < before_ms]
+    if old:
+        connection.execute(delete(table).where(table.c.tenant == tenant, table.c.id.in_(old)))
+    return len(old)
+
+
 def deliveries_of(connection: Connection, tenant: str, ids: Collection[str]) -> list[Delivery]:
     """The deliveries of these ids, as far as there are such."""
     statement = select(*_COLUMNS).where(_D.tenant == tenant, _D.id.in_(ids))
