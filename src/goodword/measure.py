@@ -64,6 +64,12 @@ class Measures:
             registry=registry,
             buckets=REQUEST_SECONDS,
         )
+        self._attempts = Metric(
+            "goodword_attempts", "attempts to send webhooks and mails", ("kind", "outcome"), registry=registry
+        )
+        self._deliveries = Metric(
+            "goodword_deliveries", "deliveries that came to their end", ("kind", "outcome"), registry=registry
+        )
         Gauge("goodword_build", "1, labelled with the version", ("version",), registry=registry).labels(version).set(1)
         Gauge(
             "goodword_started_seconds", "when the process began to measure, since 1970", registry=registry
@@ -95,6 +101,15 @@ class Measures:
     def batch_failed(self) -> None:
         """A batch could not be stored, after all tries."""
         self._failed.inc()
+
+    def attempt(self, kind: str, outcome: str) -> None:
+        """An attempt was made to send something to an endpoint of this kind; the outcome is one of few words."""
+        self._attempts.labels(kind, outcome).inc()
+
+    def delivered(self, kind: str, outcome: str, count: int) -> None:
+        """So many deliveries to endpoints of this kind came to this end, for good."""
+        if count:
+            self._deliveries.labels(kind, outcome).inc(count)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. The route is a template out of the application, never what somebody sent."""

@@ -19,9 +19,18 @@ from goodword.measure import Measures
 from goodword.pipeline.process import ProgramCache
 from goodword.pipeline.tenant import Tenants
 from goodword.settings import Settings
-from goodword.storage.database import Database, open_database
+from goodword.storage.database import Database, DatabaseError, open_database
+from goodword.storage.fingerprint import fingerprint_of, has_tenants
 
 SECRET_BYTES = 32
+
+
+class NoSecret(DatabaseError):
+    """The secret is missing, and must not be made anew."""
+
+
+class WrongSecret(DatabaseError):
+    """The secret is another one than the database was filled with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +50,30 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def read_secret(settings: Settings) -> bytes:
-    """The secret, made at first use and readable by its owner only.
+def read_secret(settings: Settings, *, make: bool = False) -> bytes:
+    """The secret; with `make` it is made where there is none, readable by its owner only.
 
     Raises:
+        NoSecret: there is none.
         ValueError: the file does not hold a secret.
     """
-    if not settings.secret_file.exists():
-        _make_secret(settings.secret_file)
-    text = settings.secret_file.read_text().strip()
+    file = settings.secret_file
+    if make and not file.exists():
+        _make_secret(file)
+    try:
+        text = file.read_text().strip()
+    except FileNotFoundError:
+        raise NoSecret(
+            f"there is no {file}: copy it from where the service keeps its secret, or take it out of a backup"
+            f" with `tar -xOf BACKUP goodword.key > {file}`. A new database gets one from `goodword serve` or"
+            " `goodword publish`"
+        ) from None
     try:
         secret = bytes.fromhex(text)
     except ValueError:
         secret = b""
     if len(secret) < SECRET_BYTES:
-        raise ValueError(f"{settings.secret_file} does not hold a secret of {SECRET_BYTES} bytes in hexadecimal")
+        raise ValueError(f"{file} does not hold a secret of {SECRET_BYTES} bytes in hexadecimal")
     return secret
 
 
@@ -92,8 +110,43 @@ def tenant_keyring(secret: bytes, tenant: str) -> Keyring:
     return Keyring(hmac.new(secret, f"goodword tenant {tenant}".encode(), hashlib.sha256).digest())
 
 
-def open_parts(settings: Settings) -> Parts:
-    """Open the database and read the secret. Nothing is migrated here."""
+def fingerprint(keyring: Keyring) -> str:
+    """By what a database knows a tenant's key again: 128 bits, from which no key follows."""
+    return keyring.secret_hash("fingerprint", "goodword")
+
+
+def check_secret(database: Database, settings: Settings, keyring: Keyring) -> None:
+    """Make sure that the key is the one that the tenant's codes and hashes derive from, as far as the database knows it.
+
+    Raises:
+        WrongSecret: it is another one.
+    """
+    with database.read() as connection:
+        kept = fingerprint_of(connection, settings.tenant)
+    if kept not in (None, fingerprint(keyring)):
+        raise WrongSecret(
+            f"{settings.secret_file} holds another secret than tenant {settings.tenant!r} was made with: nobody would be"
+            f" recognised, and no code shown again. Put the right file in its place; a backup holds it:"
+            f" `tar -xOf BACKUP goodword.key > {settings.secret_file}`"
+        )
+
+
+def open_parts(settings: Settings, *, make_secret: bool = True) -> Parts:
+    """Open the database, read the secret, and see that they belong together. Nothing is migrated here.
+
+    With `make_secret` a missing secret is made, but only for a database in which there is no tenant yet.
+
+    Raises:
+        NoSecret: there is no secret.
+        WrongSecret: it is not the one of this database.
+    """
     database = open_database(settings.database)
-    keyring = tenant_keyring(read_secret(settings), settings.tenant)
+    try:
+        with database.read() as connection:
+            make = make_secret and not has_tenants(connection)
+        keyring = tenant_keyring(read_secret(settings, make=make), settings.tenant)
+        check_secret(database, settings, keyring)
+    except Exception:
+        database.close()
+        raise
     return Parts(settings, database, keyring, Tenants(database, keyring, ProgramCache()), now_ms)

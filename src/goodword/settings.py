@@ -124,6 +124,16 @@ SETTINGS: tuple[Setting, ...] = (
         example="1",
     ),
     Setting(
+        "worker_port",
+        "0",
+        "the port on which `goodword worker` answers /healthz, /readyz and /metrics; 0: it listens nowhere",
+        "",
+        0,
+        65535,
+        group="Operations",
+        example="8081",
+    ),
+    Setting(
         "home",
         "",
         "the page of the shop where friends arrive whose program names none",
@@ -179,6 +189,16 @@ SETTINGS: tuple[Setting, ...] = (
         example="32",
     ),
     Setting(
+        "delivery_log",
+        "30",
+        "how long the log of deliveries is kept, and what was handed out to them; never what still waits",
+        "days",
+        1,
+        3650,
+        group="Delivery",
+        example="90",
+    ),
+    Setting(
         "webhook_private",
         "0",
         "1: webhooks may use http and go to private addresses; for development",
@@ -224,10 +244,12 @@ class Settings:
     trusted_proxies: str
     delivery_every: int
     delivery_workers: int
+    delivery_log: int
     webhook_private: bool
     smtp: str
     log_level: str
     metrics_open: int
+    worker_port: int
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: str | None) -> Settings:
@@ -257,10 +279,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         trusted_proxies=texts["trusted_proxies"],
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],
+        delivery_log=numbers["delivery_log"],
         webhook_private=bool(numbers["webhook_private"]),
         smtp=texts["smtp"],
         log_level=texts["log_level"],
         metrics_open=numbers["metrics_open"],
+        worker_port=numbers["worker_port"],
     )
 
 

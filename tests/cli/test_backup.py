@@ -223,3 +223,15 @@ def test_a_log_that_outlived_its_database_is_put_aside(small_shop: Shop, tmp_pat
     done = json.loads(target.done("restore", tmp_path / "b.tar", "--force", "--json").stdout)
     assert [Path(path).read_bytes() for path in done["put_aside"]] == [b"an old log"]
     assert target.done("audit").exit_code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for somebody else")
+def test_what_root_restores_belongs_to_the_service(small_shop: Shop, tmp_path: Path) -> None:
+    filled(small_shop).done("backup", tmp_path / "b.tar")
+    target = elsewhere(tmp_path / "new")
+    os.chown(target.folder, 10001, 10001)
+    target.done("restore", tmp_path / "b.tar")
+    found = {path.name: path.stat() for path in target.folder.iterdir()}
+    assert found.keys() == {"restored.db", "secret.key"}
+    for about in found.values():
+        assert (about.st_uid, about.st_gid, stat.S_IMODE(about.st_mode)) == (10001, 10001, 0o600)

@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from goodword.delivery.courier import LEASE_MS, PAGE_DELIVERIES, PAUSE_MAX_MS
-from goodword.delivery.dispatcher import PAGE_ROWS
+from goodword.delivery.dispatcher import PAGE_ROWS, Dispatcher
 from goodword.delivery.message import Message
 from goodword.delivery.schedule import WAITS_MS, Outcome
-from goodword.storage import deliveries, reads
+from goodword.storage import deliveries, reads, tables
 from goodword.storage.endpoints import ENDPOINTS_MAX, TooManyEndpoints
-from tests.delivery.making import HOUR_MS, Post, Scripted
+from tests.delivery.making import HOUR_MS, KEYRING, Post, Scripted
 from tests.delivery.receiver import Answer, Receiver, receiving
 
 LATER_MS = 30 * HOUR_MS
@@ -355,3 +355,20 @@ def test_a_replay_during_an_attempt_counts_and_is_sent_once_more(post: Post) -> 
     (one,) = post.log()
     assert (one.status, one.attempts) == ("delivered", 2)
     assert [attempt.number for attempt in post.attempts(one.id)] == [1, 2]
+
+
+def test_what_was_handed_out_long_ago_leaves_the_outbox(post: Post, receiver: Receiver) -> None:
+    post.endpoint(receiver.url)
+    post.tell("old")
+    post.deliver()
+    post.now_ms += 31 * 24 * HOUR_MS
+    post.tell("new")
+    post.deliver()
+    post.tell("waiting")
+    dispatcher = Dispatcher(post.database, KEYRING, post.tenant, lambda: post.now_ms)
+    dispatcher.forget()
+    with post.database.read() as connection:
+        assert connection.execute(sa.select(tables.outbox.c.seq).order_by(tables.outbox.c.id)).scalars().all() == [2, 3]
+    assert references(post) == ["new"]
+    post.deliver()
+    assert references(post) == ["new", "waiting"]

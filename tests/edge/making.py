@@ -20,7 +20,8 @@ from goodword.storage.hits import Hit
 from goodword.storage.rows import MAPPERS
 from tests.web.making import PROGRAM, TENANT, Loop
 
-KEYRING = tenant_keyring(b"k" * 32, TENANT)
+SECRET = b"k" * 32
+KEYRING = tenant_keyring(SECRET, TENANT)
 LANDING = "https://shop.example/welcome?a=1"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 WITH_LANDING = PROGRAM.replace("currency:", f"landing: {LANDING}\ncurrency:", 1)

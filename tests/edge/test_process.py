@@ -18,7 +18,7 @@ import pytest
 
 from goodword.edge.spool import SpoolLine, header, pack_line
 from goodword.storage.database import Database, open_database
-from tests.edge.making import FIREFOX, add_handles, counted, handle, places, prepared, stored_hits
+from tests.edge.making import FIREFOX, SECRET, add_handles, counted, handle, places, prepared, stored_hits
 from tests.web.making import TENANT
 
 START_SECONDS = 60
@@ -37,6 +37,7 @@ def free_port() -> int:
 @contextmanager
 def running(database_url: str, folder: Path, port: int, *more: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The server with its workers, in a process group of their own."""
+    (folder / "key").write_text(SECRET.hex())
     given = {
         "GOODWORD_DATABASE": database_url,
         "GOODWORD_SECRET_FILE": str(folder / "key"),
@@ -193,6 +194,7 @@ def test_several_workers_serve_and_end_when_told(database: Database, database_ur
 )
 def test_mistakes_are_told_before_anything_runs(given: list[str], message: str, tmp_path: Path) -> None:
     settings = {"GOODWORD_SECRET_FILE": str(tmp_path / "key"), "GOODWORD_DATABASE": f"sqlite:///{tmp_path / 'x.db'}"}
+    (tmp_path / "key").write_text(SECRET.hex())
     settings |= {} if given else {"GOODWORD_HOME": "http://shop.example"}
     done = subprocess.run(
         [*COMMAND, *given], env=os.environ | settings, cwd=tmp_path, capture_output=True, text=True, timeout=60

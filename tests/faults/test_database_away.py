@@ -116,8 +116,12 @@ def test_a_standby_that_is_promoted(tmp_path: Path, size: Size) -> None:
         for _ in range(3):
             refused = service.tell({"type": "cancel", "id": "never", "occurred_at": now(), "order": "none"})
             assert (refused.status, refused.headers.get("retry-after")) == (503, "5"), refused.body
+        ready = service.readiness()
+        assert ready is not None
+        assert (ready.status, ready.json["database"]) == (503, "it is a standby, which cannot be written")
         with psycopg.connect(cluster.url.set(drivername="postgresql").render_as_string(False)) as admin:
             admin.execute("SELECT pg_promote()")
+        until(lambda: _status(service) == 200, RECOVERY_SECONDS, "ready again")
 
         promises = client.finish()
         assert service.stop() == 0

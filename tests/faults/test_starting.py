@@ -30,7 +30,7 @@ import resource, sys
 from goodword.parts import read_secret
 from goodword.settings import read_settings
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-read_secret(read_settings({}, secret_file=sys.argv[1]))
+read_secret(read_settings({}, secret_file=sys.argv[1]), make=True)
 """
 
 
@@ -57,14 +57,14 @@ def test_a_secret_that_does_not_fit_leaves_no_file(tmp_path: Path) -> None:
     assert "File too large" in done.stderr
     assert list(tmp_path.iterdir()) == []
     settings = read_settings({}, secret_file=str(file))
-    assert read_secret(settings) == read_secret(settings)
+    assert read_secret(settings, make=True) == read_secret(settings)
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
 
 
 def test_a_secret_made_by_many_at_once_is_one(tmp_path: Path) -> None:
     settings = read_settings({}, secret_file=str(tmp_path / "goodword.key"))
     found: list[bytes] = []
-    threads = [threading.Thread(target=lambda: found.append(read_secret(settings))) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: found.append(read_secret(settings, make=True))) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:

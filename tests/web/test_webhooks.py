@@ -112,7 +112,12 @@ def test_a_secret_is_replaced_with_an_overlap(open_shop: Site, receiver: Receive
     open_shop.ask("POST", f"{path}/test", "admin")
     for secret in (made["secret"], rotated["secret"]):
         Webhook(secret).verify(receiver.taken[-1].raw, receiver.taken[-1].headers)
-    at_once = open_shop.ask("POST", f"{path}/rotate", "admin", json={"overlap_seconds": 0}).json()
+    early = open_shop.ask("POST", f"{path}/rotate", "admin")
+    assert (early.status_code, "two secrets sign until" in early.json()["detail"]) == (422, True)
+    open_shop.ask("POST", f"{path}/test", "admin")
+    Webhook(made["secret"]).verify(receiver.taken[-1].raw, receiver.taken[-1].headers)
+    hurried = {"overlap_seconds": 0, "force": True}
+    at_once = open_shop.ask("POST", f"{path}/rotate", "admin", json=hurried).json()
     open_shop.ask("POST", f"{path}/test", "admin")
     assert len(receiver.taken[-1].headers["webhook-signature"].split(" ")) == 1
     Webhook(at_once["secret"]).verify(receiver.taken[-1].raw, receiver.taken[-1].headers)

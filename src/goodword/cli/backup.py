@@ -15,12 +15,12 @@ from sqlalchemy import exc, make_url
 from goodword.cli.output import AsJson, console, print_json
 from goodword.cli.root import Failure
 from goodword.cli.shared import mistakes, must_exist, settings_of
-from goodword.parts import now_ms
+from goodword.parts import check_secret, now_ms, read_secret, tenant_keyring
 from goodword.program.duration import iso
 from goodword.settings import Settings
 from goodword.storage.audit import audit
 from goodword.storage.backup import DATABASE, Manifest, back_up, put_in_place, unpacked
-from goodword.storage.database import NotMigrated, open_database
+from goodword.storage.database import NotMigrated, open_database, unopened_database
 from goodword.storage.transfer import copy_all
 
 room = typer.Typer()
@@ -43,6 +43,8 @@ def backup(ctx: typer.Context, file: BackupFile, as_json: AsJson = False) -> Non
     must_exist(settings.database)
     if not settings.secret_file.exists():
         raise Failure(f"there is no {settings.secret_file}: without it a backup is worth nothing")
+    with mistakes(), closing(unopened_database(settings.database)) as opened:
+        check_secret(opened, settings, tenant_keyring(read_secret(settings), settings.tenant))
     with _bar("copying") as step:
         manifest = back_up(
             database, settings.secret_file, file, version=version("goodword"), now_ms=now_ms(), step=step

@@ -10,9 +10,10 @@ import typer
 from sqlalchemy import exc, make_url
 
 from goodword.cli.root import Failure
-from goodword.parts import Parts, now_ms, open_parts
+from goodword.parts import Parts, check_secret, fingerprint, now_ms, open_parts
 from goodword.settings import InvalidSetting, Settings, read_settings
-from goodword.storage.database import Database, create_tenant
+from goodword.storage.database import create_tenant
+from goodword.storage.fingerprint import keep_fingerprint
 from goodword.storage.load import UnknownTenant, load_tenant
 
 
@@ -27,15 +28,16 @@ def settings_of(ctx: typer.Context, **given: str) -> Settings:
 
 @contextmanager
 def opened(settings: Settings, *, create: bool = False) -> Iterator[Parts]:
-    """The parts of a process, with tables of this release and the tenant; with `create` both are made."""
+    """The parts of a process, with tables of this release and the tenant; with `create` both are made, and the secret."""
     if not create:
         must_exist(settings.database)
     with mistakes():
-        parts = open_parts(settings)
+        parts = open_parts(settings, make_secret=create)
     try:
         if create:
             parts.database.migrate()
-            _make_tenant(parts.database, settings.tenant)
+            _make_tenant(parts)
+            check_secret(parts.database, settings, parts.keyring)
         else:
             parts.database.check()
             with parts.database.read() as connection:
@@ -65,9 +67,12 @@ def must_exist(url: str) -> None:
         raise Failure(f"there is no database at {file}: `goodword publish` or `goodword migrate` makes it")
 
 
-def _make_tenant(database: Database, tenant: str) -> None:
-    with database.write(tenant) as connection:
+def _make_tenant(parts: Parts) -> None:
+    tenant = parts.settings.tenant
+    with parts.database.write(tenant) as connection:
         try:
             load_tenant(connection, tenant)
         except UnknownTenant:
             create_tenant(connection, tenant, now_ms())
+        # Of a tenant that an older release made nobody kept it: from now on his secret is this one.
+        keep_fingerprint(connection, tenant, fingerprint(parts.keyring))

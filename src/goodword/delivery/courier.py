@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,6 +25,7 @@ from goodword.delivery.render import Show, render
 from goodword.delivery.schedule import Outcome, after
 from goodword.engine.ids import Keyring
 from goodword.engine.topics import NOTICES, TEST_TOPIC
+from goodword.measure import Measures
 from goodword.storage import deliveries, endpoints
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
@@ -72,6 +73,7 @@ class Courier:
         now_ms: Callable[[], int],
         senders: Senders,
         show: Show,
+        measures: Measures | None = None,
     ) -> None:
         self.database = database
         self.tenant = tenant
@@ -79,6 +81,7 @@ class Courier:
         self._keyring = keyring
         self._senders = senders
         self._show = show
+        self._measures = measures or Measures()
 
     def lease(self, owner: str, limit: int, failing_max: int) -> list[Endpoint]:
         """Take endpoints that have something due; none where nothing is."""
@@ -120,6 +123,7 @@ class Courier:
             done = replace(done, delivery=_given_up(done.delivery, self.now_ms()))
         with self.database.write_aside() as connection:
             deliveries.record(connection, self.tenant, [done.delivery], [done.attempt])
+        self._measures.delivered(endpoint.kind, done.delivery.status, 1)
         return done
 
     def _send_with(self, sender: Any, message: Message) -> Done:
@@ -128,6 +132,7 @@ class Courier:
         took_ms = int((time.monotonic() - began) * 1000)
         moved = after(message.delivery, outcome, self.now_ms())
         attempt = Attempt(moved.id, moved.attempts, began_ms, outcome.code, outcome.error, took_ms)
+        self._measures.attempt(message.endpoint.kind, outcome.word)
         log.info(
             "attempted",
             delivery=moved.id,
@@ -140,6 +145,10 @@ class Courier:
         return Done(moved, attempt, outcome)
 
     def _record(self, endpoint: Endpoint, owner: str, done: Sequence[Done]) -> None:
+        for outcome, count in self._recorded(endpoint, owner, done).items():
+            self._measures.delivered(endpoint.kind, outcome, count)
+
+    def _recorded(self, endpoint: Endpoint, owner: str, done: Sequence[Done]) -> Counter[str]:
         for tried in range(1, RECORD_TRIES):
             try:
                 return self._record_once(endpoint, owner, done)
@@ -148,7 +157,8 @@ class Courier:
                 time.sleep(RECORD_SECONDS * 2 ** (tried - 1))
         return self._record_once(endpoint, owner, done)
 
-    def _record_once(self, endpoint: Endpoint, owner: str, done: Sequence[Done]) -> None:
+    def _record_once(self, endpoint: Endpoint, owner: str, done: Sequence[Done]) -> Counter[str]:
+        """Store what became of a page; how many deliveries came to which end."""
         now_ms = self.now_ms()
         # What may switch an endpoint off or tell staff keeps out who hands out: nothing shall be left waiting for a dead end.
         ends = any(one.delivery.status == "failed" for one in done)
@@ -156,7 +166,7 @@ class Courier:
             held = deliveries.held(connection, self.tenant, endpoint.id, owner)
             if held is None:
                 log.warning("lease_lost", endpoint=endpoint.id, attempts=len(done))
-                return
+                return Counter()
             why = _why_disable(held, done)
             stopped = why is not None or held.state == "disabled"
             moved = [
@@ -164,17 +174,19 @@ class Courier:
                 for one in done
             ]
             deliveries.record(connection, self.tenant, moved, [one.attempt for one in done])
+            ended: Counter[str] = Counter(one.status for one in moved if one.status != "waiting")
             changes = _changes(held, done, why, now_ms)
             if changes:
                 endpoints.change_endpoint(connection, self.tenant, held.id, **changes)
             if why is not None:
                 log.warning("endpoint_disabled", endpoint=held.id, why=why)
-                deliveries.fail_waiting(connection, self.tenant, held.id, now_ms)
+                ended["failed"] += deliveries.fail_waiting(connection, self.tenant, held.id, now_ms)
             told = _told(held, done, why)
             if told:
                 self._notify(connection, told, now_ms)
             pause_ms = min(changes.get("failures", 0) * PAUSE_MS, PAUSE_MAX_MS)
             deliveries.release(connection, self.tenant, held.id, owner, now_ms + pause_ms)
+        return ended
 
     def _notify(self, connection: Any, told: list[tuple[str, str, str]], now_ms: int) -> None:
         position = endpoints.outbox_position(connection, self.tenant)

@@ -16,6 +16,7 @@ from goodword.delivery.dispatcher import PAGE_ROWS, Dispatcher
 from goodword.delivery.render import Show
 from goodword.delivery.senders import senders_of
 from goodword.engine.ids import Keyring
+from goodword.measure import Measures
 from goodword.settings import Settings
 from goodword.storage.database import Database
 from goodword.storage.endpoints import Endpoint
@@ -27,15 +28,20 @@ log = structlog.get_logger("goodword.deliverer")
 
 
 def make_deliverer(
-    settings: Settings, database: Database, keyring: Keyring, now_ms: Callable[[], int], show: Show
+    settings: Settings,
+    database: Database,
+    keyring: Keyring,
+    now_ms: Callable[[], int],
+    show: Show,
+    measures: Measures | None = None,
 ) -> Deliverer:
     """The deliverer of a process.
 
     Raises:
         InvalidSetting: the mail server's address cannot be used.
     """
-    dispatcher = Dispatcher(database, keyring, settings.tenant, now_ms)
-    courier = Courier(database, keyring, settings.tenant, now_ms, senders_of(settings, keyring), show)
+    dispatcher = Dispatcher(database, keyring, settings.tenant, now_ms, settings.delivery_log)
+    courier = Courier(database, keyring, settings.tenant, now_ms, senders_of(settings, keyring), show, measures)
     return Deliverer(dispatcher, courier, settings.delivery_every, settings.delivery_workers)
 
 
@@ -53,6 +59,11 @@ class Deliverer:
         self._running: dict[Future[int], Endpoint] = {}
         self._pool = ThreadPoolExecutor(workers, "goodword-courier")
         self._thread = threading.Thread(target=self._run, name="goodword-deliverer", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it delivers."""
+        return self._thread.is_alive() and not self._stopping.is_set()
 
     def start(self) -> None:
         """Start delivering."""

@@ -8,14 +8,14 @@ from goodword.engine.ids import Keyring
 from goodword.engine.topics import NOTICES, matches
 from goodword.program.duration import DAY_MS
 from goodword.storage.database import Database
-from goodword.storage.deliveries import Delivery, forget_deliveries, hand_out
+from goodword.storage.deliveries import Delivery, forget_deliveries, forget_outbox, hand_out
 from goodword.storage.endpoints import Endpoint, list_endpoints
 from goodword.storage.reads import Undelivered, undelivered
 
 PAGE_ROWS = 200
 """How many outbox rows one transaction hands out."""
-LOG_DAYS = 90
-"""How long the log of deliveries is kept."""
+LOG_DAYS = 30
+"""How long the log of deliveries, and outbox rows that were handed out, are kept where no setting says otherwise."""
 FORGET_ROWS = 1000
 """How many deliveries one transaction removes from it."""
 
@@ -28,11 +28,14 @@ def outbox_lock(tenant: str) -> str:
 class Dispatcher:
     """Any number of them may run, in any number of processes: a lock of their own lets one in at a time."""
 
-    def __init__(self, database: Database, keyring: Keyring, tenant: str, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, tenant: str, now_ms: Callable[[], int], log_days: int = LOG_DAYS
+    ) -> None:
         self._database = database
         self._keyring = keyring
         self._tenant = tenant
         self._now_ms = now_ms
+        self._log_days = log_days
 
     def run_page(self) -> int:
         """Hand out one page. Returns how many outbox rows it had; less than a whole page is the last for now."""
@@ -48,12 +51,13 @@ class Dispatcher:
         return len(page)
 
     def forget(self) -> None:
-        """Remove what came to its end long ago from the log."""
-        before_ms = self._now_ms() - LOG_DAYS * DAY_MS
-        forgotten = FORGET_ROWS
-        while forgotten >= FORGET_ROWS:
-            with self._database.write_aside() as connection:
-                forgotten = forget_deliveries(connection, self._tenant, before_ms, FORGET_ROWS)
+        """Remove what came to its end long ago from the log and from the outbox."""
+        before_ms = self._now_ms() - self._log_days * DAY_MS
+        for forget in (forget_deliveries, forget_outbox):
+            forgotten = FORGET_ROWS
+            while forgotten >= FORGET_ROWS:
+                with self._database.write_aside() as connection:
+                    forgotten = forget(connection, self._tenant, before_ms, FORGET_ROWS)
 
     def _deliveries(self, page: Sequence[Undelivered], listening: Sequence[Endpoint]) -> list[Delivery]:
         now_ms = self._now_ms()

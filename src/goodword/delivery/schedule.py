@@ -46,6 +46,13 @@ class Outcome(Struct, frozen=True):
     """How long the receiver asks to wait."""
 
     @property
+    def word(self) -> str:
+        """What it came to in one word, of which there are few: `ok`, the kind of an error, or a class of statuses."""
+        if self.ok:
+            return "ok"
+        return self.error or f"{(self.code or 0) // 100}xx"
+
+    @property
     def gone(self) -> bool:
         """Whether the receiver says that there will never be anybody."""
         return not self.ok and self.code == 410

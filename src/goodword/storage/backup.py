@@ -140,6 +140,14 @@ def put_in_place(folder: Path, database: Path, secret: Path, suffix: str, *, for
         raise NotOverwritten(f"{standing[0]} exists: --force puts it aside and restores the backup in its place")
     if database.exists():
         _nobody_uses(database)
+    staged = secret.with_name(f".{secret.name}.{suffix}")
+    if not same_secret:
+        # Whole on its own disk before anything is moved: a database without its secret is worth nothing.
+        secret.parent.mkdir(parents=True, exist_ok=True)
+        _make_for_owner(staged)
+        shutil.copyfile(folder / SECRET, staged)
+        _hand_over(staged, secret.parent)
+    _hand_over(folder / DATABASE, database.parent)
     aside = []
     for path in filter(Path.exists, standing):  # logs go by themselves where nobody uses the database
         # A log stays with its database: `goodword.db.SUFFIX-wal`.
@@ -147,12 +155,10 @@ def put_in_place(folder: Path, database: Path, secret: Path, suffix: str, *, for
         aside.append(path.with_name(f"{path.name.removesuffix(end)}.{suffix}{end}"))
         os.rename(path, aside[-1])
     if not same_secret:
-        secret.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / SECRET, folder / "secret")
-        os.chmod(folder / "secret", FOR_OWNER)
-        shutil.move(folder / "secret", secret)
-    os.chmod(folder / DATABASE, FOR_OWNER)
+        os.rename(staged, secret)
+        _sync(secret.parent)
     _put(folder / DATABASE, database)
+    _sync(database.parent)
     return aside
 
 
@@ -284,6 +290,26 @@ def _scratch(parent: Path) -> Iterator[Path]:
 
 def _make_for_owner(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_OWNER))
+
+
+def _hand_over(path: Path, folder: Path) -> None:
+    """A file, whole on the disk, readable by its owner only. Made by root it belongs to the owner of the folder: the service."""
+    os.chmod(path, FOR_OWNER)
+    if os.name == "posix" and os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    if path.is_dir() and os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _must_not_exist(path: Path) -> None:

@@ -62,6 +62,10 @@ class NotMigrated(DatabaseError):
     """The tables are missing or older than this release."""
 
 
+class OnlyRead(DatabaseError):
+    """It answers, and cannot be written."""
+
+
 class _Places:
     """So many may stand in the pool at once; who waits too long is told that there is no connection."""
 
@@ -153,6 +157,17 @@ class Database:
         if found != head:
             raise NotMigrated(f"the database is at revision {found}, this release needs {head}: migrate it first")
 
+    def check_writable(self) -> None:
+        """Make sure that the database takes what is written.
+
+        Raises:
+            OnlyRead: it is a standby, or somebody has made it read-only.
+        """
+        with self.read() as connection:
+            reason = self.dialect.why_only_read(connection)
+        if reason is not None:
+            raise OnlyRead(reason)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -193,11 +208,10 @@ def open_database(url: str) -> Database:
     return database
 
 
-def create_tenant(connection: Connection, tenant: str, now_ms: int) -> None:
-    """A new tenant, to whom nothing has happened yet."""
-    connection.execute(
-        insert(tables.tenants), {"tenant": tenant, "seq": 0, "clock_ms": 0, "live": 0, "created_ms": now_ms}
-    )
+def create_tenant(connection: Connection, tenant: str, now_ms: int, fingerprint: str | None = None) -> None:
+    """A new tenant, to whom nothing has happened yet, and the fingerprint of the secret that he works with."""
+    row = {"tenant": tenant, "seq": 0, "clock_ms": 0, "live": 0, "created_ms": now_ms, "fingerprint": fingerprint}
+    connection.execute(insert(tables.tenants), row)
 
 
 def _address(url: str) -> URL:

@@ -11,7 +11,20 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
-from sqlalchemy import ColumnElement, Connection, case, delete, literal_column, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
 
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of, dialect_of, write_rows
@@ -20,6 +33,9 @@ from goodword.storage.reads import Page, Undelivered, bounded, whole
 
 ATTEMPTS_SHOWN_MAX = 200
 """How many attempts of a delivery are shown, the newest ones; only many replays make more."""
+
+BACKLOG_MAX = 1000
+"""How far what waits for one endpoint is counted."""
 
 Status = Literal["waiting", "delivered", "failed"]
 _WAITING: ColumnElement[str] = literal_column(
@@ -66,6 +82,16 @@ class Attempt(Struct, frozen=True):
     error: str | None
     """What kind of thing went wrong where there was no such answer."""
     took_ms: int
+
+
+class Waiting(Struct, frozen=True):
+    """What waits for an endpoint."""
+
+    endpoint: str
+    count: int
+    """Counted up to `BACKLOG_MAX`."""
+    oldest_ms: int | None
+    """When the oldest of them was queued; None where nothing waits."""
 
 
 _COLUMNS = columns_of(tables.deliveries)
@@ -167,10 +193,23 @@ def release(connection: Connection, tenant: str, endpoint: str, owner: str, free
     connection.execute(update(tables.endpoints).where(mine).values(lease_owner=None, lease_until_ms=free_ms))
 
 
-def fail_waiting(connection: Connection, tenant: str, endpoint: str, now_ms: int) -> None:
-    """Nothing more is sent to an endpoint: what waits for it has failed, and can be replayed."""
+def fail_waiting(connection: Connection, tenant: str, endpoint: str, now_ms: int) -> int:
+    """Nothing more is sent to an endpoint: what waits for it has failed, and can be replayed. Returns how many it were."""
     waiting = (_D.tenant == tenant) & (_D.endpoint == endpoint) & (_D.status == _WAITING)
-    connection.execute(update(tables.deliveries).where(waiting).values(status="failed", done_ms=now_ms))
+    return connection.execute(update(tables.deliveries).where(waiting).values(status="failed", done_ms=now_ms)).rowcount
+
+
+def waiting_for(connection: Connection, tenant: str, endpoints: Sequence[str]) -> list[Waiting]:
+    """What waits for each of these endpoints, of which there are few; one statement, which reads little of a long queue."""
+    counts = []
+    for endpoint in endpoints:
+        mine = (_D.tenant == tenant) & (_D.endpoint == endpoint) & (_D.status == _WAITING)
+        some = select(_D.queued_ms).where(mine).order_by(_D.outbox_id, _D.id).limit(BACKLOG_MAX).subquery()
+        named = literal(endpoint).label("endpoint")
+        counts.append(select(named, func.count().label("count"), func.min(some.c.queued_ms).label("oldest_ms")))
+    if not counts:
+        return []
+    return [Waiting(*row) for row in connection.execute(union_all(*counts))]
 
 
 # looking at it, and again ---------------------------------------------------------------------------------------------
@@ -212,6 +251,20 @@ def forget_deliveries(connection: Connection, tenant: str, before_ms: int, limit
         connection.execute(delete(tables.attempts).where(tried.tenant == tenant, tried.delivery.in_(ids)))
         connection.execute(delete(tables.deliveries).where(_D.tenant == tenant, _D.id.in_(ids)))
     return len(ids)
+
+
+def forget_outbox(connection: Connection, tenant: str, before_ms: int, limit: int) -> int:
+    """Remove of the `limit` oldest outbox rows those that were handed out before `before_ms`; how many it were.
+
+    Only the front is looked at, so that a look that finds nothing old reads little.
+    """
+    table = tables.outbox
+    front = select(table.c.id, table.c.delivered_ms).where(table.c.tenant == tenant).order_by(table.c.id).limit(limit)
+    rows = connection.execute(front).all()
+    old = [row.id for row in rows if row.delivered_ms is not None and row.delivered_ms < before_ms]
+    if old:
+        connection.execute(delete(table).where(table.c.tenant == tenant, table.c.id.in_(old)))
+    return len(old)
 
 
 def deliveries_of(connection: Connection, tenant: str, ids: Collection[str]) -> list[Delivery]:

@@ -64,6 +64,10 @@ class Dialect(ABC):
         """Wait until nobody else holds the lock of this name; it ends with the transaction."""
 
     @abstractmethod
+    def why_only_read(self, connection: Connection) -> str | None:
+        """Why the database cannot be written although it answers; None where it can."""
+
+    @abstractmethod
     def for_update(self) -> str:
         """What ends a query whose rows nobody else may change until the transaction ends."""
 
@@ -135,6 +139,9 @@ class SQLite(Dialect):
     def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
         connection.exec_driver_sql(statement, [(tenant, *row) for row in rows])
 
+    def why_only_read(self, connection: Connection) -> str | None:
+        return None  # a file that cannot be written fails where it is opened: its log has to be written by readers, too
+
     def for_update(self) -> str:
         return ""  # the transaction holds the only lock there is
 
@@ -183,6 +190,12 @@ class PostgreSQL(Dialect):
     def write(self, connection: Connection, statement: str, tenant: str, rows: Sequence[Sequence[object]]) -> None:
         connection.exec_driver_sql(statement, {"tenant": tenant, "rows": msgspec.json.encode(rows).decode()})
 
+    def why_only_read(self, connection: Connection) -> str | None:
+        standby, only_read = connection.execute(_ONLY_READ).one()
+        if standby:
+            return "it is a standby, which cannot be written"
+        return "it was set to be only read" if only_read else None
+
     def for_update(self) -> str:
         return " FOR UPDATE"
 
@@ -194,6 +207,7 @@ class PostgreSQL(Dialect):
         return f"SELECT %(tenant)s, {values} FROM jsonb_array_elements(CAST(%(rows)s AS jsonb))"  # noqa: S608
 
 
+_ONLY_READ = text("SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'")
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
 

@@ -61,6 +61,7 @@ tenants = Table(
     _number("clock_ms"),
     _flag("live"),
     _number("created_ms"),
+    _word("fingerprint", nullable=True),
     PrimaryKeyConstraint("tenant"),
 )
 
@@ -422,7 +423,7 @@ deliveries = Table(
         "outbox_id",
         "id",
         where="status = 'waiting'",
-        query="deliveries.lease; deliveries.due, of ordered endpoints",
+        query="deliveries.lease; deliveries.due, of ordered endpoints; deliveries.waiting_for",
     ),
     _index("deliveries_by_time", "tenant", "created_ms", "id", query="deliveries.log_page; forget_deliveries"),
     _index(

@@ -21,7 +21,6 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
-from goodword.storage.database import DatabaseError
 from goodword.web import api, clicks, codes, participants, programs, staff, webhooks
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
@@ -29,11 +28,13 @@ from goodword.web.events import post_events
 from goodword.web.guard import Guard
 from goodword.web.keys import Keys
 from goodword.web.limits import Limits
-from goodword.web.metrics import METRICS_ANSWER, metrics, watch_backlog
+from goodword.web.metrics import METRICS_ANSWER, metrics
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
+from goodword.web.ready import database_state
 from goodword.web.shapes import show_row
+from goodword.web.waiting import watch_waiting
 
 ROOMS = (participants.router, codes.router, clicks.router, api.router, staff.router, programs.router, webhooks.router)
 """The routes of the API, one room for each noun."""
@@ -68,7 +69,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         sizes = (settings.queue_max, settings.batch_max)
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
-        deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row)
+        deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits, deliverer)
         scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, scheduler, deliverer)
@@ -87,7 +88,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
-    watch_backlog(parts.measures, parts)
+    watch_waiting(parts)
     edge.measured_by(parts.measures)
     return app
 
@@ -138,23 +139,13 @@ async def healthz() -> Response:
 
 
 def readyz(request: Request) -> Response:
-    """Events can be decided: the database is there and of this release, and the writer runs."""
+    """Events can be decided: the database is there, of this release and can be written, and the writer runs."""
     context = context_of(request)
-    database, alive = _database_state(context), context.batcher.alive
+    database, alive = database_state(context.parts.database), context.batcher.alive
     ready = database == "up" and alive
     return json(
         Readiness("ready" if ready else "not ready", database, "up" if alive else "down"), 200 if ready else 503
     )
-
-
-def _database_state(context: Context) -> str:
-    try:
-        context.parts.database.check()
-    except DatabaseError as error:
-        return str(error)
-    except INFRASTRUCTURE:
-        return "cannot be reached"
-    return "up"
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -83,7 +83,7 @@ def _written(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, variable: str = "GOODWORD_PORT") -> None:
     """Make sure that the address can be listened on, before a worker fails on it less clearly.
 
     Raises:
@@ -97,5 +97,5 @@ def check_port(host: str, port: int) -> None:
     except OSError as error:
         raise PortTaken(
             f"cannot listen on {host}:{port}: {error.strerror or error}. Another program may use it:"
-            " choose another one with GOODWORD_PORT or GOODWORD_HOST"
+            f" choose another one with {variable} or GOODWORD_HOST"
         ) from None

@@ -18,7 +18,7 @@ from goodword.delivery.dispatcher import outbox_lock
 from goodword.delivery.mail import parse_address
 from goodword.delivery.signing import secret
 from goodword.engine.topics import NOTICES, TOPICS, is_pattern
-from goodword.program.duration import DAY_MS, SECOND_MS, from_ms, to_ms
+from goodword.program.duration import DAY_MS, SECOND_MS, from_ms, iso, to_ms
 from goodword.storage import deliveries, endpoints
 from goodword.storage.deliveries import Attempt, Delivery, Status
 from goodword.storage.endpoints import ENDPOINTS_MAX, Endpoint, EndpointState, Kind, TooManyEndpoints, Why
@@ -81,6 +81,8 @@ class RotationIn(Struct, frozen=True, forbid_unknown_fields=True):
     overlap_seconds: Annotated[
         int, Meta(ge=0, le=OVERLAP_SECONDS_MAX, description="how long the old secret signs as well")
     ] = OVERLAP_SECONDS
+    force: bool = False
+    """Rotate although the secret before the last one still signs: it ends at once."""
 
 
 class ReplayIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -217,7 +219,7 @@ async def rotate_secret(request: Request, key: Manager, endpoint: Id) -> Respons
     """Replace the secret of a webhook. For a while both sign, so that the receiver can change over in between."""
     context = context_of(request)
     given = await read_said(request, RotationIn, empty=True)
-    return await run_in_threadpool(_rotate, context, key, endpoint, given.overlap_seconds)
+    return await run_in_threadpool(_rotate, context, key, endpoint, given)
 
 
 @router.post(
@@ -345,12 +347,18 @@ def _change(context: Context, key: ApiKey, id: str, change: EndpointChange) -> R
     return json(_endpoint_out(changed))
 
 
-def _rotate(context: Context, key: ApiKey, id: str, overlap_seconds: int) -> Response:
+def _rotate(context: Context, key: ApiKey, id: str, given: RotationIn) -> Response:
     with _writing(context, key) as connection:
         found = _there(endpoints.find_endpoint(connection, key.tenant, id))
         if found.kind != "webhook":
             raise Invalid("a mailbox has no secret")
-        until_ms = context.parts.now_ms() + overlap_seconds * SECOND_MS
+        now_ms = context.parts.now_ms()
+        if found.previous_until_ms is not None and now_ms < found.previous_until_ms and not given.force:
+            raise Invalid(
+                f"two secrets sign until {iso(found.previous_until_ms)}: a third one would end the older one too early;"
+                ' wait, or say {"force": true}'
+            )
+        until_ms = now_ms + given.overlap_seconds * SECOND_MS
         next_one = msgspec.structs.replace(found, generation=found.generation + 1, previous_until_ms=until_ms)
         endpoints.change_endpoint(
             connection, key.tenant, id, generation=next_one.generation, previous_until_ms=next_one.previous_until_ms

@@ -24,7 +24,7 @@ def make_app() -> FastAPI:
     settings = read_settings()
     configure_log(settings.log_level)
     _end_with_parent()
-    return create_app(settings, open_parts(settings))
+    return create_app(settings, open_parts(settings, make_secret=False))
 
 
 def _end_with_parent() -> None:
