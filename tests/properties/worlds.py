@@ -110,8 +110,59 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         "benefit": {"kind": "item", "amount": "1 razor", "unit_cost": "5 USD"},
         "hold": draw(st.sampled_from(HOLDS)),
     }
+    if draw(st.booleans()):
+        grown(draw, file)
     # JSON is YAML: no writer is needed.
     return json.dumps(file, indent=1)
+
+
+def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Add what advocates do themselves, tables, choices and what staff look at."""
+    file["activities"] += ["review", "photo"]
+    file["moderated"] = ["photo"]
+    period = st.sampled_from(["ever", "week", "month"])
+    file["measures"] |= {
+        "spent": {"sum": "orders", "period": draw(period)},
+        "visits": {"count": "orders", "where": {"order.total": {"at_least": "20 USD"}}, "period": draw(period)},
+        "reviews": {"count": "activities", "activity": draw(st.sampled_from(["review", "photo"]))},
+        "stars": {"sum": "rewards", "unit": "points", "period": draw(period)},
+    }
+    table = {"by": "advocate.plan", "rows": {"gold": "9 USD", "green": "4 USD"}, "otherwise": "1 USD"}
+    read_at = draw(st.sampled_from(["claim", "step"]))
+    options = {
+        "credit": {"kind": "credit", "amount": "3 USD"},
+        "mug": {
+            "kind": "item",
+            "amount": "1 mug",
+            "unit_cost": "2 USD",
+            "asks": {"name": {"type": "text", "longest": 9}},
+        },
+    }
+    chosen = {"kind": "choice", "options": options, "otherwise": draw(st.sampled_from(list(options)))}
+    mystery = {"kind": "mystery", "options": options, "weights": {"credit": 1, "mug": 1}}
+    share = {"percent_of": "order.total", "percent": "10%"}
+    rules: dict[str, dict[str, Any]] = {
+        "back": {"when": {"each": "spent"}, "benefit": {"kind": "credit", "amount": share}},
+        "points": {"when": {"each": "reviews"}, "benefit": {"kind": "points", "amount": "30 points"}},
+        "regular": {"when": {"reaches": "visits", "every": draw(st.integers(1, 2))}, "benefit": chosen},
+        "level": {"when": {"reaches": "stars", "at": 60}, "benefit": {"kind": "status", "amount": "1 status:gold"}},
+        "segment": {
+            "when": {"step": "purchase"},
+            "benefit": {"kind": "credit", "amount": {"table": table, "read_at": read_at}},
+        },
+        "surprise": {"when": {"reaches": "friends", "every": 1}, "benefit": mystery},
+    }
+    file["fields"]["plan"] = {"of": "person", "type": "text"}
+    for name, rule in rules.items():
+        rule["to"] = "advocate"
+        if draw(st.booleans()):
+            rule["hold"] = draw(st.sampled_from(HOLDS))
+        if rule["benefit"]["kind"] == "choice":
+            rule["answer_within"] = "6 days"
+            rule["budget"] = "all"
+        file["rewards"][name] = rule
+    if draw(st.booleans()):
+        file["steps"]["purchase"]["nth"] = 2
 
 
 @dataclass(frozen=True)
@@ -174,6 +225,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "share",
                 "link",
                 "handle",
+                "choice",
+                "moderation",
             ]
         )
     )
@@ -211,10 +264,18 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "review", "referral": draw(st.integers(0, 3)), "verdict": verdict})
         case "activity":
-            name = draw(st.sampled_from(["install", "install", "remove", "unheard"]))
+            name = draw(st.sampled_from(["install", "install", "remove", "unheard", "review", "photo"]))
             return Wish(at_ms, {"type": "activity", "name": name, "person": person}, code_of)
+        case "choice":
+            told = st.sampled_from([{}, {"option": "credit"}, {"option": "mug"}, {"answers": {"name": "Ana"}}])
+            return Wish(at_ms, {"type": "choice", "reward": draw(st.integers(0, 9))} | draw(told))
+        case "moderation":
+            verdict = draw(st.sampled_from(["approve", "deny"]))
+            return Wish(at_ms, {"type": "moderation", "submission": draw(st.integers(0, 2)), "verdict": verdict})
         case "profile":
-            return Wish(at_ms, {"type": "profile", "person": person | {"fields": {"verified": draw(st.booleans())}}})
+            plan = draw(st.sampled_from(["gold", "green"]))
+            fields = {"verified": draw(st.booleans()), "plan": plan}
+            return Wish(at_ms, {"type": "profile", "person": person | {"fields": fields}})
         case _:
             return Wish(at_ms, {"type": kind, "order": order})
 
@@ -259,9 +320,9 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
         if wish.redeem_of in issued:
             amount = {} if wish.use is None else {"amount": wish.use}
             body["redeems"] = [{"code": issued[wish.redeem_of]} | amount]
-        for kind in ("reward", "referral"):
+        for kind, collection in (("reward", "rewards"), ("referral", "referrals"), ("submission", "activities")):
             if isinstance(body.get(kind), int):
-                rows = list(tenant.rows.rows[f"{kind}s"])
+                rows = list(tenant.rows.rows[collection])
                 body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"
         answer = tell(body)
         if body["type"] == "link" and "advocate_code" in answer:
