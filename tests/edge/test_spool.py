@@ -20,6 +20,7 @@ from goodword.edge.drain import NETWORK_DAYS, SPOOL_ROW_DAYS, Drain
 from goodword.edge.spool import SUFFIX, UNFINISHED, Spool, SpoolLine, header, pack_line, unpack_line
 from goodword.program.duration import DAY_MS
 from goodword.storage import tables
+from goodword.storage.audit import audit
 from goodword.storage.database import Database, open_database
 from tests.edge.making import add_handles, counted, handle, places, prepared, stored_hits
 from tests.web.making import TENANT, Loop
@@ -249,6 +250,24 @@ def test_networks_and_the_rows_of_finished_spools_are_forgotten_in_time(database
     later.forget()
     with database.read() as connection:
         assert connection.execute(sa.select(tables.spools)).all() == []
+
+
+def test_hits_are_forgotten_after_the_days_that_were_set_and_their_numbers_stay(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain_module, "FORGET_MAX", 2)
+    now_ms = 100 * DAY_MS + 5000
+    times = [69 * DAY_MS, 70 * DAY_MS - 1, 70 * DAY_MS - 1, 70 * DAY_MS, 99 * DAY_MS]
+    for _ in range(2):
+        spool_file(tmp_path, [SpoolLine(at, "person", "ANN") for at in times])
+    drain = Drain(database, TENANT, tmp_path, lambda: None, lambda: now_ms, 30)
+    drain.run_once()
+    drain.forget()
+    assert [hit.at_ms for hit in stored_hits(database)] == sorted(times[3:] * 2)
+    assert counted(database)["demo", "ANN", "person"] == 10
+    assert counted(database)["", "", "forgotten"] == 6
+    with database.read() as connection:
+        assert list(audit(connection, TENANT)) == []
 
 
 def test_writers_of_one_process_queue_for_sqlite_instead_of_asking_again_and_again(shared: Database) -> None:

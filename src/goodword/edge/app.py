@@ -23,11 +23,13 @@ import structlog
 from goodword.addresses import KNOWN_MAX, Proxies, limited_as, parse_address, truncated
 from goodword.buckets import Buckets
 from goodword.edge.agents import FETCHED_AHEAD, is_fetched_ahead, kind_of_agent, warm_up
+from goodword.edge.allowance import Allowance
 from goodword.edge.drain import Drain
 from goodword.edge.links import Away, Found, Link, Links
 from goodword.edge.pages import STATUS, STYLE_HASH, Page, page, wanted_language
 from goodword.edge.qr import MEDIA, SIZE_MAX, SIZE_MIN, Format, draw, read_picture
 from goodword.edge.spool import Spool, SpoolLine, pack_line
+from goodword.edge.tally import Tally
 from goodword.edge.targets import (
     NOTHING_ASKED,
     Asked,
@@ -62,6 +64,8 @@ DRAWING_MAX = 2
 """How many pictures are drawn at once."""
 DAY_SECONDS = 24 * 3600
 NONCE_BYTES = 8
+REPEATED = "repeated"
+"""The kind of a person's hit that is only counted, because his address had as many as are kept."""
 
 GUARDED: Headers = [
     (b"x-content-type-options", b"nosniff"),
@@ -129,10 +133,16 @@ class Edge:
         self._now_ms = now_ms
         self._links = Links(database, settings.tenant, self._places)
         self.spool = Spool(settings.spool, settings.tenant)
-        self.drain = Drain(database, settings.tenant, settings.spool, lambda: self.spool.current, now_ms)
+        self.drain = Drain(
+            database, settings.tenant, settings.spool, lambda: self.spool.current, now_ms, settings.hits_days
+        )
+        self._tally = Tally(self.spool.put)
+        self._allowance = Allowance(settings.hits_address)
         self._buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
+        # Of their own: who followed a good link while the database was away has not guessed.
+        self._away_buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
         self._drawing = asyncio.Semaphore(DRAWING_MAX)
-        self._network = lru_cache(maxsize=KNOWN_MAX)(self._hashed_network)
+        self._visitor = lru_cache(maxsize=KNOWN_MAX)(self._visitor_at)
         self.counts: Counter[str] = Counter()
         """Requests since the start, by what became of them."""
 
@@ -150,6 +160,7 @@ class Edge:
 
     async def stop(self) -> None:
         """Write what waits, bring it into the database, and end."""
+        self._tally.write()
         await asyncio.to_thread(self.spool.stop)
         await asyncio.to_thread(self.drain.stop)
         await asyncio.to_thread(self._links.stop)
@@ -234,9 +245,17 @@ class Edge:
         return with_parameters(target or normal, parameters).encode()
 
     async def _away(self, request: Request, code: str, send: Send) -> None:
-        """Nobody can say whose code it is: the shop gets it, and the hit finds its owner when it is stored."""
+        """Nobody can say whose code it is: the shop gets it, and the hit finds its owner when it is stored.
+
+        It may be nobody's. So an address that asks for many is still led on, but leaves nothing.
+        """
         asked = read_asked(request.query) if request.query else NOTHING_ASKED
-        await self._hit(request, code, asked, None, self._now_ms())
+        name = self._limited_as(request)
+        if self._away_buckets.wait_seconds(name):
+            self.counts["limited"] += 1
+        else:
+            self._away_buckets.spend(name)
+            await self._hit(request, code, asked, None, self._now_ms())
         self.counts["away"] += 1
         home = self._places.home
         if home is None:
@@ -261,8 +280,11 @@ class Edge:
         if request.method == "HEAD" or kind != "person":
             self._count(request, kind, code, at_ms)
             return
+        address, network = self._visitor(self._client(request))
+        if not self._allowance.take(address, code, at_ms):
+            self._count(request, REPEATED, code, at_ms)
+            return
         self.counts["person"] += 1
-        network = self._network(self._client(request))
         click = None if nonce is None else nonce.hex()
         await self.spool.kept(pack_line(SpoolLine(at_ms, "person", code, asked.channel, network, click)))
 
@@ -271,7 +293,7 @@ class Edge:
         if request.method == "HEAD":
             return
         self.counts[kind] += 1
-        self.spool.put(pack_line(SpoolLine(at_ms, kind, code)))
+        self._tally.add(kind, code, at_ms)
 
     async def _page(self, request: Request, name: Page, send: Send, headers: Headers | None = None) -> None:
         body = page(name, wanted_language(request.language), self._places.home)
@@ -354,15 +376,17 @@ class Edge:
         return self._proxies.client(request.peer, request.forwarded) if self._proxies else request.peer
 
     def _limited_as(self, request: Request) -> str:
-        return limited_as(parse_address(self._client(request)))
+        return self._visitor(self._client(request))[0]
 
     def _must_wait(self, request: Request) -> bool:
         """Whether this address has asked for too many codes that nobody has."""
         return self._buckets.wait_seconds(self._limited_as(request)) > 0
 
-    def _hashed_network(self, client: str | None) -> str | None:
+    def _visitor_at(self, client: str | None) -> tuple[str, str | None]:
+        """Under what name limits count an address, and the hash of its network."""
         address = parse_address(client)
-        return None if address is None else self._keyring.secret_hash("network", truncated(address))
+        network = None if address is None else self._keyring.secret_hash("network", truncated(address))
+        return limited_as(address), network
 
 
 def check_settings(settings: Settings) -> None:

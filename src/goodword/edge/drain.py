@@ -28,10 +28,12 @@ from goodword.storage.hits import (
     UNKNOWN,
     CountKey,
     HitValues,
+    forget_hits,
     forget_networks,
     forget_spools,
     lock_spool,
     move_spool,
+    old_spools,
     programs_of,
     store_hits,
 )
@@ -46,8 +48,10 @@ NETWORK_DAYS = 30
 """How long a hit keeps its network."""
 SPOOL_ROW_DAYS = 30
 """How long is remembered that a spool was stored, in case its file comes back with a restored disk."""
+HITS_DAYS = 90
+"""How long a hit is kept where nobody says otherwise. Counts by day stay."""
 FORGET_MAX = 5000
-"""How many networks are forgotten in one transaction."""
+"""How many hits, or networks, are forgotten in one transaction."""
 FORGET_EVERY_SECONDS = 3600.0
 UNFINISHED_SECONDS = 60.0
 """How old a file without a name must be before it is taken for one whose writer died in the act."""
@@ -79,6 +83,7 @@ class Drain:
         folder: Path,
         own: Callable[[], str | None],
         now_ms: Callable[[], int],
+        hits_days: int = HITS_DAYS,
     ) -> None:
         """`own` gives the id of the spool that this process is writing."""
         self._database = database
@@ -86,6 +91,7 @@ class Drain:
         self._folder = folder
         self._own = own
         self._now_ms = now_ms
+        self._hits_days = hits_days
         self._places: dict[str, int] = {}
         self._forgot = 0.0
         self._stopping = threading.Event()
@@ -135,6 +141,18 @@ class Drain:
                 forgotten = forget_networks(connection, self._tenant, before_ms, FORGET_MAX)
         with self._database.write_aside() as connection:
             forget_spools(connection, self._tenant, now_ms - SPOOL_ROW_DAYS * DAY_MS)
+        self._forget_hits((now_ms // DAY_MS - self._hits_days) * DAY_MS)
+
+    def _forget_hits(self, before_ms: int) -> None:
+        """Remove the hits of whole days that have passed; their numbers stay."""
+        with self._database.read() as connection:
+            spools = old_spools(connection, self._tenant, before_ms)
+        for spool in spools:
+            forgotten = FORGET_MAX
+            while forgotten >= FORGET_MAX and not self._stopping.is_set():
+                # The lock keeps two processes from counting the same hits as forgotten.
+                with self._database.write_aside(f"forget:{self._tenant}") as connection:
+                    forgotten = forget_hits(connection, self._tenant, spool, before_ms, FORGET_MAX)
 
     def _run(self) -> None:
         wait = DRAIN_EVERY_SECONDS
@@ -194,7 +212,7 @@ class Drain:
             hits, counts = _sorted(spool, batch.lines, programs)
             store_hits(connection, self._tenant, hits, counts)
             move_spool(connection, self._tenant, spool, batch.end, now_ms, done=batch.final)
-        self.drained += len(batch.lines)
+        self.drained += sum(line.count for _, line in batch.lines)
         if batch.damaged:
             log.warning("spool_damaged", spool=spool, lines=batch.damaged)
         return -1 if batch.final else batch.end
@@ -243,7 +261,7 @@ def _sorted(
     seen: Counter[tuple[str, int, str]] = Counter()
     for place, line in lines:
         at_ms, kind, code = line.at_ms, line.kind, line.code
-        seen[code, at_ms // DAY_MS, kind] += 1
+        seen[code, at_ms // DAY_MS, kind] += line.count
         if kind == PERSON and (program := programs.get(code)) is not None:
             hits.append((spool, place, code, program, at_ms, line.channel, line.network, line.click))
     counts: Counter[CountKey] = Counter()

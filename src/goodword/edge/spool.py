@@ -51,6 +51,8 @@ class SpoolLine(msgspec.Struct, array_like=True, frozen=True):
     channel: str | None = None
     network: str | None = None
     click: str | None = None
+    count: int = 1
+    """How many hits the line stands for: of a person's always one."""
 
 
 _ENCODE = msgspec.json.Encoder().encode
