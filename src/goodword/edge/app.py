@@ -133,9 +133,8 @@ class Edge:
         self._now_ms = now_ms
         self._links = Links(database, settings.tenant, self._places)
         self.spool = Spool(settings.spool, settings.tenant)
-        self.drain = Drain(
-            database, settings.tenant, settings.spool, lambda: self.spool.current, now_ms, settings.hits_days
-        )
+        own = (lambda: self.spool.current, now_ms, settings.hits_days, self.spool.leave)
+        self.drain = Drain(database, settings.tenant, settings.spool, *own)
         self._tally = Tally(self.spool.put)
         self._allowance = Allowance(settings.hits_address)
         self._buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
@@ -178,6 +177,9 @@ class Edge:
         measures.watch("goodword_clicks", "requests for links since the start", lambda: dict(self.counts), "outcome")
         measures.watch("goodword_spool_bytes", "bytes of spools that are not stored yet", self.drain.waiting_bytes)
         measures.watch("goodword_hits_stored", "hits that were stored since the start", lambda: self.drain.drained)
+        measures.watch(
+            "goodword_spools_copied", "spools that were copied and went on as others", lambda: self.drain.parted
+        )
         measures.watch("goodword_hits_lost", "hits that the disk did not take", lambda: self.spool.lost)
         measures.watch("goodword_hits_late", "redirects that did not wait for a slow disk", lambda: self.spool.late)
 

@@ -3,6 +3,10 @@
 A thread looks at the files of its own process, and at those whose writer is gone. What it read from one place to the next
 goes into the database in one transaction, which also moves the spool's row there. Whoever finds the row elsewhere than
 expected reads again from where it stands: so two processes may drain one file, and each may be killed anywhere.
+
+That holds as long as one id means one file. A folder that was copied, with a machine, breaks it: the same id then stands for
+two files that begin alike. So whoever finds the row elsewhere compares the last hit that was stored with the line in its own
+file, and never removes a file of which more is there than was stored: what is left goes on under an id of its own.
 """
 
 from __future__ import annotations
@@ -16,11 +20,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from goodword.edge.spool import SUFFIX, UNFINISHED, SpoolLine, header, sync_folder, unpack_line
+from goodword.edge.copies import agrees, common_end, line_start
+from goodword.edge.spool import SUFFIX, UNFINISHED, SpoolLine, header, new_id, sync_folder, unpack_line
 from goodword.program.duration import DAY_MS
 from goodword.storage.database import Database
 from goodword.storage.hits import (
@@ -28,6 +34,7 @@ from goodword.storage.hits import (
     UNKNOWN,
     CountKey,
     HitValues,
+    SpoolCursor,
     forget_hits,
     forget_networks,
     forget_spools,
@@ -73,6 +80,14 @@ class _Batch:
     damaged: int = 0
 
 
+class _Parted(Exception):
+    """From a place on a file is not what was stored under its id."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(place)
+        self.place = place
+
+
 class Drain:
     """The thread that brings hits into the database."""
 
@@ -84,20 +99,24 @@ class Drain:
         own: Callable[[], str | None],
         now_ms: Callable[[], int],
         hits_days: int = HITS_DAYS,
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
-        """`own` gives the id of the spool that this process is writing."""
+        """`own` gives the id of the spool that this process is writing, `leave` has it begin another one."""
         self._database = database
         self._tenant = tenant
         self._folder = folder
         self._own = own
         self._now_ms = now_ms
         self._hits_days = hits_days
+        self._leave = leave
         self._places: dict[str, int] = {}
         self._forgot = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="goodword-drain", daemon=True)
         self.drained = 0
         """How many hits were brought into the database."""
+        self.parted = 0
+        """How many files turned out to have been copied, and went on under an id of their own."""
 
     def start(self) -> None:
         """Start the thread."""
@@ -178,35 +197,46 @@ class Drain:
     def _drain_file(self, path: Path, finished: bool) -> None:
         """Store a spool to its end; a finished one is removed then."""
         first = header(self._tenant)
-        with path.open("rb") as file:
-            if file.read(len(first)) != first:
-                return  # another tenant's
-            place = self._places.get(path.stem, 0) or len(first)
-            size = os.fstat(file.fileno()).st_size
-            while finished or place < size:
-                file.seek(place)
-                batch = _read(file.read(DRAIN_BYTES_MAX), place, size if finished else None)
-                if batch is None:
-                    return  # a line that is being written
-                if (place := self._store(path.stem, batch)) < 0:
-                    break
-                self._places[path.stem] = place
-        if finished:
+        try:
+            with path.open("rb") as file:
+                if file.read(len(first)) != first:
+                    return  # another tenant's
+                done = self._store_file(file, path.stem, finished)
+        except _Parted as parted:
+            self._part(path, parted.place, finished)
+            return
+        if done:
             path.unlink(missing_ok=True)
             sync_folder(self._folder)
             self._places.pop(path.stem, None)
 
-    def _store(self, spool: str, batch: _Batch) -> int:
-        """Store a batch in one transaction; from where to go on, or -1 where nothing is left."""
-        now_ms = self._now_ms()
+    def _store_file(self, file: BinaryIO, spool: str, finished: bool) -> bool:
+        """Store what is there now; whether the file is finished and nothing of it is left.
+
+        Raises:
+            _Parted: what was stored under its id is not what stands here, or not all of it.
+        """
+        place = self._places.get(spool, len(header(self._tenant)))
+        size = os.fstat(file.fileno()).st_size
+        while finished or place < size:
+            file.seek(place)
+            batch = _read(file.read(DRAIN_BYTES_MAX), place, size if finished else None)
+            if batch is None:
+                return False  # a line that is being written
+            row = self._store(spool, batch)
+            place = batch.end if row is None else self._resumed(file, spool, row, size, finished)
+            self._places[spool] = place
+            if batch.final if row is None else row.done:
+                return True
+        return False
+
+    def _store(self, spool: str, batch: _Batch) -> SpoolCursor | None:
+        """Store a batch in one transaction; where the spool's row stands if it is elsewhere, and nothing was stored."""
+        now_ms, first = self._now_ms(), len(header(self._tenant))
         with self._database.write_aside() as connection:
-            place, done = lock_spool(connection, self._tenant, spool, now_ms)
-            if done:
-                return -1
-            if place > 0 and place != batch.start:
-                return place  # somebody else was here, or we were and forgot
-            if place == 0 and batch.start > len(header(self._tenant)):
-                return len(header(self._tenant))
+            row = lock_spool(connection, self._tenant, spool, now_ms)
+            if row.done or (row.place or first) != batch.start:
+                return row
             codes = {line.code for _, line in batch.lines if line.code}
             programs = programs_of(connection, self._tenant, codes) if codes else {}
             hits, counts = _sorted(spool, batch.lines, programs)
@@ -215,7 +245,41 @@ class Drain:
         self.drained += sum(line.count for _, line in batch.lines)
         if batch.damaged:
             log.warning("spool_damaged", spool=spool, lines=batch.damaged)
-        return -1 if batch.final else batch.end
+        return None
+
+    def _resumed(self, file: BinaryIO, spool: str, row: SpoolCursor, size: int, finished: bool) -> int:
+        """From where to go on although the row stands elsewhere: somebody else was here, or we were and forgot.
+
+        Raises:
+            _Parted: whoever was here had another file under this id.
+        """
+        start, until = len(header(self._tenant)), min(row.place, size)
+        fits = not row.done or size <= row.place if finished else not row.done and row.place <= size
+        with self._database.read() as connection:
+            same = agrees(connection, self._tenant, spool, file, until)
+            if same and fits:
+                return row.place or start
+            known = line_start(file, until) if same else self._places.get(spool)
+            raise _Parted(common_end(connection, self._tenant, spool, file, start) if known is None else known)
+
+    def _part(self, path: Path, place: int, finished: bool) -> None:
+        """Give what a file holds from a place on an id of its own, and store it under that."""
+        if not finished:
+            self._leave()
+            return
+        new = path.with_name(f"{new_id()}{SUFFIX}")
+        # The row first: a file that has its name is read from there on, and not from its beginning again.
+        with self._database.write_aside() as connection:
+            lock_spool(connection, self._tenant, new.stem, self._now_ms())
+            move_spool(connection, self._tenant, new.stem, place, self._now_ms(), done=False)
+        left = path.stat().st_size - place
+        path.rename(new)
+        sync_folder(self._folder)
+        self._places.pop(path.stem, None)
+        self._places[new.stem] = place
+        self.parted += 1
+        log.error("spool_was_copied", spool=path.stem, goes_on_as=new.stem, bytes=left)
+        self._drain_file(new, finished)
 
     def _remove_unfinished(self) -> None:
         """Files whose writer died before it could name them hold nothing."""

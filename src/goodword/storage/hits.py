@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, TextClause, and_, delete, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, TextClause, and_, delete, select, text, tuple_, update
 
 from goodword.program.duration import DAY_MS
 from goodword.storage import tables
@@ -167,6 +167,19 @@ def hits_of(connection: Connection, tenant: str, code: str, *, cursor: str | Non
     return Page(found[:size], None if last is None else f"{last.at_ms}-{last.spool}-{last.place}")
 
 
+def last_hit(connection: Connection, tenant: str, spool: str, before: int) -> Hit | None:
+    """The last hit that was kept of a spool before a place."""
+    table = tables.hits.c
+    mine = [table.tenant == tenant, table.spool == spool, table.place < before]
+    return next(iter(_hits(connection, mine, 1, table.place.desc())), None)
+
+
+def hits_from(connection: Connection, tenant: str, spool: str, place: int, limit: int) -> list[Hit]:
+    """The first hits that were kept of a spool from a place on."""
+    table = tables.hits.c
+    return _hits(connection, [table.tenant == tenant, table.spool == spool, table.place >= place], limit, table.place)
+
+
 def hits_before(connection: Connection, tenant: str, code: str, at_ms: int, *, limit: int = 50) -> list[Hit]:
     """The latest hits of a code up to a moment, the newest first: what came before a conversion."""
     table = tables.hits.c
@@ -190,11 +203,12 @@ def counts(
     ]
 
 
-def _hits(connection: Connection, conditions: Sequence[Any], limit: int) -> list[Hit]:
+def _hits(connection: Connection, conditions: Sequence[Any], limit: int, *order: ColumnElement[Any]) -> list[Hit]:
+    """Hits in an order, else the newest first."""
     table = tables.hits.c
     columns = [table[name] for name in Hit.__struct_fields__]
-    order = (table.at_ms.desc(), table.spool.desc(), table.place.desc())
-    statement = select(*columns).where(*conditions).order_by(*order).limit(limit)
+    newest = (table.at_ms.desc(), table.spool.desc(), table.place.desc())
+    statement = select(*columns).where(*conditions).order_by(*(order or newest)).limit(limit)
     return [Hit(*row) for row in connection.execute(statement)]
 
 
