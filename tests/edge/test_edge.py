@@ -172,6 +172,15 @@ def test_who_follows_a_link_again_and_again_is_led_on_and_only_counted(open_door
     assert door.edge.counts["repeated"] == 3
 
 
+def test_a_very_long_forwarded_header_is_read_but_not_remembered(open_door: Opener) -> None:
+    door = open_door(trusted_proxies="203.0.113.0/24", hits_address="10")
+    for _ in range(2):
+        assert door.location("/r/ANN", x_forwarded_for="1.1.1.1," * 50 + "198.51.100.9") == TO_SHOP
+    assert door.edge._known_visitor.cache_info().currsize == 0
+    assert door.edge.counts == {"person": 1, "repeated": 1}
+    assert [hit.network for hit in door.drained()] == [KEYRING.secret_hash("network", "198.51.100.0/24")]
+
+
 def test_an_allowance_holds_for_an_address_and_for_each_of_its_codes_until_the_window_ends() -> None:
     allowance = Allowance(30)
     assert [allowance.take("a", "X", 5) for _ in range(5)] == [True, True, True, False, False]

@@ -64,6 +64,8 @@ DRAWING_MAX = 2
 """How many pictures are drawn at once."""
 DAY_SECONDS = 24 * 3600
 NONCE_BYTES = 8
+FORWARDED_CHARS_MAX = 200
+"""How long an X-Forwarded-For may be to be remembered with whom it means."""
 REPEATED = "repeated"
 """The kind of a person's hit that is only counted, because his address had as many as are kept."""
 
@@ -76,7 +78,7 @@ GUARDED: Headers = [
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ).encode()
-REDIRECT_HEADERS: Headers = [(b"content-length", b"0"), (b"content-security-policy", POLICY), *GUARDED]
+REDIRECT_HEADERS: Headers = [(b"content-length", b"0"), *GUARDED]
 PAGE_HEADERS: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", POLICY),
@@ -129,6 +131,7 @@ class Edge:
         """
         self._places: Places = read_places(settings)
         self._proxies = read_proxies(settings)
+        self._behind_proxies = bool(self._proxies)
         self._keyring = keyring
         self._now_ms = now_ms
         self._links = Links(database, settings.tenant, self._places)
@@ -141,7 +144,8 @@ class Edge:
         # Of their own: who followed a good link while the database was away has not guessed.
         self._away_buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
         self._drawing = asyncio.Semaphore(DRAWING_MAX)
-        self._visitor = lru_cache(maxsize=KNOWN_MAX)(self._visitor_at)
+        self._network = lru_cache(maxsize=KNOWN_MAX)(self._hashed_network)
+        self._known_visitor = lru_cache(maxsize=KNOWN_MAX)(self._visitor_at)
         self.counts: Counter[str] = Counter()
         """Requests since the start, by what became of them."""
 
@@ -230,13 +234,15 @@ class Edge:
             return
         asked = read_asked(request.query) if request.query else NOTHING_ASKED
         nonce = os.urandom(NONCE_BYTES) if link.clicks and request.method == "GET" else None
-        await self._hit(request, handle.code, asked, nonce, at_ms)
+        kept = self._hit(request, handle.code, asked, nonce, at_ms)
+        if kept is not None:
+            await kept
         if link.normal is None:
             await self._page(request, "nowhere", send)
         elif asked.to is None and nonce is None:
-            await _redirect(request, link.location, send)
+            await _redirect(link.location, send)
         else:
-            await _redirect(request, self._location(link, link.normal, asked, nonce, at_ms), send)
+            await _redirect(self._location(link, link.normal, asked, nonce, at_ms), send)
 
     def _location(self, link: Link, normal: str, asked: Asked, nonce: bytes | None, at_ms: int) -> bytes:
         target = deep_target(asked.to, normal, link.origins) if asked.to is not None else None
@@ -257,14 +263,16 @@ class Edge:
             self.counts["limited"] += 1
         else:
             self._away_buckets.spend(name)
-            await self._hit(request, code, asked, None, self._now_ms())
+            kept = self._hit(request, code, asked, None, self._now_ms())
+            if kept is not None:
+                await kept
         self.counts["away"] += 1
         home = self._places.home
         if home is None:
             await self._page(request, "away", send, [(b"retry-after", b"10")])
             return
         target = deep_target(asked.to, home, self._places.origins) if asked.to is not None else None
-        await _redirect(request, with_parameters(target or home, parameter("gw_code", code)).encode(), send)
+        await _redirect(with_parameters(target or home, parameter("gw_code", code)).encode(), send)
 
     async def _unknown(self, request: Request, send: Send) -> None:
         self._buckets.spend(self._limited_as(request))
@@ -276,19 +284,21 @@ class Edge:
         wait = self._buckets.wait_seconds(self._limited_as(request))
         await self._page(request, "slow", send, [(b"retry-after", str(wait).encode())])
 
-    async def _hit(self, request: Request, code: str, asked: Asked, nonce: bytes | None, at_ms: int) -> None:
-        """Keep a hit. A person's is on the disk when this returns; or the disk failed, and he goes on all the same."""
+    def _hit(
+        self, request: Request, code: str, asked: Asked, nonce: bytes | None, at_ms: int
+    ) -> asyncio.Future[bool] | None:
+        """Keep a hit. A person waits for the future: then it is on the disk; or the disk failed, and he goes on all the same."""
         kind = "prefetch" if request.ahead else kind_of_agent(request.agent)
         if request.method == "HEAD" or kind != "person":
             self._count(request, kind, code, at_ms)
-            return
-        address, network = self._visitor(self._client(request))
+            return None
+        address, network = self._visitor(request)
         if not self._allowance.take(address, code, at_ms):
             self._count(request, REPEATED, code, at_ms)
-            return
+            return None
         self.counts["person"] += 1
         click = None if nonce is None else nonce.hex()
-        await self.spool.kept(pack_line(SpoolLine(at_ms, "person", code, asked.channel, network, click)))
+        return self.spool.kept(pack_line(SpoolLine(at_ms, "person", code, asked.channel, network, click)))
 
     def _count(self, request: Request, kind: str, code: str, at_ms: int) -> None:
         """Count what is no person's hit, without waiting."""
@@ -366,7 +376,7 @@ class Edge:
                 request.host = value
             elif name == b"if-none-match":
                 request.etag = value
-            elif name == b"x-forwarded-for" and self._proxies:
+            elif name == b"x-forwarded-for" and self._behind_proxies:
                 request.forwarded = (*request.forwarded, value.decode("latin-1"))
             elif name == b"x-forwarded-proto":
                 request.forwarded_scheme = value.decode("latin-1").strip().lower()
@@ -374,21 +384,26 @@ class Edge:
                 request.ahead = request.ahead or is_fetched_ahead(name, value)
         return request
 
-    def _client(self, request: Request) -> str | None:
-        return self._proxies.client(request.peer, request.forwarded) if self._proxies else request.peer
+    def _visitor(self, request: Request) -> tuple[str, str | None]:
+        """Under what name limits count who asks, and the hash of his network."""
+        forwarded = request.forwarded
+        if forwarded and sum(map(len, forwarded)) > FORWARDED_CHARS_MAX:
+            return self._visitor_at(request.peer, forwarded)
+        return self._known_visitor(request.peer, forwarded)
 
     def _limited_as(self, request: Request) -> str:
-        return self._visitor(self._client(request))[0]
+        return self._visitor(request)[0]
 
     def _must_wait(self, request: Request) -> bool:
         """Whether this address has asked for too many codes that nobody has."""
         return self._buckets.wait_seconds(self._limited_as(request)) > 0
 
-    def _visitor_at(self, client: str | None) -> tuple[str, str | None]:
-        """Under what name limits count an address, and the hash of its network."""
-        address = parse_address(client)
-        network = None if address is None else self._keyring.secret_hash("network", truncated(address))
-        return limited_as(address), network
+    def _visitor_at(self, peer: str | None, forwarded: tuple[str, ...]) -> tuple[str, str | None]:
+        address = self._proxies.client(peer, forwarded)
+        return limited_as(address), None if address is None else self._network(truncated(address))
+
+    def _hashed_network(self, network: str) -> str:
+        return self._keyring.secret_hash("network", network)
 
 
 def check_settings(settings: Settings) -> None:
@@ -413,7 +428,7 @@ def read_proxies(settings: Settings) -> Proxies:
         raise InvalidSetting(f"GOODWORD_TRUSTED_PROXIES: {error}") from None
 
 
-async def _redirect(request: Request, location: bytes, send: Send) -> None:
+async def _redirect(location: bytes, send: Send) -> None:
     await send({"type": "http.response.start", "status": 302, "headers": [(b"location", location), *REDIRECT_HEADERS]})
     await send(_EMPTY)
 
@@ -439,10 +454,13 @@ class EdgeAlone:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, from the start to the end of the process."""
-        if scope["type"] == "lifespan":
+        if scope["type"] == "http":
+            if scope["path"].startswith(PREFIX):
+                await self._edge(scope, receive, send)
+            else:
+                await self._answer(scope["path"], send)
+        elif scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -457,11 +475,8 @@ class EdgeAlone:
         self._close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path.startswith(PREFIX):
-            await self._edge(scope, receive, send)
-        elif path == "/healthz":
+    async def _answer(self, path: str, send: Send) -> None:
+        if path == "/healthz":
             await _json(send, 200, {"status": "up"})
         elif path == "/readyz":
             state = self._edge.state
