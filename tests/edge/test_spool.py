@@ -310,6 +310,26 @@ def test_the_file_of_a_living_writer_and_of_another_tenant_are_left_alone(databa
     assert len(stored_hits(database)) == 1
 
 
+def test_what_waits_is_counted_from_where_each_writer_of_the_folder_has_come(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain_module, "OTHERS_EVERY_SECONDS", 0.0)
+    (tmp_path / f"foreign{SUFFIX}").write_bytes(header("other") + pack_line(ANN))
+    mine, theirs, foreign = spool_file(tmp_path, [ANN]), spool_file(tmp_path, [ANN] * 3), tmp_path / f"living{SUFFIX}"
+    foreign.write_bytes(header("other") + pack_line(ANN) * 9)
+    with mine.open("rb") as one, theirs.open("ab") as two, foreign.open("rb") as three:
+        for file in (one, two, three):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        ours = drain_of(database, tmp_path, own=mine.stem)
+        ours.run_once()
+        assert ours.waiting_bytes() == theirs.stat().st_size
+        drain_of(database, tmp_path, own=theirs.stem).run_once()
+        two.write(pack_line(ANN) * 2)
+        two.flush()
+        ours.run_once()
+        assert ours.waiting_bytes() == 2 * len(pack_line(ANN))
+
+
 def test_a_file_that_was_never_named_is_removed_when_its_writer_is_long_gone(
     database: Database, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ QUERIES: dict[str, Callable[[sa.Connection], Any]] = {
     "counts": lambda c: hits.counts(c, TENANT, "demo", since_day=1, until_day=2),
     "programs_of": lambda c: hits.programs_of(c, TENANT, ["ANN", "BOB"]),
     "forget_networks": lambda c: hits.forget_networks(c, TENANT, 5, 10),
+    "spool_places": lambda c: hits.spool_places(c, TENANT, ["s"]),
     "last_hit": lambda c: hits.last_hit(c, TENANT, "s", 5),
     "hits_from": lambda c: hits.hits_from(c, TENANT, "s", 5, 10),
     "old_spools": lambda c: hits.old_spools(c, TENANT, 5),

@@ -42,6 +42,7 @@ from goodword.storage.hits import (
     move_spool,
     old_spools,
     programs_of,
+    spool_places,
     store_hits,
 )
 
@@ -60,6 +61,8 @@ HITS_DAYS = 90
 FORGET_MAX = 5000
 """How many hits, or networks, are forgotten in one transaction."""
 FORGET_EVERY_SECONDS = 3600.0
+OTHERS_EVERY_SECONDS = 5.0
+"""How often is asked how far others have come who write in the same folder."""
 UNFINISHED_SECONDS = 60.0
 """How old a file without a name must be before it is taken for one whose writer died in the act."""
 STOP_SECONDS = 20.0
@@ -110,6 +113,9 @@ class Drain:
         self._hits_days = hits_days
         self._leave = leave
         self._places: dict[str, int] = {}
+        self._others: dict[str, int] = {}
+        self._others_asked = -OTHERS_EVERY_SECONDS
+        self._foreign: set[str] = set()
         self._forgot = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="goodword-drain", daemon=True)
@@ -132,8 +138,10 @@ class Drain:
         """How much stands in the folder and is, as far as this process knows, not stored yet."""
         waiting = 0
         for path in self._folder.glob(f"*{SUFFIX}"):
-            with suppress(FileNotFoundError):
-                waiting += max(0, path.stat().st_size - self._places.get(path.stem, 0))
+            spool = path.stem
+            if spool not in self._foreign:
+                with suppress(FileNotFoundError):
+                    waiting += max(0, path.stat().st_size - self._places.get(spool, self._others.get(spool, 0)))
         return waiting
 
     def run_once(self) -> int:
@@ -143,12 +151,37 @@ class Drain:
             SQLAlchemyError: the database is away. What was stored stays stored.
         """
         before = self.drained
+        others: list[Path] = []
         self._remove_unfinished()
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+        paths = sorted(self._folder.glob(f"*{SUFFIX}"))
+        self._foreign.intersection_update(path.stem for path in paths)
+        for path in paths:
             with suppress(FileNotFoundError), _finished(path) as finished:
                 if finished or path.stem == self._own():
                     self._drain_file(path, finished)
+                else:
+                    others.append(path)
+        self._ask_for_others(others)
         return self.drained - before
+
+    def _ask_for_others(self, paths: Sequence[Path]) -> None:
+        """Learn how far the files of living writers were stored, so that what waits here is not counted twice."""
+        if not paths or time.monotonic() - self._others_asked < OTHERS_EVERY_SECONDS:
+            return
+        self._others_asked = time.monotonic()
+        for path in paths:
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                self._is_ours(file, path.stem)
+        with self._database.read() as connection:
+            self._others = spool_places(connection, self._tenant, {path.stem for path in paths} - self._foreign)
+
+    def _is_ours(self, file: BinaryIO, spool: str) -> bool:
+        """Whether a file is of this tenant; it is read to the end of its first line."""
+        first = header(self._tenant)
+        ours = file.read(len(first)) == first
+        if not ours:
+            self._foreign.add(spool)
+        return ours
 
     def forget(self) -> None:
         """Remove what is no longer to be known."""
@@ -196,11 +229,10 @@ class Drain:
 
     def _drain_file(self, path: Path, finished: bool) -> None:
         """Store a spool to its end; a finished one is removed then."""
-        first = header(self._tenant)
         try:
             with path.open("rb") as file:
-                if file.read(len(first)) != first:
-                    return  # another tenant's
+                if not self._is_ours(file, path.stem):
+                    return
                 done = self._store_file(file, path.stem, finished)
         except _Parted as parted:
             self._part(path, parted.place, finished)

@@ -149,6 +149,13 @@ def forget_spools(connection: Connection, tenant: str, before_ms: int) -> None:
 # reading --------------------------------------------------------------------------------------------------------------
 
 
+def spool_places(connection: Connection, tenant: str, spools: Collection[str]) -> dict[str, int]:
+    """How far those of the spools were stored of which anything was."""
+    dialect = dialect_of(connection)
+    found = connection.execute(_spool_places(dialect), {"tenant": tenant, "keys": dialect.keys(spools)})
+    return {row.spool: row.place for row in found}
+
+
 def programs_of(connection: Connection, tenant: str, codes: Collection[str]) -> dict[str, str]:
     """The programs of those of the codes that somebody has."""
     dialect = dialect_of(connection)
@@ -242,3 +249,8 @@ def _locked_spool(dialect: Dialect) -> TextClause:
 @cache
 def _programs_of(dialect: Dialect) -> TextClause:
     return text(f"SELECT code, program FROM handles WHERE tenant = :tenant AND {dialect.any_of('code')}")  # noqa: S608
+
+
+@cache
+def _spool_places(dialect: Dialect) -> TextClause:
+    return text(f"SELECT spool, place FROM spools WHERE tenant = :tenant AND {dialect.any_of('spool')}")  # noqa: S608
