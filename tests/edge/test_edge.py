@@ -120,6 +120,23 @@ def test_a_program_that_takes_clicks_as_evidence_gets_a_signed_token(
     assert parse_qs(urlsplit(door.ask("/r/ANN", "HEAD").headers["location"]).query).keys() == {"gw_code"}
 
 
+@pytest.mark.parametrize("headers", [{"sec_gpc": "1"}, {"dnt": "1"}, {"sec_gpc": "1", "dnt": "0"}])
+def test_who_asks_not_to_be_tracked_is_counted_and_told_apart_by_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    assert door.location("/r/ANN?ch=mail", **headers) == "https://shop.example/?gw_code=ANN"
+    (hit,) = door.drained()
+    assert (hit.code, hit.channel, hit.network, hit.click) == ("ANN", "mail", None, None)
+    assert counted(door.database)["demo", "ANN", "person"] == 1
+
+
+def test_who_says_that_he_may_be_told_apart_is(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    assert "gw_click=" in door.location("/r/ANN", sec_gpc="0", dnt="0")
+    assert door.drained()[0].network is not None
+
+
 @pytest.mark.parametrize("over", [{"disabled_ms": 5}, {"expires_ms": 5}])
 def test_a_code_that_is_over_gets_a_page_and_is_no_persons_click(door: Door, over: dict[str, int]) -> None:
     add_handles(door.database, handle("OVER", **over))

@@ -93,7 +93,9 @@ PICTURE_HEADERS: Headers = [
     (b"vary", b"host"),
 ]
 _HOST = re.compile(rb"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
-_READ = frozenset(FETCHED_AHEAD) | {
+_PRIVATE = frozenset({b"sec-gpc", b"dnt"})
+"""Headers by which browsers ask, with a 1, not to be told apart: Global Privacy Control, and what came before it."""
+_READ = frozenset(FETCHED_AHEAD) | _PRIVATE | {
     b"user-agent", b"accept-language", b"host", b"if-none-match", b"x-forwarded-for", b"x-forwarded-proto"
 }  # fmt: skip
 _EMPTY = {"type": "http.response.body", "body": b""}
@@ -118,6 +120,8 @@ class Request:
     forwarded_scheme: str = ""
     ahead: bool = False
     """The browser only fetches ahead."""
+    private: bool = False
+    """Who asks wants to be no one in particular."""
 
 
 class Edge:
@@ -233,7 +237,8 @@ class Edge:
             await self._page(request, "gone", send)
             return
         asked = read_asked(request.query) if request.query else NOTHING_ASKED
-        nonce = os.urandom(NONCE_BYTES) if link.clicks and request.method == "GET" else None
+        named = link.clicks and request.method == "GET" and not request.private
+        nonce = os.urandom(NONCE_BYTES) if named else None
         kept = self._hit(request, handle.code, asked, nonce, at_ms)
         if kept is not None:
             await kept
@@ -298,7 +303,8 @@ class Edge:
             return None
         self.counts["person"] += 1
         click = None if nonce is None else nonce.hex()
-        return self.spool.kept(pack_line(SpoolLine(at_ms, "person", code, asked.channel, network, click)))
+        kept = SpoolLine(at_ms, "person", code, asked.channel, None if request.private else network, click)
+        return self.spool.kept(pack_line(kept))
 
     def _count(self, request: Request, kind: str, code: str, at_ms: int) -> None:
         """Count what is no person's hit, without waiting."""
@@ -380,6 +386,8 @@ class Edge:
                 request.forwarded = (*request.forwarded, value.decode("latin-1"))
             elif name == b"x-forwarded-proto":
                 request.forwarded_scheme = value.decode("latin-1").strip().lower()
+            elif name in _PRIVATE:
+                request.private = request.private or value == b"1"
             elif name in FETCHED_AHEAD:
                 request.ahead = request.ahead or is_fetched_ahead(name, value)
         return request
