@@ -14,11 +14,6 @@ from collections import Counter, deque
 from urllib.parse import urlsplit
 
 LIMIT = 64 * 1024 * 1024
-AGENT = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/17.4 Mobile/15E148 Safari/604.1"
-)
-"""Who follows a link: a person, as every click of a robot is only counted."""
 
 
 async def _connection(host: str, port: int, requests: deque[bytes], statuses: Counter[str]) -> None:
@@ -41,9 +36,10 @@ def _posts(host: str, path: str, bodies: list[bytes]) -> deque[bytes]:
     return deque(head + str(len(body)).encode() + b"\r\n\r\n" + body for body in bodies)
 
 
-def _gets(host: str, paths: list[bytes]) -> deque[bytes]:
-    rest = f" HTTP/1.1\r\nhost: {host}\r\nuser-agent: {AGENT}\r\naccept: */*\r\n\r\n".encode()
-    return deque(b"GET " + path + rest for path in paths)
+def _gets(host: str, lines: list[bytes]) -> deque[bytes]:
+    """Each line is a path, who asks, and from which address: as a proxy in front passes it on."""
+    request = f"GET %b HTTP/1.1\r\nhost: {host}\r\nuser-agent: %b\r\naccept: */*\r\nx-forwarded-for: %b\r\n\r\n"
+    return deque(request.encode() % tuple(line.split(b"\t")) for line in lines)
 
 
 async def _run(url: str, path: str, bodies: list[bytes], connections: int) -> dict[str, object]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,10 +156,12 @@ def load(
     connections: int,
     path: str | None = "/v1/events",
     status: str = "200",
+    settled: Callable[[Server], None] = lambda _: None,
 ) -> Load:
     """Send requests from a client process, each of which has to be answered with `status`.
 
-    The bodies are posted to the path; without one they are themselves paths, which are got.
+    The bodies are posted to the path; without one they are themselves paths to get, each with an agent and an address behind tabs.
+    What the server still does until it has `settled` counts for its CPU time, and not for the rate.
     """
     file = site.folder / "bodies"
     file.write_bytes(b"\n".join(bodies) + b"\n")
@@ -171,6 +173,7 @@ def load(
     if found["statuses"].keys() != {status}:
         raise RuntimeError(f"answers: {found['statuses']}")
     count = found["requests"]
+    settled(server)
     used = cpu_seconds(server.pid) - before[0], cpu_seconds(site.base.pid) - before[1]
     per = [seconds * 1000 / count for seconds in (*used, found["cpu"])]
     return Load(count, found["seconds"], *per)

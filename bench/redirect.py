@@ -1,6 +1,6 @@
 """`GET /r/CODE`, each hit on the disk before its answer, against the same server answering a bare 302 from memory.
 
-Then how fast spools are drained, and that every click is stored. The client takes its share of the same machine, so the
+The visitors have many browsers and addresses. CPU time is read when the last click is in the database. Then how fast spools are drained, and that every click is stored. The client takes its share of the same machine, so the
 ratio of processor times, which is the server's alone, stands beside that of the rates.
 """
 
@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+import httpx
 import sqlalchemy as sa
 
 from bench import plain
-from bench.machine import TENANT, Base, Load, Site, bases, fresh, load, serving
+from bench.machine import TENANT, Base, Load, Server, Site, bases, fresh, load, serving
 from bench.report import Figure
+from bench.visitors import visitor
 from goodword.edge.drain import Drain
 from goodword.edge.spool import SpoolLine, header, pack_line
 from goodword.engine.ids import CROCKFORD
@@ -30,8 +32,9 @@ from goodword.storage.rows import MAPPERS
 
 CODES = 1000
 CONNECTIONS = 64
-CLICKS = 40_000
+CLICKS = 100_000
 WARM = 5_000
+SETTLE_SECONDS = 60.0
 ROUNDS = 3
 DRAINED = 200_000
 DRAINED_PER_FILE = 100_000
@@ -79,15 +82,34 @@ def _make_codes(database: Database) -> None:
 
 
 def _clicks(site: Site, command: list[str]) -> Load:
-    """Clicks on a server of its own, after some that warm it up. When it has ended, its spools are drained."""
-    paths = [f"/r/{_code(n % CODES)}".encode() for n in range(CLICKS)]
+    """Clicks on a server of its own, after some of others that warm it up."""
+    visitors = map(visitor, range(WARM + CLICKS))
+    asked = [f"/r/{_code(n % CODES)}\t{agent}\t{address}".encode() for n, (agent, address) in enumerate(visitors)]
     settings = {
         "GOODWORD_HOME": "https://shop.example/welcome",
         "GOODWORD_LOG_LEVEL": "warning",
+        "GOODWORD_TRUSTED_PROXIES": "127.0.0.0/8",
+        "GOODWORD_METRICS_OPEN": "1",
     }
+    settled = _drained if command is EDGE else _nothing
     with serving(site, command, **settings) as server:
-        load(server, site, paths[:WARM], CONNECTIONS, None, "302")
-        return load(server, site, paths, CONNECTIONS, None, "302")
+        load(server, site, asked[:WARM], CONNECTIONS, None, "302", settled)
+        return load(server, site, asked[WARM:], CONNECTIONS, None, "302", settled)
+
+
+def _nothing(_: Server) -> None:
+    """The bare 302 leaves nothing to do."""
+
+
+def _drained(server: Server) -> None:
+    """Wait until no spool holds anything that the database has not."""
+    end = time.monotonic() + SETTLE_SECONDS
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        while time.monotonic() < end:
+            time.sleep(0.25)
+            if "\ngoodword_spool_bytes 0.0\n" in client.get(f"{server.url}/metrics").text:
+                return
+    raise RuntimeError("the spools were not drained")
 
 
 def _check_stored(database: Database) -> None:

@@ -22,12 +22,17 @@ from goodword.addresses import Proxies, limited_as, parse_address, truncated
         ("::ffff:10.0.0.1", ["::ffff:198.51.100.1"], "198.51.100.1"),
         ("2001:db8:ffff::1", ["198.51.100.1"], "198.51.100.1"),
         ("10.0.0.1", ["1.1.1.1," * 50 + "10.0.0.2," * 50], "10.0.0.1"),
+        ("10.0.0.1", [" 198.51.100.1 "], "198.51.100.1"),
+        ("10.0.0.1", ["198.51.100.01"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100"], "10.0.0.1"),
+        ("10.0.0.1", ["1\0"], "10.0.0.1"),
         (None, ["198.51.100.1"], None),
         ("", ["198.51.100.1"], None),
     ],
 )
 def test_whose_address_it_is_behind_proxies(peer: str | None, forwarded: list[str], client: str | None) -> None:
-    assert Proxies("10.0.0.0/8, 2001:db8:ffff::/48").client(peer, forwarded) == client
+    found = Proxies("10.0.0.0/8, 2001:db8:ffff::/48").client(peer, forwarded)
+    assert (found and str(found)) == client
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,26 @@ SETTINGS: tuple[Setting, ...] = (
         example="/var/lib/goodword/spool",
     ),
     Setting(
+        "hits_address",
+        "600",
+        "how many clicks of one address are kept one by one, a tenth of them of one code; more are only counted; 0 is no limit",
+        "per hour",
+        0,
+        1_000_000,
+        group="Links",
+        example="6000",
+    ),
+    Setting(
+        "hits_days",
+        "90",
+        "how long clicks are kept one by one; their numbers by day stay",
+        "days",
+        1,
+        3650,
+        group="Links",
+        example="30",
+    ),
+    Setting(
         "trusted_proxies",
         "",
         "networks of the proxies in front, separated by commas, whose X-Forwarded-For is believed",
@@ -241,6 +261,8 @@ class Settings:
     hosts: str
     public_url: str
     spool: Path
+    hits_address: int
+    hits_days: int
     trusted_proxies: str
     delivery_every: int
     delivery_workers: int
@@ -276,6 +298,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         hosts=texts["hosts"],
         public_url=texts["public_url"],
         spool=Path(texts["spool"]),
+        hits_address=numbers["hits_address"],
+        hits_days=numbers["hits_days"],
         trusted_proxies=texts["trusted_proxies"],
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],

@@ -1,8 +1,16 @@
 """Who is a person and who only looks."""
 
-import pytest
+import re
+from functools import cache
 
-from goodword.edge.agents import is_fetched_ahead, kind_of_agent
+import pytest
+from crawlerdetect import CrawlerDetect
+from crawlerdetect.providers import crawlers, exclusions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goodword.edge import agents
+from goodword.edge.agents import AGENT_MAX, is_fetched_ahead, kind_of_agent, lowered, one_of
 
 IOS = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile"
@@ -72,6 +80,70 @@ def test_browsers_that_fetch_ahead_say_so(name: bytes, value: bytes, ahead: bool
 def test_a_robot_with_a_very_long_name_is_one() -> None:
     assert kind_of_agent(b"x" * 100 + b"bot/1.0") == "bot"
     assert kind_of_agent(b"x" * 200) == "person"
+
+
+def plain_example(pattern: str) -> str:
+    """A text in which a pattern of the list is found, where it is little more than letters."""
+    plain = re.sub(r"\\(.)", r"\1", pattern.replace("[0-9]", "5").replace(r"[\d\.]*", "1.2").strip("^$"))
+    return plain if re.search(pattern, plain, re.IGNORECASE) else "bot"
+
+
+@cache
+def listed_robots() -> re.Pattern[str]:
+    return one_of(map(lowered, crawlers.data))
+
+
+@pytest.mark.parametrize("around", ["{}", "Mozilla/5.0 ({}) Gecko/20100101 Firefox/140.0", "x{}", " {} y", "{}/1.0"])
+def test_the_list_grouped_by_beginnings_says_what_the_list_says(around: str) -> None:
+    whole = re.compile("|".join(f"(?:{pattern})" for pattern in crawlers.data), re.IGNORECASE)
+    for pattern in crawlers.data:
+        for text in (around.format(plain_example(pattern)), around.format(plain_example(pattern)[1:])):
+            assert bool(listed_robots().search(text.lower())) is bool(whole.search(text)), text
+
+
+words_strategy = st.sampled_from(
+    [
+        *PERSONS,
+        *map(plain_example, crawlers.data),
+        *map(plain_example, exclusions.data),
+        "Mozilla/5.0 (",
+        ")",
+        " ",
+        "x",
+        "-",
+    ]
+)
+
+
+@given(st.lists(words_strategy, min_size=1, max_size=4), st.sampled_from(["", " ", "; "]))
+def test_who_is_on_the_list_is_never_taken_for_a_person_and_nobody_else_for_a_robot(words: list[str], by: str) -> None:
+    agent = by.join(words)[:AGENT_MAX]
+    kind = kind_of_agent(agent.encode("latin-1", "ignore"))
+    if CrawlerDetect().is_crawler(agent.strip()):
+        assert kind in ("bot", "preview")
+    else:
+        assert kind != "bot" or re.search("|".join(agents.BOTS), agent.strip(), re.IGNORECASE)
+
+
+def test_what_was_long_ago_said_is_not_remembered_whole() -> None:
+    assert kind_of_agent(b"Mozilla/5.0 (X11; Linux x86_64) " + b"x" * 60_000) == "person"
+    assert kind_of_agent(b"x" * AGENT_MAX + b"bot") == "person"
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ["abc", "abd", "xyz"],
+        ["^ab", "b+c"],
+        ["^a|b/[0-9]", "cd"],
+        ["[a-z]*(one|two)"],
+        ["a b", "ab?c", r"q\.w"],
+        ["^ab$", "ab"],
+    ],
+)
+@given(text=st.text("abcdewxyzotnq. 0/", max_size=12))
+def test_one_pattern_of_many_is_found_where_one_of_them_is(patterns: list[str], text: str) -> None:
+    assert bool(one_of(patterns).search(text)) is any(re.search(pattern, text) for pattern in patterns)
 
 
 def test_any_bytes_are_somebody() -> None:

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
-from goodword.edge import links
+from goodword.edge import links, tally
+from goodword.edge.allowance import WINDOW_MS, Allowance
 from goodword.edge.app import UNKNOWN_BURST
 from goodword.edge.links import Found
-from goodword.edge.spool import SpoolLine, pack_line
+from goodword.edge.spool import SpoolLine, pack_line, unpack_line
 from goodword.engine.clicks import read_click
 from tests.edge.conftest import Opener
 from tests.edge.making import KEYRING, WITH_LANDING, Door, add_handles, counted, handle
@@ -119,6 +120,23 @@ def test_a_program_that_takes_clicks_as_evidence_gets_a_signed_token(
     assert parse_qs(urlsplit(door.ask("/r/ANN", "HEAD").headers["location"]).query).keys() == {"gw_code"}
 
 
+@pytest.mark.parametrize("headers", [{"sec_gpc": "1"}, {"dnt": "1"}, {"sec_gpc": "1", "dnt": "0"}])
+def test_who_asks_not_to_be_tracked_is_counted_and_told_apart_by_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    assert door.location("/r/ANN?ch=mail", **headers) == "https://shop.example/?gw_code=ANN"
+    (hit,) = door.drained()
+    assert (hit.code, hit.channel, hit.network, hit.click) == ("ANN", "mail", None, None)
+    assert counted(door.database)["demo", "ANN", "person"] == 1
+
+
+def test_who_says_that_he_may_be_told_apart_is(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    assert "gw_click=" in door.location("/r/ANN", sec_gpc="0", dnt="0")
+    assert door.drained()[0].network is not None
+
+
 @pytest.mark.parametrize("over", [{"disabled_ms": 5}, {"expires_ms": 5}])
 def test_a_code_that_is_over_gets_a_page_and_is_no_persons_click(door: Door, over: dict[str, int]) -> None:
     add_handles(door.database, handle("OVER", **over))
@@ -156,6 +174,71 @@ def test_guessing_is_slowed_down_and_friends_are_not(open_door: Opener) -> None:
     assert door.ask("/r/GUESS", x_forwarded_for="198.51.100.10").status_code == 404
     assert door.location("/r/ANN", x_forwarded_for="198.51.100.10") == TO_SHOP
     assert door.location("/r/ANN", x_forwarded_for="198.51.100.9") == TO_SHOP
+
+
+def test_who_follows_a_link_again_and_again_is_led_on_and_only_counted(open_door: Opener) -> None:
+    door = open_door(trusted_proxies="203.0.113.0/24", hits_address="20")
+    add_handles(door.database, handle("BOB"))
+    for _ in range(5):
+        assert door.location("/r/ANN", x_forwarded_for="198.51.100.9") == TO_SHOP
+    assert door.location("/r/bob", x_forwarded_for="198.51.100.9")
+    assert door.location("/r/ANN", x_forwarded_for="198.51.100.10") == TO_SHOP
+    found = until(door, ("demo", "ANN", "repeated"), 3)
+    assert (found["demo", "ANN", "repeated"], found["demo", "", "repeated"], found["demo", "", "person"]) == (3, 3, 4)
+    assert [hit.code for hit in door.drained()] == ["ANN", "ANN", "B0B", "ANN"]
+    assert door.edge.counts["repeated"] == 3
+
+
+def test_a_very_long_forwarded_header_is_read_but_not_remembered(open_door: Opener) -> None:
+    door = open_door(trusted_proxies="203.0.113.0/24", hits_address="10")
+    for _ in range(2):
+        assert door.location("/r/ANN", x_forwarded_for="1.1.1.1," * 50 + "198.51.100.9") == TO_SHOP
+    assert door.edge._known_visitor.cache_info().currsize == 0
+    assert door.edge.counts == {"person": 1, "repeated": 1}
+    assert [hit.network for hit in door.drained()] == [KEYRING.secret_hash("network", "198.51.100.0/24")]
+
+
+def test_an_allowance_holds_for_an_address_and_for_each_of_its_codes_until_the_window_ends() -> None:
+    allowance = Allowance(30)
+    assert [allowance.take("a", "X", 5) for _ in range(5)] == [True, True, True, False, False]
+    assert sum(allowance.take("a", f"C{number}", 6) for number in range(99)) == 27, "what is refused takes nothing"
+    assert allowance.take("b", "X", 7)
+    assert not allowance.take("a", "Y", WINDOW_MS - 1)
+    assert allowance.take("a", "X", WINDOW_MS)
+    assert all(Allowance(0).take("a", "X", 1) for _ in range(9))
+
+
+def test_what_an_allowance_remembers_is_bounded() -> None:
+    allowance = Allowance(10, taken_max=50)
+    assert all(allowance.take(f"a{number}", "X", 5) for number in range(500))
+    assert len(allowance) == 50
+
+
+def test_what_is_only_counted_is_one_line_however_often_it_came(open_door: Opener) -> None:
+    door = open_door(hits_address="1")
+    assert door.location("/r/ANN") == TO_SHOP
+    for _ in range(30):
+        door.ask("/r/ANN", user_agent="curl/8.0")
+    assert until(door, ("demo", "ANN", "bot"), 30)["demo", "", "bot"] == 30
+    (path,) = door.folder.glob("*.spool")
+    lines = [line for raw in path.read_bytes().split(b"\n")[1:-1] if (line := unpack_line(raw)) is not None]
+    assert lines[0].kind == "person"
+    assert len(lines) < 30
+    assert sum(line.count for line in lines) == 31 == door.edge.drain.drained
+
+
+def test_numbers_that_are_gathered_are_bounded_and_written_at_the_end(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "WRITE_SECONDS", 3600.0)
+    monkeypatch.setattr(tally, "KEYS_MAX", 2)
+    door.ask("/r/ANN", user_agent="curl/8.0")
+    door.ask("/r/ANN", user_agent="WhatsApp/2.23.20.0 A")
+    assert until(door, ("demo", "", "bot"), 1)["demo", "", "preview"] == 1
+    door.ask("/r/ANN", user_agent="curl/8.0")
+    assert until(door, ("demo", "", "bot"), 1)["demo", "", "bot"] == 1
+    door.loop.run(door.edge.stop())
+    assert counted(door.database)["demo", "", "bot"] == 2
 
 
 def test_where_the_shop_has_not_said_where_friends_arrive_they_get_a_page_of_ours(open_door: Opener) -> None:
@@ -257,9 +340,12 @@ def test_it_answers_while_the_database_is_away_and_finds_the_owners_later(databa
         assert door.location("/r/bob?to=/p/1") == "https://home.example/p/1?gw_code=B0B"
         assert door.location("/r/nobody") == "https://home.example/?x&gw_code=N0B0DY"
         assert door.ask("/readyz").json() == {"status": "ready", "spool": "up", "database": "away"}
+        for number in range(UNKNOWN_BURST):
+            assert door.location(f"/r/guess{number}").startswith("https://home.example/?x&gw_code=")
+        assert door.edge.counts["limited"] == 3, "of whoever asks for too many nothing is kept, but he is led on"
         server.execute(f'ALTER DATABASE "{address.database}" WITH ALLOW_CONNECTIONS true')
     assert sorted(hit.code for hit in door.drained()) == ["ANN", "ANN", "B0B", "B0B"]
-    assert counted(door.database)["", "", "unknown"] == 1
+    assert counted(door.database)["", "", "unknown"] == 1 + UNKNOWN_BURST - 3
     end = time.monotonic() + 10
     while door.location("/r/bob") != "https://shop.example/welcome?a=1&gw_code=BOB" and time.monotonic() < end:
         time.sleep(0.1)

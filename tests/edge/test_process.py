@@ -44,6 +44,7 @@ def running(database_url: str, folder: Path, port: int, *more: str) -> Iterator[
         "GOODWORD_TENANT": TENANT,
         "GOODWORD_SPOOL": str(folder / "spool"),
         "GOODWORD_PORT": str(port),
+        "GOODWORD_HITS_ADDRESS": "0",  # one address follows one code, as often as it can
     }
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(

@@ -14,12 +14,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from goodword.edge import drain as drain_module
 from goodword.edge.drain import NETWORK_DAYS, SPOOL_ROW_DAYS, Drain
 from goodword.edge.spool import SUFFIX, UNFINISHED, Spool, SpoolLine, header, pack_line, unpack_line
 from goodword.program.duration import DAY_MS
 from goodword.storage import tables
+from goodword.storage.audit import audit
 from goodword.storage.database import Database, open_database
 from tests.edge.making import add_handles, counted, handle, places, prepared, stored_hits
 from tests.web.making import TENANT, Loop
@@ -150,6 +152,116 @@ def test_a_file_that_comes_back_is_known(database: Database, tmp_path: Path) -> 
     assert len(stored_hits(database)) == 3
 
 
+def click(number: int, network: str = "a") -> SpoolLine:
+    """A hit that is told from others by its time and network only: all lines are equally long."""
+    return SpoolLine(1_000 + number, "person", "ANN", None, network * 32)
+
+
+def cloned(path: Path, lines: list[SpoolLine], tail: bytes = b"") -> Path:
+    """The same spool on another machine, which has gone its own way."""
+    folder = path.parent.parent / f"clone{next(NAMES)}"
+    folder.mkdir()
+    copy = folder / path.name
+    copy.write_bytes(header(TENANT) + b"".join(map(pack_line, lines)) + tail)
+    return copy
+
+
+def stored_times(database: Database) -> list[tuple[int, str]]:
+    return sorted((hit.at_ms - 1_000, str(hit.network)[0]) for hit in stored_hits(database))
+
+
+@pytest.mark.parametrize("torn", [b"", pack_line(click(3))[:20]])
+def test_what_came_after_a_folder_was_copied_is_stored_under_another_id(
+    database: Database, tmp_path: Path, torn: bytes
+) -> None:
+    (folder := tmp_path / "original").mkdir()
+    path = spool_file(folder, [click(n) for n in range(8)])
+    copy = cloned(path, [click(n) for n in range(3)], torn)
+    assert drain_of(database, copy.parent).run_once() == 3
+    drain = drain_of(database, folder)
+    with capture_logs() as told:
+        assert drain.run_once() == 5
+    assert stored_times(database) == [(n, "a") for n in range(8)]
+    assert counted(database)["demo", "ANN", "person"] == 8
+    assert [line["event"] for line in told if line["log_level"] == "error"] == ["spool_was_copied"]
+    assert drain.parted == 1
+    assert list(folder.iterdir()) == []
+    assert len({hit.spool for hit in stored_hits(database)}) == 2
+
+
+def test_two_machines_that_go_on_writing_one_spool_part(database: Database, tmp_path: Path) -> None:
+    """A machine that was copied while it ran: both write on, each its own, and the drains take turns."""
+    (folder := tmp_path / "original").mkdir()
+    common = [click(n) for n in range(3)]
+    path = spool_file(folder, [*common, *(click(n, "b") for n in range(3, 6))])
+    copy = cloned(path, [*common, *(click(n, "c") for n in range(3, 7))])
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ours = drain_of(database, folder, own=path.stem)
+        ours.run_once()
+    theirs = drain_of(database, copy.parent)
+    theirs.run_once()
+    ours.run_once()
+    expected = [(n, "a") for n in range(3)] + [(n, "b") for n in range(3, 6)] + [(n, "c") for n in range(3, 7)]
+    assert stored_times(database) == sorted(expected)
+    assert (ours.parted, theirs.parted) == (0, 1)
+    assert list(folder.iterdir()) == list(copy.parent.iterdir()) == []
+
+
+def test_a_writer_whose_spool_was_stored_elsewhere_begins_another_one(database: Database, tmp_path: Path) -> None:
+    loop = Loop()
+    folder = tmp_path / "original"
+    spool = Spool(folder, TENANT)
+    drain = Drain(database, TENANT, folder, lambda: spool.current, lambda: 5, leave=spool.leave)
+
+    async def start() -> None:
+        spool.start(asyncio.get_running_loop())
+
+    async def follow(number: int) -> bool:
+        return await spool.kept(pack_line(click(number)))
+
+    loop.run(start())
+    assert all(loop.run(follow(number)) for number in range(4))
+    first = spool.current
+    (path,) = folder.glob(f"*{SUFFIX}")
+    drain_of(database, cloned(path, [click(0), click(1)]).parent).run_once()
+    drain.run_once()
+    end = time.monotonic() + 10
+    while spool.current == first and time.monotonic() < end:
+        time.sleep(0.01)
+    assert loop.run(follow(4))
+    assert spool.current not in (first, None)
+    drain.run_once()
+    spool.stop()
+    drain.run_once()
+    loop.close()
+    assert stored_times(database) == [(n, "a") for n in range(5)]
+    assert counted(database)["demo", "ANN", "person"] == 5
+    assert drain.parted == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_a_copied_spool_that_dies_before_it_has_its_new_name_is_neither_lost_nor_doubled(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder := tmp_path / "original").mkdir()
+    path = spool_file(folder, [click(n) for n in range(6)])
+    drain_of(database, cloned(path, [click(0), click(1)]).parent).run_once()
+
+    def dies(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    for owner, name in ((Path, "rename"), (drain_module, "sync_folder")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, dies)
+            with pytest.raises(KeyboardInterrupt):
+                drain_of(database, folder).run_once()
+        assert len(list(folder.iterdir())) == 1
+        assert len(stored_hits(database)) == 2
+    drain_of(database, folder).run_once()
+    assert stored_times(database) == [(n, "a") for n in range(6)]
+
+
 def test_two_drains_share_a_folder(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain_module, "DRAIN_BYTES_MAX", 2000)
     for _ in range(4):
@@ -196,6 +308,26 @@ def test_the_file_of_a_living_writer_and_of_another_tenant_are_left_alone(databa
     assert not living.exists()
     assert foreign.exists()
     assert len(stored_hits(database)) == 1
+
+
+def test_what_waits_is_counted_from_where_each_writer_of_the_folder_has_come(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain_module, "OTHERS_EVERY_SECONDS", 0.0)
+    (tmp_path / f"foreign{SUFFIX}").write_bytes(header("other") + pack_line(ANN))
+    mine, theirs, foreign = spool_file(tmp_path, [ANN]), spool_file(tmp_path, [ANN] * 3), tmp_path / f"living{SUFFIX}"
+    foreign.write_bytes(header("other") + pack_line(ANN) * 9)
+    with mine.open("rb") as one, theirs.open("ab") as two, foreign.open("rb") as three:
+        for file in (one, two, three):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        ours = drain_of(database, tmp_path, own=mine.stem)
+        ours.run_once()
+        assert ours.waiting_bytes() == theirs.stat().st_size
+        drain_of(database, tmp_path, own=theirs.stem).run_once()
+        two.write(pack_line(ANN) * 2)
+        two.flush()
+        ours.run_once()
+        assert ours.waiting_bytes() == 2 * len(pack_line(ANN))
 
 
 def test_a_file_that_was_never_named_is_removed_when_its_writer_is_long_gone(
@@ -249,6 +381,24 @@ def test_networks_and_the_rows_of_finished_spools_are_forgotten_in_time(database
     later.forget()
     with database.read() as connection:
         assert connection.execute(sa.select(tables.spools)).all() == []
+
+
+def test_hits_are_forgotten_after_the_days_that_were_set_and_their_numbers_stay(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain_module, "FORGET_MAX", 2)
+    now_ms = 100 * DAY_MS + 5000
+    times = [69 * DAY_MS, 70 * DAY_MS - 1, 70 * DAY_MS - 1, 70 * DAY_MS, 99 * DAY_MS]
+    for _ in range(2):
+        spool_file(tmp_path, [SpoolLine(at, "person", "ANN") for at in times])
+    drain = Drain(database, TENANT, tmp_path, lambda: None, lambda: now_ms, 30)
+    drain.run_once()
+    drain.forget()
+    assert [hit.at_ms for hit in stored_hits(database)] == sorted(times[3:] * 2)
+    assert counted(database)["demo", "ANN", "person"] == 10
+    assert counted(database)["", "", "forgotten"] == 6
+    with database.read() as connection:
+        assert list(audit(connection, TENANT)) == []
 
 
 def test_writers_of_one_process_queue_for_sqlite_instead_of_asking_again_and_again(shared: Database) -> None:

@@ -48,7 +48,9 @@ class Service:
         self.log = folder / f"{name}.log"
         self.port = 0
         self.group: Group | None = None
-        self._settings = {"scheduler_every": SCHEDULER_MS, "log_level": "warning"} | settings
+        # One address clicks as often as it can, and each of its clicks has to be found.
+        fixed = {"scheduler_every": SCHEDULER_MS, "log_level": "warning", "hits_address": 0}
+        self._settings: dict[str, object] = fixed | settings
 
     def start(self, wait: bool = True) -> None:
         """Start it on a free port, and wait until it is ready."""

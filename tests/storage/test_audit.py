@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from goodword.engine.state import Entry, OrderRow, Participant
+from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
-from goodword.storage.hits import CountKey, store_hits
+from goodword.storage.hits import CountKey, forget_hits, store_hits
 from goodword.storage.store import store_program
 from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
 
@@ -58,6 +59,10 @@ def sound(database: Database) -> Database:
         counts |= {CountKey("dropbox", code, 0, "bot"): 1 for code in ("ANN", "")} | {CountKey("", "", 0, "unknown"): 9}
         hits = [("s", place, "ANN", "dropbox", place, None, None, None) for place in (1, 2)]
         store_hits(connection, TENANT, hits, counts)
+        old = {CountKey("dropbox", code, 9, "person"): 3 for code in ("ANN", "")}
+        hits = [("t", place, "ANN", "dropbox", 9 * DAY_MS, None, None, None) for place in (1, 2, 3)]
+        store_hits(connection, TENANT, hits, old)
+        forget_hits(connection, TENANT, "t", 10 * DAY_MS, 2)
     return database
 
 
@@ -124,7 +129,12 @@ TAMPERED = {
     ],
     "hits_are_counted": [
         ("DELETE FROM hits WHERE place = 1", "hit_counts dropbox ANN day 0"),
+        ("UPDATE hit_counts SET count = 0 WHERE code = 'ANN' AND day = 9", "hit_counts dropbox ANN day 9"),
         ("UPDATE hits SET code = 'BOB' WHERE place = 1", "hit_counts dropbox BOB day 0"),
+    ],
+    "forgotten_hits_are_counted": [
+        ("DELETE FROM hits WHERE place = 3", "hit_counts day 9"),
+        ("UPDATE hit_counts SET count = 1 WHERE kind = 'forgotten'", "hit_counts day 9"),
     ],
     "programs_count_what_their_codes_count": [
         ("UPDATE hit_counts SET count = 3 WHERE code = '' AND kind = 'person'", "hit_counts dropbox day 0 person"),

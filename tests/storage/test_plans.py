@@ -162,3 +162,8 @@ def store_clicks(connection: sa.Connection) -> None:
     hits.hits_before(connection, TENANT, "ANN", 9)
     hits.counts(connection, TENANT, "bombas", "ANN", since_day=0, until_day=9)
     hits.forget_networks(connection, TENANT, 1, 10)
+    hits.spool_places(connection, TENANT, {"spool"})
+    hits.old_spools(connection, TENANT, 9)
+    hits.last_hit(connection, TENANT, "spool", 9)
+    hits.hits_from(connection, TENANT, "spool", 9, 10)
+    hits.forget_hits(connection, TENANT, "spool", 9, 10)

@@ -23,11 +23,13 @@ import structlog
 from goodword.addresses import KNOWN_MAX, Proxies, limited_as, parse_address, truncated
 from goodword.buckets import Buckets
 from goodword.edge.agents import FETCHED_AHEAD, is_fetched_ahead, kind_of_agent, warm_up
+from goodword.edge.allowance import Allowance
 from goodword.edge.drain import Drain
 from goodword.edge.links import Away, Found, Link, Links
 from goodword.edge.pages import STATUS, STYLE_HASH, Page, page, wanted_language
 from goodword.edge.qr import MEDIA, SIZE_MAX, SIZE_MIN, Format, draw, read_picture
 from goodword.edge.spool import Spool, SpoolLine, pack_line
+from goodword.edge.tally import Tally
 from goodword.edge.targets import (
     NOTHING_ASKED,
     Asked,
@@ -62,6 +64,10 @@ DRAWING_MAX = 2
 """How many pictures are drawn at once."""
 DAY_SECONDS = 24 * 3600
 NONCE_BYTES = 8
+FORWARDED_CHARS_MAX = 200
+"""How long an X-Forwarded-For may be to be remembered with whom it means."""
+REPEATED = "repeated"
+"""The kind of a person's hit that is only counted, because his address had as many as are kept."""
 
 GUARDED: Headers = [
     (b"x-content-type-options", b"nosniff"),
@@ -72,7 +78,7 @@ GUARDED: Headers = [
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ).encode()
-REDIRECT_HEADERS: Headers = [(b"content-length", b"0"), (b"content-security-policy", POLICY), *GUARDED]
+REDIRECT_HEADERS: Headers = [(b"content-length", b"0"), *GUARDED]
 PAGE_HEADERS: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", POLICY),
@@ -87,7 +93,9 @@ PICTURE_HEADERS: Headers = [
     (b"vary", b"host"),
 ]
 _HOST = re.compile(rb"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
-_READ = frozenset(FETCHED_AHEAD) | {
+_PRIVATE = frozenset({b"sec-gpc", b"dnt"})
+"""Headers by which browsers ask, with a 1, not to be told apart: Global Privacy Control, and what came before it."""
+_READ = frozenset(FETCHED_AHEAD) | _PRIVATE | {
     b"user-agent", b"accept-language", b"host", b"if-none-match", b"x-forwarded-for", b"x-forwarded-proto"
 }  # fmt: skip
 _EMPTY = {"type": "http.response.body", "body": b""}
@@ -112,6 +120,8 @@ class Request:
     forwarded_scheme: str = ""
     ahead: bool = False
     """The browser only fetches ahead."""
+    private: bool = False
+    """Who asks wants to be no one in particular."""
 
 
 class Edge:
@@ -125,14 +135,21 @@ class Edge:
         """
         self._places: Places = read_places(settings)
         self._proxies = read_proxies(settings)
+        self._behind_proxies = bool(self._proxies)
         self._keyring = keyring
         self._now_ms = now_ms
         self._links = Links(database, settings.tenant, self._places)
         self.spool = Spool(settings.spool, settings.tenant)
-        self.drain = Drain(database, settings.tenant, settings.spool, lambda: self.spool.current, now_ms)
+        own = (lambda: self.spool.current, now_ms, settings.hits_days, self.spool.leave)
+        self.drain = Drain(database, settings.tenant, settings.spool, *own)
+        self._tally = Tally(self.spool.put)
+        self._allowance = Allowance(settings.hits_address)
         self._buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
+        # Of their own: who followed a good link while the database was away has not guessed.
+        self._away_buckets = Buckets(1 / UNKNOWN_EVERY_SECONDS, UNKNOWN_BURST)
         self._drawing = asyncio.Semaphore(DRAWING_MAX)
         self._network = lru_cache(maxsize=KNOWN_MAX)(self._hashed_network)
+        self._known_visitor = lru_cache(maxsize=KNOWN_MAX)(self._visitor_at)
         self.counts: Counter[str] = Counter()
         """Requests since the start, by what became of them."""
 
@@ -150,6 +167,7 @@ class Edge:
 
     async def stop(self) -> None:
         """Write what waits, bring it into the database, and end."""
+        self._tally.write()
         await asyncio.to_thread(self.spool.stop)
         await asyncio.to_thread(self.drain.stop)
         await asyncio.to_thread(self._links.stop)
@@ -167,6 +185,9 @@ class Edge:
         measures.watch("goodword_clicks", "requests for links since the start", lambda: dict(self.counts), "outcome")
         measures.watch("goodword_spool_bytes", "bytes of spools that are not stored yet", self.drain.waiting_bytes)
         measures.watch("goodword_hits_stored", "hits that were stored since the start", lambda: self.drain.drained)
+        measures.watch(
+            "goodword_spools_copied", "spools that were copied and went on as others", lambda: self.drain.parted
+        )
         measures.watch("goodword_hits_lost", "hits that the disk did not take", lambda: self.spool.lost)
         measures.watch("goodword_hits_late", "redirects that did not wait for a slow disk", lambda: self.spool.late)
 
@@ -216,14 +237,17 @@ class Edge:
             await self._page(request, "gone", send)
             return
         asked = read_asked(request.query) if request.query else NOTHING_ASKED
-        nonce = os.urandom(NONCE_BYTES) if link.clicks and request.method == "GET" else None
-        await self._hit(request, handle.code, asked, nonce, at_ms)
+        named = link.clicks and request.method == "GET" and not request.private
+        nonce = os.urandom(NONCE_BYTES) if named else None
+        kept = self._hit(request, handle.code, asked, nonce, at_ms)
+        if kept is not None:
+            await kept
         if link.normal is None:
             await self._page(request, "nowhere", send)
         elif asked.to is None and nonce is None:
-            await _redirect(request, link.location, send)
+            await _redirect(link.location, send)
         else:
-            await _redirect(request, self._location(link, link.normal, asked, nonce, at_ms), send)
+            await _redirect(self._location(link, link.normal, asked, nonce, at_ms), send)
 
     def _location(self, link: Link, normal: str, asked: Asked, nonce: bytes | None, at_ms: int) -> bytes:
         target = deep_target(asked.to, normal, link.origins) if asked.to is not None else None
@@ -234,16 +258,26 @@ class Edge:
         return with_parameters(target or normal, parameters).encode()
 
     async def _away(self, request: Request, code: str, send: Send) -> None:
-        """Nobody can say whose code it is: the shop gets it, and the hit finds its owner when it is stored."""
+        """Nobody can say whose code it is: the shop gets it, and the hit finds its owner when it is stored.
+
+        It may be nobody's. So an address that asks for many is still led on, but leaves nothing.
+        """
         asked = read_asked(request.query) if request.query else NOTHING_ASKED
-        await self._hit(request, code, asked, None, self._now_ms())
+        name = self._limited_as(request)
+        if self._away_buckets.wait_seconds(name):
+            self.counts["limited"] += 1
+        else:
+            self._away_buckets.spend(name)
+            kept = self._hit(request, code, asked, None, self._now_ms())
+            if kept is not None:
+                await kept
         self.counts["away"] += 1
         home = self._places.home
         if home is None:
             await self._page(request, "away", send, [(b"retry-after", b"10")])
             return
         target = deep_target(asked.to, home, self._places.origins) if asked.to is not None else None
-        await _redirect(request, with_parameters(target or home, parameter("gw_code", code)).encode(), send)
+        await _redirect(with_parameters(target or home, parameter("gw_code", code)).encode(), send)
 
     async def _unknown(self, request: Request, send: Send) -> None:
         self._buckets.spend(self._limited_as(request))
@@ -255,23 +289,29 @@ class Edge:
         wait = self._buckets.wait_seconds(self._limited_as(request))
         await self._page(request, "slow", send, [(b"retry-after", str(wait).encode())])
 
-    async def _hit(self, request: Request, code: str, asked: Asked, nonce: bytes | None, at_ms: int) -> None:
-        """Keep a hit. A person's is on the disk when this returns; or the disk failed, and he goes on all the same."""
+    def _hit(
+        self, request: Request, code: str, asked: Asked, nonce: bytes | None, at_ms: int
+    ) -> asyncio.Future[bool] | None:
+        """Keep a hit. A person waits for the future: then it is on the disk; or the disk failed, and he goes on all the same."""
         kind = "prefetch" if request.ahead else kind_of_agent(request.agent)
         if request.method == "HEAD" or kind != "person":
             self._count(request, kind, code, at_ms)
-            return
+            return None
+        address, network = self._visitor(request)
+        if not self._allowance.take(address, code, at_ms):
+            self._count(request, REPEATED, code, at_ms)
+            return None
         self.counts["person"] += 1
-        network = self._network(self._client(request))
         click = None if nonce is None else nonce.hex()
-        await self.spool.kept(pack_line(SpoolLine(at_ms, "person", code, asked.channel, network, click)))
+        kept = SpoolLine(at_ms, "person", code, asked.channel, None if request.private else network, click)
+        return self.spool.kept(pack_line(kept))
 
     def _count(self, request: Request, kind: str, code: str, at_ms: int) -> None:
         """Count what is no person's hit, without waiting."""
         if request.method == "HEAD":
             return
         self.counts[kind] += 1
-        self.spool.put(pack_line(SpoolLine(at_ms, kind, code)))
+        self._tally.add(kind, code, at_ms)
 
     async def _page(self, request: Request, name: Page, send: Send, headers: Headers | None = None) -> None:
         body = page(name, wanted_language(request.language), self._places.home)
@@ -342,27 +382,36 @@ class Edge:
                 request.host = value
             elif name == b"if-none-match":
                 request.etag = value
-            elif name == b"x-forwarded-for" and self._proxies:
+            elif name == b"x-forwarded-for" and self._behind_proxies:
                 request.forwarded = (*request.forwarded, value.decode("latin-1"))
             elif name == b"x-forwarded-proto":
                 request.forwarded_scheme = value.decode("latin-1").strip().lower()
+            elif name in _PRIVATE:
+                request.private = request.private or value == b"1"
             elif name in FETCHED_AHEAD:
                 request.ahead = request.ahead or is_fetched_ahead(name, value)
         return request
 
-    def _client(self, request: Request) -> str | None:
-        return self._proxies.client(request.peer, request.forwarded) if self._proxies else request.peer
+    def _visitor(self, request: Request) -> tuple[str, str | None]:
+        """Under what name limits count who asks, and the hash of his network."""
+        forwarded = request.forwarded
+        if forwarded and sum(map(len, forwarded)) > FORWARDED_CHARS_MAX:
+            return self._visitor_at(request.peer, forwarded)
+        return self._known_visitor(request.peer, forwarded)
 
     def _limited_as(self, request: Request) -> str:
-        return limited_as(parse_address(self._client(request)))
+        return self._visitor(request)[0]
 
     def _must_wait(self, request: Request) -> bool:
         """Whether this address has asked for too many codes that nobody has."""
         return self._buckets.wait_seconds(self._limited_as(request)) > 0
 
-    def _hashed_network(self, client: str | None) -> str | None:
-        address = parse_address(client)
-        return None if address is None else self._keyring.secret_hash("network", truncated(address))
+    def _visitor_at(self, peer: str | None, forwarded: tuple[str, ...]) -> tuple[str, str | None]:
+        address = self._proxies.client(peer, forwarded)
+        return limited_as(address), None if address is None else self._network(truncated(address))
+
+    def _hashed_network(self, network: str) -> str:
+        return self._keyring.secret_hash("network", network)
 
 
 def check_settings(settings: Settings) -> None:
@@ -387,7 +436,7 @@ def read_proxies(settings: Settings) -> Proxies:
         raise InvalidSetting(f"GOODWORD_TRUSTED_PROXIES: {error}") from None
 
 
-async def _redirect(request: Request, location: bytes, send: Send) -> None:
+async def _redirect(location: bytes, send: Send) -> None:
     await send({"type": "http.response.start", "status": 302, "headers": [(b"location", location), *REDIRECT_HEADERS]})
     await send(_EMPTY)
 
@@ -413,10 +462,13 @@ class EdgeAlone:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, from the start to the end of the process."""
-        if scope["type"] == "lifespan":
+        if scope["type"] == "http":
+            if scope["path"].startswith(PREFIX):
+                await self._edge(scope, receive, send)
+            else:
+                await self._answer(scope["path"], send)
+        elif scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -431,11 +483,8 @@ class EdgeAlone:
         self._close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path.startswith(PREFIX):
-            await self._edge(scope, receive, send)
-        elif path == "/healthz":
+    async def _answer(self, path: str, send: Send) -> None:
+        if path == "/healthz":
             await _json(send, 200, {"status": "up"})
         elif path == "/readyz":
             state = self._edge.state

@@ -51,6 +51,8 @@ class SpoolLine(msgspec.Struct, array_like=True, frozen=True):
     channel: str | None = None
     network: str | None = None
     click: str | None = None
+    count: int = 1
+    """How many hits the line stands for: of a person's always one."""
 
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -79,6 +81,11 @@ def header(tenant: str) -> bytes:
     return b"goodword spool 1 " + _ENCODE(tenant) + b"\n"
 
 
+def new_id() -> str:
+    """The id of a new spool, which nobody else will have; ids sort by the second in which they were made."""
+    return f"{int(time.time()):08x}{secrets.token_hex(6)}"
+
+
 _Waiting = tuple[bytes, "asyncio.Future[bool] | None"]
 """A line, and who waits for it."""
 
@@ -96,6 +103,7 @@ class Spool:
         self._idle = False
         self._stopping = False
         self._hangs = False
+        self._leaving = False
         self._file: int | None = None
         self._name: str | None = None
         self._size = 0
@@ -136,6 +144,12 @@ class Spool:
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join(STOP_SECONDS)
+
+    def leave(self) -> None:
+        """Finish the file as soon as nothing is being written; what comes then goes to a new one. From any thread."""
+        with self._changed:
+            self._leaving = True
+            self._changed.notify()
 
     def put(self, line: bytes) -> None:
         """Have a line written some time soon, without waiting for it."""
@@ -191,12 +205,16 @@ class Spool:
         while True:
             with self._changed:
                 self._idle = True
-                self._changed.wait_for(lambda: self._waiting or self._stopping)
+                self._changed.wait_for(lambda: self._waiting or self._stopping or self._leaving)
                 self._idle = False
+            if self._leaving:
+                self._leaving = False
+                self._finish()
             group = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if not group:
+            if group:
+                self._flush(group)
+            elif self._stopping:
                 break
-            self._flush(group)
         self._finish()
 
     def _flush(self, group: list[_Waiting]) -> None:
@@ -224,7 +242,7 @@ class Spool:
 
     def _open(self) -> tuple[int, str, int]:
         """A new file, locked before anybody can see it, with its name on the disk."""
-        name = f"{int(time.time()):08x}{secrets.token_hex(6)}"
+        name = new_id()
         made, path = self.folder / f"{name}{UNFINISHED}", self.folder / f"{name}{SUFFIX}"
         file = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:

@@ -170,7 +170,21 @@ _CLICK_CHECKS = (
         "SELECT program, code, day, count AS stored, 0 AS expected FROM hit_counts "
         "WHERE tenant = :tenant AND kind = 'person' AND code <> '' "
         "UNION ALL SELECT program, code, at_ms / 86400000, 0, 1 FROM hits WHERE tenant = :tenant"
-        ") AS both_sides GROUP BY program, code, day HAVING SUM(stored) <> SUM(expected) ORDER BY program, code, day",
+        # Of a day of which hits were forgotten, fewer are left than were counted; how many is the next check's.
+        ") AS both_sides GROUP BY program, code, day HAVING SUM(stored) < SUM(expected) OR (SUM(stored) > SUM(expected) "
+        "AND day NOT IN (SELECT day FROM hit_counts WHERE tenant = :tenant AND program = '' AND kind = 'forgotten')) "
+        "ORDER BY program, code, day",
+    ),
+    (
+        "forgotten_hits_are_counted",
+        "{stored} hits are counted as forgotten, {expected} are not kept any more",
+        "SELECT 'hit_counts day ' || day AS row, CAST(SUM(stored) AS bigint) AS stored, "
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT day, count AS stored, 0 AS expected FROM hit_counts "
+        "WHERE tenant = :tenant AND program = '' AND kind = 'forgotten' "
+        "UNION ALL SELECT day, 0, count FROM hit_counts WHERE tenant = :tenant AND kind = 'person' AND code <> '' "
+        "UNION ALL SELECT at_ms / 86400000, 0, -1 FROM hits WHERE tenant = :tenant"
+        ") AS both_sides GROUP BY day HAVING SUM(stored) > 0 AND SUM(stored) <> SUM(expected) ORDER BY day",
     ),
     (
         "programs_count_what_their_codes_count",

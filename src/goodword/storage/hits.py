@@ -7,13 +7,15 @@ brings it and however often.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, TextClause, and_, delete, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, TextClause, and_, delete, select, text, tuple_, update
 
+from goodword.program.duration import DAY_MS
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, dialect_of, write_rows
 from goodword.storage.reads import BadCursor, Page, bounded, whole
@@ -22,6 +24,8 @@ PERSON = "person"
 """The kind of a hit that is a person's: only these are kept one by one."""
 UNKNOWN = "unknown"
 """The kind of a hit on a code that nobody has."""
+FORGOTTEN = "forgotten"
+"""The kind under which is counted, for a whole tenant, how many hits of a day were kept once and are no more."""
 
 
 class Hit(Struct, frozen=True):
@@ -112,6 +116,30 @@ def forget_networks(connection: Connection, tenant: str, before_ms: int, limit: 
     return connection.execute(update(tables.hits).where(old, hits.at_ms <= last_ms).values(network=None)).rowcount
 
 
+def old_spools(connection: Connection, tenant: str, before_ms: int) -> list[str]:
+    """The spools whose first hit that is still kept is older than `before_ms`. Each costs two entries of an index."""
+    return list(connection.execute(_OLD_SPOOLS, {"tenant": tenant, "before_ms": before_ms}).scalars())
+
+
+def forget_hits(connection: Connection, tenant: str, spool: str, before_ms: int, limit: int) -> int:
+    """Remove hits older than `before_ms` among the first `limit` of a spool; how many. One process at a time.
+
+    Their days' counts stay. How many are gone is counted as well, so that an audit can still compare.
+    """
+    hits = tables.hits.c
+    mine = and_(hits.tenant == tenant, hits.spool == spool)
+    first = connection.execute(select(hits.place, hits.at_ms).where(mine).order_by(hits.place).limit(limit))
+    old = [(row.place, row.at_ms) for row in first if row.at_ms < before_ms]
+    if not old:
+        return 0
+    gone = and_(mine, hits.place <= old[-1][0], hits.at_ms < before_ms)
+    connection.execute(delete(tables.hits).where(gone))
+    days = Counter(at_ms // DAY_MS for _, at_ms in old)
+    rows = [(*CountKey("", "", day, FORGOTTEN), days[day]) for day in sorted(days)]
+    write_rows(connection, dialect_of(connection).add(tables.hit_counts, "count"), tenant, rows)
+    return len(old)
+
+
 def forget_spools(connection: Connection, tenant: str, before_ms: int) -> None:
     """Remove the rows of spools that were done before that moment."""
     row = tables.spools
@@ -119,6 +147,13 @@ def forget_spools(connection: Connection, tenant: str, before_ms: int) -> None:
 
 
 # reading --------------------------------------------------------------------------------------------------------------
+
+
+def spool_places(connection: Connection, tenant: str, spools: Collection[str]) -> dict[str, int]:
+    """How far those of the spools were stored of which anything was."""
+    dialect = dialect_of(connection)
+    found = connection.execute(_spool_places(dialect), {"tenant": tenant, "keys": dialect.keys(spools)})
+    return {row.spool: row.place for row in found}
 
 
 def programs_of(connection: Connection, tenant: str, codes: Collection[str]) -> dict[str, str]:
@@ -137,6 +172,19 @@ def hits_of(connection: Connection, tenant: str, code: str, *, cursor: str | Non
     found = _hits(connection, conditions, size + 1)
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], None if last is None else f"{last.at_ms}-{last.spool}-{last.place}")
+
+
+def last_hit(connection: Connection, tenant: str, spool: str, before: int) -> Hit | None:
+    """The last hit that was kept of a spool before a place."""
+    table = tables.hits.c
+    mine = [table.tenant == tenant, table.spool == spool, table.place < before]
+    return next(iter(_hits(connection, mine, 1, table.place.desc())), None)
+
+
+def hits_from(connection: Connection, tenant: str, spool: str, place: int, limit: int) -> list[Hit]:
+    """The first hits that were kept of a spool from a place on."""
+    table = tables.hits.c
+    return _hits(connection, [table.tenant == tenant, table.spool == spool, table.place >= place], limit, table.place)
 
 
 def hits_before(connection: Connection, tenant: str, code: str, at_ms: int, *, limit: int = 50) -> list[Hit]:
@@ -162,11 +210,12 @@ def counts(
     ]
 
 
-def _hits(connection: Connection, conditions: Sequence[Any], limit: int) -> list[Hit]:
+def _hits(connection: Connection, conditions: Sequence[Any], limit: int, *order: ColumnElement[Any]) -> list[Hit]:
+    """Hits in an order, else the newest first."""
     table = tables.hits.c
     columns = [table[name] for name in Hit.__struct_fields__]
-    order = (table.at_ms.desc(), table.spool.desc(), table.place.desc())
-    statement = select(*columns).where(*conditions).order_by(*order).limit(limit)
+    newest = (table.at_ms.desc(), table.spool.desc(), table.place.desc())
+    statement = select(*columns).where(*conditions).order_by(*(order or newest)).limit(limit)
     return [Hit(*row) for row in connection.execute(statement)]
 
 
@@ -177,6 +226,15 @@ def _place(cursor: str) -> tuple[int, str, int]:
     return whole(parts[0]), parts[1], whole(parts[2])
 
 
+# From each spool to the next, instead of through all that it holds.
+_OLD_SPOOLS = text(
+    "WITH RECURSIVE chain(spool) AS ("
+    "SELECT MIN(spool) FROM hits WHERE tenant = :tenant "
+    "UNION ALL SELECT (SELECT MIN(h.spool) FROM hits AS h WHERE h.tenant = :tenant AND h.spool > chain.spool) "
+    "FROM chain WHERE chain.spool IS NOT NULL) "
+    "SELECT spool FROM chain WHERE spool IS NOT NULL AND (SELECT h.at_ms FROM hits AS h "
+    "WHERE h.tenant = :tenant AND h.spool = chain.spool ORDER BY h.place LIMIT 1) < :before_ms"
+)
 _MAKE_SPOOL = text(
     "INSERT INTO spools (tenant, spool, place, changed_ms) VALUES (:tenant, :spool, 0, :now_ms) ON CONFLICT DO NOTHING"
 )
@@ -191,3 +249,8 @@ def _locked_spool(dialect: Dialect) -> TextClause:
 @cache
 def _programs_of(dialect: Dialect) -> TextClause:
     return text(f"SELECT code, program FROM handles WHERE tenant = :tenant AND {dialect.any_of('code')}")  # noqa: S608
+
+
+@cache
+def _spool_places(dialect: Dialect) -> TextClause:
+    return text(f"SELECT spool, place FROM spools WHERE tenant = :tenant AND {dialect.any_of('spool')}")  # noqa: S608

@@ -40,7 +40,8 @@ class DayCountOut(Struct, frozen=True):
 
     day: date
     kind: str
-    """`person`, `preview` (of a messenger), `prefetch` (of a browser), `bot`, or `gone` (the code was over)."""
+    """`person`, `repeated` (a person whose address had as many hits as are kept), `preview` (of a messenger), `prefetch` (of
+    a browser), `bot`, or `gone` (the code was over)."""
     count: int
 
 

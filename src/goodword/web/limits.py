@@ -8,7 +8,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from goodword.addresses import Proxies, limited_as, parse_address
+from goodword.addresses import Proxies, limited_as
 from goodword.buckets import Buckets
 from goodword.web.problems import TooManyRequests
 
@@ -54,7 +54,7 @@ class Limits:
         """By what name an address is counted: behind a proxy of ours, that of its client."""
         client: tuple[str, int] | None = scope.get("client")
         forwarded = Headers(scope=scope).getlist("x-forwarded-for") if self._proxies else []
-        return limited_as(parse_address(self._proxies.client(client[0] if client else None, forwarded)))
+        return limited_as(self._proxies.client(client[0] if client else None, forwarded))
 
 
 def _spend(buckets: Buckets, name: str, count: int, told: str) -> None:
