@@ -81,7 +81,7 @@ from goodword.program.model import ISSUED_BY
 from goodword.program.values import CLAIMED
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What follows from one event: its answer and its changes, postings and outbox rows."""
 
     sealed: Sealed

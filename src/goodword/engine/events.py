@@ -33,7 +33,7 @@ Scalar = Annotated[str, Meta(max_length=TEXT_MAX)] | int | bool
 Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
 
 
-class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Somebody, as the source knows him: at least one of `id`, `email`, `phone`. The signals never identify."""
 
     id: Word | None = None
@@ -49,7 +49,9 @@ class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     network: Word | None = None
 
 
-class Event(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+class Event(
+    Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, tag_field="type", gc=False
+):
     """What every event has: the source's own id, unique in its tenant, and when it happened."""
 
     id: Id
@@ -110,7 +112,7 @@ class SignUp(Event, tag="sign_up", frozen=True):
     click: ClickId | None = None
 
 
-class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A reward code used on an order, and the discount or credit given for it (all of it if not said)."""
 
     code: Code
@@ -224,7 +226,7 @@ SourceEvent = (
 AnyEvent = SourceEvent | Published | Due
 
 
-class Sealed(Struct, frozen=True):
+class Sealed(Struct, frozen=True, gc=False):
     """A sealed event on its way to a decision."""
 
     event: AnyEvent

@@ -16,7 +16,7 @@ from goodword.program.model import Reward as Rule
 from goodword.program.quantity import Quantity, percent_of
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """A rule about to pay somebody."""
 
     program: Program
