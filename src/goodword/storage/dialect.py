@@ -142,7 +142,7 @@ class PostgreSQL(Dialect):
 
     def keys(self, keys: Collection[str]) -> object:
         # As PostgreSQL writes an array itself: the driver would look at each key in Python, several times.
-        return "{%s}" % ",".join([_quoted(key) for key in keys])
+        return "".join(("{", ",".join([_quoted(key) for key in keys]), "}"))
 
     def any_of(self, column: str, parameter: str = "keys") -> str:
         return f"{column} = ANY(CAST(:{parameter} AS text[]))"
@@ -206,7 +206,7 @@ def qualified(alias: str, columns: Sequence[str]) -> str:
 
 def _quoted(key: str) -> str:
     if '"' in key or "\\" in key:
-        key = key.replace("\\", r"\\").replace('"', r'\"')
+        key = key.replace("\\", r"\\").replace('"', r"\"")
     return f'"{key}"'
 
 
