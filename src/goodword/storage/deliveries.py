@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
-from sqlalchemy import ColumnElement, Connection, case, delete, literal_column, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, case, delete, literal_column, select, tuple_, update
 
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of, dialect_of, write_rows
 from goodword.storage.endpoints import Endpoint, endpoint_of
-from goodword.storage.reads import Page, Undelivered, bounded, whole
+from goodword.storage.reads import Page, bounded, whole
 
 ATTEMPTS_SHOWN_MAX = 200
 """How many attempts of a delivery are shown, the newest ones; only many replays make more."""
@@ -71,21 +71,15 @@ class Attempt(Struct, frozen=True):
 _COLUMNS = columns_of(tables.deliveries)
 _D = tables.deliveries.c
 _E = tables.endpoints.c
-_MARK = text(
-    "UPDATE outbox SET delivered_ms = :now WHERE tenant = :tenant AND id BETWEEN :first AND :last"
-    " AND delivered_ms IS NULL"
-)
 
 
 # handing out ----------------------------------------------------------------------------------------------------------
 
 
-def hand_out(
-    connection: Connection, tenant: str, page: Sequence[Undelivered], made: Sequence[Delivery], now_ms: int
-) -> None:
-    """Keep the deliveries of a page of outbox rows, and mark the page."""
+def hand_out(connection: Connection, tenant: str, last: int, made: Sequence[Delivery]) -> None:
+    """Keep the deliveries of the outbox rows up to the id `last`, and note how far the outbox was handed out."""
     add_deliveries(connection, tenant, made)
-    connection.execute(_MARK, {"tenant": tenant, "now": now_ms, "first": page[0].id, "last": page[-1].id})
+    write_rows(connection, dialect_of(connection).upsert(tables.handed_out), tenant, [[last]])
 
 
 def add_deliveries(connection: Connection, tenant: str, made: Sequence[Delivery]) -> None:
