@@ -33,25 +33,18 @@ def upgrade() -> None:
 
 def _cluster(table: str) -> None:
     """Keep the rows of a table of SQLite in the index of its key, instead of each of them twice."""
-    connection = op.get_bind()
-    found = sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :table AND type = :type AND sql IS NOT NULL")
-    (made,) = connection.execute(found, {"table": table, "type": "table"}).scalars()
-    indexes = connection.execute(found, {"table": table, "type": "index"}).scalars().all()
-    op.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-    for index in (
-        connection.execute(
-            sa.text("SELECT name FROM sqlite_master WHERE tbl_name = :table AND type = 'index' AND sql IS NOT NULL"),
-            {"table": f"old_{table}"},
-        )
-        .scalars()
-        .all()
-    ):
-        op.execute(f"DROP INDEX {index}")
-    op.execute(f"{made.rstrip()} WITHOUT ROWID")
-    op.execute(f"INSERT INTO {table} SELECT * FROM old_{table}")  # noqa: S608
-    op.execute(f"DROP TABLE old_{table}")
-    for index in indexes:
-        op.execute(index)
+    run = op.get_bind().exec_driver_sql
+    made = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type = ? AND sql IS NOT NULL"
+    ((_, definition),) = run(made, (table, "table")).all()
+    indexes = run(made, (table, "index")).all()
+    for name, _ in indexes:
+        run(f"DROP INDEX {name}")
+    run(f"ALTER TABLE {table} RENAME TO old_{table}")
+    run(f"{definition} WITHOUT ROWID")
+    run(f"INSERT INTO {table} SELECT * FROM old_{table}")  # noqa: S608
+    run(f"DROP TABLE old_{table}")
+    for _, index in indexes:
+        run(index)
 
 
 def downgrade() -> None:
