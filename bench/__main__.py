@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 
 from bench.report import machine, show
+from goodword.collector import relax_collector
 
 NAMES = ("decide", "events", "flat", "memory", "redirect", "start")
 
@@ -20,6 +21,7 @@ def main() -> None:
     if unknown:
         parser.error(f"no benchmark is called {', '.join(unknown)}")
     about = machine()
+    relax_collector()  # as in every process of ours
     for name in arguments.names or NAMES:
         show(import_module(f"bench.{name}").run(), about, arguments.json)
 

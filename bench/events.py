@@ -128,8 +128,8 @@ def _noted(base: Base) -> tuple[list[list[tuple[str, Any]]], int]:
     with fresh(base) as site:
         settings = read_settings(site.environment)
         parts = open_parts(settings)
-        now = now_ms()
         raws = _singles(site, "hand", ARRAYS * ARRAY)
+        now = now_ms()  # as in a server they come later than they happened, so that nothing waits for its time
         events = [seal(decode_event(raw), site.keyring, now, False) for raw in raws]
         transactions: list[list[tuple[str, Any]]] = []
 

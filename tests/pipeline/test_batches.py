@@ -71,6 +71,8 @@ def test_a_large_batch_issues_as_many_statements_as_a_small_one(database: Databa
     event.listen(database.engine, "before_cursor_execute", count)
     for size, start in ((16, 0), (256, 100)):
         counts.append(0)
+        # Each time a process that remembers nothing, as what is remembered is not asked for.
+        tenants = Tenants(database, KEYRING)
         outcome = tenants.decide(TENANT, mixed(size, start))
         assert len(outcome.decisions) == size
         assert outcome.rest == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -15,10 +16,12 @@ from goodword.storage.database import (
     NotMigrated,
     UnknownRevision,
     UnsupportedDatabase,
+    _alembic,
     create_tenant,
     open_database,
 )
 from goodword.storage.load import load_tenant
+from goodword.storage.reads import undelivered
 from tests.storage.making import TENANT, keep
 
 
@@ -42,6 +45,27 @@ def test_every_key_and_index_starts_with_the_tenant_and_says_what_it_is_for(tabl
     for index in table.indexes:
         assert index.info["query"]
         assert index.name == "api_keys_by_hash" or next(iter(index.columns)).name == "tenant"
+
+
+def test_what_stood_in_an_older_database_stands_there_after_it_was_migrated(database_url: str) -> None:
+    database = open_database(database_url)
+    with _alembic() as config, database._begin_writing("goodword:migrate") as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for id, delivered in ((1000, 5), (1001, 5), (2000, None)):
+            row = {"id": id, "delivered": delivered, "doc": '{"topic":"referral.started","reference":"r1"}'}
+            connection.execute(sa.text("INSERT INTO outbox VALUES ('t', :id, 1, 'x', :doc, 1, :delivered)"), row)
+        connection.execute(sa.text("INSERT INTO counters VALUES ('t', 'cap|a', 7)"))
+        connection.execute(sa.text("INSERT INTO entries VALUES ('t', 1, 0, 'balance:p', 'USD', 5, NULL)"))
+        connection.execute(sa.text("INSERT INTO traces VALUES ('t', 'r1', 1)"))
+    database.migrate()
+    with database.read() as connection:
+        assert [row.id for row in undelivered(connection, "t")] == [2000]
+        assert connection.execute(sa.select(tables.counters)).all() == [("t", "cap|a", 7)]
+        assert connection.execute(sa.select(tables.entries)).all() == [("t", 1, 0, "balance:p", "USD", 5, None)]
+        assert connection.execute(sa.select(tables.traces)).all() == [("t", "r1", 1)]
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+    database.close()
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -126,6 +126,12 @@ def test_the_examples_have_a_value_in_every_field(collection: str) -> None:
         assert [name for name, default in defaults.items() if getattr(row, name) in (default, {}, ())] == []
 
 
+def test_a_key_may_hold_what_lists_are_written_with(database: Database) -> None:
+    keys = ["", "a,b", '"', "{}", "\\", '\\"', "NULL", "a\nb", "'", " c "]
+    keep(database, {"counters": dict.fromkeys(keys, 1)})
+    assert fetch(database, counters=[*keys, "d"])["counters"] == {**dict.fromkeys(keys, 1), "d": None}
+
+
 def test_another_tenant_sees_nothing(database: Database) -> None:
     keep(database, FULL)
     state = State()

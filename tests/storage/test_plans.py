@@ -138,7 +138,8 @@ def deliver(connection: sa.Connection) -> None:
         Delivery(f"dl_{number}", endpoint.id, number, 1, "referral.started", "r1", 5, "waiting", 0, 0, 5, 5, 5)
         for number in range(2000)
     ]
-    deliveries.hand_out(connection, TENANT, page, made, 5)
+    deliveries.hand_out(connection, TENANT, page[-1].id, made)
+    assert reads.newest_undelivered(connection, TENANT) != page[-1].id
     assert deliveries.something_due(connection, TENANT, 9)
     (taken,) = deliveries.lease(connection, TENANT, "worker", 9, 99, 10, 5)
     for one in (taken, replace(taken, ordered=True)):

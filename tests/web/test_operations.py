@@ -57,7 +57,7 @@ def test_what_waits_in_the_database_is_measured(shop: Site) -> None:
     with shop.parts.database.write(TENANT) as connection:
         connection.execute(sa.update(tables.tenants).values(live=1))
         connection.execute(sa.delete(tables.outbox))
-        waiting = {"tenant": TENANT, "seq": 1, "topic": "t", "doc": "{}", "delivered_ms": None}
+        waiting = {"tenant": TENANT, "seq": 1, "topic": "t", "doc": "{}"}
         rows = [waiting | {"id": 10**15 + id, "created_ms": before + id} for id in range(3)]
         due = {"tenant": TENANT, "id": "odd", "due_ms": before, "kind": "odd", "reference": "x", "doc": "{}"}
         parked = {"tenant": TENANT, "id": "p", "body": "{}", "error": "KeyError", "clock_ms": 1}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from goodword.cli.root import DEFAULTS, Commands, setting_option
+from goodword.collector import relax_collector
 from goodword.log import configure_log
 
 app = typer.Typer(
@@ -48,4 +49,5 @@ def goodword(
 def main() -> None:
     """The script `goodword`. What is logged goes to standard error: answers stand on standard output."""
     configure_log(os.environ.get("GOODWORD_LOG_LEVEL") or DEFAULTS["log_level"])
+    relax_collector()
     app()

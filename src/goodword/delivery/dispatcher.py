@@ -10,7 +10,7 @@ from goodword.program.duration import DAY_MS
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Delivery, forget_deliveries, forget_outbox, hand_out
 from goodword.storage.endpoints import Endpoint, list_endpoints
-from goodword.storage.reads import Undelivered, undelivered
+from goodword.storage.reads import Undelivered, newest_undelivered, undelivered
 
 PAGE_ROWS = 200
 """How many outbox rows one transaction hands out."""
@@ -40,14 +40,15 @@ class Dispatcher:
     def run_page(self) -> int:
         """Hand out one page. Returns how many outbox rows it had; less than a whole page is the last for now."""
         with self._database.read() as connection:
-            if not undelivered(connection, self._tenant, limit=1):
+            if newest_undelivered(connection, self._tenant) is None:
                 return 0
         with self._database.write_aside(outbox_lock(self._tenant)) as connection:
-            page = undelivered(connection, self._tenant, limit=PAGE_ROWS)
-            if not page:
-                return 0
             listening = [one for one in list_endpoints(connection, self._tenant) if one.state != "disabled"]
-            hand_out(connection, self._tenant, page, self._deliveries(page, listening), self._now_ms())
+            # Where nobody listens, nobody needs to read what there was to hear.
+            page = undelivered(connection, self._tenant, limit=PAGE_ROWS) if listening else []
+            last = page[-1].id if listening and page else newest_undelivered(connection, self._tenant)
+            if last is not None:
+                hand_out(connection, self._tenant, last, self._deliveries(page, listening))
         return len(page)
 
     def forget(self) -> None:

@@ -89,7 +89,7 @@ WAITS = frozenset({"waiting_for_condition", "waiting_for_answer"})
 """What an approved reward may wait for, so that nobody can hand it over yet."""
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What follows from one event: its answer and its changes, postings and outbox rows."""
 
     sealed: Sealed

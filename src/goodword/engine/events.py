@@ -39,7 +39,7 @@ DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer"]
 """What a date may be for."""
 
 
-class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Somebody, as the source knows him: at least one of `id`, `email`, `phone`. The signals never identify."""
 
     id: Word | None = None
@@ -57,7 +57,9 @@ class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """Where things are sent to; only kept with the personal data, the engine sees that it was given."""
 
 
-class Event(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+class Event(
+    Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, tag_field="type", gc=False
+):
     """What every event has: the source's own id, unique in its tenant, and when it happened."""
 
     id: Id
@@ -118,7 +120,7 @@ class SignUp(Event, tag="sign_up", frozen=True):
     click: ClickId | None = None
 
 
-class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A reward code used on an order, and the discount or credit given for it (all of it if not said)."""
 
     code: Code
@@ -252,7 +254,7 @@ SourceEvent = (
 AnyEvent = SourceEvent | Published | Due
 
 
-class Sealed(Struct, frozen=True):
+class Sealed(Struct, frozen=True, gc=False):
     """A sealed event on its way to a decision."""
 
     event: AnyEvent

@@ -19,7 +19,7 @@ MORE = (2**62, "")
 """Ends a list of first orders of which some were taken away and more may stand in the database."""
 
 
-class Subjects(Struct, frozen=True):
+class Subjects(Struct, frozen=True, gc=False):
     """Whom and what a condition is about."""
 
     friend: str | None = None

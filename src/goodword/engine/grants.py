@@ -21,7 +21,7 @@ from goodword.program.quantity import Quantity, percent_of
 from goodword.program.triggers import Measure
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """A rule about to pay somebody."""
 
     program: Program

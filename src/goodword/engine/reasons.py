@@ -134,7 +134,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
 RANK = {code: rank for rank, code in enumerate(REASONS)}
 
 
-class Amount(Struct, frozen=True):
+class Amount(Struct, frozen=True, gc=False):
     """A quantity as a value of a reason."""
 
     amount: int
@@ -149,7 +149,7 @@ def amount_of(quantity: Quantity) -> Amount:
     return Amount(quantity.amount, quantity.unit)
 
 
-class Reason(Struct, frozen=True, omit_defaults=True):
+class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     """One reason: its code, the values it was decided on, and the place of the rule that said so.
 
     Values by code, all optional (a sentence names those it needs):
@@ -172,7 +172,7 @@ class Reason(Struct, frozen=True, omit_defaults=True):
     reward: str | None = None
 
 
-class ReferralNow(Struct, frozen=True, omit_defaults=True):
+class ReferralNow(Struct, frozen=True, omit_defaults=True, gc=False):
     """A referral as it stands after the event."""
 
     id: str
@@ -185,7 +185,7 @@ class ReferralNow(Struct, frozen=True, omit_defaults=True):
     evidence: str
 
 
-class RewardNow(Struct, frozen=True, omit_defaults=True):
+class RewardNow(Struct, frozen=True, omit_defaults=True, gc=False):
     """A reward as it stands after the event. `code` is filled in where an answer is shown, never where it is stored."""
 
     id: str
@@ -201,7 +201,7 @@ class RewardNow(Struct, frozen=True, omit_defaults=True):
     code: str | None = None
 
 
-class Answer(Struct, frozen=True, omit_defaults=True):
+class Answer(Struct, frozen=True, omit_defaults=True, gc=False):
     """What was decided about an event. It holds no time of receipt and no personal data."""
 
     event: str

@@ -25,7 +25,7 @@ LIVE_REWARD: frozenset[str] = frozenset({"pending", "approved", "issued", "redee
 """Caps count these: every state but cancelled, denied, reversed."""
 
 
-class Row(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Row(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A row of the state: one noun, immutable."""
 
 
@@ -374,7 +374,7 @@ class State:
         return self.complete or key in self.rows[collection.name]
 
 
-class Entry(Struct, frozen=True, omit_defaults=True):
+class Entry(Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a ledger transaction."""
 
     account: str
@@ -383,7 +383,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     reward: str | None = None
 
 
-class OutboxRow(Struct, frozen=True, omit_defaults=True):
+class OutboxRow(Struct, frozen=True, omit_defaults=True, gc=False):
     """Something the world is to be told after the commit: references only, never personal data."""
 
     topic: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 import msgspec
@@ -138,6 +139,8 @@ class _Run:
         self.until_ms = max([*clocks, until_ms] if until_ms is not None else clocks)
         self.scheduled_ms = until_ms
         self.dues = {row.id: row for row in backing.dues(self.until_ms, DUES_MAX)}
+        self.order = [(row.due_ms, row.id) for row in self.dues.values()]
+        heapify(self.order)
         self.full = len(self.dues) == DUES_MAX
         self.last_loaded = max(((row.due_ms, row.id) for row in self.dues.values()), default=(0, ""))
         self.programs = self._load()
@@ -197,12 +200,17 @@ class _Run:
         return not self.full
 
     def _next_due(self, clock_ms: int) -> DueRow | None:
-        ready = [row for row in self.dues.values() if row.due_ms <= clock_ms]
-        first = min(ready, key=lambda row: (row.due_ms, row.id), default=None)
-        if first and self.full and (first.due_ms, first.id) > self.last_loaded:
-            # More may stand in the database than was loaded: it comes before what this batch asked for.
-            return None
-        return first
+        while self.order and self.order[0][0] <= clock_ms:
+            due_ms, id = self.order[0]
+            row = self.dues.get(id)
+            if row is None or row.due_ms != due_ms:
+                heappop(self.order)  # it was decided, taken back or set to another time
+            elif self.full and (due_ms, id) > self.last_loaded:
+                # More may stand in the database than was loaded: it comes before what this batch asked for.
+                return None
+            else:
+                return row
+        return None
 
     def _decide(self, sealed: Sealed) -> bool:
         """Decide one event and fold it in; False where it has to open the next batch."""
@@ -234,6 +242,7 @@ class _Run:
                 self.dues.pop(id, None)
             elif row.due_ms <= self.until_ms:
                 self.dues[id] = row
+                heappush(self.order, (row.due_ms, id))
 
     def _postpone(self, event: Due) -> None:
         row = self.dues.pop(f"{event.kind}:{event.reference}")

@@ -13,6 +13,7 @@ from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.state import DUES, DueRow, State
 from goodword.pipeline.process import STORED, Outcome, ProgramCache, publication, run_batch
+from goodword.pipeline.warm import ROWS_MAX, Warm, WarmTenants
 from goodword.program.loader import Program, load_program
 from goodword.storage.database import Database
 from goodword.storage.load import (
@@ -29,11 +30,13 @@ from goodword.storage.store import Batch, Record, park, store, store_program
 class _Transaction:
     """The tenant as seen inside one transaction."""
 
-    def __init__(self, connection: Connection, tenant: str, cache: ProgramCache) -> None:
+    def __init__(self, connection: Connection, tenant: str, cache: ProgramCache, warm: Warm) -> None:
         self._connection = connection
         self._tenant = tenant
         self._cache = cache
         self._state = State(tenant=load_tenant(connection, tenant))
+        self._warm = warm
+        warm.begin(self._state.tenant)
 
     def state(self) -> State:
         return self._state
@@ -53,16 +56,20 @@ class _Transaction:
         return found | {key: self._cache.get(self._tenant, *key, text) for key, text in texts.items()}
 
     def load(self, state: State, wants: Mapping[str, set[str]]) -> None:
+        self._warm.fill(state, wants)
         load(self._connection, self._tenant, state, wants)
 
 
 class Tenants:
     """The tenants of a database, as the pipeline works on them."""
 
-    def __init__(self, database: Database, keyring: Keyring, cache: ProgramCache | None = None) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, cache: ProgramCache | None = None, rows_max: int = ROWS_MAX
+    ) -> None:
         self.database = database
         self.keyring = keyring
         self._cache = cache or ProgramCache()
+        self._warm = WarmTenants(rows_max)
 
     def decide(
         self,
@@ -76,11 +83,15 @@ class Tenants:
         What `also` writes is committed with the batch or not at all.
         """
         with self.database.write(tenant) as connection:
-            backing = _Transaction(connection, tenant, self._cache)
+            # Taken under the tenant's lock, given back after the commit: a batch that failed leaves nothing behind.
+            warm = self._warm.take(tenant)
+            backing = _Transaction(connection, tenant, self._cache, warm)
             outcome = run_batch(backing, self.keyring, events, until_ms)
             _store(connection, tenant, backing.state(), outcome)
             if also is not None:
                 also(connection, outcome)
+        warm.keep(backing.state())
+        self._warm.give_back(tenant, warm)
         return outcome
 
     def decide_all(self, tenant: str, events: Iterable[Sealed]) -> Outcome:
@@ -127,7 +138,7 @@ class Tenants:
                 priority=program.model.priority,
                 published_ms=now_ms,
             )
-            backing = _Transaction(connection, tenant, self._cache)
+            backing = _Transaction(connection, tenant, self._cache, Warm())
             outcome = run_batch(backing, self.keyring, [publication(program, backing.state().tenant.clock_ms)])
             if outcome.parked or outcome.rest:
                 raise RuntimeError(f"the publication of {name} could not be decided")

@@ -20,7 +20,6 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
-    text,
     tuple_,
     union_all,
     update,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of, dialect_of, write_rows
 from goodword.storage.endpoints import Endpoint, endpoint_of
-from goodword.storage.reads import Page, Undelivered, bounded, whole
+from goodword.storage.reads import Page, bounded, whole
 
 ATTEMPTS_SHOWN_MAX = 200
 """How many attempts of a delivery are shown, the newest ones; only many replays make more."""
@@ -97,21 +96,15 @@ class Waiting(Struct, frozen=True):
 _COLUMNS = columns_of(tables.deliveries)
 _D = tables.deliveries.c
 _E = tables.endpoints.c
-_MARK = text(
-    "UPDATE outbox SET delivered_ms = :now WHERE tenant = :tenant AND id BETWEEN :first AND :last"
-    " AND delivered_ms IS NULL"
-)
 
 
 # handing out ----------------------------------------------------------------------------------------------------------
 
 
-def hand_out(
-    connection: Connection, tenant: str, page: Sequence[Undelivered], made: Sequence[Delivery], now_ms: int
-) -> None:
-    """Keep the deliveries of a page of outbox rows, and mark the page."""
+def hand_out(connection: Connection, tenant: str, last: int, made: Sequence[Delivery]) -> None:
+    """Keep the deliveries of the outbox rows up to the id `last`, and note how far the outbox was handed out."""
     add_deliveries(connection, tenant, made)
-    connection.execute(_MARK, {"tenant": tenant, "now": now_ms, "first": page[0].id, "last": page[-1].id})
+    write_rows(connection, dialect_of(connection).upsert(tables.handed_out), tenant, [[last]])
 
 
 def add_deliveries(connection: Connection, tenant: str, made: Sequence[Delivery]) -> None:
@@ -254,14 +247,16 @@ def forget_deliveries(connection: Connection, tenant: str, before_ms: int, limit
 
 
 def forget_outbox(connection: Connection, tenant: str, before_ms: int, limit: int) -> int:
-    """Remove of the `limit` oldest outbox rows those that were handed out before `before_ms`; how many it were.
+    """Remove of the `limit` oldest outbox rows those that are from before `before_ms` and handed out; how many it were.
 
     Only the front is looked at, so that a look that finds nothing old reads little.
     """
     table = tables.outbox
-    front = select(table.c.id, table.c.delivered_ms).where(table.c.tenant == tenant).order_by(table.c.id).limit(limit)
+    handed_out = select(tables.handed_out.c.outbox_id).where(tables.handed_out.c.tenant == tenant)
+    last = connection.execute(handed_out).scalar() or 0
+    front = select(table.c.id, table.c.created_ms).where(table.c.tenant == tenant).order_by(table.c.id).limit(limit)
     rows = connection.execute(front).all()
-    old = [row.id for row in rows if row.delivered_ms is not None and row.delivered_ms < before_ms]
+    old = [row.id for row in rows if row.id <= last and row.created_ms < before_ms]
     if old:
         connection.execute(delete(table).where(table.c.tenant == tenant, table.c.id.in_(old)))
     return len(old)

@@ -155,7 +155,8 @@ class PostgreSQL(Dialect):
     merged_doc = "CAST(CAST({table}.doc AS jsonb) || CAST(excluded.doc AS jsonb) AS text)"
 
     def keys(self, keys: Collection[str]) -> object:
-        return list(keys)
+        # As PostgreSQL writes an array itself: the driver would look at each key in Python, several times.
+        return "".join(("{", ",".join([_quoted(key) for key in keys]), "}"))
 
     def any_of(self, column: str, parameter: str = "keys") -> str:
         return f"{column} = ANY(CAST(:{parameter} AS text[]))"
@@ -225,6 +226,12 @@ def dialect_named(name: str) -> Dialect:
 def qualified(alias: str, columns: Sequence[str]) -> str:
     """A list of columns, each under the alias of its table."""
     return ", ".join(f"{alias}.{column}" for column in columns)
+
+
+def _quoted(key: str) -> str:
+    if '"' in key or "\\" in key:
+        key = key.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{key}"'
 
 
 def columns_of(table: Table) -> list[Column[Any]]:

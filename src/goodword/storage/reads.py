@@ -291,18 +291,29 @@ def reward_counts(connection: Connection, tenant: str) -> dict[str, dict[str, in
 def undelivered(connection: Connection, tenant: str, *, limit: int = 50) -> list[Undelivered]:
     """What waits in the outbox, the oldest first."""
     table = tables.outbox
-    statement = select(table).where(table.c.tenant == tenant, table.c.delivered_ms.is_(None))
+    statement = select(table).where(_waits(tenant))
     return [
         Undelivered(row.id, row.seq, row.created_ms, msgspec.json.decode(row.doc, type=OutboxRow))
         for row in connection.execute(statement.order_by(table.c.id).limit(bounded(limit)))
     ]
 
 
+def newest_undelivered(connection: Connection, tenant: str) -> int | None:
+    """The id of the last outbox row, if any waits."""
+    return connection.execute(select(func.max(tables.outbox.c.id)).where(_waits(tenant))).scalar()
+
+
+def _waits(tenant: str) -> ColumnElement[bool]:
+    """Whether an outbox row was not handed out yet."""
+    done = select(tables.handed_out.c.outbox_id).where(tables.handed_out.c.tenant == tenant).scalar_subquery()
+    return and_(tables.outbox.c.tenant == tenant, tables.outbox.c.id > func.coalesce(done, 0))
+
+
 def backlog(connection: Connection, tenant: str, now_ms: int) -> Backlog:
     """What waits for a tenant; a handful of index entries where little does."""
     live = connection.execute(select(tables.tenants.c.live).where(tables.tenants.c.tenant == tenant)).scalar()
     outbox, dues, parked = tables.outbox.c, tables.dues.c, tables.parked.c
-    waiting = and_(outbox.tenant == tenant, outbox.delivered_ms.is_(None))
+    waiting = _waits(tenant)
     oldest = select(outbox.created_ms).where(waiting).order_by(outbox.id).limit(1)
     # A tenant of history waits for its own clock: no date of his is late.
     overdue = and_(dues.tenant == tenant, dues.due_ms <= now_ms) if live else false()

@@ -160,7 +160,6 @@ def _outbox_values(record: Record) -> list[list[object]]:
             row.topic,
             msgspec.json.encode(row).decode(),
             record.sealed.clock_ms,
-            None,
         ]
         for line, row in enumerate(record.outbox)
     ]

@@ -3,7 +3,8 @@
 Every primary key and every index starts with the tenant (one exception, explained at its place). A column
 exists for what is searched, ordered or shown in lists; the rest of a row is JSON in its one ``doc``. Times
 are whole milliseconds since 1970, yes and no are 1 and 0. Every index names the query that needs it: one
-that no query needs is a cost, not a help.
+that no query needs is a cost, not a help. On SQLite narrow tables have no row ids: their rows stand in the index of the
+key, which would hold all of each of them a second time.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ identities = Table(
     _word("key"),
     _word("participant"),
     PrimaryKeyConstraint("tenant", "key"),
+    sqlite_with_rowid=False,
 )
 
 participants = Table(
@@ -267,6 +269,7 @@ counters = Table(
     _word("key"),
     _number("value"),
     PrimaryKeyConstraint("tenant", "key"),
+    sqlite_with_rowid=False,
 )
 
 balances = Table(
@@ -277,6 +280,7 @@ balances = Table(
     _word("unit"),
     _number("amount"),
     PrimaryKeyConstraint("tenant", "account", "unit"),
+    sqlite_with_rowid=False,
 )
 
 BALANCE_ACCOUNTS = "account >= 'balance:' AND account < 'balance;'"
@@ -304,6 +308,7 @@ entries = Table(
         query="reads.statement",
     ),
     _index("entries_by_reward", "tenant", "reward", "seq", "line", query="reads.entries; audit: rewards"),
+    sqlite_with_rowid=False,
 )
 
 dues = Table(
@@ -343,6 +348,7 @@ traces = Table(
     _word("reference"),
     _number("seq"),
     PrimaryKeyConstraint("tenant", "reference", "seq"),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(
@@ -354,15 +360,16 @@ outbox = Table(
     _word("topic"),
     _long("doc"),
     _number("created_ms"),
-    _number("delivered_ms", nullable=True),
     PrimaryKeyConstraint("tenant", "id"),
-    _index(
-        "outbox_undelivered",
-        "tenant",
-        "id",
-        where="delivered_ms IS NULL",
-        query="reads.undelivered; reads.backlog",
-    ),
+)
+
+# How far the outbox was handed out to the endpoints: its ids grow in the order of commits, so one number says it for all rows.
+handed_out = Table(
+    "handed_out",
+    metadata,
+    _word("tenant"),
+    _number("outbox_id"),
+    PrimaryKeyConstraint("tenant"),
 )
 
 endpoints = Table(
@@ -520,6 +527,7 @@ hit_counts = Table(
     _word("kind"),
     _number("count"),
     PrimaryKeyConstraint("tenant", "program", "code", "day", "kind"),
+    sqlite_with_rowid=False,
 )
 
 spools = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from goodword.collector import relax_collector
 from goodword.edge.app import Edge, EdgeAlone
 from goodword.log import configure_log
 from goodword.measure import Measures
@@ -19,4 +20,5 @@ def make_edge() -> EdgeAlone:
     database = unopened_database(settings.database)
     keyring = tenant_keyring(read_secret(settings), settings.tenant)
     measures = Measures(version("goodword")) if settings.metrics_open else None
+    relax_collector()
     return EdgeAlone(Edge(settings, database, keyring, now_ms), database.close, measures)

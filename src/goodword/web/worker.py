@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 
 from fastapi import FastAPI
 
+from goodword.collector import relax_collector
 from goodword.log import configure_log
 from goodword.parts import open_parts
 from goodword.settings import read_settings
@@ -24,7 +25,9 @@ def make_app() -> FastAPI:
     settings = read_settings()
     configure_log(settings.log_level)
     _end_with_parent()
-    return create_app(settings, open_parts(settings, make_secret=False))
+    app = create_app(settings, open_parts(settings, make_secret=False))
+    relax_collector()
+    return app
 
 
 def _end_with_parent() -> None:
