@@ -21,6 +21,11 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         return _written(self, 0)
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it: 127.0.0.0/8 and ::1 (RFC 6890)."""
+        return self.number >> 24 == 127 if self.version == 4 else self.number == 1
+
 
 KNOWN_MAX = 20_000
 """How many addresses are remembered with what they come to."""

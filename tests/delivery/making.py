@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import structs
 
 from goodword.delivery.courier import Courier
 from goodword.delivery.deliverer import Deliverer
@@ -104,7 +106,8 @@ class Post:
                 record(before.seq + 1 + place, outbox=[OutboxRow(topic, reference)])
                 for place, reference in enumerate(references)
             ]
-            after = TenantRow(before.seq + len(references), before.clock_ms + 1, before.live)
+            records = [replace(one, sealed=structs.replace(one.sealed, clock_ms=self.now_ms)) for one in records]
+            after = TenantRow(before.seq + len(references), self.now_ms, before.live)
             store(connection, self.tenant, Batch(after, records))
 
     def courier(self) -> Courier:
