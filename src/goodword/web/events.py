@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from goodword.engine.events import HandleAction, Profile, Review, RewardAction, Sealed, SourceEvent
+from goodword.engine.events import HandleAction, Link, Profile, Review, RewardAction, Sealed, SourceEvent
 from goodword.pipeline.batcher import Batcher, Conflict, Decided, QueueFull, Result, WriterUnavailable
 from goodword.pipeline.intake import BODY_BYTES_MAX, EVENTS_MAX, decode_event, seal
 from goodword.pipeline.intake import InvalidEvent as Refused
@@ -22,6 +22,7 @@ from goodword.storage.keys import ApiKey, Scope
 from goodword.storage.load import load_tenant
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.keys import needs
+from goodword.web.pages_of_shop import PagesOfShop
 from goodword.web.problems import (
     BadRequest,
     Conflicts,
@@ -39,6 +40,7 @@ from goodword.web.problems import (
 POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people")
 """Who may tell events at all; which of them he may tell is looked at one by one."""
 TIME_FIELD = "occurred_at"
+NOT_OF_SHOP = "its host is none of the shop's (GOODWORD_HOME, GOODWORD_HOSTS, the program's landing): name it there, or write a path"
 HISTORY_HEADER = "Goodword-History"
 THREAD_BYTES = 8 * 1024
 """Larger bodies are read in a thread, so that others need not wait for them."""
@@ -80,6 +82,7 @@ class Intake:
         self._received_ms = context.parts.now_ms()
         self.key = key
         self._history = history
+        self._pages = PagesOfShop(context.parts.settings, context.parts.database)
 
     def sealed(self, raw: bytes) -> Sealed:
         """An event as it was sent, sealed.
@@ -93,14 +96,15 @@ class Intake:
             raise InvalidEvent(error.reason, field=error.field or None, event=error.event) from None
 
     async def sealed_in_time(self, raw: bytes) -> Sealed:
-        """As `sealed`; what lies in the future by our clock is measured by the tenant's as well.
+        """As `sealed`; what lies in the future by our clock is measured by the tenant's as well, what leads to an unknown
+        host by the landing pages.
 
         A decided event is never ahead of its tenant's clock: told again after our clock was put back, it finds its answer.
         """
         try:
             return self.sealed(raw)
         except InvalidEvent as problem:
-            if problem.field != TIME_FIELD or not await self._catch_up():
+            if not await self._learn([problem]):
                 raise
             return self.sealed(raw)
 
@@ -111,8 +115,15 @@ class Intake:
             return await run_in_threadpool(self.each, raws) if thread else self.each(raws)
 
         found = await read()
-        early = any(isinstance(one, InvalidEvent) and one.field == TIME_FIELD for one in found)
-        return await read() if early and await self._catch_up() else found
+        return await read() if await self._learn([one for one in found if isinstance(one, InvalidEvent)]) else found
+
+    async def _learn(self, problems: list[InvalidEvent]) -> bool:
+        """Whether the database knew anything by which these events may be accepted after all."""
+        early = any(problem.field == TIME_FIELD for problem in problems)
+        doubtful = self._pages.may_learn
+        if doubtful:
+            await run_in_threadpool(self._pages.look_up)
+        return (early and await self._catch_up()) or doubtful
 
     async def _catch_up(self) -> bool:
         """Whether the tenant's clock is ahead of ours. From now on it is the time of receipt."""
@@ -130,10 +141,14 @@ class Intake:
         staff = isinstance(event, RewardAction | Review | HandleAction)
         correction = isinstance(event, Profile) and event.participant is not None
         needs(self.key, "staff" if staff else "people" if correction else "events")
+        doubtful = isinstance(event, Link) and self._pages.doubts(event)
         try:
-            return seal(event, self._keyring, self._received_ms, self._history)
+            sealed = seal(event, self._keyring, self._received_ms, self._history)
         except OverflowError:
             raise Refused("the time is out of bounds", TIME_FIELD, event.id) from None
+        if doubtful:
+            raise Refused(NOT_OF_SHOP, "target", event.id)
+        return sealed
 
     def each(self, raws: Iterable[bytes]) -> list[Sealed | Problem]:
         """Every event sealed, or its problem, in their order."""
