@@ -20,6 +20,7 @@ def make_edge() -> EdgeAlone:
     configure_log(settings.log_level)
     end_with_parent()
     database = unopened_database(settings.database)
+    database.serves()
     keyring = tenant_keyring(read_secret(settings), settings.tenant)
     measures = Measures(version("goodword")) if settings.metrics_open else None
     relax_collector()

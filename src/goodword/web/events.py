@@ -42,6 +42,8 @@ POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people")
 TIME_FIELD = "occurred_at"
 NOT_OF_SHOP = "its host is none of the shop's (GOODWORD_HOME, GOODWORD_HOSTS, the program's landing): name it there, or write a path"
 HISTORY_HEADER = "Goodword-History"
+ANSWER_SECONDS = 30.0
+"""How long a request waits for its events to be decided. A database that hangs must not hold everybody for as long as it does."""
 THREAD_BYTES = 8 * 1024
 """Larger bodies are read in a thread, so that others need not wait for them."""
 
@@ -162,7 +164,7 @@ class Intake:
 
 
 async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Result]]:
-    """Have events decided; all futures are done.
+    """Have events decided; all futures are done, but for those of which there is no answer in time.
 
     Raises:
         Overloaded: the queue is full.
@@ -174,7 +176,10 @@ async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Resul
         raise Overloaded("the queue is full: send the same again in a moment") from None
     except WriterUnavailable:
         raise Unavailable("the process is stopping: send the same again") from None
-    await all_done(futures)
+    await all_done(futures, ANSWER_SECONDS)
+    late = [future for future in futures if not future.done()]
+    if late:
+        batcher.withdraw(late)
     return futures
 
 
@@ -205,8 +210,8 @@ class Wakes:
 _WAKES: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Wakes] = weakref.WeakKeyDictionary()
 
 
-async def all_done(futures: Sequence[Future[Result]]) -> None:
-    """Wait for all of them, waking the event loop once. An event that was queued is decided even if nobody waits."""
+async def all_done(futures: Sequence[Future[Result]], seconds: float) -> None:
+    """Wait for all of them, at most so long, waking the event loop once. What is being decided is decided even if nobody waits."""
     loop = asyncio.get_running_loop()
     wakes = _WAKES.get(loop) or _WAKES.setdefault(loop, Wakes(loop))
     done: asyncio.Future[None] = loop.create_future()
@@ -225,7 +230,17 @@ async def all_done(futures: Sequence[Future[Result]]) -> None:
     for future in futures:
         future.add_done_callback(count)
     if futures:
-        await done
+        # A timer for each request costs less than a task that waits with a time.
+        timer = loop.call_later(seconds, _set_done, done)
+        try:
+            await done
+        finally:
+            timer.cancel()
+
+
+def _set_done(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 async def _answer_array(context: Context, intake: Intake, body: bytes) -> bytes:
@@ -248,6 +263,11 @@ def _item(one: Sealed | Problem, futures: Iterator[Future[Result]]) -> bytes:
 
 
 def _answer(future: Future[Result], event: str) -> bytes:
+    if not future.done():
+        # It may be on its way to the disk: under its id, whoever asks again learns what became of it.
+        raise Unavailable(
+            f"not decided within {ANSWER_SECONDS:.0f} seconds: send the same again, with this id", event=event
+        )
     error = future.exception()
     if isinstance(error, WriterUnavailable):
         raise Unavailable("the database could not be written: send the same again", event=event)

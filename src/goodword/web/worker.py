@@ -20,6 +20,8 @@ def make_app() -> FastAPI:
     settings = read_settings()
     configure_log(settings.log_level)
     end_with_parent()
-    app = create_app(settings, open_parts(settings, make_secret=False))
+    parts = open_parts(settings, make_secret=False)
+    parts.database.serves()
+    app = create_app(settings, parts)
     relax_collector()
     return app
