@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, dialect_named
+from goodword.storage.listening import connect
 from goodword.storage.silence import SILENT_SECONDS, Silence
 
 BUSY_SECONDS = 10
@@ -244,10 +244,9 @@ def _engine(address: URL, silence: Silence) -> Engine:
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
-        listening = import_module("goodword.storage.listening")
 
         def connect_listening(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> Any:
-            return listening.connect(silence, *arguments, **parameters)
+            return connect(silence, *arguments, **parameters)
 
         event.listen(engine, "do_connect", connect_listening)
         event.listen(engine, "connect", _set_up_postgresql)

@@ -1,4 +1,4 @@
-"""psycopg's connection, which counts how long it hears nothing. Apart from `silence`, so that SQLite needs no driver of PostgreSQL."""
+"""psycopg's connection, which counts how long it hears nothing."""
 
 from __future__ import annotations
 
