@@ -97,7 +97,7 @@ class _Decided:
         if self._promise.super_friends:
             lines[super_line(self._promise)] = sum(map(self._is_of_super, self._rewards))
         if self._promise.coupon:
-            coupons = Counter(r["status"] for r in self._rewards if r["unit"] == "coupon")
+            coupons = Counter(r["status"] for r in self._rewards if r["rule"] == self._promise.coupon.rule)
             lines |= {"coupons used": coupons["redeemed"], "coupons run out": coupons["expired"]}
         return lines
 

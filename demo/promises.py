@@ -65,7 +65,9 @@ class Promise:
     """How long after the sign-up he may do it."""
     undone_by: str | None = None
     """What undoes it."""
-    via: Literal["claim", "staff"] = "claim"
+    via: Literal["claim", "code", "staff"] = "claim"
+    links: bool = True
+    """Whether following a link and coming back with its token is accepted."""
     code_beats: bool = False
     """Whether a typed code takes a friend from whom he clicked first."""
     new_customers_only: bool = False
@@ -88,6 +90,7 @@ class Promise:
 _SPACE_CAPS = (Cap("ever", amount=16_000, partial=True),)
 _COFFEE_CAPS = (Cap("day", count=3), Cap("month", count=10))
 _CREDIT_CAPS = (Cap("month", count=4), Cap("year", amount=110_00, partial=True))
+_FIVE_A_MONTH = (Cap("month", count=5),)
 _CASH_CAPS = (Cap("week", count=5), Cap("year", amount=200_00))
 
 _ALL = (
@@ -164,6 +167,36 @@ _ALL = (
         super_friends=14,
         country="US",
         verify="verified",
+    ),
+    Promise(
+        recipe="uber",
+        currency="USD",
+        zone="America/Los_Angeles",
+        pays=(
+            Pay("free_ride", "friend", 1, "free-ride", caps=_FIVE_A_MONTH),
+            Pay("free_ride", "advocate", 1, "free-ride", caps=_FIVE_A_MONTH),
+        ),
+        orders=True,
+        minimum=5_00,
+        new_customers_only=True,
+        same_device="refuse",
+        super_friends=9,
+    ),
+    Promise(
+        recipe="hellofresh",
+        currency="USD",
+        zone="America/New_York",
+        pays=(
+            Pay("friend_discount", "friend", 40_00, "USD", when="starts"),
+            Pay("advocate_credit", "advocate", 20_00, "USD", caps=(Cap("year", amount=120_00),)),
+        ),
+        orders=True,
+        minimum=20_00,
+        via="code",
+        links=False,
+        new_customers_only=True,
+        same_device="review",
+        super_friends=8,
     ),
 )
 PROMISES: dict[str, Promise] = {promise.recipe: promise for promise in _ALL}

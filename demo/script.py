@@ -265,7 +265,8 @@ class _Writer:
 
     def _comes(self, story: Story) -> None:
         """A friend arrives by one of the ways people arrive, and does what is his fate."""
-        way = self._pick(("link", "person", "code")) if story.fate is not Fate.BROWSED else "person"
+        ways = ("link", "person", "code") if self.promise.links else ("person", "code")
+        way = self._pick(ways) if story.fate is not Fate.BROWSED else "person"
         if way == "person":
             self._starts(story)
             coupon = self.promise.coupon and story.fate in (Fate.KEPT, Fate.REPEAT)

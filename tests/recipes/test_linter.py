@@ -174,6 +174,17 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.margin", "50%", "49.99%", "margin"),
         ("economics.smallest_order", "80 USD", "79.99 USD", "margin"),
     ],
+    "uber": [
+        ("economics.margin", "25%", "24.99%", "margin"),
+        ("economics.smallest_order", "160 USD", "159.99 USD", "margin"),
+        ("economics.return_window", "3 days", "4 days", "short_hold"),
+        ("rewards.free_ride.benefit.unit_cost", "20 USD", "20.01 USD", "margin"),
+    ],
+    "hellofresh": [
+        ("economics.margin", "33.34%", "33.33%", "margin"),
+        ("economics.smallest_order", "171.43 USD", "171.42 USD", "margin"),
+        ("economics.return_window", "14 days", "15 days", "short_hold"),
+    ],
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
 
