@@ -78,6 +78,8 @@ class Promise:
     super_friends: int = 0
     """How many friends the one advocate brings who reaches the cap."""
     country: str | None = None
+    post: str | None = None
+    """Where things are sent to, said by those who are asked."""
     verify: str | None = None
     """The field of a person that must be true before he is paid."""
 
@@ -197,6 +199,38 @@ _ALL = (
         new_customers_only=True,
         same_device="review",
         super_friends=8,
+    ),
+    Promise(
+        recipe="quip",
+        currency="USD",
+        zone="America/New_York",
+        pays=(
+            Pay("friend_discount", "friend", 5_00, "USD", when="starts"),
+            Pay("refill_pack", "advocate", 1, "sku:refill-pack", caps=(Cap("year", count=4),)),
+            Pay("advocate_discount", "advocate", 5_00, "USD", caps=(Cap("year", count=12),)),
+        ),
+        orders=True,
+        minimum=20_00,
+        code_beats=True,
+        new_customers_only=True,
+        same_device="review",
+        super_friends=14,
+        post="Main Street 1, Springfield",
+    ),
+    Promise(
+        recipe="greats",
+        currency="USD",
+        zone="America/New_York",
+        pays=(
+            Pay("friend_discount", "friend", 1, "coupon", when="starts"),
+            Pay("advocate_discount", "advocate", 1, "coupon", caps=(Cap("month", count=2), Cap("year", count=4))),
+        ),
+        orders=True,
+        minimum=75_00,
+        code_beats=True,
+        new_customers_only=True,
+        same_device="review",
+        super_friends=6,
     ),
 )
 PROMISES: dict[str, Promise] = {promise.recipe: promise for promise in _ALL}
