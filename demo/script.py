@@ -216,8 +216,8 @@ class _Writer:
         at = story.at + timedelta(days=5)
         claim = f"@referral:claim-{story.friend}"
         self._tell("review", f"review-{story.friend}", at, referral=claim, verdict=verdict, why="looked at by the demo")
-        if verdict == "deny":
-            self._moment(at, "denied", story)
+        self._moment(story.at, "doubted", story)
+        self._moment(at, "denied" if verdict == "deny" else "trusted", story)
 
     def _existing(self, name: str, advocate: str) -> None:
         """A customer of before would like to be a friend now."""

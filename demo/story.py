@@ -49,9 +49,9 @@ class Fate(Enum):
     NOTHING = "was refused"
 
 
-Happening = Literal["starts", "qualifies", "undone", "replaced", "denied", "uses"]
-"""What the truth is moved by: a referral starts, qualifies, is undone, loses its friend to another, is denied by staff; a
-friend uses his coupon."""
+Happening = Literal["starts", "qualifies", "undone", "replaced", "doubted", "trusted", "denied", "uses"]
+"""What the truth is moved by: a referral starts, qualifies, is undone, loses its friend to another, waits for staff who
+approve or deny it; a friend uses his coupon."""
 
 
 @dataclass(frozen=True, slots=True)

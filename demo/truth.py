@@ -64,6 +64,8 @@ class _Counting:
     started: set[tuple[str, str]] = field(default_factory=set)
     qualified: set[tuple[str, str]] = field(default_factory=set)
     denied: set[tuple[str, str]] = field(default_factory=set)
+    doubted: set[tuple[str, str]] = field(default_factory=set)
+    """Those that staff have not looked at yet: they count towards nothing."""
     replaced: int = 0
     capped: int = 0
 
@@ -83,6 +85,10 @@ class _Counting:
             case "replaced":
                 self.replaced += 1
                 self._take_back(p for p in self.paid if p.referral == referral)
+            case "doubted":
+                self.doubted.add(referral)
+            case "trusted":
+                self.doubted.discard(referral)
             case "denied":
                 self.denied.add(referral)
                 self._take_back(p for p in self.paid if p.referral == referral)
@@ -123,7 +129,8 @@ class _Counting:
 
     def _milestones(self, moment: Moment) -> None:
         """Pay each milestone that is reached, take back each that no longer is."""
-        number = sum(advocate == moment.advocate for advocate, _ in self.qualified)
+        counted = self.qualified - self.doubted - self.denied
+        number = sum(advocate == moment.advocate for advocate, _ in counted)
         for milestone in self.promise.milestones:
             mine = [p for p in self.paid if p.kept and (p.rule, p.person) == (milestone.rule, moment.advocate)]
             if number < milestone.at:

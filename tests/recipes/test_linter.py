@@ -196,6 +196,17 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.margin", "40%", "39.99%", "margin"),
         ("economics.return_window", "30 days", "31 days", "short_hold"),
     ],
+    "gift-from-a-friend": [
+        ("economics.margin", "53.34%", "53.33%", "margin"),
+        ("economics.smallest_order", "40 SAR", "39.99 SAR", "margin"),
+        ("rewards.gift.benefit.unit_cost", "13.50 SAR", "13.51 SAR", "margin"),
+    ],
+    "fitness-studio": [
+        ("economics.margin", "37.5%", "37.49%", "margin"),
+        ("economics.smallest_order", "21.43 RON", "21.42 RON", "margin"),
+        ("rewards.free_class.benefit.unit_cost", "28 RON", "28.01 RON", "margin"),
+    ],
+    "fitbit": [],  # as with harrys
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
 
