@@ -61,6 +61,10 @@ class Promise:
     """Whether an account begins with a sign-up."""
     activity: str | None = None
     """What the friend has to do then."""
+    first: str | None = None
+    """What has to come before that."""
+    times: int = 1
+    """How often he has to do it."""
     within_days: int | None = None
     """How long after the sign-up he may do it."""
     undone_by: str | None = None
@@ -80,6 +84,8 @@ class Promise:
     country: str | None = None
     post: str | None = None
     """Where things are sent to, said by those who are asked."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """What the shop knows of everybody."""
     verify: str | None = None
     """The field of a person that must be true before he is paid."""
 
@@ -271,6 +277,33 @@ _ALL = (
         via="staff",
         same_device="review",
         super_friends=6,
+    ),
+    Promise(
+        recipe="amex",
+        currency="USD",
+        zone="America/New_York",
+        pays=(Pay("points", "advocate", 15_000, "points", caps=(Cap("year", amount=55_000, partial=True),)),),
+        milestones=(Milestone("preferred", 3, "preferred-status"),),
+        signs_up=False,
+        first="application_approved",
+        activity="card_used",
+        times=3,
+        undone_by="card_closed",
+        same_device="review",
+        super_friends=5,
+        fields=(("card", "gold"),),
+    ),
+    Promise(
+        recipe="toms",
+        currency="USD",
+        zone="America/Los_Angeles",
+        pays=(Pay("given_pair", "advocate", 1, "pair", caps=(Cap("month", count=10),)),),
+        orders=True,
+        minimum=45_00,
+        code_beats=True,
+        new_customers_only=True,
+        same_device="refuse",
+        super_friends=12,
     ),
 )
 PROMISES: dict[str, Promise] = {promise.recipe: promise for promise in _ALL}

@@ -314,7 +314,7 @@ class _Writer:
             at += timedelta(minutes=self.random.randint(5, 2000))
             if story.fate is Fate.LATE:
                 at += timedelta(days=self.promise.within_days or 0)
-            self._does(story.friend, "one", at, **evidence)
+            at = self._does(story.friend, "one", at, **evidence)
         if story.fate is not Fate.LATE:
             self._moment(at, "qualifies", story)
         if story.fate is Fate.CLOSED:
@@ -323,9 +323,14 @@ class _Writer:
             self._tell("activity", f"leaves-{story.friend}", at, name=self.promise.undone_by, person=person)
             self._moment(at, "undone", story)
 
-    def _does(self, name: str, which: str, at: datetime, **evidence: Any) -> None:
-        person = self._person(name, True)
-        self._tell("activity", f"does-{name}-{which}", at, name=self.promise.activity, person=person, **evidence)
+    def _does(self, name: str, which: str, at: datetime, **evidence: Any) -> datetime:
+        """Somebody does all that qualifies; when he did the last of it."""
+        person, first = self._person(name, True), [self.promise.first] if self.promise.first else []
+        for number, activity in enumerate([*first, *[self.promise.activity] * self.promise.times]):
+            id = f"does-{name}-{which}" + (f"-{number}" if number else "")
+            at += timedelta(minutes=7 * bool(number))
+            self._tell("activity", id, at, name=activity, person=person, **(evidence if number == 0 else {}))
+        return at
 
     def _buys(self, story: Story, at: datetime, evidence: Body) -> None:
         total = self.promise.minimum - 100 if story.fate is Fate.BELOW else self._worth()
@@ -412,6 +417,8 @@ class _Writer:
         if known:
             number = sum(name.encode())
             person |= {"name": NAMES[number % len(NAMES)], "payment": f"card-{name}", "device": f"device-{name}"}
+        if self.promise.fields:
+            person["fields"] = dict(self.promise.fields)
         if known and self.promise.verify and name in self.joins:
             person["fields"] = {self.promise.verify: True}
         if self.promise.country:

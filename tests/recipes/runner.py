@@ -334,7 +334,10 @@ class Player:
                 name: f"{row.status} by {row.evidence}" + ("" if row.moderation == "clear" else f", {row.moderation}")
                 for name, row in self._named_referrals()
             },
-            "rewards": {name: f"{row.status} {Quantity(row.amount, row.unit)}" for name, row in self._named_rewards()},
+            "rewards": {
+                name: ", ".join([f"{row.status} {Quantity(row.amount, row.unit)}", *_answers(row)])
+                for name, row in self._named_rewards()
+            },
             "balances": {name: ", ".join(units) for name, units in balances.items()},
             "budgets": {name: ", ".join(parts) for name, parts in budgets.items()},
             "books": {name: ", ".join(units) for name, units in books.items()},
@@ -376,6 +379,11 @@ class Player:
     def referral_id(self, name: str) -> str:
         """The referral of a name such as ``bob's referral by anna``."""
         return next((row.id for title, row in self._named_referrals() if title == name), name)
+
+
+def _answers(reward: Reward) -> Iterator[str]:
+    """What its recipient answered, or what counts as his answer."""
+    return (f"{name} {answer}" for name, answer in sorted(reward.answers.items()))
 
 
 def _title(entry: Tree) -> str:

@@ -206,6 +206,17 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "21.43 RON", "21.42 RON", "margin"),
         ("rewards.free_class.benefit.unit_cost", "28 RON", "28.01 RON", "margin"),
     ],
+    "amex": [
+        ("economics.margin", "30%", "29.99%", "margin"),
+        ("economics.smallest_order", "1000 USD", "999.99 USD", "margin"),
+        ("rewards.points.benefit.amount.table.rows.platinum", "30000 points", "30001 points", "margin"),
+    ],
+    "toms": [
+        ("economics.margin", "20%", "19.99%", "margin"),
+        ("economics.smallest_order", "18 USD", "17.99 USD", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+        ("rewards.given_pair.benefit.unit_cost", "22.50 USD", "22.51 USD", "margin"),
+    ],
     "fitbit": [],  # as with harrys
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
