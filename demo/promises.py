@@ -33,15 +33,18 @@ class Pay:
     unit: str
     when: Literal["starts", "qualifies"] = "qualifies"
     caps: tuple[Cap, ...] = ()
+    counted: bool = False
+    """Whether it is for each friend who is counted: then a friend whom staff look at first pays once they trust him."""
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A reward for a number of qualified friends."""
+    """A reward for a number of qualified friends; for every so many, the same rule at several numbers."""
 
     rule: str
     at: int
     unit: str
+    amount: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Promise:
     country: str | None = None
     post: str | None = None
     """Where things are sent to, said by those who are asked."""
+    surprises: frozenset[str] = frozenset()
+    """The rules that give one of several things, drawn: which one, no promise says. Each counts as one ``surprise``."""
     fields: tuple[tuple[str, str], ...] = ()
     """What the shop knows of everybody."""
     verify: str | None = None
@@ -304,6 +309,28 @@ _ALL = (
         new_customers_only=True,
         same_device="refuse",
         super_friends=12,
+    ),
+    Promise(
+        recipe="invite-a-friend",
+        currency="RON",
+        zone="Europe/Bucharest",
+        pays=(
+            Pay("friend_discount", "friend", 1, "coupon", when="starts"),
+            Pay("thanks", "advocate", 15_00, "RON", caps=(Cap("month", count=6),), counted=True),
+        ),
+        milestones=(
+            Milestone("two_friends", 2, "RON", 20_00),
+            Milestone("surprise", 3, "surprise"),
+            Milestone("five_friends", 5, "RON", 80_00),
+            Milestone("surprise", 6, "surprise"),
+        ),
+        orders=True,
+        minimum=72_00,
+        code_beats=True,
+        new_customers_only=True,
+        same_device="review",
+        super_friends=8,
+        surprises=frozenset({"surprise"}),
     ),
 )
 PROMISES: dict[str, Promise] = {promise.recipe: promise for promise in _ALL}

@@ -121,6 +121,32 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["short_hold rewards.credit 9:3"],
     ),
+    "paid for each referral that is counted": (
+        changed(
+            (CAPS, CAPS + "measures: {n: {count: referrals, step: bought}}\n"),
+            ("{step: bought}", "{each: n}"),
+            ("to: both", "to: advocate"),
+            ("20.00 USD", "40.01 USD"),
+            ("hold: 14 days", "hold: 13 days"),
+        ),
+        ["margin economics 5:1", "short_hold rewards.credit 9:3"],
+    ),
+    "paid for every two, three times at the most": (
+        changed(
+            (CAPS, "measures: {n: {count: referrals, step: bought}}\n"),
+            ("{step: bought}", "{reaches: n, every: 2, up_to: 3}"),
+            ("to: both", "to: advocate"),
+        ),
+        [],
+    ),
+    "paid for every two, for ever": (
+        changed(
+            (CAPS, "measures: {n: {count: referrals, step: bought}}\n"),
+            ("{step: bought}", "{reaches: n, every: 2}"),
+            ("to: both", "to: advocate"),
+        ),
+        ["no_cap rewards.credit 9:3"],
+    ),
     "free, for a minimum": (
         changed(
             (AMOUNT, "kind: item, amount: 1 mug, unit_cost: 2 USD"),
@@ -216,6 +242,13 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "18 USD", "17.99 USD", "margin"),
         ("economics.return_window", "30 days", "31 days", "short_hold"),
         ("rewards.given_pair.benefit.unit_cost", "22.50 USD", "22.51 USD", "margin"),
+    ],
+    "invite-a-friend": [
+        ("economics.margin", "28.75%", "28.74%", "margin"),
+        ("rewards.thanks.benefit.options.soap.unit_cost", "28 RON", "28.01 RON", "margin"),
+        ("rewards.thanks.benefit.options.points.unit_cost", "0.18 RON", "0.19 RON", "margin"),
+        ("rewards.thanks.hold", "14 days", "13 days", "short_hold"),
+        ("rewards.five_friends.hold", "14 days", "13 days", "short_hold"),
     ],
     "fitbit": [],  # as with harrys
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
