@@ -33,6 +33,8 @@ class Pay:
     unit: str
     when: Literal["starts", "qualifies"] = "qualifies"
     caps: tuple[Cap, ...] = ()
+    percent: int = 0
+    """A share of the order instead of an amount; `amount` is then the most."""
     counted: bool = False
     """Whether it is for each friend who is counted: then a friend whom staff look at first pays once they trust him."""
 
@@ -45,6 +47,17 @@ class Milestone:
     at: int
     unit: str
     amount: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What an advocate does himself and is paid for, once staff have looked at it."""
+
+    rule: str
+    activity: str
+    fields: tuple[tuple[str, str | bool], ...]
+    amount: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +100,10 @@ class Promise:
     country: str | None = None
     post: str | None = None
     """Where things are sent to, said by those who are asked."""
+    own: Own | None = None
     surprises: frozenset[str] = frozenset()
     """The rules that give one of several things, drawn: which one, no promise says. Each counts as one ``surprise``."""
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: tuple[tuple[str, str | bool], ...] = ()
     """What the shop knows of everybody."""
     verify: str | None = None
     """The field of a person that must be true before he is paid."""
@@ -331,6 +345,39 @@ _ALL = (
         same_device="review",
         super_friends=8,
         surprises=frozenset({"surprise"}),
+    ),
+    Promise(
+        recipe="trunk-club",
+        currency="USD",
+        zone="America/Chicago",
+        pays=(
+            Pay("friend_discount", "friend", 25_00, "USD", when="starts"),
+            Pay("advocate_credit", "advocate", 25_00, "USD", caps=(Cap("month", count=3),)),
+        ),
+        own=Own("unboxing", "unboxing", (("shown_as", "photo"),), 10_00, "USD"),
+        orders=True,
+        minimum=125_00,
+        code_beats=True,
+        new_customers_only=True,
+        same_device="review",
+        super_friends=5,
+    ),
+    Promise(
+        recipe="tiki-pets",
+        currency="USD",
+        zone="America/Los_Angeles",
+        pays=(
+            Pay("friend_discount", "friend", 1, "coupon", when="starts"),
+            Pay("commission", "advocate", 30_00, "USD", percent=12),
+        ),
+        own=Own("fee", "post_published", (("disclosed", True),), 250_00, "USD"),
+        orders=True,
+        minimum=30_00,
+        via="code",
+        links=False,
+        new_customers_only=True,
+        same_device="refuse",
+        fields=(("partner", True),),
     ),
 )
 PROMISES: dict[str, Promise] = {promise.recipe: promise for promise in _ALL}

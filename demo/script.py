@@ -87,6 +87,7 @@ class _Writer:
         self._cheats()
         self._one_network()
         self._crowds()
+        self._own_doings()
         self._strangers()
         repeats = self._repeats()
         events = [body for _, _, body in sorted(self.told, key=lambda line: line[:2])]
@@ -255,6 +256,21 @@ class _Writer:
                 story = self._story(f"{advocate}-{number:02}", Role.FRIEND, Fate.KEPT, advocate, self._hour(3, 22))
                 self._comes(story)
 
+    def _own_doings(self) -> None:
+        """What advocates show of their own; staff turn every third of it down."""
+        own = self.promise.own
+        for number, advocate in enumerate(self._ordinary_advocates()[:12] if own else []):
+            assert own is not None  # noqa: S101
+            at, person = self.joins[advocate][1] + timedelta(days=1), self._person(advocate, True)
+            id = self._tell(
+                "activity", f"shows-{advocate}", at, name=own.activity, person=person, fields=dict(own.fields)
+            )
+            verdict = "approve" if number % 3 else "deny"
+            at += timedelta(days=1)
+            self._tell("moderation", f"looked-{advocate}", at, submission=id, verdict=verdict)
+            if verdict == "approve":
+                self.moments.append(Moment(at, "shows", advocate, ""))
+
     def _strangers(self) -> None:
         for number in range(40):
             name, at = f"stranger{number:02}", self._hour(1, 28)
@@ -340,7 +356,7 @@ class _Writer:
         if "redeems" in evidence:
             self._moment(at, "uses", story)
         if story.fate is not Fate.BELOW:
-            self._moment(at, "qualifies", story)
+            self._moment(at, "qualifies", story, total)
         if story.fate is Fate.EARLY_REFUND:
             self._moment(at, "undone", story)
         self._afterwards(story, at + timedelta(hours=self.random.randint(20, 100)), total)
@@ -353,6 +369,7 @@ class _Writer:
                 self._change("refund", story.friend, at)
             case Fate.PART_KEPT:
                 self._change("refund", story.friend, at, amount=spare // 2)
+                self._moment(at, "shrinks", story, total - spare // 2)
             case Fate.PART_BELOW:
                 self._change("refund", story.friend, at, amount=spare + 100)
             case Fate.CANCELLED:
@@ -366,9 +383,10 @@ class _Writer:
             self._moment(at, "undone", story)
         again = at + timedelta(hours=8)
         if story.fate in (Fate.REPEAT, Fate.SECOND_CHANCE):
-            self._order(story.friend, "two", again, self._worth())
-        if story.fate is Fate.SECOND_CHANCE:
-            self._moment(again, "qualifies", story)
+            worth = self._worth()
+            self._order(story.friend, "two", again, worth)
+            if story.fate is Fate.SECOND_CHANCE:
+                self._moment(again, "qualifies", story, worth)
 
     def _order(self, name: str, which: str, at: datetime, total: int, **more: Any) -> None:
         person, order = self._person(name, True), f"{name}-{which}"
@@ -401,8 +419,8 @@ class _Writer:
         self.stories.append(story)
         return story
 
-    def _moment(self, at: datetime, happening: Happening, story: Story) -> None:
-        self.moments.append(Moment(at, happening, story.advocate, story.friend))
+    def _moment(self, at: datetime, happening: Happening, story: Story, worth: int = 0) -> None:
+        self.moments.append(Moment(at, happening, story.advocate, story.friend, worth))
 
     def _tell(self, type: str, id: str, at: datetime, **content: Any) -> str:
         self.told.append((at, len(self.told), self._body(type, id, at, **content)))

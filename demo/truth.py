@@ -90,6 +90,10 @@ class _Counting:
             case "replaced":
                 self.replaced += 1
                 self._take_back(p for p in self.paid if p.referral == referral)
+            case "shrinks":
+                self._shrink(moment)
+            case "shows":
+                self._pay_own(moment)
             case "doubted":
                 self.doubted.add(referral)
             case "trusted":
@@ -115,7 +119,7 @@ class _Counting:
 
     def _pay(self, pay: Pay, moment: Moment) -> None:
         person = moment.advocate if pay.side == "advocate" else moment.friend
-        amount = pay.amount
+        amount = _amount(pay, moment.worth)
         for cap in pay.caps:
             amount = min(amount, self._room(pay, cap, person, moment.at, amount))
         if amount == 0:
@@ -123,6 +127,19 @@ class _Counting:
             return
         referral = (moment.advocate, moment.friend)
         self.paid.append(_Paid(pay.rule, pay.side, person, amount, pay.unit, referral, pay.when, moment.at))
+
+    def _pay_own(self, moment: Moment) -> None:
+        own = self.promise.own
+        assert own is not None  # noqa: S101
+        self.paid.append(_Paid(own.rule, "advocate", moment.advocate, own.amount, own.unit, None, "shows", moment.at))
+
+    def _shrink(self, moment: Moment) -> None:
+        """The order is worth less: a share of it too."""
+        shares = {(pay.rule, pay.side): pay for pay in self.promise.pays if pay.percent}
+        for paid in self.paid:
+            pay = shares.get((paid.rule, paid.side))
+            if pay and paid.kept and paid.referral == (moment.advocate, moment.friend):
+                paid.amount = min(paid.amount, _amount(pay, moment.worth))
 
     def _room(self, pay: Pay, cap: Cap, person: str, at: datetime, amount: int) -> int:
         """How much of an amount still fits under a cap."""
@@ -152,6 +169,10 @@ class _Counting:
             elif not mine:
                 rule, person, amount = milestone.rule, moment.advocate, milestone.amount
                 self.paid.append(_Paid(rule, "advocate", person, amount, milestone.unit, None, when, moment.at))
+
+
+def _amount(pay: Pay, worth: int) -> int:
+    return min(pay.amount, worth * pay.percent // 100) if pay.percent else pay.amount
 
 
 def _calendar(at: datetime, cap: Cap, zone: ZoneInfo) -> str:

@@ -250,6 +250,15 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("rewards.thanks.hold", "14 days", "13 days", "short_hold"),
         ("rewards.five_friends.hold", "14 days", "13 days", "short_hold"),
     ],
+    "trunk-club": [
+        ("economics.margin", "33.34%", "33.33%", "margin"),
+        ("economics.smallest_order", "111.12 USD", "111.11 USD", "margin"),
+        ("economics.return_window", "10 days", "11 days", "short_hold"),
+    ],
+    "tiki-pets": [
+        ("economics.margin", "22%", "21.99%", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+    ],
     "fitbit": [],  # as with harrys
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
