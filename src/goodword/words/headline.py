@@ -10,7 +10,7 @@ from goodword.program.loader import Program
 from goodword.program.model import Reward, Side
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, either, joined, number, percent
+from goodword.words.format import amount, either, isolate, joined, number, percent
 
 
 def headline(program: Program, language: str, on: date | None = None) -> str:
@@ -21,6 +21,8 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     texts = catalogue(language)
     sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
     milestones: dict[tuple[int, bool], list[str]] = {}
+    tiers: dict[str, list[str]] = {}
+    prizes: list[str] = []
     for rule in program.model.rewards.values():
         text = benefit_text(rule.benefit, language, on)
         if text is None or not _for_referrals(program, rule):
@@ -30,6 +32,12 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
             continue
         if rule.when.every is not None:
             milestones.setdefault((rule.when.every, rule.when.every > 1), []).append(text)
+            continue
+        if rule.when.contest is not None:
+            prizes.append(text)
+            continue
+        if rule.when.tier is not None:
+            tiers.setdefault(rule.when.tier, []).append(text)
             continue
         for side in rule.sides:
             sides[side].append(text)
@@ -46,6 +54,12 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     for (at, again), benefits in sorted(milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.every" if again else "headline.milestone", shown, at))
+    for tier, benefits in tiers.items():
+        parts.append(
+            texts.text("headline.tier", {"tier": isolate(tier, language), "advocate": joined(benefits, language)})
+        )
+    if prizes:
+        parts.append(texts.text("headline.to_win", {"advocate": joined(list(dict.fromkeys(prizes)), language)}))
     return texts.text("word.separator").join(parts)
 
 
