@@ -8,7 +8,7 @@ from goodword.program.loader import Program, load_program
 from goodword.program.model import Benefit, PercentOf
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES
-from goodword.words.format import FSI, PDI
+from goodword.words.format import FSI, PDI, amount
 from goodword.words.headline import benefit_text, headline
 
 
@@ -135,6 +135,12 @@ def test_a_share_of_an_order(ceiling: Quantity | None, texts: tuple[str, ...]) -
     share = PercentOf.model_construct(percent_of="order.total", percent=1000, ceiling=ceiling)
     benefit = Benefit.model_construct(kind="credit", amount=share)
     assert tuple(benefit_text(benefit, language) for language in ("en", "ro", "ar")) == texts
+
+
+def test_a_currency_without_a_symbol_is_kept_apart_from_its_amount() -> None:
+    lei = Quantity(3000, "RON")
+    shown = [amount(lei, language) for language in ("en", "ro", "ar")]
+    assert shown == ["RON\u00a030.00", "30,00\u00a0RON", f"{FSI}\u200f30.00\u00a0{FSI}RON{PDI}{PDI}"]
 
 
 def test_an_amount_by_date_is_the_one_in_force() -> None:
