@@ -280,7 +280,6 @@ _ALL = (
         activity="first_steps",
         within_days=14,
         undone_by="account_closed",
-        code_beats=True,
         same_device="refuse",
         network_limit=5,
         network_action="review",
