@@ -164,6 +164,8 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
             rule["answer_within"] = "6 days"
             rule["budget"] = "all"
         file["rewards"][name] = rule
+    first = {"kind": draw(st.sampled_from(["coupon", "credit"])), "amount": "6 USD", "first_order": True}
+    file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
     if draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
 

@@ -7,7 +7,7 @@ from datetime import date
 from goodword.program.amounts import PercentOf, Schedule, largest
 from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
-from goodword.program.model import Side
+from goodword.program.model import Reward, Side
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, either, isolate, joined, number, percent
@@ -20,15 +20,18 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     """
     texts = catalogue(language)
     sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
-    milestones: dict[int, list[str]] = {}
+    milestones: dict[tuple[int, bool], list[str]] = {}
     tiers: dict[str, list[str]] = {}
     prizes: list[str] = []
     for rule in program.model.rewards.values():
         text = benefit_text(rule.benefit, language, on)
-        if text is None:
+        if text is None or not _for_referrals(program, rule):
             continue
         if rule.when.at is not None:
-            milestones.setdefault(rule.when.at, []).append(text)
+            milestones.setdefault((rule.when.at, False), []).append(text)
+            continue
+        if rule.when.every is not None:
+            milestones.setdefault((rule.when.every, rule.when.every > 1), []).append(text)
             continue
         if rule.when.contest is not None:
             prizes.append(text)
@@ -48,9 +51,9 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
         parts.append(texts.text("headline.friend", {"friend": friend}))
     elif advocate:
         parts.append(texts.text("headline.advocate", {"advocate": advocate}))
-    for at, benefits in sorted(milestones.items()):
+    for (at, again), benefits in sorted(milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
-        parts.append(texts.text("headline.milestone", shown, at))
+        parts.append(texts.text("headline.every" if again else "headline.milestone", shown, at))
     for tier, benefits in tiers.items():
         parts.append(
             texts.text("headline.tier", {"tier": isolate(tier, language), "advocate": joined(benefits, language)})
@@ -58,6 +61,12 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     if prizes:
         parts.append(texts.text("headline.to_win", {"advocate": joined(list(dict.fromkeys(prizes)), language)}))
     return texts.text("word.separator").join(parts)
+
+
+def _for_referrals(program: Program, rule: Reward) -> bool:
+    """Whether a rule pays for referrals. What advocates earn by their own doing is no part of the promise to both."""
+    measure = program.model.measures.get(rule.when.measure or "")
+    return measure is None or measure.source == "referrals"
 
 
 def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> str | None:
@@ -103,7 +112,6 @@ def _up_to(benefit: Benefit, most: Quantity | None, language: str) -> str | None
 
 
 def _off(benefit: Benefit, shown: str, language: str) -> str:
-    """A coupon lowers a price; everything else is received."""
-    if benefit.kind != "coupon":
-        return shown
-    return catalogue(language).text("benefit.amount_off", {"amount": shown})
+    """A coupon lowers a price, a donation is given to somebody else; everything else is received."""
+    key = {"coupon": "benefit.amount_off", "donation": "benefit.donation"}.get(benefit.kind)
+    return shown if key is None else catalogue(language).text(key, {"amount": shown})
