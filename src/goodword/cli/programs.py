@@ -13,8 +13,9 @@ from goodword.cli.output import LANGUAGE, AsJson, BadProgram, ProgramFile, conso
 from goodword.program.linter import LintWarning, lint
 from goodword.program.loader import Problem, load_program
 from goodword.program.schema import program_schema
-from goodword.recipes import copy_recipe, list_recipes, read_recipe
+from goodword.recipes import copy_recipe, list_recipes, read_catalogue, read_recipe
 from goodword.words.headline import headline
+from goodword.words.told import words_as_data, words_as_text, words_of
 
 room = typer.Typer()
 recipes_app = typer.Typer(help="List the recipes, or copy one to start from.", invoke_without_command=True)
@@ -26,14 +27,32 @@ def recipes(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the recipes: programs that come with Goodword, each with what it promises."""
     if ctx.invoked_subcommand is not None:
         return
-    found = {name: headline(load_program(read_recipe(name)), LANGUAGE) for name in list_recipes()}
+    known = read_catalogue()
+    rows = [
+        (name, known[name].after if name in known else "", headline(load_program(read_recipe(name)), LANGUAGE))
+        for name in list_recipes()
+    ]
     if as_json:
-        print_json([{"recipe": name, "headline": text} for name, text in found.items()])
+        print_json([{"recipe": name, "after": after, "headline": text} for name, after, text in rows])
         return
     table = Table.grid(padding=(0, 2))
-    for name, text in found.items():
-        table.add_row(name, text)
+    for row in rows:
+        table.add_row(*row)
     console().print(table)
+
+
+@recipes_app.command("show")
+def recipes_show(
+    name: Annotated[str, typer.Argument(help="the recipe", show_default=False)],
+    language: Annotated[str, typer.Option("--lang", "--language", help="the language: en, ar, ro")] = LANGUAGE,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a recipe says to people: its headline, three steps, and its terms."""
+    words = words_of(load_program(read_recipe(name)), language)
+    if as_json:
+        print_json({"recipe": name, **words_as_data(words)})
+        return
+    typer.echo(words_as_text(words))
 
 
 @recipes_app.command("copy")

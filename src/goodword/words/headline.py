@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from goodword.program.amounts import PercentOf, Schedule, largest
 from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
-from goodword.program.model import Side
+from goodword.program.model import Reward, Side
 from goodword.program.quantity import Quantity
+from goodword.program.triggers import Measure
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, either, joined, number, percent
+from goodword.words.format import amount, either, joined, percent
+from goodword.words.phrases import measured, reached
 
 
 def headline(program: Program, language: str, on: date | None = None) -> str:
@@ -18,32 +21,48 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
 
     Amounts by date are those in force `on` that day; without a day, the largest is named as a limit.
     """
+    return promise(program, language, on, program.model.rewards)
+
+
+def promise(program: Program, language: str, on: date | None, rules: Mapping[str, Reward]) -> str:
+    """What some rules of a program promise."""
     texts = catalogue(language)
     sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
-    milestones: dict[int, list[str]] = {}
-    for rule in program.model.rewards.values():
+    numbers: dict[tuple[str, int, str], list[str]] = {}
+    for rule in rules.values():
         text = benefit_text(rule.benefit, language, on)
         if text is None:
             continue
-        if rule.when.at is not None:
-            milestones.setdefault(rule.when.at, []).append(text)
-            continue
-        for side in rule.sides:
-            sides[side].append(text)
-    friend, advocate = (joined(sides[side], language) for side in ("friend", "advocate"))
-    parts = []
-    if friend and friend == advocate:
-        parts.append(texts.text("headline.same", {"both": friend}))
-    elif friend and advocate:
-        parts.append(texts.text("headline.different", {"friend": friend, "advocate": advocate}))
-    elif friend:
-        parts.append(texts.text("headline.friend", {"friend": friend}))
-    elif advocate:
-        parts.append(texts.text("headline.advocate", {"advocate": advocate}))
-    for at, benefits in sorted(milestones.items()):
-        shown = {"at": number(at, language), "advocate": joined(benefits, language)}
-        parts.append(texts.text("headline.milestone", shown, at))
+        measure = program.model.measures.get(rule.when.measure or "")
+        if measure is None or (measure.source == "referrals" and rule.when.each):
+            for side in rule.sides:
+                sides[side].append(text)
+        else:
+            kind, number = ("every", rule.when.every) if rule.when.every else ("at", rule.when.at or 0)
+            numbers.setdefault((kind, number, _what(program, rule, measure, language)), []).append(text)
+    parts = [text for text in (_both_sides(sides, language),) if text]
+    for (kind, _, what), benefits in sorted(numbers.items()):
+        shown = {"what": what, "advocate": joined(benefits, language)}
+        parts.append(texts.text(f"headline.{kind}", shown))
     return texts.text("word.separator").join(parts)
+
+
+def _what(program: Program, rule: Reward, measure: Measure, language: str) -> str:
+    """What a number counts: "5 friends", or what the advocate does himself."""
+    count = rule.when.every or rule.when.at
+    return reached(program.model, measure, count, language) if count else measured(program.model, measure, language)
+
+
+def _both_sides(sides: Mapping[Side, list[str]], language: str) -> str | None:
+    texts = catalogue(language)
+    friend, advocate = (joined(sides[side], language) for side in ("friend", "advocate"))
+    if friend and friend == advocate:
+        return texts.text("headline.same", {"both": friend})
+    if friend and advocate:
+        return texts.text("headline.different", {"friend": friend, "advocate": advocate})
+    if friend:
+        return texts.text("headline.friend", {"friend": friend})
+    return texts.text("headline.advocate", {"advocate": advocate}) if advocate else None
 
 
 def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> str | None:
