@@ -30,7 +30,9 @@ def parts() -> dict[str, type[Part]]:
 
 def keys() -> list[Key]:
     """Every key of every part."""
-    return [(name, key) for name, part in sorted(parts().items()) for key in part.model_fields]
+    return [
+        (name, field.alias or key) for name, part in sorted(parts().items()) for key, field in part.model_fields.items()
+    ]
 
 
 def keys_on(model: Part, path: tuple[str, ...]) -> Iterator[Key]:
@@ -39,7 +41,8 @@ def keys_on(model: Part, path: tuple[str, ...]) -> Iterator[Key]:
     for part in path:
         if isinstance(node, Part):
             yield type(node).__name__, part
-            node = getattr(node, part, None)
+            named = {field.alias or key: key for key, field in type(node).model_fields.items()}
+            node = getattr(node, named.get(part, part), None)
         elif isinstance(node, dict):
             node = node.get(part)
         elif isinstance(node, tuple) and part.isdigit() and int(part) < len(node):

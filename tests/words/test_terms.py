@@ -150,7 +150,6 @@ def _more(name: str, tree: Tree) -> Iterator[Mutant]:
 IN_THE_HEADLINE = {
     ("Reward", "to"),
     ("Benefit", "percent_off"),
-    ("When", "at"),
     ("When", "every"),
     ("PercentOf", "percent"),
 }

@@ -10,9 +10,8 @@ from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
 from goodword.program.model import Reward, Side
 from goodword.program.quantity import Quantity
-from goodword.program.triggers import Measure
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, either, joined, percent
+from goodword.words.format import amount, either, joined, number, percent
 from goodword.words.phrases import measured, reached
 
 
@@ -28,27 +27,39 @@ def promise(program: Program, language: str, on: date | None, rules: Mapping[str
     """What some rules of a program promise."""
     texts = catalogue(language)
     sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
-    numbers: dict[tuple[str, int, str], list[str]] = {}
+    milestones: dict[tuple[int, bool], list[str]] = {}
+    own: list[str] = []
     for rule in rules.values():
         text = benefit_text(rule.benefit, language, on)
         if text is None:
             continue
-        measure = program.model.measures.get(rule.when.measure or "")
-        if measure is None or (measure.source == "referrals" and rule.when.each):
-            for side in rule.sides:
-                sides[side].append(text)
-        else:
-            kind, number = ("every", rule.when.every) if rule.when.every else ("at", rule.when.at or 0)
-            numbers.setdefault((kind, number, _what(program, rule, measure, language)), []).append(text)
+        if not _for_referrals(program, rule):
+            own.append(texts.text("headline.own", {"what": _own_doing(program, rule, language), "advocate": text}))
+            continue
+        if rule.when.at is not None:
+            milestones.setdefault((rule.when.at, False), []).append(text)
+            continue
+        if rule.when.every is not None:
+            milestones.setdefault((rule.when.every, rule.when.every > 1), []).append(text)
+            continue
+        for side in rule.sides:
+            sides[side].append(text)
     parts = [text for text in (_both_sides(sides, language),) if text]
-    for (kind, _, what), benefits in sorted(numbers.items()):
-        shown = {"what": what, "advocate": joined(benefits, language)}
-        parts.append(texts.text(f"headline.{kind}", shown))
-    return texts.text("word.separator").join(parts)
+    for (at, again), benefits in sorted(milestones.items()):
+        shown = {"at": number(at, language), "advocate": joined(benefits, language)}
+        parts.append(texts.text("headline.every" if again else "headline.milestone", shown, at))
+    return texts.text("word.separator").join(parts or own)
 
 
-def _what(program: Program, rule: Reward, measure: Measure, language: str) -> str:
-    """What a number counts: "5 friends", or what the advocate does himself."""
+def _for_referrals(program: Program, rule: Reward) -> bool:
+    """Whether a rule pays for referrals. What advocates earn by their own doing is no part of the promise to both."""
+    measure = program.model.measures.get(rule.when.measure or "")
+    return measure is None or measure.source == "referrals"
+
+
+def _own_doing(program: Program, rule: Reward, language: str) -> str:
+    """What advocates do themselves, where a program pays for nothing else."""
+    measure = program.model.measures[rule.when.measure or ""]
     count = rule.when.every or rule.when.at
     return reached(program.model, measure, count, language) if count else measured(program.model, measure, language)
 
@@ -108,7 +119,6 @@ def _up_to(benefit: Benefit, most: Quantity | None, language: str) -> str | None
 
 
 def _off(benefit: Benefit, shown: str, language: str) -> str:
-    """A coupon lowers a price; everything else is received."""
-    if benefit.kind != "coupon":
-        return shown
-    return catalogue(language).text("benefit.amount_off", {"amount": shown})
+    """A coupon lowers a price, a donation is given to somebody else; everything else is received."""
+    key = {"coupon": "benefit.amount_off", "donation": "benefit.donation"}.get(benefit.kind)
+    return shown if key is None else catalogue(language).text(key, {"amount": shown})

@@ -22,12 +22,11 @@ def instructions(program: Program, language: str, on: date | None = None) -> tup
     ways = dict.fromkeys(WAYS[kind] for kind in program.model.attribution.evidence)
     shared = either([texts.text(f"way.{way}") for way in ways], language)
     later = {name: rule for name, rule in program.model.rewards.items() if rule.when.step != CLAIMED}
+    promised = promise(program, language, on, later)
     return (
         texts.text("how.share", {"ways": shared}),
         _friends_turn(program, language, on),
-        texts.text("how.get", {"promise": promise(program, language, on, later)})
-        if later
-        else texts.text("how.thanks"),
+        texts.text("how.get", {"promise": promised}) if promised else texts.text("how.thanks"),
     )
 
 
