@@ -124,11 +124,11 @@ def without(value: str) -> dict[str, ReasonValue]:
         (
             Reason(
                 "friend_not_in_audience",
-                {"attribute": "friend.tier", "operator": "in", "expected": "gold, silver", "actual": "basic"},
+                {"attribute": "friend.card", "operator": "in", "expected": "gold, silver", "actual": "basic"},
             ),
             {
-                "en": "A condition on the friend is not met: tier: basic; needed: one of gold, silver.",
-                "ar": f"لم يتحقق شرط يخص الصديق: {iso('tier')}: {iso('basic')}؛ "
+                "en": "A condition on the friend is not met: card: basic; needed: one of gold, silver.",
+                "ar": f"لم يتحقق شرط يخص الصديق: {iso('card')}: {iso('basic')}؛ "
                 f"المطلوب إحدى القيم: {iso('gold, silver')}.",
             },
         ),

@@ -20,9 +20,10 @@ from goodword.words.catalogue import LANGUAGES
 from goodword.words.format import FSI, PDI
 from goodword.words.headline import benefit_text, headline
 from goodword.words.instructions import instructions
+from goodword.words.speaker import Section
 from goodword.words.spoken import SAID, UNSAID
-from goodword.words.terms import Section, terms
-from tests.recipes.mutants import Mutant, _with, mutants
+from goodword.words.terms import terms
+from tests.recipes.mutants import SECTIONS, Mutant, _changes, _optional, _with, _without, mutants
 from tests.recipes.runner import Tree, as_text, edited, read_program, recipes
 from tests.words.fixture import samples, samples_path
 from tests.words.model import Key, keys, keys_on, parts
@@ -81,6 +82,7 @@ MEANS_THE_SAME = {"steps.first_order.undone_by: left out"}
 """Changes that leave out what is the default."""
 
 
+DRAW = {"measure": "sign_ups", "first_day": "2026-05-01", "last_day": "2026-05-31", "by": "draw", "at_least": 100}
 REWRITTEN: dict[str, list[tuple[str, str, object]]] = {
     "sample points": [
         ("measures.orders.count", "measures.orders", {"sum": "orders", "period": "month"}),
@@ -111,6 +113,17 @@ REWRITTEN: dict[str, list[tuple[str, str, object]]] = {
             },
         ),
     ],
+    "sample games": [
+        ("tiers.measure", "tiers.measure", "sign_ups"),
+        ("rewards.lounge.when.tier", "rewards.lounge.when.tier", "silver"),
+        ("rewards.jump.when.contest", "rewards.jump.when.contest", "race"),
+        ("rewards.shirts.when.places", "rewards.shirts.when.places", "2-4"),
+        ("contests.race.measure", "contests.race.measure", "sign_ups"),
+        ("contests.race.ties", "contests.race.ties", "all"),
+        ("contests.club.reviewed", "contests.club.reviewed", "week"),
+        ("contests.both.entrant", "contests.both.entrant", "advocate"),
+        ("contests.draw.by", "contests.draw", DRAW | {"by": "rank", "ties": "all"}),
+    ],
     "sample referral": [
         (
             "rewards.by_card.benefit.amount.table.by",
@@ -137,7 +150,12 @@ def changes(name: str) -> Iterator[tuple[list[Key], str, Program]]:
 
 
 def _more(name: str, tree: Tree) -> Iterator[Mutant]:
-    """Changes of what stands outside the sections that decide, and those that need more than one value."""
+    """Changes of sections that the cases' mutants leave alone, and those that need more than one value."""
+    for section in tree.keys() - {*SECTIONS} - {key.partition(".")[2] for key in UNSAID}:
+        for path, label, value in _changes(tree, (section,), tree[section]):
+            yield Mutant(f"{'.'.join(map(str, path))}: {label}", _with(tree, path, value))
+        for path in _optional(tree[section], (section,)):
+            yield Mutant(f"{'.'.join(map(str, path))}: left out", _without(tree, path))
     for key, path, value in REWRITTEN.get(name, ()):
         yield Mutant(f"{key}: rewritten", _with(tree, tuple(path.split(".")), value))
     yield Mutant("time_zone: -> Asia/Riyadh", _with(tree, ("time_zone",), "Asia/Riyadh"))
@@ -171,7 +189,7 @@ def heard(name: str) -> frozenset[Key]:
     for path, change, changed in changes(name):
         if all(lines(changed, language) != before[language] for language in LANGUAGES):
             found.update(path)
-            assert path[-1] not in IN_THE_HEADLINE or _short(changed) != _short(original), change
+            assert path[-1] not in IN_THE_HEADLINE or "contests" in tree or _short(changed) != _short(original), change
         elif ".".join(path[-1]) not in UNSAID and change not in MEANS_THE_SAME:
             unheard.append(change)
     assert unheard == [], f"{name}: these change what is paid and not what is promised"

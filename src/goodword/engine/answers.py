@@ -116,7 +116,7 @@ def _take_option(turn: Turn, reward: Reward, option: str) -> bool:
         amount=amount,
         reserved=reserved,
         budget_unit=unit,
-        cap_keys=(*caps, *measured_in(wanted)),
+        cap_keys=(*caps, *measured_in(turn, wanted)),
         answers={},
     )
     count_caps(turn, reward, 1, amount)

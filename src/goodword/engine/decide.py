@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from goodword.engine.answers import choose, moderate_answer, time_is_over
 from goodword.engine.attribution import all_referrals, attribute, clicked, invite, revive, still_trusted, usable_handle
+from goodword.engine.contests import contest_due, enter, open_contests
 from goodword.engine.events import (
     Activity,
     Cancel,
@@ -17,6 +18,7 @@ from goodword.engine.events import (
     Choice,
     Claim,
     Due,
+    Enter,
     HandleAction,
     Join,
     Link,
@@ -49,11 +51,14 @@ from goodword.engine.state import (
     ACTIVITIES,
     CLAIMS,
     DUES,
+    ENTRIES,
     HANDLES,
+    LEADERS,
     ORDERS,
     PARTICIPANTS,
     REFERRALS,
     REWARDS,
+    STANDINGS,
     WAITING_OF,
     WAITING_PAGE,
     ActivityRow,
@@ -64,6 +69,7 @@ from goodword.engine.state import (
     NotLoaded,
     Referral,
     Reward,
+    Standing,
     State,
     TenantRow,
 )
@@ -81,6 +87,7 @@ from goodword.engine.steps import (
     steps_for,
     withdraw,
 )
+from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
 from goodword.program.benefits import KINDS
 from goodword.program.values import CLAIMED
@@ -139,10 +146,20 @@ def evolve(state: State, decision: Decision) -> None:
     """Fold a decision into the state: the next event sees it."""
     for name, rows in decision.draft.changes.items():
         state.rows[name].update(rows)
+    if not state.complete:
+        _forget_boards(state, decision.draft.changes.get(STANDINGS.name, {}))
     sealed = decision.sealed
     live = state.tenant.live or not (sealed.history or isinstance(sealed.event, Due | Published))
     clock_ms = max(state.tenant.clock_ms, sealed.clock_ms)
     state.tenant = TenantRow(state.tenant.seq + 1, clock_ms, live)
+
+
+def _forget_boards(state: State, moved: dict[str, Standing | None]) -> None:
+    """What was loaded in the order of a board is no longer in its order once somebody moved on it."""
+    for board in {standing.board for standing in moved.values() if standing is not None}:
+        state.rows[LEADERS.name].pop(board, None)
+        for key in [key for key in state.rows[ENTRIES.name] if key.startswith(f"{board}|")]:
+            del state.rows[ENTRIES.name][key]
 
 
 def _as_fact(turn: Turn) -> None:
@@ -463,6 +480,7 @@ def _published(turn: Turn, event: Published) -> None:
             turn.post(f"{prefix}:funding", f"{prefix}:free", unit, more)
         elif more < 0:
             turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
+    open_contests(turn, program)
     turn.tell("program.published", program.name, None)
     turn.say("program_published", program=program)
 
@@ -515,6 +533,8 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "expire_reward": _due_expire_reward,
     "pay": _due_pay,
     "answer": time_is_over,
+    "contest": contest_due,
+    "tier": tier_due,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
@@ -533,6 +553,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     RewardAction: _reward_action,
     Choice: choose,
     Moderation: _moderation,
+    Enter: enter,
     Review: _review,
     TimePassed: _time_passed,
     Published: _published,

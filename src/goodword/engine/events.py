@@ -35,7 +35,7 @@ Answers = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Text
 Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
 
 
-DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer"]
+DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer", "contest", "tier"]
 """What a date may be for."""
 
 
@@ -206,6 +206,14 @@ class Moderation(Event, tag="moderation", frozen=True):
     why: Text = ""
 
 
+class Enter(Event, tag="enter", frozen=True):
+    """Somebody enters a draw without bringing a friend, where the contest lets anybody do so once."""
+
+    person: Person
+    program: Word
+    contest: Word
+
+
 class Review(Event, tag="review", frozen=True):
     """Staff decide about a referral. A denial can be reopened by an approval."""
 
@@ -248,6 +256,7 @@ SourceEvent = (
     | RewardAction
     | Choice
     | Moderation
+    | Enter
     | Review
     | TimePassed
 )

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from goodword.engine.events import Scalar
 from goodword.engine.reasons import ReasonValue, amount_of
-from goodword.engine.state import FIRST_ORDERS, FIRST_ORDERS_MAX, ORDERS, Draft, NotLoaded, OrderRow
+from goodword.engine.state import FIRST_ORDERS, FIRST_ORDERS_MAX, ORDERS, TIERS, Draft, NotLoaded, OrderRow
 from goodword.engine.turn import Turn
 from goodword.program.conditions import Attribute, Condition, Value, holds
 from goodword.program.loader import Program
@@ -99,6 +99,9 @@ def _of_person(turn: Turn, attribute: Attribute, participant: str | None, claime
             return turn.person(participant).country
         case "language":
             return turn.person(participant).language
+        case "tier" if attribute.program:
+            row = turn.draft.get(TIERS, f"{attribute.program}|{participant}")
+            return row.tier or None if row else None
         case key:
             return _typed(attribute, turn.person(participant).fields.get(key))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from goodword.engine.boards import counts, games
 from goodword.engine.facts import Subjects, value_of
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.state import OrderRow, Referral, Reward
@@ -175,7 +176,7 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
         return None
     bases = _bases(grant)
     keys = [f"{base}|{end}" for base in bases.values() for end in "na"]
-    passed = Passed(amount, cap_keys=(*keys, *measured_in(grant)))
+    passed = Passed(amount, cap_keys=(*keys, *measured_in(turn, grant)))
     open_caps = [
         _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.per, cap.period], passed)
         for index, cap in enumerate(grant.rule.caps)
@@ -184,12 +185,15 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     return passed if all(open_caps) and open_budget else None
 
 
-def measured_in(grant: Grant) -> Iterator[str]:
-    """The measures that count the grant: those of rewards of its unit."""
+def measured_in(turn: Turn, grant: Grant) -> Iterator[str]:
+    """The measures and contests that count the grant: those of rewards of its unit."""
     program = grant.program
     for name, measure in program.model.measures_of["rewards"]:
         if measure.unit == grant.unit:
             yield measure_key(program.name, dated(name, measure, grant.at_ms, program), grant.participant)
+    for game in games(turn, program.name, "rewards"):
+        if game.measure.unit == grant.unit and counts(turn, game, grant.at_ms, counted=False):
+            yield measure_key(program.name, game.label, grant.participant)
 
 
 def dated(name: str, measure: Measure, at_ms: int, program: Program) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from goodword.engine.boards import counts, games, is_contest, move_standing
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, dated, measure_key
 from goodword.engine.handles import joined_ms
@@ -18,6 +19,7 @@ from goodword.engine.returns import take_back
 from goodword.engine.reward_books import rule_of
 from goodword.engine.rewards import grant
 from goodword.engine.state import ACTIVITIES, ORDERS, ActivityRow, OrderRow, Referral, Reward
+from goodword.engine.tiers import follow_tiers
 from goodword.engine.turn import Moved, Turn
 from goodword.program.loader import Program
 from goodword.program.model import Reward as Rule
@@ -47,17 +49,22 @@ def sync_measures(turn: Turn, referral: Referral) -> None:
     trusted = referral.moderation not in ("pending_review", "denied") and referral.status != "superseded"
     measures = program.model.measures_of["referrals"] if trusted else ()
     wanted = {
-        dated(name, measure, at_ms, program): name
+        dated(name, measure, at_ms, program): at_ms
         for name, measure in measures
         if (at_ms := _at_step(turn, program, referral, measure)) is not None
     }
+    for game in games(turn, program.name, "referrals") if trusted else ():
+        reached_ms = _at_step(turn, program, referral, game.measure)
+        if reached_ms is not None and counts(turn, game, reached_ms, game.label in referral.measured):
+            wanted[game.label] = reached_ms
     if tuple(wanted) == referral.measured or set(wanted) == set(referral.measured):
         return
     before = referral.measured
     referral = turn.save_referral(replace(referral, measured=tuple(wanted)))
     source = Source(referral.id, referral.advocate, turn.occurred_ms, referral=referral)
     for label in sorted(wanted.keys() ^ set(before)):
-        _move(turn, program, label, source, 1 if label in wanted else -1, label in wanted)
+        dated_source = replace(source, at_ms=wanted[label]) if is_contest(label) and label in wanted else source
+        _move(turn, program, label, dated_source, 1 if label in wanted else -1, label in wanted)
 
 
 def _at_step(turn: Turn, program: Program, referral: Referral, measure: Measure) -> int | None:
@@ -82,7 +89,7 @@ def measure_order(turn: Turn, order: OrderRow) -> None:
     wanted: dict[str, int] = {}
     programs: dict[str, tuple[Program, str]] = {}
     for program in turn.programs.all_live():
-        for label, measure in _measured(turn, program, "orders", order.participant, order.placed_ms):
+        for label, measure in _measured(turn, program, "orders", order.participant, order.placed_ms, order.measured):
             subjects = Subjects(advocate=order.participant, order=order)
             if order.currency != program.model.currency or not order.counted or unmet(turn, measure.where, subjects):
                 continue
@@ -100,7 +107,7 @@ def measure_activity(turn: Turn, row: ActivityRow) -> None:
     wanted: dict[str, int] = {}
     programs: dict[str, tuple[Program, str]] = {}
     for program in turn.programs.all_live():
-        for label, measure in _measured(turn, program, "activities", row.participant, row.at_ms):
+        for label, measure in _measured(turn, program, "activities", row.participant, row.at_ms, row.measured):
             subjects = Subjects(advocate=row.participant, activity=row.fields)
             if measure.activity != row.name or unmet(turn, measure.where, subjects):
                 continue
@@ -111,10 +118,13 @@ def measure_activity(turn: Turn, row: ActivityRow) -> None:
     _follow(turn, programs, Source(f"{ACTIVITY}{row.id}", row.participant, row.at_ms), row.measured, wanted)
 
 
-def _measured(turn: Turn, program: Program, source: str, owner: str, at_ms: int) -> Iterator[tuple[str, Measure]]:
+def _measured(
+    turn: Turn, program: Program, source: str, owner: str, at_ms: int, before: dict[str, int]
+) -> Iterator[tuple[str, Measure]]:
     """The measures in which somebody's own doing counts, under their dated names: only of advocates."""
     measures = program.model.measures_of[source]
-    if not measures:
+    contests = list(games(turn, program.name, source))
+    if not measures and not contests:
         return
     joined = joined_ms(turn, owner, program.name)
     if joined is None or at_ms < joined:
@@ -122,6 +132,11 @@ def _measured(turn: Turn, program: Program, source: str, owner: str, at_ms: int)
     for name, measure in measures:
         if measure.within is None or at_ms < joined + measure.within:
             yield dated(name, measure, at_ms, program), measure
+    for game in contests:
+        within = game.measure.within
+        counted = measure_key(program.name, game.label, owner) in before
+        if (within is None or at_ms < joined + within) and counts(turn, game, at_ms, counted):
+            yield game.label, game.measure
 
 
 def _follow(
@@ -151,6 +166,10 @@ def _move(turn: Turn, program: Program, label: str, source: Source, change: int,
     """Move one counter; `appeared` tells whether its source is counted from now on, or no more, or as before."""
     key = measure_key(program.name, label, source.owner)
     turn.count(key, change)
+    if is_contest(label):
+        entrants = (source.owner, source.referral.id if source.referral else "")
+        move_standing(turn, program.name, label, entrants, source.at_ms, change)
+        return
     turn.moved[key] = Moved(program, label, source.owner, source.at_ms, source.referral)
     if appeared is None:
         return
@@ -196,7 +215,15 @@ def follow_measures(turn: Turn) -> None:
         value = turn.counter(key)
         _take_back_missed(turn, moved, value)
         _grant_reached(turn, moved, value)
+        _follow_tiers(turn, moved)
     raise AssertionError(f"one event moved more than {MOVES_MAX} numbers")
+
+
+def _follow_tiers(turn: Turn, moved: Moved) -> None:
+    """The ladder in force follows its measure, whichever version moved it."""
+    current = turn.programs.current(moved.program.name)
+    if current and current.model.tiers and current.model.tiers.measure == moved.label.partition("@")[0]:
+        follow_tiers(turn, current, moved.owner)
 
 
 def _grant_reached(turn: Turn, moved: Moved, value: int) -> None:

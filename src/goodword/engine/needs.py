@@ -7,12 +7,14 @@ all of these can move. The ids that an event would create are known beforehand, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from goodword.engine.attribution import limit_key, signal_value
+from goodword.engine.boards import contest_key, standing_key
 from goodword.engine.clicks import Click, read_click
+from goodword.engine.contests import drawn
 from goodword.engine.events import (
     Activity,
     AnyEvent,
@@ -20,6 +22,7 @@ from goodword.engine.events import (
     Chargeback,
     Choice,
     Due,
+    Enter,
     Join,
     Link,
     Moderation,
@@ -41,11 +44,15 @@ from goodword.engine.state import (
     ACTIVITIES,
     BALANCES,
     CLAIMS,
+    CONTESTS,
+    CONTESTS_OF,
     COUNTERS,
+    ENTRIES,
     FIRST_ORDERS,
     HANDLES,
     HANDLES_OF,
     IDENTITIES,
+    LEADERS,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
@@ -54,12 +61,16 @@ from goodword.engine.state import (
     REWARD_CODES,
     REWARDS,
     REWARDS_OF,
+    STANDINGS,
+    TIERS,
     WAITING_OF,
     Collection,
+    ContestRow,
     Referral,
     State,
 )
 from goodword.engine.steps import ORDER
+from goodword.engine.tiers import tier_key, tier_periods
 from goodword.engine.turn import Programs
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
@@ -102,6 +113,10 @@ def _loaded(state: State, collection: Collection[RowT]) -> list[RowT]:
 
 
 def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    for program in programs.versions.values():
+        # What runs is read by every step that counts: mostly it is nothing, or a row that is in memory.
+        _want(wants, CONTESTS_OF, program.name)
+        _want(wants, CONTESTS, *(contest_key(program.name, name) for name in program.model.contests))
     paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
         event = item.event
@@ -136,6 +151,10 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
             case Due():
                 _want(wants, _DUE_ROWS[event.kind], event.reference)
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
+                if event.kind == "tier":
+                    participant = event.reference.partition("|")[2]
+                    _want(wants, PARTICIPANTS, participant)
+                    _want(wants, REWARDS_OF, participant)
             case _:
                 pass
 
@@ -162,6 +181,8 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "expire_referral": REFERRALS,
     "pay": WAITING_OF,
     "answer": REWARDS,
+    "contest": CONTESTS,
+    "tier": TIERS,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -191,6 +212,41 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, REWARDS_OF, reward.subject, reward.referral)
     for referral in _loaded(state, REFERRALS):
         _want(wants, REWARDS_OF, referral.id)
+    for contest in _decided(batch, state):
+        _want(wants, REWARDS, *contest.held)
+        if contest.status in ("counting", "drawing"):
+            _want(wants, ENTRIES, f"{contest.id}|{contest.cursor}")
+        elif contest.status == "open" and not contest.seed_hash:
+            _want(wants, LEADERS, contest.id)
+        else:
+            _want_entrants(wants, drawn(contest))
+
+
+def _decided(batch: Batch, state: State) -> Iterator[ContestRow]:
+    """The contests that this batch decides about."""
+    for item in batch.sealed:
+        if isinstance(item.event, Due) and item.event.kind == "contest":
+            row = state.rows[CONTESTS.name].get(item.event.reference)
+            if row is not None:
+                yield row
+
+
+def _entrants(batch: Batch, state: State) -> Iterator[str]:
+    """Who may win something in this batch."""
+    for contest in _decided(batch, state):
+        if contest.status == "awarding":
+            yield from drawn(contest)
+        for id in state.rows[LEADERS.name].get(contest.id) or ():
+            yield state.rows[STANDINGS.name][id].entrant
+
+
+def _want_entrants(wants: Wants, entrants: Iterable[str]) -> None:
+    """An entrant is a participant or a referral: one of the two is not there, and costs nothing."""
+    for entrant in entrants:
+        _want(wants, PARTICIPANTS, entrant)
+        _want(wants, REFERRALS, entrant)
+        _want(wants, REWARDS_OF, entrant)
+        _want(wants, FIRST_ORDERS, entrant)
 
 
 # 3 --------------------------------------------------------------------------------------------------------------------
@@ -214,6 +270,7 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
+    _want_entrants(wants, _entrants(batch, state))
     models = [program.model for program in programs.versions.values()]
     if any(model.measures for model in models):
         _want(wants, REWARDS_OF, *advocates, *people)
@@ -244,17 +301,28 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
     times = _times(batch, state)
+    clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
     recipients, newcomers = _recipients(batch, state)
     balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
         _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
-        _want(wants, COUNTERS, *_personal_counters(program, recipients, times))
+        _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))
+        _want(wants, TIERS, *_tier_rows(program, recipients))
         # Whoever this batch may create stands in no database yet, and most of a batch can be such people.
         for key in _balances(program, newcomers):
             balances.setdefault(key, None)
-        for key in _personal_counters(program, newcomers, times):
+        for key in _personal_counters(program, newcomers, times, clocks):
             counters.setdefault(key, None)
+        for key in _tier_rows(program, newcomers):
+            state.rows[TIERS.name].setdefault(key, None)
+    for contest in _loaded(state, CONTESTS):
+        names = measure_key(contest.program, f"{_measured_by(programs, contest)}@{contest.contest}", "")
+        _want(wants, COUNTERS, *(f"{names}{person}" for person in recipients))
+        _want(wants, STANDINGS, *(standing_key(contest.id, person) for person in recipients))
+        for person in newcomers:
+            counters.setdefault(f"{names}{person}", None)
+            state.rows[STANDINGS.name].setdefault(standing_key(contest.id, person), None)
     for reward in _loaded(state, REWARDS):
         _want(wants, COUNTERS, *reward.cap_keys)
         _want(wants, ORDERS, reward.order)
@@ -279,11 +347,17 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
     found = {handle.participant for handle in _loaded(state, HANDLES)}
     found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
     found |= {reward.participant for reward in _loaded(state, REWARDS)}
+    found.update(_entrants(batch, state))
+    found |= {
+        item.event.reference.partition("|")[2]
+        for item in batch.sealed
+        if isinstance(item.event, Due) and item.event.kind == "tier"
+    }
     newcomers: set[str] = set()
     for item in batch.sealed:
         person = _person(item)
         invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
-        if person is not None and (invited or isinstance(item.event, Join)):
+        if person is not None and (invited or isinstance(item.event, Join | Enter)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known
@@ -333,12 +407,25 @@ def _accounts(program: Program) -> Iterator[str]:
         yield from (f"{prefix}:{end}|{budget.amount.unit}" for end in ("funding", "free", "reserved", "spent"))
 
 
-def _personal_counters(program: Program, people: set[str], times: set[int]) -> Iterator[str]:
+def _measured_by(programs: Programs, row: ContestRow) -> str:
+    return programs.versions[row.program, row.version].model.contests[row.contest].measure
+
+
+def _tier_rows(program: Program, people: Iterable[str]) -> Iterator[str]:
+    return (tier_key(program.name, person) for person in people) if program.model.tiers else iter(())
+
+
+def _personal_counters(program: Program, people: set[str], times: set[int], clocks: set[int]) -> Iterator[str]:
     yield from _cap_keys(program, people, times)
     for name, measure in program.model.measures.items():
         moments = [0] if measure.period == "ever" else times
         for label in {dated(name, measure, at_ms, program) for at_ms in moments}:
             yield from (measure_key(program.name, label, person) for person in people)
+    if (ladder := program.model.tiers) is not None:
+        measure = program.model.measures[ladder.measure]
+        periods = {period for at_ms in times | clocks for period in tier_periods(measure, at_ms, program)}
+        for period in periods:
+            yield from (measure_key(program.name, f"{ladder.measure}{period}", person) for person in people)
 
 
 def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Iterator[str]:

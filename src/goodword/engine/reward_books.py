@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from goodword.engine.boards import is_contest, move_standing
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_states import RewardMove, next_reward_status
 from goodword.engine.state import PARTICIPANTS, WAITING_OF, Reward
@@ -81,9 +82,13 @@ def count_caps(turn: Turn, reward: Reward, rewards: int, amount: int) -> None:
     """Move the counters of every cap and every measure the reward is counted in."""
     for key in reward.cap_keys:
         turn.count(key, rewards if key.endswith("|n") else amount)
-        if key.startswith("measure|") and amount:
-            program = turn.programs.pinned(reward)
-            turn.moved[key] = Moved(program, key.split("|", 3)[2], reward.participant, turn.occurred_ms)
+        if not key.startswith("measure|") or not amount:
+            continue
+        program, label = turn.programs.pinned(reward), key.split("|", 3)[2]
+        if is_contest(label):
+            move_standing(turn, program.name, label, (reward.participant, ""), turn.occurred_ms, amount)
+        else:
+            turn.moved[key] = Moved(program, label, reward.participant, turn.occurred_ms)
 
 
 def in_budget(turn: Turn, reward: Reward, amount: int, discount: int) -> int:

@@ -266,6 +266,75 @@ class Reward(Row, frozen=True):
         return self.status in LIVE_REWARD
 
 
+class Place(Row, frozen=True):
+    """A place of a contest that was decided."""
+
+    place: int
+    entrant: str
+    score: int
+
+
+class ContestRow(Row, frozen=True):
+    """A contest of a program, decided by the version that was in force when it opened."""
+
+    id: str
+    program: str
+    contest: str
+    version: int
+    opens_ms: int
+    closes_ms: int | None
+    """From when on nothing counts any more."""
+    status: Literal["open", "counting", "drawing", "awarding", "settled"] = "open"
+    """A draw is decided in pages: its entries are counted, then whom the tickets found is looked for."""
+    seed_hash: str = ""
+    """SHA-256 of a draw's seed, known from the beginning."""
+    seed: str = ""
+    """The seed, told once no entry can change any more."""
+    entries_hash: str = ""
+    """The hash of the list of entries."""
+    entries: int = 0
+    tickets: int = 0
+    cursor: str = ""
+    """The last entrant of the pages gone through."""
+    passed: int = 0
+    """How many tickets these pages held."""
+    tickets_drawn: int = 0
+    """How many tickets earlier rounds have drawn."""
+    found: dict[str, str] = {}
+    """By the number of a drawn ticket, its entrant."""
+    places: tuple[Place, ...] = ()
+    """The result."""
+    held: tuple[str, ...] = ()
+    """Rewards that places hold between two reviews."""
+
+
+class Standing(Row, frozen=True):
+    """How far somebody has come in a contest."""
+
+    id: str
+    board: str
+    """The contest."""
+    entrant: str
+    """A participant, or a referral."""
+    score: int
+    reached_ms: int
+    """When the score rose last."""
+    free: int = 0
+    """The part of it that came without a friend."""
+
+
+class TierRow(Row, frozen=True):
+    """The tiers of a program that somebody holds."""
+
+    id: str
+    program: str
+    participant: str
+    tier: str
+    """The highest; the empty text where none is held."""
+    since: dict[str, str] = {}
+    """By tier the period in which it was entered."""
+
+
 class DueRow(Row, frozen=True):
     """A time at which a decision has to be taken."""
 
@@ -313,12 +382,20 @@ WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)
 # participant -> the first WAITING_PAGE approved rewards that wait for a condition, by id
 REWARD_CODES: Collection[str] = Collection("reward_codes", stored=False)  # hash of a code -> reward id
 COUNTERS: Collection[int] = Collection("counters")
+CONTESTS: Collection[ContestRow] = Collection("contests")  # "program|contest"
+CONTESTS_OF: Collection[tuple[str, ...]] = Collection("contests_of", stored=False)  # program -> those not settled
+STANDINGS: Collection[Standing] = Collection("standings")  # "program|contest|entrant"
+LEADERS: Collection[tuple[str, ...]] = Collection("leaders", stored=False)  # contest -> its best LEADERS_MAX standings
+ENTRIES: Collection[tuple[str, ...]] = Collection("entries_after", stored=False)
+# "contest|entrant" -> the next ENTRIES_PAGE standings, in the order of their entrants
+TIERS: Collection[TierRow] = Collection("tiers")  # "program|participant"
 BALANCES: Collection[int] = Collection("balances")  # "account|unit"
 DUES: Collection[DueRow] = Collection("dues")
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
-    REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, COUNTERS, BALANCES, DUES,
+    REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
+    ENTRIES, TIERS, COUNTERS, BALANCES, DUES,
 )  # fmt: skip
 
 SIGNALS_MAX = 8
@@ -327,6 +404,9 @@ HANDLES_MAX = 50
 ACTIVITIES_MAX = 4
 FIRST_ORDERS_MAX = 8
 WAITING_PAGE = 200
+LEADERS_MAX = 200
+"""How many of the best are looked at when a contest is decided; with more of them equal, who got there first counts."""
+ENTRIES_PAGE = 1000
 SPARES_MAX = 8
 RIVALS_MAX = 16
 CHANGES_MAX = 100

@@ -29,6 +29,9 @@ TOPICS: dict[str, str] = {
     "submission.received": "something was sent in that staff look at first",
     "submission.approved": "staff approved what was sent in",
     "submission.denied": "staff denied what was sent in",
+    "tier.entered": "somebody rose to a tier",
+    "tier.left": "somebody holds a lower tier than before, or none",
+    "contest.settled": "a contest is decided",
     "program.published": "a version of a program is in force",
 }
 """What decisions tell, through the outbox, to every endpoint that subscribes."""

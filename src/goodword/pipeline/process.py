@@ -22,7 +22,7 @@ from goodword.engine.events import Due, Published, Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.needs import ROUNDS, Batch, needs
 from goodword.engine.reasons import Answer
-from goodword.engine.state import COLLECTIONS, DUES, REFERRALS, REWARDS, DueRow, NotLoaded, State
+from goodword.engine.state import COLLECTIONS, CONTESTS, DUES, REFERRALS, REWARDS, DueRow, NotLoaded, State
 from goodword.engine.turn import Programs
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program, load_program
@@ -174,7 +174,7 @@ class _Run:
             self.backing.load(self.state, needs(number, Programs(live, versions), wanted, self.state))
             pinned = {
                 (row.program, row.version)
-                for name in (REFERRALS.name, REWARDS.name)
+                for name in (REFERRALS.name, REWARDS.name, CONTESTS.name)
                 for row in self.state.rows[name].values()
                 if row is not None
             }
@@ -238,9 +238,9 @@ class _Run:
         evolve(self.state, decision)
         for id, row in decision.draft.changes.get(DUES.name, {}).items():
             self.outcome.postponed.pop(id, None)
-            if row is None:
+            if row is None or row.due_ms > self.until_ms:
                 self.dues.pop(id, None)
-            elif row.due_ms <= self.until_ms:
+            else:
                 self.dues[id] = row
                 heappush(self.order, (row.due_ms, id))
 

@@ -14,10 +14,14 @@ from typing import Any
 from goodword.engine.facts import MORE
 from goodword.engine.state import (
     COLLECTIONS,
+    CONTESTS,
+    CONTESTS_OF,
     DUES,
+    ENTRIES,
     FIRST_ORDERS,
     HANDLES,
     HANDLES_OF,
+    LEADERS,
     PARENTS,
     REFERRALS,
     REFERRALS_OF,
@@ -36,13 +40,15 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES))
+_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES)
+_KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
 """All but a page of what waits, which a decision that did not load it does not keep true, and what is not read by key."""
 _NAMED = {
     HANDLES_OF.name: HANDLES.name,
     REFERRALS_OF.name: REFERRALS.name,
     REWARDS_OF.name: REWARDS.name,
     REWARD_CODES.name: REWARDS.name,
+    CONTESTS_OF.name: CONTESTS.name,
 }
 """The indexes whose rows a decision reads without asking, and where these stand."""
 _INDEXES_FIRST = sorted(_KEPT, key=lambda name: name not in _NAMED)

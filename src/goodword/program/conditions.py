@@ -35,6 +35,8 @@ class Attribute:
     needs: str
     """The state collection that must be loaded before it can be read."""
     help: str
+    program: str = ""
+    """The program whose matter it is, where the same person may have another value in another one."""
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,7 +221,7 @@ def _depth_problems(node: object, path: Path, places: dict[str, str]) -> typing.
         yield from _depth_problems(value, here, places)
 
 
-def _mapping(tree: CommentedMap, key: str) -> dict[str, Any]:
+def _mapping(tree: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = tree.get(key)
     return {str(k): v for k, v in value.items()} if isinstance(value, dict) else {}
 
@@ -246,6 +247,12 @@ def _gather(tree: CommentedMap) -> Declared:
                 "declared by the program",
             )
             attributes.setdefault(row.name, row)
+    tiers = tuple(map(str, _mapping(_mapping(tree, "tiers"), "levels")))
+    for entity in ("friend", "advocate", "recipient") if tiers else ():
+        row = Attribute(
+            entity, "tier", "text", "tiers", "the highest tier held in this program", str(tree.get("program"))
+        )
+        attributes.setdefault(row.name, row)
     budgets: dict[str, str] = {}
     for name, budget in _mapping(tree, "budgets").items():
         try:
@@ -259,6 +266,8 @@ def _gather(tree: CommentedMap) -> Declared:
         activities=frozenset(map(str, activities)) if isinstance(activities, list) else frozenset(),
         steps=tuple(_mapping(tree, "steps")),
         measures=frozenset(_mapping(tree, "measures")),
+        contests=frozenset(_mapping(tree, "contests")),
+        tiers=tiers,
         budgets=budgets,
     )
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 
 from goodword.program.amounts import PercentOf
 from goodword.program.benefits import AnyBenefit, Benefit, Options
+from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import Period, parse_duration
 from goodword.program.part import Part
 from goodword.program.triggers import Measure, When
@@ -197,7 +198,7 @@ class Reward(Part):
     @model_validator(mode="after")
     def _holds_together(self, info: ValidationInfo) -> Reward:
         declared = declared_in(info)
-        if self.when.measure and self.to != "advocate":
+        if (self.when.measure or self.when.tier) and self.to != "advocate":
             raise ValueError("a measure counts for the advocate: such a reward goes `to: advocate`")
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
@@ -317,6 +318,8 @@ class ProgramFile(Part):
     attribution: Attribution = Attribution()
     steps: dict[Name, Step] = Field(min_length=1, max_length=RULES_MAX)
     measures: dict[Name, Measure] = _entries()
+    tiers: Tiers | None = None
+    contests: dict[Name, Contest] = _entries()
     budgets: dict[Name, Budget] = _entries()
     rewards: dict[Name, Reward] = Field(min_length=1, max_length=RULES_MAX)
     protection: Protection = Protection()
@@ -328,6 +331,7 @@ class ProgramFile(Part):
             *self._audience_problems(),
             *self._reward_problems(),
             *self._circle_problems(),
+            *self._contest_problems(),
         ]
         if problems:
             raise PlacedProblems(problems)
@@ -374,6 +378,16 @@ class ProgramFile(Part):
                 reached |= more
             if rule.when.measure in reached:
                 yield f"rewards.{name}.when", f"it would grant itself: it feeds the measure `{rule.when.measure}`"
+
+    def _contest_problems(self) -> Iterator[tuple[str, str]]:
+        for name, contest in self.contests.items():
+            measure = self.measures.get(contest.measure)
+            if contest.entrant == "referral" and measure and measure.source != "referrals":
+                yield f"contests.{name}.measure", "its entrants are referrals: its measure has to count referrals"
+        for name, rule in self.rewards.items():
+            of_contest = self.contests.get(rule.when.contest or "")
+            if of_contest and of_contest.entrant == "advocate" and rule.to != "advocate":
+                yield f"rewards.{name}.to", "an advocate wins this contest: such a reward goes `to: advocate`"
 
     @cached_property
     def converting(self) -> frozenset[str]:
@@ -423,6 +437,16 @@ class ProgramFile(Part):
         return {name: tuple(item for item in rules if item[1].when.measure == name) for name in names}
 
     @cached_property
+    def rewards_by_contest(self) -> dict[str, tuple[tuple[str, Reward], ...]]:
+        """By contest the rules that its places win."""
+        rules = self.rewards.items()
+        return {name: tuple(item for item in rules if item[1].when.contest == name) for name in self.contests}
+
+    def places_of(self, contest: str) -> int:
+        """How many places of a contest win something."""
+        return max((rule.when.places[1] for _, rule in self.rewards_by_contest[contest] if rule.when.places), default=0)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Its calendar."""
         return ZoneInfo(self.time_zone)
@@ -431,8 +455,6 @@ class ProgramFile(Part):
 NOT_YET = frozenset(
     [
         "target",
-        "tiers",
-        "contests",
         "groups",
         "compliance",
         "messages",

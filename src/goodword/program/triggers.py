@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from goodword.program.contests import Places
 from goodword.program.duration import Period
 from goodword.program.part import Part
 from goodword.program.values import Count, Duration, Where, reference
 
 EVERY_MAX = 100
 """How often a rule with `every` may pay one advocate in one period, unless `up_to` allows less."""
+
+TRIGGERS = ("step", "reaches", "each", "contest", "tier")
+"""What can grant a reward: a rule names one of these."""
 
 Counted = Literal["referrals", "orders", "activities"]
 Summed = Literal["orders", "rewards"]
@@ -68,14 +72,21 @@ class When(Part):
     each: Annotated[str, reference("measure")] | None = Field(
         default=None, description="something is counted by this measure: each of them pays"
     )
+    contest: Annotated[str, reference("contest")] | None = Field(
+        default=None, description="this contest is decided, for who takes one of `places`"
+    )
+    places: Places | None = None
+    tier: Annotated[str, reference("tier")] | None = Field(default=None, description="this tier is entered")
 
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
-        given = [name for name in ("step", "reaches", "each") if getattr(self, name) is not None]
+        given = [name for name in TRIGGERS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("write one of `step`, `reaches` and `each`")
+            raise ValueError(f"write one of {', '.join(f'`{name}`' for name in TRIGGERS)}")
         if (self.reaches is None) != (self.at is None and self.every is None) or (self.at and self.every):
             raise ValueError("`reaches` names a measure, and `at` or `every` the number it must reach")
+        if (self.contest is None) != (self.places is None):
+            raise ValueError("`contest` and `places` go together")
         if self.up_to is not None and (self.every is None or self.up_to > EVERY_MAX):
             raise ValueError(f"`up_to` goes with `every` and is at most {EVERY_MAX}")
         return self

@@ -49,6 +49,8 @@ class Declared:
     activities: frozenset[str] = frozenset()
     steps: tuple[str, ...] = ()
     measures: frozenset[str] = frozenset()
+    contests: frozenset[str] = frozenset()
+    tiers: tuple[str, ...] = ()
     budgets: dict[str, str] = field(default_factory=dict)
     """Name of each budget with its unit, where that can be read."""
 
@@ -77,6 +79,8 @@ def reference(kind: str) -> AfterValidator:
             "activity": sorted(declared.activities),
             "measure": sorted(declared.measures),
             "budget": sorted(declared.budgets),
+            "contest": sorted(declared.contests),
+            "tier": list(declared.tiers),
         }[kind]
         if name not in known:
             raise ValueError(f"no {kind} is called `{name}`; {hint(name, known)}")

@@ -249,14 +249,19 @@ def forget_deliveries(connection: Connection, tenant: str, before_ms: int, limit
 def forget_outbox(connection: Connection, tenant: str, before_ms: int, limit: int) -> int:
     """Remove of the `limit` oldest outbox rows those that are from before `before_ms` and handed out; how many it were.
 
-    Only the front is looked at, so that a look that finds nothing old reads little.
+    What a delivery in the log was made of stays as long as that. Only the front is looked at, so that a look that finds
+    nothing old reads little.
     """
     table = tables.outbox
+    in_log = select(func.min(_D.created_ms)).where(_D.tenant == tenant).scalar_subquery()
+    first = select(func.min(_D.outbox_id)).where(_D.tenant == tenant, _D.created_ms == in_log)  # made in their order
+    kept_from = connection.execute(first).scalar()
     handed_out = select(tables.handed_out.c.outbox_id).where(tables.handed_out.c.tenant == tenant)
     last = connection.execute(handed_out).scalar() or 0
     front = select(table.c.id, table.c.created_ms).where(table.c.tenant == tenant).order_by(table.c.id).limit(limit)
     rows = connection.execute(front).all()
-    old = [row.id for row in rows if row.id <= last and row.created_ms < before_ms]
+    ended = last if kept_from is None else min(last, kept_from - 1)
+    old = [row.id for row in rows if row.id <= ended and row.created_ms < before_ms]
     if old:
         connection.execute(delete(table).where(table.c.tenant == tenant, table.c.id.in_(old)))
     return len(old)

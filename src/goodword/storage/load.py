@@ -14,7 +14,9 @@ from sqlalchemy import Connection, TextClause, text
 
 from goodword.engine.state import (
     COLLECTIONS,
+    ENTRIES_PAGE,
     FIRST_ORDERS_MAX,
+    LEADERS_MAX,
     WAITING_PAGE,
     DueRow,
     State,
@@ -153,6 +155,37 @@ def _load_waiting(query: _Query, state: State, keys: list[str]) -> None:
     _fill_behind(query, state, keys, "rewards", "participant", ("id",), statement)
 
 
+def _load_running(query: _Query, state: State, keys: list[str]) -> None:
+    rows = dict(map(MAPPERS["contests"].unpack, query.run(_running(query.dialect), keys)))
+    _fill(state, "contests", rows, rows, None)
+    by_program: dict[str, tuple[str, ...]] = {}
+    for id in sorted(rows):
+        by_program[rows[id].program] = (*by_program.get(rows[id].program, ()), id)
+    _fill(state, "contests_of", keys, by_program, ())
+
+
+def _load_leaders(query: _Query, state: State, keys: list[str]) -> None:
+    for board in keys:
+        parameters = {"tenant": query.tenant, "board": board, "limit": LEADERS_MAX}
+        _fill_standings(state, query, board, _LEADERS, parameters)
+
+
+def _load_entries(query: _Query, state: State, keys: list[str]) -> None:
+    """Pages of the entries of draws: hardly ever more than one."""
+    for key in keys:
+        board, _, _ = key.rpartition("|")
+        # The key of a standing is its board and its entrant: behind the board's last key comes another board.
+        parameters = {"tenant": query.tenant, "after": key, "before": f"{board}}}", "limit": ENTRIES_PAGE}
+        _fill_standings(state, query, key, _ENTRIES, parameters)
+
+
+def _fill_standings(state: State, query: _Query, key: str, statement: TextClause, parameters: dict[str, Any]) -> None:
+    found = map(MAPPERS["standings"].unpack, query.connection.execute(statement, parameters))
+    rows = dict(found)
+    _fill(state, "standings", rows, rows, None)
+    _fill(state, query.collection, [key], {key: tuple(rows)}, ())
+
+
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
     rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
     rewards = dict(map(MAPPERS["rewards"].unpack, rows))
@@ -206,6 +239,9 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
     "reward_codes": _load_reward_codes,
+    "contests_of": _load_running,
+    "leaders": _load_leaders,
+    "entries_after": _load_entries,
     "balances": _load_balances,
 }
 """How the collections are read that are not simply rows by key."""
@@ -227,6 +263,15 @@ def _first_orders(dialect: Dialect) -> TextClause:
 @cache
 def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE))
+
+
+@cache
+def _running(dialect: Dialect) -> TextClause:
+    columns = ", ".join(MAPPERS["contests"].columns)
+    return text(
+        f"SELECT {columns} FROM contests "  # noqa: S608
+        f"WHERE tenant = :tenant AND {dialect.any_of('program')} AND status <> 'settled'"
+    )
 
 
 @cache
@@ -262,6 +307,9 @@ _DUES = text(
     f"SELECT {', '.join(MAPPERS['dues'].columns)} FROM dues "  # noqa: S608
     "WHERE tenant = :tenant AND due_ms <= :until_ms ORDER BY due_ms, id LIMIT :limit"
 )
+_STANDINGS = f"SELECT {', '.join(MAPPERS['standings'].columns)} FROM standings WHERE tenant = :tenant "  # noqa: S608
+_LEADERS = text(f"{_STANDINGS} AND board = :board AND behind < 0 ORDER BY behind, reached_ms, entrant LIMIT :limit")
+_ENTRIES = text(f"{_STANDINGS} AND id > :after AND id < :before AND behind < 0 ORDER BY id LIMIT :limit")
 _TENANTS_DUE = text(
     "SELECT tenant FROM tenants "
     "WHERE (SELECT MIN(due_ms) FROM dues WHERE dues.tenant = tenants.tenant) <= :until_ms "

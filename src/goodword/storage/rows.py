@@ -16,7 +16,20 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 from sqlalchemy import Table
 
-from goodword.engine.state import ActivityRow, ClaimRow, DueRow, Handle, OrderRow, Participant, Referral, Reward, Row
+from goodword.engine.state import (
+    ActivityRow,
+    ClaimRow,
+    ContestRow,
+    DueRow,
+    Handle,
+    OrderRow,
+    Participant,
+    Referral,
+    Reward,
+    Row,
+    Standing,
+    TierRow,
+)
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of
 
@@ -56,6 +69,7 @@ DERIVATIONS: dict[str, Callable[[Any], object]] = {
     "orders.counted": lambda row: int(row.counted),
     "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
+    "standings.behind": lambda row: -row.score,
     "rewards.waiting": lambda row: int(is_waiting(row)),
 }
 
@@ -130,6 +144,9 @@ MAPPERS: dict[str, Mapper] = {
     "orders": _struct_mapper(tables.orders, OrderRow, "id"),
     "referrals": _struct_mapper(tables.referrals, Referral, "id"),
     "rewards": _struct_mapper(tables.rewards, Reward, "id"),
+    "contests": _struct_mapper(tables.contests, ContestRow, "id"),
+    "standings": _struct_mapper(tables.standings, Standing, "id"),
+    "tiers": _struct_mapper(tables.tiers, TierRow, "id"),
     "counters": _value_mapper(tables.counters),
     "balances": Mapper(
         tables.balances,

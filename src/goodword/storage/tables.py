@@ -150,6 +150,59 @@ activities = Table(
     _index("activities_pending", "tenant", "at_ms", "id", where="status = 'pending'", query="reads.submissions"),
 )
 
+contests = Table(
+    "contests",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("contest"),
+    _number("version"),
+    _number("opens_ms"),
+    _number("closes_ms", nullable=True),
+    _word("status"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("contests_running", "tenant", "program", "id", where="status <> 'settled'", query="load: contests_of"),
+)
+
+# How far everybody has come in a contest. The key begins with the board: a draw goes through it in that order.
+standings = Table(
+    "standings",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("board"),
+    _word("entrant"),
+    _number("score"),
+    _number("reached_ms"),
+    _number("behind", info=DERIVED),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index(
+        "standings_by_rank",
+        "tenant",
+        "board",
+        "behind",
+        "reached_ms",
+        "entrant",
+        where="behind < 0",
+        query="load: leaders; reads.leaderboard",
+    ),
+)
+
+tiers = Table(
+    "tiers",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("participant"),
+    _word("tier"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
 claims = Table(
     "claims",
     metadata,

@@ -86,7 +86,7 @@ def _operand(one: Condition, value: Value, language: str) -> str:
             return number(value, language)
     names = {"country": "territories", "language": "languages"}.get(one.attribute.key)
     known = getattr(catalogue(language).locale, names).get(value) if names else None
-    return known or own_word("named", value, language)
+    return known or own_word("tier" if one.attribute.key == "tier" else "named", value, language)
 
 
 # what happens ---------------------------------------------------------------------------------------------------------

@@ -11,13 +11,25 @@ from typing import Final
 
 SAID: Final[Mapping[str, frozenset[str]]] = {
     "ProgramFile": frozenset(
-        ["time_zone", "moderated", "audience", "attribution", "steps", "measures", "budgets", "rewards", "protection"]
+        [
+            "time_zone",
+            "moderated",
+            "audience",
+            "attribution",
+            "steps",
+            "measures",
+            "budgets",
+            "rewards",
+            "protection",
+            "tiers",
+            "contests",
+        ]
     ),
     "Audience": frozenset(["advocate", "friend"]),
     "Attribution": frozenset(["evidence", "window", "until", "replace"]),
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
     "Measure": frozenset(["count", "sum", "step", "activity", "unit", "where", "period", "within"]),
-    "When": frozenset(["step", "reaches", "at", "every", "up_to", "each"]),
+    "When": frozenset(["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier"]),
     "Reward": frozenset(
         [
             "when",
@@ -41,6 +53,22 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Table": frozenset(["table", "read_at"]),
     "Rows": frozenset(["by", "rows", "otherwise"]),
     "Cap": frozenset(["per", "period", "count", "amount", "partial"]),
+    "Tiers": frozenset(["measure", "levels"]),
+    "Contest": frozenset(
+        [
+            "measure",
+            "first_day",
+            "last_day",
+            "settles_after",
+            "by",
+            "ties",
+            "reviewed",
+            "entrant",
+            "free_entry",
+            "at_least",
+            "eligible",
+        ]
+    ),
     "Budget": frozenset(["amount"]),
     "Protection": frozenset(["payment", "device", "address", "network", "limits"]),
     "Limit": frozenset(["signal", "count", "period", "action"]),

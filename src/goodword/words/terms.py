@@ -7,51 +7,30 @@ said fails a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.loader import Program
-from goodword.program.model import Cap, Limit, ProgramFile, Reward, Step
-from goodword.program.quantity import Quantity
-from goodword.program.triggers import EVERY_MAX
+from goodword.program.model import Cap, Limit, Reward, Step
+from goodword.program.triggers import EVERY_MAX, Measure
 from goodword.program.values import CLAIMED
-from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, either, joined, number
+from goodword.words.games import Games
 from goodword.words.headline import benefit_text
 from goodword.words.phrases import (
     conditions,
     day,
-    duration,
     happening,
-    measured,
     own_word,
     place,
     reached,
     undoing,
 )
 from goodword.words.sentences import attribute_label
+from goodword.words.speaker import Clause, Section, Speaker
 
 SIGNALS: Final = ("payment", "device", "address", "network")
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One sentence of the terms, or a few, and the key of the program file that it says."""
-
-    key: str
-    text: str
-    items: tuple[str, ...] = ()
-    """What it enumerates, each in a line of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the terms under its title."""
-
-    title: str
-    clauses: tuple[Clause, ...]
 
 
 def terms(program: Program, language: str) -> list[Section]:
@@ -62,34 +41,16 @@ def terms(program: Program, language: str) -> list[Section]:
         ("invitation", said.invitation()),
         ("steps", said.steps()),
         *((f"reward.{rule.to}", said.reward(name, rule)) for name, rule in program.model.rewards.items()),
+        ("tiers", Games(program.model, language).tiers()),
+        *(("contest", clauses) for clauses in Games(program.model, language).contests()),
         ("protection", said.protection()),
     ]
-    return [Section(said.text(f"terms.{title}"), tuple(clauses)) for title, clauses in sections]
+    found = [(said.text(f"terms.{title}"), tuple(clauses)) for title, clauses in sections]
+    return [Section(title, clauses) for title, clauses in found if clauses]
 
 
-class _Terms:
+class _Terms(Speaker):
     """Says one program in one language."""
-
-    def __init__(self, model: ProgramFile, language: str) -> None:
-        self.model = model
-        self.language = language
-        self.texts = catalogue(language)
-
-    def text(self, key: str, **given: str) -> str:
-        """A text of the catalogue, filled in."""
-        return self.texts.text(key, given)
-
-    def count(self, value: int, unit: str) -> str:
-        """So many of something."""
-        return amount(Quantity(value, unit), self.language)
-
-    def length(self, length_ms: int) -> str:
-        """A length of time."""
-        return duration(length_ms, self.language)
-
-    def period(self, period: str) -> str:
-        """ "per month", "in all"."""
-        return self.text(f"period.{period}")
 
     # who, and which invitation ----------------------------------------------------------------------------------------
 
@@ -238,10 +199,14 @@ class _Terms:
         elif when.step:
             yield self.text("terms.when.step", what=self.step(when.step))
         elif when.measure:
-            yield " ".join(self._measured(rule, when.measure))
+            yield " ".join(self._measured(rule, self.model.measures[when.measure]))
+        elif when.contest and when.places:
+            yield self.places(when.contest, when.places)
+        elif when.tier:
+            yield self.text("terms.when.tier", tier=own_word("tier", when.tier, self.language))
 
-    def _measured(self, rule: Reward, name: str) -> Iterator[str]:
-        when, measure = rule.when, self.model.measures[name]
+    def _measured(self, rule: Reward, measure: Measure) -> Iterator[str]:
+        when = rule.when
         if when.at:
             yield self.text("terms.when.at", number=reached(self.model, measure, when.at, self.language))
         elif when.every:
@@ -250,13 +215,7 @@ class _Terms:
             yield self.text("terms.up_to", period=self.period(measure.period), times=most)
         else:
             yield self.text("terms.when.each")
-        yield self.text("terms.counts", what=measured(self.model, measure, self.language))
-        if measure.activity in self.model.moderated:
-            yield self.text("terms.moderated")
-        if measure.period != "ever":
-            yield self.text("terms.anew", period=self.period(measure.period))
-        if measure.within is not None:
-            yield self.text("terms.within.joined", within=self.length(measure.within))
+        yield from self.counted(measure)
 
     def pay_when(self, rule: Reward) -> Iterator[str]:
         if rule.pay_when:

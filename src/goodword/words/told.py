@@ -10,7 +10,8 @@ from goodword.program.loader import Program
 from goodword.words.catalogue import catalogue
 from goodword.words.headline import headline
 from goodword.words.instructions import instructions
-from goodword.words.terms import Section, terms
+from goodword.words.speaker import Section
+from goodword.words.terms import terms
 
 
 @dataclass(frozen=True, slots=True)
