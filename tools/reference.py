@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,15 +16,11 @@ from goodword.engine.reasons import REASONS
 from goodword.engine.referral_states import MODERATION_MOVES, REFERRAL_MOVES
 from goodword.engine.reward_states import REWARD_MOVES
 from goodword.engine.topics import NOTICES, TEST_TOPIC, TOPICS
-from goodword.program.benefits import KINDS
-from goodword.program.conditions import ATTRIBUTES, OPERATORS
-from goodword.program.duration import DAY_MS
-from goodword.program.model import NOT_YET
-from goodword.program.schema import program_schema
 from goodword.settings import SETTINGS
 from goodword.words.catalogue import LANGUAGES, catalogue
-from tools import matrix, recipe_pages
+from tools import language_page, matrix, recipe_pages
 from tools.markdown import NOTE, table
+from tools.shapes import type_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "reference"
@@ -47,76 +42,6 @@ def reasons() -> str:
     )
 
 
-def language() -> str:
-    """The program language: keys, attributes, operators."""
-    schema = program_schema()
-    parts = [_part("the file", schema), *(_part(name, part) for name, part in sorted(schema["$defs"].items()))]
-    attributes = table(
-        ["attribute", "type", "meaning", "needs"],
-        [[f"`{a.name}`", a.type, a.help, a.needs] for a in ATTRIBUTES],
-    )
-    operators = table(
-        ["operator", "types", "meaning"],
-        [[f"`{o.name}`", ", ".join(sorted(o.types)), o.help + (" (a list)" if o.many else "")] for o in OPERATORS],
-    )
-    rows = [[f"`{name}`", kind.help, kind.counted, kind.issued_by, kind.used] for name, kind in KINDS.items()]
-    kinds = table(["benefit", "what it is", "counted in", "handed over by", "used"], rows)
-    return (
-        "# The program language, version 1\n\nA program is one YAML file whose first line is `goodword: 1`. Unknown keys are "
-        "refused; no key is accepted and ignored. `goodword check FILE` tells every problem at once, `goodword schema` prints "
-        "the JSON Schema from which editors complete.\n\n"
-        + "\n".join(parts)
-        + f"\n## Attributes of conditions\n\nDeclared `fields` add rows: `of: person` gives `friend.NAME`, `advocate.NAME` and "
-        f"`recipient.NAME`.\nA value that nobody told satisfies no condition.\n\n{attributes}\n\n## Operators\n\n"
-        f"`attribute: value` is short for `attribute: {{is: value}}`.\n\n{operators}\n\n## Benefits\n\n{kinds}\n\n"
-        f"## Not yet supported\n\nRefused by name until they run: {', '.join(f'`{key}`' for key in sorted(NOT_YET))}.\n"
-    )
-
-
-def _part(name: str, schema: dict[str, Any]) -> str:
-    required = set(schema.get("required", ()))
-    rows = [
-        [
-            f"`{key}`" + (" (required)" if key in required else ""),
-            _type(value),
-            value.get("description", ""),
-            _default(value),
-        ]
-        for key, value in schema.get("properties", {}).items()
-    ]
-    about = schema.get("description", "").split("\n")[0]
-    return f"## {name}\n\n{about}\n\n{table(['key', 'value', 'meaning', 'default'], rows)}\n"
-
-
-def _default(value: dict[str, Any]) -> str:
-    default = value.get("default")
-    if default in (None, [], "", {}) or isinstance(default, dict):
-        return ""
-    if "30 days" in value.get("examples", ()):
-        return f"`{default // DAY_MS} days`" if default else "none"
-    return f"`{json.dumps(default)}`"
-
-
-def _type(value: dict[str, Any]) -> str:
-    if "$ref" in value:
-        return value["$ref"].rpartition("/")[2]
-    if "enum" in value:
-        return ", ".join(f"`{item}`" for item in value["enum"])
-    if "const" in value:
-        return f"`{value['const']}`"
-    if "anyOf" in value:
-        return " or ".join(_type(item) for item in value["anyOf"] if item.get("type") != "null")
-    if value.get("examples"):
-        return " or ".join(f"`{example}`" for example in value["examples"])
-    if value.get("type") == "array":
-        return f"list of {_type(value['items'])}" if isinstance(value.get("items"), dict) else "list"
-    if value.get("type") == "object":
-        inner = value.get("additionalProperties") or next(iter(value.get("patternProperties", {}).values()), None)
-        is_where = "order.total" in value.get("properties", {})
-        return "conditions" if is_where else f"names with {_type(inner)}" if isinstance(inner, dict) else "mapping"
-    return str(value.get("type", "any"))
-
-
 def events() -> str:
     """The events a source may send."""
     (_, components) = msgspec.json.schema_components([SourceEvent])
@@ -124,7 +49,7 @@ def events() -> str:
     for name, schema in sorted(components.items()):
         required = set(schema.get("required", ()))
         rows = [
-            [f"`{key}`" + (" (required)" if key in required else ""), _type(value), value.get("description", "")]
+            [f"`{key}`" + (" (required)" if key in required else ""), type_of(value), value.get("description", "")]
             for key, value in schema.get("properties", {}).items()
         ]
         parts.append(
@@ -212,7 +137,7 @@ def _commands(path: str, command: Any) -> Iterator[str]:
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
     "reasons.md": reasons,
-    "language.md": language,
+    "language.md": language_page.page,
     "events.md": events,
     "topics.md": topics,
     "states.md": states,

@@ -1,4 +1,4 @@
-"""Commands on program files: recipes, check, schema."""
+"""Commands on program files: recipes, check, words, schema."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from rich.table import Table
 
 from goodword.cli.output import LANGUAGE, AsJson, BadProgram, ProgramFile, console, print_json, read_program
 from goodword.program.linter import LintWarning, lint
-from goodword.program.loader import Problem, load_program
+from goodword.program.loader import Problem, Program, load_program
 from goodword.program.schema import program_schema
 from goodword.recipes import copy_recipe, list_recipes, read_catalogue, read_recipe
 from goodword.words.headline import headline
 from goodword.words.told import words_as_data, words_as_text, words_of
 
 room = typer.Typer()
+Language = Annotated[str, typer.Option("--lang", "--language", help="the language: en, ar or ro")]
 recipes_app = typer.Typer(help="List the recipes, or copy one to start from.", invoke_without_command=True)
 room.add_typer(recipes_app, name="recipes")
 
@@ -44,15 +45,11 @@ def recipes(ctx: typer.Context, as_json: AsJson = False) -> None:
 @recipes_app.command("show")
 def recipes_show(
     name: Annotated[str, typer.Argument(help="the recipe", show_default=False)],
-    language: Annotated[str, typer.Option("--lang", "--language", help="the language: en, ar, ro")] = LANGUAGE,
+    language: Language = LANGUAGE,
     as_json: AsJson = False,
 ) -> None:
     """Show what a recipe says to people: its headline, three steps, and its terms."""
-    words = words_of(load_program(read_recipe(name)), language)
-    if as_json:
-        print_json({"recipe": name, **words_as_data(words)})
-        return
-    typer.echo(words_as_text(words))
+    _say(load_program(read_recipe(name)), language, as_json)
 
 
 @recipes_app.command("copy")
@@ -88,6 +85,20 @@ def check(
         if not problems:
             typer.echo(f"{program}: no problems, {len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}")
     raise typer.Exit(0 if good else 1)
+
+
+@room.command("words")
+def words(program: ProgramFile, language: Language = LANGUAGE, as_json: AsJson = False) -> None:
+    """Print what a program file says to people: its headline, three steps, and its terms."""
+    _say(read_program(program), language, as_json)
+
+
+def _say(program: Program, language: str, as_json: bool) -> None:
+    said = words_of(program, language)
+    if as_json:
+        print_json({"program": program.name, **words_as_data(said)})
+    else:
+        typer.echo(words_as_text(said))
 
 
 def warning_as_data(warning: LintWarning) -> dict[str, Any]:
