@@ -46,7 +46,7 @@ format: setup ## rewrite the code in the project's style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-reference: setup ## write docs/reference from the code
+reference: setup ## write docs/reference and docs/recipes from the code
 	$(VENV_PYTHON) -m tools.reference
 
 COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 \

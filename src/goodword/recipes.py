@@ -6,12 +6,32 @@ They stand in the installed package, or at the top of the repository when Goodwo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 PROGRAM_FILE = "program.yaml"
+CATALOGUE_FILE = "catalogue.yaml"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalogue says of a recipe, whether it is there or still to come."""
+
+    after: str
+    """The company or kind of shop it is modelled on."""
+    says: str
+    """What it does, in a line."""
+    of: str | None = None
+    """The entry that it is a second way to run."""
+    lacks: str | None = None
+    """What the recipe does not show yet."""
 
 
 class UnknownRecipe(LookupError):
@@ -24,6 +44,13 @@ class UnknownRecipe(LookupError):
 def list_recipes() -> list[str]:
     """The names of all recipes, sorted."""
     return sorted(folder.name for folder in _home().iterdir() if folder.joinpath(PROGRAM_FILE).is_file())
+
+
+@cache
+def read_catalogue() -> Mapping[str, Entry]:
+    """Every recipe that is there or planned, in the order of the plan, by name."""
+    text = _home().joinpath(CATALOGUE_FILE).read_text(encoding="utf-8")
+    return {name: Entry(**row) for name, row in YAML(typ="safe", pure=True).load(text).items()}
 
 
 def read_recipe(name: str) -> str:

@@ -14,6 +14,7 @@ from goodword.settings import SETTINGS, masked
 from goodword.storage import database
 from goodword.storage.database import open_database
 from tests.cli.making import PROGRAM, Shop, joins
+from tests.recipes.runner import PROGRAMS
 
 WRONG = PROGRAM.replace("at_least", "at_leest").replace("hold: 30 days", "hold: soon")
 
@@ -46,6 +47,23 @@ def test_recipes_are_listed_and_copied(small_shop: Shop) -> None:
     assert small_shop.done("check", small_shop.folder / "program.yaml").exit_code == 0
     assert "exists" in _one_line(small_shop.run("recipes", "copy", name, small_shop.folder))
     assert name in _one_line(small_shop.run("recipes", "copy", "nothing", small_shop.folder))
+
+
+def test_a_recipe_is_shown_in_words(small_shop: Shop) -> None:
+    shown = small_shop.done("recipes", "show", "dropbox").stdout
+    data = json.loads(small_shop.done("recipes", "show", "dropbox", "--lang", "ar", "--json").stdout)
+
+    assert shown.startswith("You both get 500 MB\n\n1. Share your code or your link with a friend.\n")
+    assert "- Limit for each person in all: 16,000 MB. What still fits under it is granted.\n" in shown
+    assert (data["program"], data["language"], data["direction"]) == ("dropbox", "ar", "rtl")
+    assert data["headline"] == "لكل منكما 500 ميغابايت"
+    clauses = {clause["key"]: clause["text"] for part in data["terms"] for clause in part["clauses"]}
+    assert clauses["rewards.space.when"] == "تُمنح عن: تثبيت التطبيق."
+    assert "nothing" in _one_line(small_shop.run("recipes", "show", "nothing"))
+    assert small_shop.done("words", PROGRAMS / "dropbox" / "program.yaml").stdout == shown
+    assert {"recipe": "dropbox", "after": "Dropbox", "headline": "You both get 500 MB"} in json.loads(
+        small_shop.done("recipes", "--json").stdout
+    )
 
 
 def test_check_names_every_problem_at_its_place(small_shop: Shop) -> None:

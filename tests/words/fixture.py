@@ -1,18 +1,21 @@
-"""The sentences of everything that counts, for the numbers at which languages change form.
+"""The sentences of everything that counts, for the numbers at which languages change form; and what the samples say.
 
-``python -m tests.words.fixture`` writes the three files again, for an editor to read; the test compares them.
+``python -m tests.words.fixture`` writes the files again, for an editor to read; the tests compare them.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from goodword.engine.reasons import Amount, Reason, ReasonValue
+from goodword.program.loader import load_program
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES, catalogue
 from goodword.words.format import amount, number
 from goodword.words.sentences import sentence
+from goodword.words.told import words_as_text, words_of
 
 HERE = Path(__file__).parent
+SAMPLES = sorted((HERE.parent / "samples").glob("*.yaml"))
 NUMBERS = (0, 1, 2, 3, 11, 20, 100)
 COUNTED: dict[str, dict[str, ReasonValue]] = {
     "reason.cap_reached.count": {},
@@ -54,6 +57,17 @@ def lines(language: str) -> Iterator[str]:
         yield ""
 
 
+def samples(language: str) -> str:
+    """The samples in words."""
+    programs = [load_program(path.read_text(encoding="utf-8")) for path in SAMPLES]
+    return "\n\n".join(words_as_text(words_of(program, language), "## ") for program in programs) + "\n"
+
+
+def samples_path(language: str) -> Path:
+    """Where they are kept."""
+    return HERE / f"samples.{language}.txt"
+
+
 def path(language: str) -> Path:
     """Where the file of a language is."""
     return HERE / f"sentences.{language}.txt"
@@ -63,6 +77,7 @@ def main() -> None:
     """Write the files."""
     for language in LANGUAGES:
         path(language).write_text("\n".join(lines(language)), encoding="utf-8")
+        samples_path(language).write_text(samples(language), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def test_arabic_is_written_in_arabic_and_romanian_with_commas_below() -> None:
     arabic, romanian = catalogue("ar"), catalogue("ro")
     for key in arabic.counts:
         if key != "word.separator" and not key.startswith("format."):
-            assert re.search("[\u0620-\u064a]", arabic.template(key)) or key == "headline.milestone", key
+            words = re.search("[a-z]", re.sub(r"\{[^}]*\}", "", catalogue("en").template(key)))
+            assert re.search("[\u0620-\u064a]", arabic.template(key)) or not words, key
         assert not re.search('[ŞşŢţãÃ"]', romanian.template(key)), key
 
 

@@ -1,4 +1,4 @@
-"""Commands on program files: recipes, check, schema."""
+"""Commands on program files: recipes, check, words, schema."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from rich.table import Table
 
 from goodword.cli.output import LANGUAGE, AsJson, BadProgram, ProgramFile, console, print_json, read_program
 from goodword.program.linter import LintWarning, lint
-from goodword.program.loader import Problem, load_program
+from goodword.program.loader import Problem, Program, load_program
 from goodword.program.schema import program_schema
-from goodword.recipes import copy_recipe, list_recipes, read_recipe
+from goodword.recipes import copy_recipe, list_recipes, read_catalogue, read_recipe
 from goodword.words.headline import headline
+from goodword.words.told import words_as_data, words_as_text, words_of
 
 room = typer.Typer()
+Language = Annotated[str, typer.Option("--lang", "--language", help="the language: en, ar or ro")]
 recipes_app = typer.Typer(help="List the recipes, or copy one to start from.", invoke_without_command=True)
 room.add_typer(recipes_app, name="recipes")
 
@@ -26,14 +28,28 @@ def recipes(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the recipes: programs that come with Goodword, each with what it promises."""
     if ctx.invoked_subcommand is not None:
         return
-    found = {name: headline(load_program(read_recipe(name)), LANGUAGE) for name in list_recipes()}
+    known = read_catalogue()
+    rows = [
+        (name, known[name].after if name in known else "", headline(load_program(read_recipe(name)), LANGUAGE))
+        for name in list_recipes()
+    ]
     if as_json:
-        print_json([{"recipe": name, "headline": text} for name, text in found.items()])
+        print_json([{"recipe": name, "after": after, "headline": text} for name, after, text in rows])
         return
     table = Table.grid(padding=(0, 2))
-    for name, text in found.items():
-        table.add_row(name, text)
+    for row in rows:
+        table.add_row(*row)
     console().print(table)
+
+
+@recipes_app.command("show")
+def recipes_show(
+    name: Annotated[str, typer.Argument(help="the recipe", show_default=False)],
+    language: Language = LANGUAGE,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a recipe says to people: its headline, three steps, and its terms."""
+    _say(load_program(read_recipe(name)), language, as_json)
 
 
 @recipes_app.command("copy")
@@ -69,6 +85,20 @@ def check(
         if not problems:
             typer.echo(f"{program}: no problems, {len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}")
     raise typer.Exit(0 if good else 1)
+
+
+@room.command("words")
+def words(program: ProgramFile, language: Language = LANGUAGE, as_json: AsJson = False) -> None:
+    """Print what a program file says to people: its headline, three steps, and its terms."""
+    _say(read_program(program), language, as_json)
+
+
+def _say(program: Program, language: str, as_json: bool) -> None:
+    said = words_of(program, language)
+    if as_json:
+        print_json({"program": program.name, **words_as_data(said)})
+    else:
+        typer.echo(words_as_text(said))
 
 
 def warning_as_data(warning: LintWarning) -> dict[str, Any]:

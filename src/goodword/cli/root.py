@@ -18,6 +18,7 @@ GLOBAL = ("database", "tenant", "secret_file")
 COMMANDS = {
     "recipes": "programs",
     "check": "programs",
+    "words": "programs",
     "replay": "events",
     "publish": "publishing",
     "import": "events",

@@ -43,7 +43,7 @@ class Catalogue:
     """Every key; where its text counts something, with the placeholder that chooses the form."""
     translations: GNUTranslations
 
-    @property
+    @cached_property
     def locale(self) -> Locale:
         """What Babel knows about the language."""
         return Locale.parse(self.language)

@@ -57,7 +57,7 @@ def amount(quantity: Quantity, language: str) -> str:
         return _money(quantity, language)
     texts = catalogue(language)
     shown = number(quantity.amount, language)
-    key = f"unit.{quantity.unit.removeprefix('sku:')}"
+    key = f"unit.{quantity.unit.rpartition(':')[2]}"
     if texts.counts.get(key):
         return texts.text(key, {"n": shown}, quantity.amount)
     return f"{shown} {isolate(quantity.unit, language)}"

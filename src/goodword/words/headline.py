@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from goodword.program.amounts import PercentOf, Schedule, largest
@@ -10,7 +12,8 @@ from goodword.program.loader import Program
 from goodword.program.model import Reward, Side
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, either, isolate, joined, number, percent
+from goodword.words.format import amount, either, joined, number, percent
+from goodword.words.phrases import measured, own_word, reached
 
 
 def headline(program: Program, language: str, on: date | None = None) -> str:
@@ -18,55 +21,80 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
 
     Amounts by date are those in force `on` that day; without a day, the largest is named as a limit.
     """
-    texts = catalogue(language)
-    sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
-    milestones: dict[tuple[int, bool], list[str]] = {}
-    tiers: dict[str, list[str]] = {}
-    prizes: list[str] = []
-    for rule in program.model.rewards.values():
+    return promise(program, language, on, program.model.rewards)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What rules promise, sorted by how it is said."""
+
+    sides: dict[Side, list[str]] = field(default_factory=lambda: {"friend": [], "advocate": []})
+    milestones: dict[tuple[int, bool], list[str]] = field(default_factory=dict)
+    tiers: dict[str, list[str]] = field(default_factory=dict)
+    prizes: list[str] = field(default_factory=list)
+    own: list[tuple[str, str]] = field(default_factory=list)
+
+
+def promise(program: Program, language: str, on: date | None, rules: Mapping[str, Reward]) -> str:
+    """What some rules of a program promise."""
+    texts, said = catalogue(language), _Said()
+    for rule in rules.values():
         text = benefit_text(rule.benefit, language, on)
-        if text is None or not _for_referrals(program, rule):
-            continue
-        if rule.when.at is not None:
-            milestones.setdefault((rule.when.at, False), []).append(text)
-            continue
-        if rule.when.every is not None:
-            milestones.setdefault((rule.when.every, rule.when.every > 1), []).append(text)
-            continue
-        if rule.when.contest is not None:
-            prizes.append(text)
-            continue
-        if rule.when.tier is not None:
-            tiers.setdefault(rule.when.tier, []).append(text)
-            continue
-        for side in rule.sides:
-            sides[side].append(text)
-    friend, advocate = (joined(sides[side], language) for side in ("friend", "advocate"))
-    parts = []
-    if friend and friend == advocate:
-        parts.append(texts.text("headline.same", {"both": friend}))
-    elif friend and advocate:
-        parts.append(texts.text("headline.different", {"friend": friend, "advocate": advocate}))
-    elif friend:
-        parts.append(texts.text("headline.friend", {"friend": friend}))
-    elif advocate:
-        parts.append(texts.text("headline.advocate", {"advocate": advocate}))
-    for (at, again), benefits in sorted(milestones.items()):
+        if text is not None:
+            _sort(program, rule, text, said, language)
+    parts = [text for text in (_both_sides(said.sides, language),) if text]
+    for (at, again), benefits in sorted(said.milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.every" if again else "headline.milestone", shown, at))
-    for tier, benefits in tiers.items():
-        parts.append(
-            texts.text("headline.tier", {"tier": isolate(tier, language), "advocate": joined(benefits, language)})
-        )
-    if prizes:
-        parts.append(texts.text("headline.to_win", {"advocate": joined(list(dict.fromkeys(prizes)), language)}))
-    return texts.text("word.separator").join(parts)
+    for tier, benefits in said.tiers.items():
+        shown = {"tier": own_word("tier", tier, language), "advocate": joined(benefits, language)}
+        parts.append(texts.text("headline.tier", shown))
+    if said.prizes:
+        parts.append(texts.text("headline.to_win", {"advocate": joined(list(dict.fromkeys(said.prizes)), language)}))
+    own = [texts.text("headline.own", {"what": what, "advocate": text}) for what, text in said.own]
+    return texts.text("word.separator").join(parts or own)
+
+
+def _sort(program: Program, rule: Reward, text: str, said: _Said, language: str) -> None:
+    when = rule.when
+    if when.contest is not None:
+        said.prizes.append(text)
+    elif when.tier is not None:
+        said.tiers.setdefault(when.tier, []).append(text)
+    elif not _for_referrals(program, rule):
+        said.own.append((_own_doing(program, rule, language), text))
+    elif when.at is not None:
+        said.milestones.setdefault((when.at, False), []).append(text)
+    elif when.every is not None:
+        said.milestones.setdefault((when.every, when.every > 1), []).append(text)
+    else:
+        for side in rule.sides:
+            said.sides[side].append(text)
 
 
 def _for_referrals(program: Program, rule: Reward) -> bool:
     """Whether a rule pays for referrals. What advocates earn by their own doing is no part of the promise to both."""
     measure = program.model.measures.get(rule.when.measure or "")
     return measure is None or measure.source == "referrals"
+
+
+def _own_doing(program: Program, rule: Reward, language: str) -> str:
+    """What advocates do themselves, where a program pays for nothing else."""
+    measure = program.model.measures[rule.when.measure or ""]
+    count = rule.when.every or rule.when.at
+    return reached(program.model, measure, count, language) if count else measured(program.model, measure, language)
+
+
+def _both_sides(sides: Mapping[Side, list[str]], language: str) -> str | None:
+    texts = catalogue(language)
+    friend, advocate = (joined(sides[side], language) for side in ("friend", "advocate"))
+    if friend and friend == advocate:
+        return texts.text("headline.same", {"both": friend})
+    if friend and advocate:
+        return texts.text("headline.different", {"friend": friend, "advocate": advocate})
+    if friend:
+        return texts.text("headline.friend", {"friend": friend})
+    return texts.text("headline.advocate", {"advocate": advocate}) if advocate else None
 
 
 def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> str | None:

@@ -57,8 +57,9 @@ def term(kind: str, word: str, language: str) -> str:
 
 
 def attribute_label(name: str, language: str) -> str:
-    """What a condition looks at; a field that a program declares goes by its own name."""
-    return catalogue(language).word(f"attribute.{name}") or isolate(name.partition(".")[2] or name, language)
+    """What a condition looks at; a field that a program declares goes by its own name where the catalogues have none."""
+    texts, key = catalogue(language), name.partition(".")[2] or name
+    return texts.word(f"attribute.{name}") or texts.word(f"field.{key}") or isolate(key, language)
 
 
 def _counts(reason: Reason) -> dict[str, int]:

@@ -1,0 +1,67 @@
+"""The terms of what is played over a measure: the ladder of tiers, contests by rank and by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from goodword.program.contests import Contest
+from goodword.words.phrases import conditions, day, own_word, reached
+from goodword.words.speaker import Clause, Speaker
+
+
+class Games(Speaker):
+    """Says the games of one program."""
+
+    def tiers(self) -> Iterator[Clause]:
+        """What each tier takes, and how long it is held."""
+        ladder = self.model.tiers
+        if ladder is None:
+            return
+        measure = self.model.measures[ladder.measure]
+        for name, number in ladder.levels.items():
+            tier = own_word("tier", name, self.language)
+            from_here = reached(self.model, measure, number, self.language)
+            yield Clause(f"tiers.levels.{name}", self.text("terms.tier", tier=tier, number=from_here))
+        yield Clause("tiers.measure", " ".join(self.counted(measure)))
+        held = "terms.tier.held" if measure.period != "ever" else "terms.tier.while"
+        yield Clause("tiers", self.text(held))
+
+    def contests(self) -> Iterator[Iterator[Clause]]:
+        """Every contest: its days, what counts, who wins."""
+        for name, contest in self.model.contests.items():
+            yield self._contest(name, contest)
+
+    def _contest(self, name: str, contest: Contest) -> Iterator[Clause]:
+        measure = self.model.measures[contest.measure]
+        key = f"contests.{name}"
+        yield Clause(key, self._days(name, contest))
+        yield Clause(f"{key}.measure", " ".join(self.counted(measure)))
+        yield Clause(f"{key}.by", " ".join(self._winners(contest)))
+        if contest.at_least:
+            fewest = reached(self.model, measure, contest.at_least, self.language)
+            yield Clause(f"{key}.at_least", self.text(f"terms.contest.at_least.{contest.by}", number=fewest))
+        if contest.eligible:
+            yield Clause(
+                f"{key}.eligible",
+                self.text("terms.contest.eligible", conditions=conditions(contest.eligible, self.language)),
+            )
+        if contest.settles_after:
+            after = self.length(contest.settles_after)
+            yield Clause(f"{key}.settles_after", self.text("terms.contest.settles_after", after=after))
+
+    def _days(self, name: str, contest: Contest) -> str:
+        shown = {"contest": own_word("contest", name, self.language), "first": day(contest.first_day, self.language)}
+        if contest.last_day is None:
+            return self.text("terms.contest.open", **shown)
+        return self.text("terms.contest.days", **shown, last=day(contest.last_day, self.language))
+
+    def _winners(self, contest: Contest) -> Iterator[str]:
+        yield self.text(f"terms.contest.{contest.by}")
+        if contest.ties:
+            yield self.text(f"terms.contest.ties.{contest.ties}")
+        if contest.by == "draw":
+            yield self.text(f"terms.contest.entrant.{contest.entrant}")
+        if contest.free_entry:
+            yield self.text("terms.contest.free_entry")
+        if contest.reviewed:
+            yield self.text("terms.contest.reviewed", period=self.period(contest.reviewed))

@@ -1,0 +1,95 @@
+"""Which keys of the program language the terms say, and which say nothing to an advocate or a friend, and why.
+
+A test compares both tables with the model: a key that is in neither has no words yet, and fails it. Another test changes
+every key in ``SAID`` and sees the terms change in each language, so that a row here cannot be a mere claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SAID: Final[Mapping[str, frozenset[str]]] = {
+    "ProgramFile": frozenset(
+        [
+            "time_zone",
+            "moderated",
+            "audience",
+            "attribution",
+            "steps",
+            "measures",
+            "budgets",
+            "rewards",
+            "protection",
+            "tiers",
+            "contests",
+        ]
+    ),
+    "Audience": frozenset(["advocate", "friend"]),
+    "Attribution": frozenset(["evidence", "window", "until", "replace"]),
+    "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
+    "Measure": frozenset(["count", "sum", "step", "activity", "unit", "where", "period", "within"]),
+    "When": frozenset(["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier"]),
+    "Reward": frozenset(
+        [
+            "when",
+            "to",
+            "benefit",
+            "hold",
+            "caps",
+            "budget",
+            "pay_when",
+            "answer_within",
+            "expires",
+            "taken_back",
+        ]
+    ),
+    "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "asks"]),
+    "Options": frozenset(["kind", "options", "weights", "otherwise"]),
+    "Ask": frozenset(["type", "options", "longest", "moderated", "otherwise"]),
+    "PercentOf": frozenset(["percent", "floor", "ceiling", "round"]),
+    "Schedule": frozenset(["schedule", "read_at"]),
+    "Stage": frozenset(["since", "amount"]),
+    "Table": frozenset(["table", "read_at"]),
+    "Rows": frozenset(["by", "rows", "otherwise"]),
+    "Cap": frozenset(["per", "period", "count", "amount", "partial"]),
+    "Tiers": frozenset(["measure", "levels"]),
+    "Contest": frozenset(
+        [
+            "measure",
+            "first_day",
+            "last_day",
+            "settles_after",
+            "by",
+            "ties",
+            "reviewed",
+            "entrant",
+            "free_entry",
+            "at_least",
+            "eligible",
+        ]
+    ),
+    "Budget": frozenset(["amount"]),
+    "Protection": frozenset(["payment", "device", "address", "network", "limits"]),
+    "Limit": frozenset(["signal", "count", "period", "action"]),
+}
+"""By part of the language, the keys that the terms say."""
+
+UNSAID: Final[Mapping[str, str]] = {
+    "ProgramFile.goodword": "the version of the language",
+    "ProgramFile.program": "the name under which the business keeps it",
+    "ProgramFile.currency": "every amount of money is shown with its currency",
+    "ProgramFile.priority": "which program an order counts in is a choice of the business; that it is only one is said",
+    "ProgramFile.landing": "where a link leads is seen by following it",
+    "ProgramFile.economics": "what the business earns",
+    "ProgramFile.fields": "declared here, said where a condition reads them",
+    "ProgramFile.activities": "declared here, said where something happens with them",
+    "Economics.margin": "what the business earns",
+    "Economics.smallest_order": "what the business earns",
+    "Economics.return_window": "what the linter compares with `hold`, which is said",
+    "FieldDeclaration.of": "declared here, said where a condition reads it",
+    "FieldDeclaration.type": "declared here, said where a condition reads it",
+    "Benefit.unit_cost": "what it costs the business",
+    "PercentOf.percent_of": "there is one amount to take a share of, the order",
+}
+"""Keys that no advocate or friend has to read, each with its reason."""
