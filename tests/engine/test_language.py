@@ -322,3 +322,138 @@ def test_a_product_is_used_on_an_order_by_its_code() -> None:
         4, "order", "bob", order="o2", redeems=[{"code": code, "amount": 900}], **ORDER
     )
     assert world.reward("socks").status == "redeemed"
+
+
+# what is kept ---------------------------------------------------------------------------------------------------------
+
+KEPT = """
+  month:
+    when: {step: bought}
+    to: both
+    benefit: {kind: credit, amount: 9 USD}
+    kept: {while: {friend.card: gold}, until: 20 days}
+    caps: [{per: participant, amount: 20 USD}]
+    budget: months
+"""
+MONTHS = """
+budgets: {months: {amount: 100 USD}}
+measures: {earned: {sum: rewards, unit: USD}}
+"""
+GOLD: dict[str, Any] = {"fields": {"card": "gold"}}
+GREEN: dict[str, Any] = {"fields": {"card": "green"}}
+
+
+def statuses(world: World) -> list[str]:
+    """Of all rewards, in the order of their granting."""
+    return [status for *_, status in world.rewards()]
+
+
+def test_what_is_kept_while_a_condition_holds_is_lost_with_it_in_all_books() -> None:
+    world = program(KEPT, MONTHS)
+    assert "reward_issued" in world.tell(2, "order", "bob", order="o1", code=world.codes["anna"], person=GOLD, **ORDER)
+    assert (world.counter("measure|friends|earned"), world.balance("budget:friends:months:reserved")) == (1800, 1800)
+    bob = world.referrals()[0].friend
+    assert [reward.watched for reward in world.all_rewards()] == [(bob,), (bob,)]
+    world.tell(3, "profile", "bob", person={"country": "RO"})  # something else about him
+    assert statuses(world) == ["issued", "issued"]
+    world.tell(4, "profile", "bob", person=GREEN)
+    assert {"condition_ended", "reward_reversed"} <= world.history()
+    assert statuses(world) == ["reversed", "reversed"]
+    assert {reward.reason for reward in world.all_rewards()} == {"condition_ended"}
+    assert (world.counter("measure|"), world.counter("cap|"), world.balance("budget:friends:months:free")) == (
+        0,
+        0,
+        10000,
+    )
+    assert [person.keeping for person in world.tenant.rows.rows["participants"].values()] == [0, 0]
+    world.tell(5, "profile", "bob", person=GOLD)
+    assert statuses(world) == ["reversed", "reversed"]
+
+
+def test_after_its_time_it_stays_for_good() -> None:
+    world = program(KEPT, MONTHS)
+    world.tell(2, "order", "bob", order="o1", code=world.codes["anna"], person=GOLD, **ORDER)
+    world.tell(21.9, "time_passed")
+    assert world.referrals()[0].status == "converted"
+    world.tell(22, "time_passed")
+    assert "kept_for_good" in world.history()
+    assert world.referrals()[0].status == "ended"
+    world.tell(22.1, "profile", "bob", person=GREEN)
+    assert statuses(world) == ["issued", "issued"]
+    world.tell(22.2, "cancel", order="o1")  # which is another matter
+    assert statuses(world) == ["reversed", "reversed"]
+
+
+def test_what_would_be_lost_at_once_is_not_granted() -> None:
+    world = program(KEPT, MONTHS)
+    told = friend_buys(world, 2)
+    assert told.count("condition_not_kept") == 2
+    assert world.values("condition_not_kept") == {
+        "attribute": "friend.card",
+        "operator": "is",
+        "expected": "gold",
+        "side": "friend",
+    }
+    world.tell(3, "profile", "bob", person=GOLD)
+    assert world.rewards() == []
+
+
+def test_a_used_reward_that_is_lost_is_owed() -> None:
+    world = program(KEPT, MONTHS)
+    world.tell(2, "order", "bob", order="o1", code=world.codes["anna"], person=GOLD, **ORDER)
+    reward = world.all_rewards()[1]
+    world.tell(3, "reward", reward=reward.id, action="redeem", amount=500)
+    world.tell(4, "profile", "bob", person=GREEN)
+    assert "debt_remains" in world.history()
+    assert world.balance(f"balance:{reward.participant}") == -500
+
+
+def test_an_order_that_comes_back_ends_being_a_customer() -> None:
+    rule = "  gift: {when: {step: claimed}, to: advocate, benefit: {kind: item, amount: 1 mug}, kept: {while: {friend.customer: true}}}\n"
+    world = program(rule)
+    world.tell(2, "order", "bob", order="before", **ORDER)
+    world.tell(3, "claim", "bob", code=world.codes["anna"])
+    world.tell(4, "order", "bob", order="o1", **ORDER)
+    world.tell(5, "cancel", order="before")
+    assert statuses(world) == ["approved"]
+    world.tell(6, "cancel", order="o1")
+    assert statuses(world) == ["cancelled"]
+
+
+def test_a_status_is_held_while_its_advocate_is_who_he_was() -> None:
+    """Many depend on one person: they are looked at page by page; and lost is lost, however the number moves again."""
+    rule = """
+  vip: {when: {reaches: friends, every: 1, up_to: 100}, to: advocate, benefit: {kind: status, amount: 1 vip}, kept: {while: {recipient.card: gold}}}
+  more: {when: {step: bought}, to: friend, benefit: {kind: access, amount: 1 door}, kept: {while: {advocate.card: gold, recipient.country: RO}}}
+"""
+    world = program(rule, "measures: {friends: {count: referrals, step: bought}}\n")
+    world.tell(2, "profile", "anna", person=GOLD)
+    friends = 120
+    for number in range(friends):
+        world.tell(
+            3, "order", f"f{number}", order=f"o{number}", code=world.codes["anna"], person={"country": "RO"}, **ORDER
+        )
+    assert statuses(world).count("issued") == 100 + friends
+    assert {len(reward.watched) for reward in world.all_rewards()} == {1, 2}
+    world.tell(4, "profile", "f0", person={"country": "MD"})
+    assert statuses(world).count("reversed") == 1
+    world.tell(5, "profile", "anna", person=GREEN)
+    assert set(statuses(world)) == {"reversed"}
+    world.tell(6, "profile", "anna", person=GOLD)
+    friend_buys(world, 7, "last", "last")
+    assert set(statuses(world)) == {"reversed"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("when: {step: bought}, kept: {while: {order.total: {at_least: 5 USD}}}", "`kept` looks at people"),
+        ("when: {reaches: n, at: 1}, kept: {while: {friend.card: gold}}", "granted by a `step`"),
+        ("when: {step: bought}, kept: {until: 5 days}", "`while` is missing"),
+        ("when: {step: bought}, kept: {whlie: {friend.card: gold}}", "did you mean `while`"),
+    ],
+)
+def test_kept_looks_at_people_alone(rule: str, message: str) -> None:
+    text = f"{HEAD}{BOUGHT}measures: {{n: {{count: referrals, step: bought}}}}\nrewards:\n  r: {{to: advocate, benefit: {{kind: item, amount: 1 mug}}, {rule}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodword.engine.events import Order, Sealed
+from goodword.engine.keeping import misses
 from goodword.engine.state import LIVE_REWARD, Reward
+from goodword.engine.turn import Programs, begin
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
@@ -38,7 +40,18 @@ from tests.properties.worlds import (
 
 thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 through_database = settings(max_examples=20, suppress_health_check=list(HealthCheck))
-STORED = ("participants", "handles", "claims", "orders", "referrals", "rewards", "counters", "balances", "dues")
+STORED = (
+    "participants",
+    "handles",
+    "claims",
+    "orders",
+    "referrals",
+    "rewards",
+    "counters",
+    "balances",
+    "watches",
+    "dues",
+)
 
 
 @st.composite
@@ -345,6 +358,21 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
 
 def _totals(tenant: MemoryTenant) -> dict[str, int]:
     return {key: amount for key, amount in tenant.rows.rows["balances"].items() if amount}
+
+
+def test_nothing_is_kept_whose_condition_does_not_hold() -> None:
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [events])
+        turn = begin(Programs({program.name: 1}, {(program.name, 1): program}), tenant.rows, events[-1], KEYRING)
+        kept = [reward for reward in rewards(tenant) if reward.watched]
+        assert [reward for reward in kept if not reward.live or misses(turn, reward)] == []
+        people = tenant.rows.rows["participants"].values()
+        assert sum(person.keeping for person in people) == sum(len(reward.watched) for reward in kept)
+
+    check()
 
 
 def test_live_statuses_are_the_ones_that_caps_count() -> None:

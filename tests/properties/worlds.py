@@ -163,6 +163,28 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         file["rewards"][name] = rule
     if draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
+    keep(draw, file)
+
+
+def keep(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Let some rewards be kept only while conditions on people hold."""
+    conditions: list[dict[str, Any]] = [
+        {"recipient.plan": "gold"},
+        {"advocate.verified": {"is_not": False}},
+        {"recipient.customer": True},
+        {"advocate.plan": "gold", "recipient.verified": True},
+    ]
+    of_friends: list[dict[str, Any]] = [
+        {"friend.customer": True},
+        {"friend.new_customer": True, "recipient.plan": {"in": ["gold", "green"]}},
+        {"friend.plan": "green"},
+    ]
+    for rule in file["rewards"].values():
+        if draw(st.integers(0, 3)) == 0:
+            known = conditions + of_friends if "step" in rule["when"] else conditions
+            rule["kept"] = {"while": draw(st.sampled_from(known))}
+            if draw(st.booleans()):
+                rule["kept"]["until"] = draw(st.sampled_from(["2 days", "15 days"]))
 
 
 @dataclass(frozen=True)

@@ -299,6 +299,10 @@ class Player:
                 return f"{rewards[event.reference]} expires"
             case "expire_referral":
                 return f"{referrals[event.reference]} expires"
+            case "keep":
+                return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "kept":
+                return f"{rewards[event.reference]} stays for good"
             case _:
                 return f"{self.names[event.reference]} is looked at again"
 

@@ -121,6 +121,18 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["short_hold rewards.credit 9:3"],
     ),
+    "lost for ever": (
+        changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}}\n")),
+        ["kept_without_end rewards.credit 9:3"],
+    ),
+    "lost for a while": (changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}, until: 60 days}\n")), []),
+    "a status that is held while something holds": (
+        changed(
+            (AMOUNT, "kind: status, amount: 1 status:gold"),
+            (CAPS, CAPS + "    kept: {while: {friend.customer: true}}\n"),
+        ),
+        [],
+    ),
     "free, for a minimum": (
         changed(
             (AMOUNT, "kind: item, amount: 1 mug, unit_cost: 2 USD"),
@@ -173,6 +185,11 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
     "paypal": [
         ("economics.margin", "50%", "49.99%", "margin"),
         ("economics.smallest_order", "80 USD", "79.99 USD", "margin"),
+    ],
+    "netflix": [
+        ("economics.margin", "30%", "29.99%", "margin"),
+        ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
+        ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }

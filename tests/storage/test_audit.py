@@ -16,7 +16,7 @@ from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
 
 HELD = replace(
     REWARD, status="approved", reason="waiting_for_condition", cap_keys=("cap|x|n", "cap|x|a"),
-    budget="budget:dropbox:main", budget_unit="USD", reserved=70,
+    budget="budget:dropbox:main", budget_unit="USD", reserved=70, watched=("ann",),
 )  # fmt: skip
 FUNDING = "budget:dropbox:main"
 ENTRIES = [
@@ -46,9 +46,10 @@ def sound(database: Database) -> Database:
         words = {"digest": "d", "program_text": "goodword: 1"}
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
-        "participants": {"ann": Participant("ann", 1, waiting=1), "bob": Participant("bob", 2)},
+        "participants": {"ann": Participant("ann", 1, waiting=1, keeping=1), "bob": Participant("bob", 2)},
         "referrals": {"r1": replace(REFERRAL, measured=("friends",))},
         "rewards": {"w1": HELD},
+        "watches": {"ann>w1": "w1"},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
         "counters": {"cap|x|n": 1, "cap|x|a": 500, "cap|old|n": 0, "measure|dropbox|friends|ann": 1},
         "balances": BALANCES,
@@ -114,6 +115,14 @@ TAMPERED = {
     ],
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
+    ],
+    "participants_count_rewards_that_watch_them": [
+        ("""UPDATE participants SET doc = '{"waiting":1,"keeping":2}' WHERE id = 'ann'""", "participants ann"),
+        ("DELETE FROM watches", "participants ann"),
+    ],
+    "watches_are_those_of_rewards": [
+        ("UPDATE watches SET key = 'bob>w1'", "watches bob>w1"),
+        ("DELETE FROM watches", "watches ann>w1"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),

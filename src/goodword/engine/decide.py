@@ -36,6 +36,7 @@ from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import budget_prefix
 from goodword.engine.handles import create_handle, free_code, keep_handle, own_handle, switch_handle
 from goodword.engine.ids import Keyring
+from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity, sync_measures
 from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
@@ -515,6 +516,8 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "expire_reward": _due_expire_reward,
     "pay": _due_pay,
     "answer": time_is_over,
+    "keep": look_at_kept,
+    "kept": keep_for_good,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {

@@ -46,6 +46,7 @@ from goodword.engine.state import (
     HANDLES,
     HANDLES_OF,
     IDENTITIES,
+    KEPT_OF,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
@@ -136,6 +137,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
             case Due():
                 _want(wants, _DUE_ROWS[event.kind], event.reference)
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
+                _want(wants, PARTICIPANTS, *([event.reference.partition(">")[0]] if event.kind == "keep" else []))
             case _:
                 pass
 
@@ -162,6 +164,8 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "expire_referral": REFERRALS,
     "pay": WAITING_OF,
     "answer": REWARDS,
+    "keep": KEPT_OF,
+    "kept": REWARDS,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -185,6 +189,8 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, PARTICIPANTS, row.participant)
         for index in (HANDLES_OF, REFERRALS_OF, FIRST_ORDERS):
             _want(wants, index, row.participant)
+    for ids in _loaded(state, KEPT_OF):
+        _want(wants, REWARDS, *ids)
     for reward in _loaded(state, REWARDS):
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REFERRALS, reward.referral)

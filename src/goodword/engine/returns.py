@@ -20,6 +20,7 @@ from goodword.engine.reward_books import (
 )
 from goodword.engine.state import ORDERS, OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
+from goodword.engine.watches import stop_watching
 from goodword.program.amounts import PercentOf
 
 # what was used on an order ------------------------------------------------------------------------------------
@@ -104,6 +105,7 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
     """Take a reward back, wherever it is. `why` is the reason code that asked for it."""
     if not reward.live:
         return
+    reward = stop_watching(turn, reward)
     count_caps(turn, reward, -1, -reward.amount)
     if reward.status in HELD:
         post(turn, reward, "pending" if reward.status == "pending" else "approved", "reversed", reward.amount)

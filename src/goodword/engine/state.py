@@ -44,6 +44,8 @@ class Participant(Row, frozen=True):
     """The first of each name and the last, `ACTIVITIES_MAX` in all, as (time, event id)."""
     waiting: int = 0
     """How many approved rewards wait for a condition on this person."""
+    keeping: int = 0
+    """How many live rewards are kept only while a condition on this person holds."""
 
 
 class Handle(Row, frozen=True):
@@ -259,6 +261,10 @@ class Reward(Row, frozen=True):
     """Whether its recipient chose."""
     answers: dict[str, str] = {}
     """What its recipient answered to what it asks."""
+    watched: tuple[str, ...] = ()
+    """The people whose conditions can still take it back."""
+    kept_ms: int | None = None
+    """From when on it stays for good."""
 
     @property
     def live(self) -> bool:
@@ -311,6 +317,9 @@ REWARDS: Collection[Reward] = Collection("rewards")
 REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first
 WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)
 # participant -> the first WAITING_PAGE approved rewards that wait for a condition, by id
+WATCHES: Collection[str] = Collection("watches")  # "participant>reward" -> reward id
+KEPT_OF: Collection[tuple[str, ...]] = Collection("kept_of", stored=False)
+# "participant>reward" -> the first KEPT_PAGE rewards behind this one that watch the participant, by id
 REWARD_CODES: Collection[str] = Collection("reward_codes", stored=False)  # hash of a code -> reward id
 COUNTERS: Collection[int] = Collection("counters")
 BALANCES: Collection[int] = Collection("balances")  # "account|unit"
@@ -318,7 +327,7 @@ DUES: Collection[DueRow] = Collection("dues")
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
-    REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, COUNTERS, BALANCES, DUES,
+    REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF,
 )  # fmt: skip
 
 SIGNALS_MAX = 8
@@ -327,6 +336,7 @@ HANDLES_MAX = 50
 ACTIVITIES_MAX = 4
 FIRST_ORDERS_MAX = 8
 WAITING_PAGE = 200
+KEPT_PAGE = 200
 SPARES_MAX = 8
 RIVALS_MAX = 16
 CHANGES_MAX = 100

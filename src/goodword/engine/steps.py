@@ -19,7 +19,7 @@ from goodword.engine.reasons import ReasonValue
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import grant
-from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, StepState
+from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, Reward, StepState
 from goodword.engine.turn import Turn
 from goodword.program.duration import iso
 from goodword.program.loader import Program
@@ -313,14 +313,19 @@ def expire_referral(turn: Turn, referral: Referral) -> Referral:
 def end_or_reopen(turn: Turn, referral: Referral) -> None:
     """End a converted referral from which nothing more can follow; reopen an ended one from which something does."""
     program = turn.programs.pinned(referral)
-    if referral.status == "ended" and any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
+    if referral.status == "ended" and any(map(_open, turn.rewards_of(referral.id))):
         turn.move_referral(referral, "reopen")
         return
     if referral.moderation in ("pending_review", "denied"):
         return
     if referral.status != "converted" or any(_hit(referral, name) is None for name in program.model.steps):
         return
-    if any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
+    if any(map(_open, turn.rewards_of(referral.id))):
         return
     turn.move_referral(referral, "end")
     turn.say("referral_ended", program=program, referral=referral.id)
+
+
+def _open(reward: Reward) -> bool:
+    """Whether something can still follow from a reward by itself: it is to be handed over, or may be lost."""
+    return reward.status in HELD or bool(reward.watched)

@@ -18,6 +18,7 @@ from goodword.engine.state import (
     FIRST_ORDERS,
     HANDLES,
     HANDLES_OF,
+    KEPT_OF,
     PARENTS,
     REFERRALS,
     REFERRALS_OF,
@@ -25,6 +26,7 @@ from goodword.engine.state import (
     REWARDS,
     REWARDS_OF,
     WAITING_OF,
+    WATCHES,
     State,
     TenantRow,
 )
@@ -36,8 +38,8 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES))
-"""All but a page of what waits, which a decision that did not load it does not keep true, and what is not read by key."""
+_KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES, WATCHES, KEPT_OF))
+"""All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {
     HANDLES_OF.name: HANDLES.name,
     REFERRALS_OF.name: REFERRALS.name,

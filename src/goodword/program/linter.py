@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from goodword.program.amounts import PercentOf, largest
-from goodword.program.benefits import Benefit
+from goodword.program.benefits import KINDS, Benefit
 from goodword.program.loader import Program
 from goodword.program.model import ProgramFile, Reward, Step
 from goodword.program.quantity import BASIS_POINTS, Quantity, percent_of
@@ -52,6 +52,8 @@ def _each_reward(model: ProgramFile) -> Iterator[Finding]:
                 path,
                 "something free that asks for a minimum spend is not free: say so in the terms",
             )
+        if rule.kept and rule.kept.until is None and any(KINDS[b.kind].used != "never" for b in rule.benefits.values()):
+            yield "kept_without_end", path, "what may have been used can be taken back for ever: add `kept.until`"
         if rule.expires is None and any(benefit.kind == "coupon" for benefit in rule.benefits.values()):
             yield "no_expiry", path, "a coupon that never expires stays a liability: add `expires`"
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from goodword.program.amounts import PercentOf
 from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.duration import Period, parse_duration
+from goodword.program.keeping import Kept
 from goodword.program.part import Part
 from goodword.program.triggers import Measure, When
 from goodword.program.values import (
@@ -190,6 +191,7 @@ class Reward(Part):
         default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
     )
     expires: Duration | None = Field(default=None, description="how long after issuing it may be used")
+    kept: Kept | None = Field(default=None, description="conditions under which it is kept")
     taken_back: Literal["debt", "forgive"] = Field(
         default="debt", description="what happens to the part already used when the reward is taken back"
     )
@@ -209,6 +211,8 @@ class Reward(Part):
             raise ValueError("`answer_within` is for a benefit that asks something of its recipient")
         if self.chosen and self.answer_within is None:
             raise ValueError("a choice needs `answer_within`: how long it may take")
+        if self.kept and self.when.step is None and any(c.attribute.entity == "friend" for c in self.kept.conditions):
+            raise ValueError("`kept` looks at the friend of a referral: such a reward is granted by a `step`")
         for benefit in self.benefits.values():
             self._check_benefit(declared, benefit)
         return self

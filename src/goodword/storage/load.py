@@ -15,6 +15,7 @@ from sqlalchemy import Connection, TextClause, text
 from goodword.engine.state import (
     COLLECTIONS,
     FIRST_ORDERS_MAX,
+    KEPT_PAGE,
     WAITING_PAGE,
     DueRow,
     State,
@@ -153,6 +154,13 @@ def _load_waiting(query: _Query, state: State, keys: list[str]) -> None:
     _fill_behind(query, state, keys, "rewards", "participant", ("id",), statement)
 
 
+def _load_kept(query: _Query, state: State, keys: list[str]) -> None:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, reward in sorted(query.run(_kept(query.dialect), keys)):
+        found[key] = (*found.get(key, ()), reward)
+    _fill(state, "kept_of", keys, found, ())
+
+
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
     rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
     rewards = dict(map(MAPPERS["rewards"].unpack, rows))
@@ -205,6 +213,7 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "parents": _load_parents,
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
+    "kept_of": _load_kept,
     "reward_codes": _load_reward_codes,
     "balances": _load_balances,
 }
@@ -227,6 +236,11 @@ def _first_orders(dialect: Dialect) -> TextClause:
 @cache
 def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE))
+
+
+@cache
+def _kept(dialect: Dialect) -> TextClause:
+    return text(dialect.page_of(tables.watches, "key", "reward", KEPT_PAGE))
 
 
 @cache

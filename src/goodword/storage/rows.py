@@ -138,6 +138,7 @@ MAPPERS: dict[str, Mapper] = {
         lambda key, amount: [*split_balance(key), amount],
         lambda values: (f"{values[0]}|{values[1]}", values[2]),
     ),
+    "watches": _value_mapper(tables.watches),
     "dues": _struct_mapper(tables.dues, DueRow, "id"),
 }
 """How each stored collection of the state stands in its table."""

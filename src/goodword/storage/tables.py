@@ -262,6 +262,17 @@ rewards = Table(
     _index("rewards_by_time", "tenant", "granted_ms", "id", query="reads.rewards"),
 )
 
+# Which rewards depend on a condition on whom: `key` is PARTICIPANT>REWARD, so that those of one stand together.
+watches = Table(
+    "watches",
+    metadata,
+    _word("tenant"),
+    _word("key"),
+    _word("reward"),
+    PrimaryKeyConstraint("tenant", "key"),
+    sqlite_with_rowid=False,
+)
+
 counters = Table(
     "counters",
     metadata,
