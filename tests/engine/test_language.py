@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from goodword.program.duration import iso, later, to_ms
 from goodword.program.loader import ProgramError, load_program
 from tests.engine.world import World
 
@@ -455,5 +458,124 @@ def test_a_status_is_held_while_its_advocate_is_who_he_was() -> None:
 )
 def test_kept_looks_at_people_alone(rule: str, message: str) -> None:
     text = f"{HEAD}{BOUGHT}measures: {{n: {{count: referrals, step: bought}}}}\nrewards:\n  r: {{to: advocate, benefit: {{kind: item, amount: 1 mug}}, {rule}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())
+
+
+# what comes again -----------------------------------------------------------------------------------------------------
+
+YEARLY = """
+  trip:
+    when: {step: hosted, every: year, while: {friend.card: gold}, up_to: 4}
+    to: advocate
+    benefit: {kind: credit, amount: 50 USD}
+"""
+HOSTED = "steps: {hosted: {event: activity, activity: visit, undone_by: [review]}}\n"
+
+
+def hosts(world: World, day: float, who: str = "bob") -> list[str]:
+    """A friend of anna reaches the step."""
+    return world.tell(day, "activity", who, name="visit", code=world.codes["anna"], person=GOLD)
+
+
+def test_it_comes_again_on_each_anniversary_while_its_condition_holds() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    assert "comes_again" in hosts(world, 2)  # 2026-01-06
+    assert world.values("comes_again") == {"until": "2027-01-06T00:00:00Z"}
+    world.tell(366.9, "time_passed")
+    assert [reward.key for reward in world.all_rewards()] == ["1"]
+    world.tell(367, "time_passed")
+    assert [(reward.key, reward.status) for reward in world.all_rewards()] == [("1", "issued"), ("2", "issued")]
+    world.tell(400, "profile", "bob", person=GREEN)
+    world.tell(740, "time_passed")
+    assert "not_again" in world.history()
+    assert world.referrals()[0].status == "converted"
+    world.tell(800, "profile", "bob", person=GOLD)
+    world.tell(3000, "time_passed")
+    assert [reward.key for reward in world.all_rewards()] == ["1", "2", "4"]
+    assert (world.referrals()[0].status, world.referrals()[0].again) == ("ended", {"trip": 0})
+
+
+def test_a_step_that_is_undone_ends_what_comes_again() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    hosts(world, 2)
+    world.tell(400, "time_passed")
+    world.tell(401, "activity", "bob", name="review")
+    assert statuses(world) == ["reversed", "reversed"]
+    assert (
+        world.referrals()[0].again,
+        world.tenant.rows.rows["dues"].get(f"again:{world.referrals()[0].id}|trip"),
+    ) == ({}, None)
+
+
+def test_what_came_again_falls_with_a_denied_referral_and_comes_back_with_it() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    hosts(world, 2)
+    world.tell(400, "time_passed")
+    id = world.referrals()[0].id
+    world.tell(401, "review", referral=id, verdict="deny")
+    assert statuses(world) == ["reversed", "reversed"]
+    world.tell(800, "time_passed")
+    assert len(world.rewards()) == 2
+    world.tell(801, "review", referral=id, verdict="approve")
+    assert sorted((r.key, r.status) for r in world.all_rewards() if r.live) == [("1", "issued"), ("2", "issued")]
+    world.tell(1200, "time_passed")
+    assert [reward.key for reward in world.all_rewards() if reward.live] == ["1", "2", "4"]
+
+
+def test_a_step_told_years_late_catches_up_one_by_one() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    world.tell(2, "claim", "bob", code=world.codes["anna"], person=GOLD)
+    world.tell(900, "time_passed")  # the referral expired, a late visit from inside its window revives it
+    world.tell(20, "activity", "bob", name="visit", person=GOLD)
+    assert [reward.key for reward in world.all_rewards()] == ["1", "2", "3"]
+
+
+def test_a_superseded_referral_has_no_anniversaries() -> None:
+    rule = YEARLY.replace("step: hosted", "step: claimed").replace("every: year", "every: month")
+    world = program(rule, steps=HOSTED)
+    world.join(1, "zoe")
+    world.tell(2, "claim", "bob", code=world.codes["anna"], person=GOLD)
+    world.tell(3, "sign_up", "bob", code=world.codes["zoe"])
+    world.tell(40, "time_passed")
+    by_advocate = {row.code: row for row in world.referrals()}
+    assert by_advocate[world.codes["anna"]].again == {}
+    assert [r.key for r in world.all_rewards() if r.live] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "period", "zone", "expected"),
+    [
+        ("2024-02-29T10:00:00Z", 1, "year", "UTC", "2025-02-28T10:00:00Z"),
+        ("2024-02-29T10:00:00Z", 4, "year", "UTC", "2028-02-29T10:00:00Z"),
+        ("2026-01-31T10:00:00Z", 1, "month", "UTC", "2026-02-28T10:00:00Z"),
+        ("2026-01-31T10:00:00Z", 2, "month", "UTC", "2026-03-31T10:00:00Z"),
+        ("2026-12-31T22:30:00Z", 1, "year", "Europe/Bucharest", "2027-12-31T22:30:00Z"),
+        ("2026-11-30T22:30:00Z", 2, "month", "Europe/Bucharest", "2027-01-31T22:30:00Z"),
+        # the same time of day in summer
+        ("2026-01-15T10:00:00Z", 6, "month", "Europe/Bucharest", "2026-07-15T09:00:00Z"),
+        # 03:30 does not exist on the night the clocks go forward
+        ("2026-02-28T01:30:00Z", 13, "month", "Europe/Bucharest", "2027-03-28T01:30:00Z"),
+    ],
+)
+def test_anniversaries_are_those_of_the_calendar(
+    start: str, number: int, period: Literal["month", "year"], zone: str, expected: str
+) -> None:
+    assert iso(later(to_ms(datetime.fromisoformat(start)), number, period, ZoneInfo(zone))) == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ("{reaches: n, every: year}", "go with `step`"),
+        ("{step: hosted, every: 2}", "`reaches` names a measure"),
+        ("{step: hosted, every: week}", "write `year` or `month`"),
+        ("{step: hosted, while: {friend.card: gold}}", "`while` goes with"),
+        ("{step: hosted, every: year, while: {activity.product: mug}}", "`while` looks at people"),
+        ("{step: hosted, every: year, up_to: 101}", "at most 100"),
+    ],
+)
+def test_what_comes_again_is_written_with_a_step(when: str, message: str) -> None:
+    text = f"{HEAD}{HOSTED}measures: {{n: {{count: referrals, step: hosted}}}}\nrewards:\n  r: {{to: advocate, benefit: {{kind: item, amount: 1 mug}}, when: {when}}}\n"
     with pytest.raises(ProgramError, match=message):
         load_program(text.lstrip())

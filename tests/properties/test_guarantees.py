@@ -170,7 +170,7 @@ def test_no_cap_and_no_budget_is_passed_and_nothing_granted_twice() -> None:
         tenant.publish(program)
         for event in events:
             tenant.decide([event])
-            live = [(r.rule, r.subject, r.side) for r in rewards(tenant) if r.live]
+            live = [(r.rule, r.subject, r.key, r.side) for r in rewards(tenant) if r.live]
             assert len(live) == len(set(live))
             for used, limit in _cap_use(program, rewards(tenant)):
                 assert used <= limit

@@ -167,7 +167,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
 
 
 def keep(draw: st.DrawFn, file: dict[str, Any]) -> None:
-    """Let some rewards be kept only while conditions on people hold."""
+    """Let some rewards be kept only while conditions on people hold, and some come again."""
     conditions: list[dict[str, Any]] = [
         {"recipient.plan": "gold"},
         {"advocate.verified": {"is_not": False}},
@@ -185,6 +185,12 @@ def keep(draw: st.DrawFn, file: dict[str, Any]) -> None:
             rule["kept"] = {"while": draw(st.sampled_from(known))}
             if draw(st.booleans()):
                 rule["kept"]["until"] = draw(st.sampled_from(["2 days", "15 days"]))
+        if "step" in rule["when"] and draw(st.integers(0, 2)) == 0:
+            rule["when"]["every"] = draw(st.sampled_from(["month", "year"]))
+            if draw(st.booleans()):
+                rule["when"]["while"] = draw(st.sampled_from(conditions + of_friends))
+            if draw(st.booleans()):
+                rule["when"]["up_to"] = draw(st.integers(1, 3))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from goodword.program.duration import Period
 from goodword.program.model import Action, Attribution, Evidence, Shared, StepEvent
 from goodword.program.quantity import Rounding
+from goodword.program.triggers import Recurs
 from tests.recipes.runner import Tree
 
 SECTIONS = ("audience", "attribution", "steps", "measures", "budgets", "rewards", "protection")
@@ -30,6 +31,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "taken_back": ("debt", "forgive"),
     "read_at": ("claim", "step"),
     "round": get_args(Rounding),
+    "every": get_args(Recurs),
     "kind": ("credit", "cash", "coupon"),
 }
 """What else may stand under a key. `quantity` and `item` differ in words alone: nothing decides by which it is."""

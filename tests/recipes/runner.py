@@ -301,6 +301,9 @@ class Player:
                 return f"{referrals[event.reference]} expires"
             case "keep":
                 return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "again":
+                id, _, rule = event.reference.partition("|")
+                return f"{rule} of {referrals[id]} comes again"
             case "kept":
                 return f"{rewards[event.reference]} stays for good"
             case _:

@@ -125,6 +125,11 @@ CASES: dict[str, tuple[str, list[str]]] = {
         changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}}\n")),
         ["kept_without_end rewards.credit 9:3"],
     ),
+    "again for ever": (
+        changed(("{step: bought}", "{step: bought, every: year}")),
+        ["again_without_end rewards.credit 9:3"],
+    ),
+    "again for some years": (changed(("{step: bought}", "{step: bought, every: year, up_to: 3}")), []),
     "lost for a while": (changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}, until: 60 days}\n")), []),
     "a status that is held while something holds": (
         changed(
@@ -185,6 +190,11 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
     "paypal": [
         ("economics.margin", "50%", "49.99%", "margin"),
         ("economics.smallest_order", "80 USD", "79.99 USD", "margin"),
+    ],
+    "airbnb": [
+        ("economics.margin", "15%", "14.99%", "margin"),
+        ("economics.smallest_order", "1300 USD", "1299.99 USD", "margin"),
+        ("rewards.host_event.benefit.unit_cost", "30.00 USD", "30.01 USD", "margin"),
     ],
     "netflix": [
         ("economics.margin", "30%", "29.99%", "margin"),

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import Entry, OrderRow, Participant
+from goodword.engine.state import DueRow, Entry, OrderRow, Participant
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -47,7 +47,8 @@ def sound(database: Database) -> Database:
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
         "participants": {"ann": Participant("ann", 1, waiting=1, keeping=1), "bob": Participant("bob", 2)},
-        "referrals": {"r1": replace(REFERRAL, measured=("friends",))},
+        "referrals": {"r1": replace(REFERRAL, measured=("friends",), again={"space": 2, "over": 0})},
+        "dues": {"again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space")},
         "rewards": {"w1": HELD},
         "watches": {"ann>w1": "w1"},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
@@ -123,6 +124,10 @@ TAMPERED = {
     "watches_are_those_of_rewards": [
         ("UPDATE watches SET key = 'bob>w1'", "watches bob>w1"),
         ("DELETE FROM watches", "watches ann>w1"),
+    ],
+    "what_comes_again_has_its_date": [
+        ("DELETE FROM dues", "dues again:r1|space"),
+        ("UPDATE dues SET id = 'again:r1|over'", "dues again:r1|over"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),

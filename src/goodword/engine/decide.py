@@ -41,6 +41,7 @@ from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
 from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.reasons import Answer
+from goodword.engine.recurring import come_again, resume_series
 from goodword.engine.referral_states import MODERATION_MOVES
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD, amount_in, benefit_of, rule_of
@@ -444,6 +445,7 @@ def _resume(turn: Turn, referral: Referral, reopened: bool) -> None:
         return
     for name in (CLAIMED, *reached_steps(program, referral)):
         grant_for_step(turn, program, referral, name)
+    resume_series(turn, turn.referral(referral.id))
 
 
 # time and versions ----------------------------------------------------------------------------------------------------
@@ -518,6 +520,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "answer": time_is_over,
     "keep": look_at_kept,
     "kept": keep_for_good,
+    "again": come_again,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {

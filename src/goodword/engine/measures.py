@@ -222,7 +222,7 @@ def _reached(rule: Rule, period: str, value: int) -> Iterator[str]:
     when = rule.when
     if when.at is not None and value >= when.at:
         yield period
-    if when.every is not None:
+    if isinstance(when.every, int):
         for number in range(1, min(value // when.every, when.up_to or EVERY_MAX) + 1):
             yield f"{period}#{number}"
 

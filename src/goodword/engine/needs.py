@@ -135,7 +135,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
             case Due():
-                _want(wants, _DUE_ROWS[event.kind], event.reference)
+                _want(wants, _DUE_ROWS[event.kind], event.reference.partition("|")[0])
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
                 _want(wants, PARTICIPANTS, *([event.reference.partition(">")[0]] if event.kind == "keep" else []))
             case _:
@@ -166,6 +166,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "answer": REWARDS,
     "keep": KEPT_OF,
     "kept": REWARDS,
+    "again": REFERRALS,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------

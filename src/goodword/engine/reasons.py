@@ -89,11 +89,13 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "used_on_orders": ("refused", "a coupon of a percentage is used on an order, where its worth is known"),
     "below_minimum": ("refused", "the order is smaller than the coupon asks for"),
     "answer_refused": ("refused", "the reward does not ask this, or not so"),
+    "not_again": ("refused", "a condition for granting it again does not hold on this day"),
     "condition_not_kept": ("refused", "a condition under which the reward would be kept does not hold"),
     # rewards
     "condition_ended": ("done", "a condition under which the reward was kept holds no more"),
     "kept_for_good": ("done", "the time in which the reward could be lost is over: it stays"),
     "reward_granted": ("done", "a reward was granted"),
+    "comes_again": ("note", "it is granted again at this time, if its conditions hold then"),
     "cap_partial": ("note", "only what still fits under the cap was granted"),
     "on_hold": ("waiting", "the reward is held until the goods can no longer come back"),
     "in_review": ("waiting", "the reward waits for the review of its referral"),

@@ -203,6 +203,8 @@ class Referral(Row, frozen=True):
     """The click that its friend was seen to come with."""
     promised: dict[str, str] = {}
     """By ``rule|side`` the segment that was in force at the claim, where a table is read then."""
+    again: dict[str, int] = {}
+    """By rule the number of the grant that comes next, at its anniversary; 0 where none comes any more."""
 
     @property
     def live(self) -> bool:

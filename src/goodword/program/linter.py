@@ -54,6 +54,8 @@ def _each_reward(model: ProgramFile) -> Iterator[Finding]:
             )
         if rule.kept and rule.kept.until is None and any(KINDS[b.kind].used != "never" for b in rule.benefits.values()):
             yield "kept_without_end", path, "what may have been used can be taken back for ever: add `kept.until`"
+        if rule.when.recurs and rule.when.up_to is None:
+            yield "again_without_end", path, "granted again and again without an end: add `up_to`"
         if rule.expires is None and any(benefit.kind == "coupon" for benefit in rule.benefits.values()):
             yield "no_expiry", path, "a coupon that never expires stays a liability: add `expires`"
 

@@ -96,6 +96,17 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         f"CROSS JOIN {dialect.members('t.doc', 'watched')} WHERE t.tenant = :tenant "
         "AND t.doc LIKE '%\"watched\"%') AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    yield (
+        "what_comes_again_has_its_date",
+        "{stored} dates are set, {expected} are needed",
+        "SELECT 'dues ' || name AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT d.id AS name, 1 AS stored, 0 AS expected FROM dues AS d WHERE d.tenant = :tenant AND d.kind = 'again' "
+        "UNION ALL SELECT 'again:' || t.id || '|' || item.key, 0, 1 FROM referrals AS t "
+        f"CROSS JOIN {dialect.pairs('t.doc', 'again')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"again\"%' "
+        "AND CAST(item.value AS bigint) > 0"
+        ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
     yield from _REFERENCE_CHECKS
     yield from _CLICK_CHECKS
 

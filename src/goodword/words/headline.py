@@ -25,6 +25,8 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
         text = benefit_text(rule.benefit, language, on)
         if text is None:
             continue
+        if rule.when.recurs:
+            text = catalogue(language).text(f"benefit.every_{rule.when.recurs}", {"benefit": text})
         if rule.when.at is not None:
             milestones.setdefault(rule.when.at, []).append(text)
             continue
