@@ -579,3 +579,168 @@ def test_what_comes_again_is_written_with_a_step(when: str, message: str) -> Non
     text = f"{HEAD}{HOSTED}measures: {{n: {{count: referrals, step: hosted}}}}\nrewards:\n  r: {{to: advocate, benefit: {{kind: item, amount: 1 mug}}, when: {when}}}\n"
     with pytest.raises(ProgramError, match=message):
         load_program(text.lstrip())
+
+
+# points buy -----------------------------------------------------------------------------------------------------------
+
+SHELF = """
+  stars: {when: {each: reviews}, to: advocate, benefit: {kind: points, amount: 60 points}, expires: 90 days}
+  hello: {when: {step: bought}, to: both, benefit: {kind: points, amount: 25 points}}
+  mug:
+    when: {exchange: 150 points}
+    to: advocate
+    benefit: {kind: item, amount: 1 mug, unit_cost: 4 USD}
+    budget: mugs
+    caps: [{per: participant, count: 2}]
+  tea:
+    when: {exchange: 100 points}
+    to: advocate
+    benefit: {kind: credit, amount: 3 USD}
+"""
+STOCK = "measures: {reviews: {count: activities, activity: review}}\nbudgets: {mugs: {amount: 8 USD}}\n"
+
+
+def shop(points: int = 3) -> World:
+    """Anna has reviewed so often: 60 points each."""
+    world = program(SHELF, STOCK)
+    for number in range(points):
+        world.tell(2 + number, "activity", "anna", name="review")
+    return world
+
+
+def buys(world: World, day: float, reward: str, who: str = "anna", **more: Any) -> list[str]:
+    """Somebody wants a reward for points."""
+    return world.tell(day, "exchange", who, program="friends", reward=reward, **more)
+
+
+def points(world: World) -> list[tuple[int, str]]:
+    """What is left of each of anna's points, the oldest first, and its status."""
+    return [(reward.remaining, reward.status) for reward in world.all_rewards() if reward.unit == "points"]
+
+
+def test_the_oldest_points_buy_a_reward_and_the_ledger_says_so() -> None:
+    world = shop()
+    told = buys(world, 9, "mug")
+    assert told == ["reward_granted", "points_spent", "waiting_for_shop", "reward_approved", "person_recorded"] or {
+        "reward_granted",
+        "points_spent",
+    } <= set(told)
+    assert points(world) == [(0, "redeemed"), (0, "redeemed"), (30, "issued")]
+    mug = world.reward("mug")
+    assert (mug.status, mug.subject, list(mug.paid.values())) == (
+        "approved",
+        f"exchange:e{world._number}",
+        [60, 60, 30],
+    )
+    assert (world.balance(f"balance:{mug.participant}", "points"), world.balance("redeemed:friends", "points")) == (
+        30,
+        150,
+    )
+    assert buys(world, 10, "mug") == ["not_enough_points", "person_recorded"]
+    assert world.values("not_enough_points") == {
+        "left": {"amount": 30, "unit": "points"},
+        "needed": {"amount": 150, "unit": "points"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "asked", "reason"),
+    [
+        ("anna", {"reward": "cap"}, "not_offered"),
+        ("anna", {"reward": "stars"}, "not_offered"),
+        ("stranger", {"reward": "tea"}, "not_enough_points"),
+        ("anna", {"reward": "tea", "program": "other"}, "unknown_program"),
+    ],
+)
+def test_what_is_not_for_sale(who: str, asked: dict[str, str], reason: str) -> None:
+    world = shop()
+    told = world.tell(9, "exchange", who, **{"program": "friends"} | asked)
+    assert reason in told
+    assert [status for _, status in points(world)] == ["issued"] * 3
+
+
+def test_caps_and_stock_hold_and_cost_no_points() -> None:
+    world = shop(9)
+    for day in (12, 13):
+        assert "points_spent" in buys(world, day, "mug")
+    assert {"cap_reached", "budget_spent"} <= set(buys(world, 14, "mug"))
+    assert sum(left for left, _ in points(world)) == 9 * 60 - 300
+
+
+@pytest.mark.parametrize("acts", [["deny"], ["fail", "deny"]])
+def test_what_is_never_handed_over_gives_the_points_back(acts: list[str]) -> None:
+    world = shop()
+    buys(world, 9, "mug")
+    for act in acts:
+        told = world.tell(10, "reward", reward=world.reward("mug").id, action=act)
+    assert "points_returned" in told
+    assert points(world) == [(60, "issued"), (60, "issued"), (60, "issued")]
+    assert world.balance("budget:friends:mugs:free") == 800
+    assert "points_spent" in buys(world, 11, "mug")
+    assert world.balance("redeemed:friends", "points") == 150
+
+
+def test_points_come_back_as_they_are_by_then() -> None:
+    world = shop()
+    buys(world, 9, "mug")
+    first, second = (reward.id for reward in world.all_rewards()[:2])
+    world.tell(10, "reward", reward=second, action="reverse")  # a review that was not one: its points are owed
+    assert world.balance(f"balance:{world.reward('mug').participant}", "points") == -30
+    world.tell(92.5, "time_passed")
+    world.tell(93, "reward", reward=world.reward("mug").id, action="deny")
+    by_id = {reward.id: reward for reward in world.all_rewards()}
+    # The time of the first is over; what the second owed is paid; the third has its own back.
+    assert [(by_id[id].status, by_id[id].remaining, by_id[id].owed) for id in (first, second)] == [
+        ("redeemed", 0, 0),
+        ("reversed", 0, 0),
+    ]
+    assert points(world)[2] == (60, "issued")
+
+
+def test_what_was_handed_over_is_paid_for() -> None:
+    world = shop(4)
+    assert "reward_issued" in buys(world, 9, "tea")
+    world.tell(10, "reward", reward=world.reward("tea").id, action="reverse")  # unused: a mistake at the counter
+    assert sum(left for left, _ in points(world)) == 240
+    assert "points_spent" in buys(world, 11, "tea")
+    world.tell(12, "reward", reward=world.reward("tea").id, action="redeem", amount=100)
+    assert "points_returned" not in world.tell(13, "reward", reward=world.reward("tea").id, action="reverse")
+    assert sum(left for left, _ in points(world)) == 140
+
+
+def test_who_owes_points_spends_less() -> None:
+    world = shop()
+    buys(world, 9, "tea")
+    world.tell(10, "reward", reward=world.all_rewards()[0].id, action="reverse")
+    assert world.balance(f"balance:{world.reward('tea').participant}", "points") == 20
+    assert "not_enough_points" in buys(world, 11, "tea")
+    assert world.values("not_enough_points")["left"] == {"amount": 20, "unit": "points"}
+
+
+def test_a_friend_spends_what_he_was_given() -> None:
+    world = program(SHELF.replace("25 points", "100 points"), STOCK)
+    friend_buys(world, 2)
+    assert "points_spent" in buys(world, 3, "tea", "bob")
+    assert world.reward("tea").participant == world.referrals()[0].friend
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("when: {exchange: 5 USD}, to: advocate, benefit: {kind: item, amount: 1 mug}", "not money"),
+        ("when: {exchange: 5 points}, to: both, benefit: {kind: item, amount: 1 mug}", "write `to: advocate`"),
+        ("when: {exchange: 5 points}, to: advocate, benefit: {kind: points, amount: 9 points}", "paid with"),
+        ("when: {exchange: 5 pionts}, to: advocate, benefit: {kind: item, amount: 1 mug}", "did you mean `points`"),
+        ("when: {exchange: 5 vip}, to: advocate, benefit: {kind: item, amount: 1 mug}", "gives vip to be spent"),
+        ("when: {exchange: 5 points, step: bought}, to: advocate, benefit: {kind: item, amount: 1 mug}", "one of"),
+        (
+            "when: {exchange: 5 points}, to: advocate, benefit: {kind: credit, amount: {percent_of: order.total, percent: 5%}}",
+            "a percentage of an order",
+        ),
+    ],
+)
+def test_only_points_of_the_file_buy(rule: str, message: str) -> None:
+    more = "  vip: {when: {step: bought}, to: both, benefit: {kind: status, amount: 1 vip}}\n"
+    text = f"{HEAD}{BOUGHT}{STOCK}rewards:{SHELF}{more}  r: {{{rule}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())

@@ -152,9 +152,16 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         },
         "surprise": {"when": {"reaches": "friends", "every": 1}, "benefit": mystery},
     }
+    rules["hello"] = {"when": {"step": "claimed"}, "benefit": {"kind": "points", "amount": "20 points"}}
+    rules["treat"] = {"when": {"exchange": "30 points"}, "benefit": {"kind": "credit", "amount": "2 USD"}}
+    rules["gift"] = {"when": {"exchange": "15 points"}, "benefit": chosen}
+    if draw(st.booleans()):
+        rules["hello"]["expires"] = "15 days"
+    if draw(st.booleans()):
+        rules["treat"] |= {"caps": [{"per": "participant", "count": 1}], "budget": "all"}
     file["fields"]["plan"] = {"of": "person", "type": "text"}
     for name, rule in rules.items():
-        rule["to"] = "advocate"
+        rule["to"] = "both" if name == "hello" else "advocate"
         if draw(st.booleans()):
             rule["hold"] = draw(st.sampled_from(HOLDS))
         if rule["benefit"]["kind"] == "choice":
@@ -255,6 +262,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "handle",
                 "choice",
                 "moderation",
+                "exchange",
+                "exchange",
             ]
         )
     )
@@ -300,6 +309,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "moderation":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "moderation", "submission": draw(st.integers(0, 2)), "verdict": verdict})
+        case "exchange":
+            wanted = draw(st.sampled_from(["treat", "gift"]))
+            return Wish(at_ms, {"type": "exchange", "person": person, "program": "world", "reward": wanted})
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}

@@ -42,7 +42,7 @@ from goodword.engine.decide import Decision
 from goodword.engine.events import Due, Person, Sealed, SourceEvent
 from goodword.engine.ids import Keyring
 from goodword.engine.reasons import Amount, Answer, Reason, RewardNow
-from goodword.engine.state import BALANCES, REFERRALS, REWARDS, Referral, Reward, State
+from goodword.engine.state import ACTIVITIES, BALANCES, REFERRALS, REWARDS, Referral, Reward, State
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
 from goodword.program.duration import iso
@@ -275,15 +275,19 @@ class Player:
         referrals = {row.id: row for row in self._rows(REFERRALS)}
         seen: dict[str, int] = {}
         for row in sorted(self._rows(REWARDS), key=lambda row: (row.granted_ms, row.occurrence)):
-            referral = referrals[row.referral]
-            advocate, friend = self.names[referral.advocate], self.names[referral.friend]
-            name = (
-                f"{advocate}'s {row.rule} for {friend}"
-                if row.side == "advocate"
-                else f"{friend}'s {row.rule} from {advocate}"
-            )
+            name = self._reward_name(row, referrals[row.referral] if row.referral else None)
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
+
+    def _reward_name(self, row: Reward, referral: Referral | None) -> str:
+        if referral is None:
+            return f"{self.names[row.participant]}'s {row.rule}"
+        advocate, friend = self.names[referral.advocate], self.names[referral.friend]
+        return (
+            f"{advocate}'s {row.rule} for {friend}"
+            if row.side == "advocate"
+            else f"{friend}'s {row.rule} from {advocate}"
+        )
 
     def due_title(self, sealed: Sealed) -> str:
         """What came by itself."""
@@ -301,6 +305,8 @@ class Player:
                 return f"{referrals[event.reference]} expires"
             case "keep":
                 return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "answer":
+                return f"the time to answer about {rewards[event.reference]} is over"
             case "again":
                 id, _, rule = event.reference.partition("|")
                 return f"{rule} of {referrals[id]} comes again"
@@ -368,6 +374,11 @@ class Player:
         """The reward of a name such as ``anna's space for bob``."""
         return next((row.id for title, row in self._named_rewards() if title == name), name)
 
+    def submission_id(self, who: str, what: str) -> str:
+        """The last that somebody sent in under a name: an activity, or ``answer``."""
+        rows = [row for row in self._rows(ACTIVITIES) if row.name == what and self.names.get(row.participant) == who]
+        return max(rows, key=lambda row: row.at_ms).id if rows else what
+
     def referral_id(self, name: str) -> str:
         """The referral of a name such as ``bob's referral by anna``."""
         return next((row.id for title, row in self._named_referrals() if title == name), name)
@@ -379,7 +390,8 @@ def _title(entry: Tree) -> str:
 
 def _who(sentence: str) -> str | None:
     found = re.match(
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does)\b|$)", sentence
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does|exchanges)\b|$)",
+        sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
 
@@ -473,6 +485,24 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
         (
             r"staff (?P<verdict>approve|deny) (?P<referral>\w+'s referral by .+)",
             lambda p, b, e, w: ev.Review(**b, referral=p.referral_id(w["referral"]), verdict=w["verdict"]),
+        ),
+        (
+            r"(?P<who>\w+) exchanges points for (?P<reward>\w+)",
+            lambda p, b, e, w: ev.Exchange(
+                **b, person=p.person(w["who"], e), program=p.program.name, reward=w["reward"]
+            ),
+        ),
+        (
+            r"(?P<who>\w+) says what (?P<reward>.+) needs",
+            lambda p, b, e, w: ev.Choice(
+                **b, reward=p.reward_id(w["reward"]), option=e.get("option"), answers=e.get("answers", {})
+            ),
+        ),
+        (
+            r"staff (?P<verdict>approve|deny) what (?P<who>\w+) sent in: (?P<what>\w+)",
+            lambda p, b, e, w: ev.Moderation(
+                **b, submission=p.submission_id(w["who"], w["what"]), verdict=w["verdict"]
+            ),
         ),
         (
             r"(?:staff|the shop) (?P<action>approve|deny|issue|redeem|fail|reverse)s? (?P<reward>.+)",

@@ -196,6 +196,11 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "1300 USD", "1299.99 USD", "margin"),
         ("rewards.host_event.benefit.unit_cost", "30.00 USD", "30.01 USD", "margin"),
     ],
+    "starbucks": [
+        ("economics.margin", "40%", "39.99%", "margin"),
+        ("economics.smallest_order", "3.34 USD", "3.33 USD", "margin"),
+        ("rewards.friend_stars.benefit.unit_cost", "0.01 USD", "0.02 USD", "margin"),
+    ],
     "netflix": [
         ("economics.margin", "30%", "29.99%", "margin"),
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
@@ -231,7 +236,7 @@ def test_the_published_schema_accepts_the_recipe(recipe: str) -> None:
         node: Any = tree
         for part in path:
             node = node[part]
-        if isinstance(node, dict) and path[-1] not in ("steps", "measures", "budgets", "rewards", "fields"):
+        if isinstance(node, dict) and path[-1] not in ("steps", "measures", "budgets", "rewards", "fields", "asks"):
             assert not accepts(schema, _with(tree, (*path, "no such key"), 1)), path
     for key in ("goodword", "program", "currency", "time_zone", "steps", "rewards"):
         assert not accepts(schema, _without(tree, (key,))), key

@@ -16,7 +16,7 @@ from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
 
 HELD = replace(
     REWARD, status="approved", reason="waiting_for_condition", cap_keys=("cap|x|n", "cap|x|a"),
-    budget="budget:dropbox:main", budget_unit="USD", reserved=70, watched=("ann",),
+    budget="budget:dropbox:main", budget_unit="USD", reserved=70, watched=("ann",), used=20, paid={"w1": 20},
 )  # fmt: skip
 FUNDING = "budget:dropbox:main"
 ENTRIES = [
@@ -128,6 +128,9 @@ TAMPERED = {
     "what_comes_again_has_its_date": [
         ("DELETE FROM dues", "dues again:r1|space"),
         ("UPDATE dues SET id = 'again:r1|over'", "dues again:r1|over"),
+    ],
+    "points_are_spent_once": [
+        ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),

@@ -17,6 +17,7 @@ from goodword.engine.events import (
     Choice,
     Claim,
     Due,
+    Exchange,
     HandleAction,
     Join,
     Link,
@@ -32,6 +33,7 @@ from goodword.engine.events import (
     SignUp,
     TimePassed,
 )
+from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import budget_prefix
 from goodword.engine.handles import create_handle, free_code, keep_handle, own_handle, switch_handle
@@ -538,6 +540,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Profile: _profile,
     RewardAction: _reward_action,
     Choice: choose,
+    Exchange: exchange,
     Moderation: _moderation,
     Review: _review,
     TimePassed: _time_passed,

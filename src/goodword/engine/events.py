@@ -198,6 +198,15 @@ class Choice(Event, tag="choice", frozen=True):
     """The postal address, where the reward asks for one."""
 
 
+class Exchange(Event, tag="exchange", frozen=True):
+    """Somebody spends points on a reward that the program offers for them."""
+
+    person: Person
+    program: Word
+    reward: Word
+    """The name of the reward in the program file."""
+
+
 class Moderation(Event, tag="moderation", frozen=True):
     """Staff decide about something that was submitted: an activity that a program has moderated, by its event's id."""
 
@@ -247,6 +256,7 @@ SourceEvent = (
     | Profile
     | RewardAction
     | Choice
+    | Exchange
     | Moderation
     | Review
     | TimePassed

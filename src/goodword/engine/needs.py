@@ -20,6 +20,7 @@ from goodword.engine.events import (
     Chargeback,
     Choice,
     Due,
+    Exchange,
     Join,
     Link,
     Moderation,
@@ -50,6 +51,7 @@ from goodword.engine.state import (
     ORDERS,
     PARENTS,
     PARTICIPANTS,
+    PURSES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -59,6 +61,7 @@ from goodword.engine.state import (
     Collection,
     Referral,
     State,
+    purse_of,
 )
 from goodword.engine.steps import ORDER
 from goodword.engine.turn import Programs
@@ -190,14 +193,29 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, PARTICIPANTS, row.participant)
         for index in (HANDLES_OF, REFERRALS_OF, FIRST_ORDERS):
             _want(wants, index, row.participant)
+    for item in batch.sealed:
+        if isinstance(item.event, Exchange):
+            _want(wants, PURSES, *_purses(programs, batch, state, item.event))
     for ids in _loaded(state, KEPT_OF):
         _want(wants, REWARDS, *ids)
     for reward in _loaded(state, REWARDS):
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REFERRALS, reward.referral)
         _want(wants, REWARDS_OF, reward.subject, reward.referral)
+        _want(wants, REWARDS, *reward.paid)
     for referral in _loaded(state, REFERRALS):
         _want(wants, REWARDS_OF, referral.id)
+
+
+def _purses(programs: Programs, batch: Batch, state: State, event: Exchange) -> Iterator[str]:
+    """What whoever wants to exchange something may spend: his own, or of him whom this event creates."""
+    program = programs.current(event.program)
+    rule = program.model.rewards.get(event.reward) if program else None
+    if program is None or rule is None or rule.when.exchange is None:
+        return
+    found = [state.rows[IDENTITIES.name].get(key) for key in identity_keys(event.person)]
+    for person in {batch.keyring.id("pt", event.id), *(id for id in found if id is not None)}:
+        yield purse_of(person, program.name, rule.when.exchange.unit)
 
 
 # 3 --------------------------------------------------------------------------------------------------------------------
@@ -237,6 +255,7 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, REFERRALS, reward.referral)
         _want(wants, REWARDS_OF, reward.subject)
         _want(wants, ORDERS, reward.order)
+        _want(wants, REWARDS, *reward.paid)
 
 
 def _orders_of(referral: Referral) -> Iterator[str]:
@@ -290,7 +309,7 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
     for item in batch.sealed:
         person = _person(item)
         invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
-        if person is not None and (invited or isinstance(item.event, Join)):
+        if person is not None and (invited or isinstance(item.event, Join | Exchange)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known

@@ -30,11 +30,14 @@ from goodword.program.model import Reward as Rule
 from goodword.program.quantity import BASIS_POINTS, divide
 
 
-def grant(turn: Turn, wanted: Grant) -> None:
-    """Grant a reward where its guards let it pass and it is not granted already, and take it as far as it may go."""
+def grant(turn: Turn, wanted: Grant) -> str | None:
+    """Grant a reward where its guards let it pass and it is not granted already, and take it as far as it may go.
+
+    Gives its id, or None where it is not granted.
+    """
     before = occurrences(turn, wanted)
     if any(reward.live or _stays_away(reward) for reward in before):
-        return
+        return None
     subject = f"{wanted.subject}#{wanted.key}" if wanted.key else wanted.subject
     key = f"{wanted.program.name}|{wanted.name}|{subject}|{wanted.side}|{len(before) + 1}"
     id = turn.keyring.id("rw", key)
@@ -42,7 +45,7 @@ def grant(turn: Turn, wanted: Grant) -> None:
     wanted = replace(wanted, option=_option(turn, rule, id))
     passed = pass_guards(turn, wanted)
     if passed is None:
-        return
+        return None
     reward = Reward(
         id=id,
         program=wanted.program.name,
@@ -68,6 +71,7 @@ def grant(turn: Turn, wanted: Grant) -> None:
     )
     _watch(turn, wanted, open_reward(turn, reward, "reward_granted"))
     advance(turn, turn.reward(id))
+    return id
 
 
 def _watch(turn: Turn, wanted: Grant, reward: Reward) -> None:

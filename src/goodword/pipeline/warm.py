@@ -20,6 +20,7 @@ from goodword.engine.state import (
     HANDLES_OF,
     KEPT_OF,
     PARENTS,
+    PURSES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -38,7 +39,9 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES, WATCHES, KEPT_OF))
+_KEPT = tuple(
+    collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES, WATCHES, KEPT_OF, PURSES)
+)
 """All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {
     HANDLES_OF.name: HANDLES.name,

@@ -43,7 +43,13 @@ Finding = tuple[str, str, str]
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        if not rule.caps and rule.budget is None and rule.when.at is None and "advocate" in rule.sides:
+        if (
+            not rule.caps
+            and rule.budget is None
+            and rule.when.at is None
+            and rule.when.exchange is None
+            and "advocate" in rule.sides
+        ):
             yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
         if any(_free_with_minimum(model, rule, benefit) for benefit in rule.benefits.values()):

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from goodword.program.duration import Period
 from goodword.program.part import Part
-from goodword.program.values import Count, Duration, Where, reference
+from goodword.program.quantity import is_currency
+from goodword.program.values import Amount, Count, Duration, Where, reference
 
 EVERY_MAX = 100
 """How often a rule with `every` may pay one advocate in one period, unless `up_to` allows less."""
@@ -91,11 +92,17 @@ class When(Part):
         default=None, description="something is counted by this measure: each of them pays"
     )
 
+    exchange: Amount | None = Field(
+        default=None, description="somebody buys it for so many of the points that he holds: `150 points`"
+    )
+
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
-        given = [name for name in ("step", "reaches", "each") if getattr(self, name) is not None]
+        given = [name for name in ("step", "reaches", "each", "exchange") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("write one of `step`, `reaches` and `each`")
+            raise ValueError("write one of `step`, `reaches`, `each` and `exchange`")
+        if self.exchange and is_currency(self.exchange.unit):
+            raise ValueError("`exchange` takes points or other units of the program's own, not money")
         number = self.every if isinstance(self.every, int) else None
         if self.recurs and self.step is None:
             raise ValueError("`every: year` and `every: month` go with `step`")

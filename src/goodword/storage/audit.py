@@ -96,6 +96,17 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         f"CROSS JOIN {dialect.members('t.doc', 'watched')} WHERE t.tenant = :tenant "
         "AND t.doc LIKE '%\"watched\"%') AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    used = f"COALESCE(CAST({dialect.member('w.doc', 'used')} AS bigint), 0)"
+    yield (
+        "points_are_spent_once",
+        "{paid} of it paid for rewards, {used} of it was used",
+        "SELECT 'rewards ' || source AS row, paid, used FROM ("  # noqa: S608
+        f"SELECT p.source, p.paid, {used} AS used FROM ("
+        "SELECT item.key AS source, CAST(SUM(CAST(item.value AS bigint)) AS bigint) AS paid FROM rewards AS t "
+        f"CROSS JOIN {dialect.pairs('t.doc', 'paid')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"paid\"%' "
+        "GROUP BY item.key) AS p LEFT JOIN rewards AS w ON w.tenant = :tenant AND w.id = p.source"
+        ") AS spent WHERE paid > used ORDER BY source",
+    )
     yield (
         "what_comes_again_has_its_date",
         "{stored} dates are set, {expected} are needed",

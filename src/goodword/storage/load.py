@@ -16,6 +16,7 @@ from goodword.engine.state import (
     COLLECTIONS,
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
+    PURSE_PAGE,
     WAITING_PAGE,
     DueRow,
     State,
@@ -161,6 +162,16 @@ def _load_kept(query: _Query, state: State, keys: list[str]) -> None:
     _fill(state, "kept_of", keys, found, ())
 
 
+def _load_purses(query: _Query, state: State, keys: list[str]) -> None:
+    mapper = MAPPERS["rewards"]
+    rewards = dict(map(mapper.unpack, query.run(_purses(query.dialect, mapper.columns), keys)))
+    found: dict[str, list[tuple[int, str]]] = {}
+    for reward in rewards.values():
+        found.setdefault(reward.purse or "", []).append((reward.granted_ms, reward.id))
+    _fill(state, "rewards", rewards, rewards, None)
+    _fill(state, "purses", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+
+
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
     rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
     rewards = dict(map(MAPPERS["rewards"].unpack, rows))
@@ -214,6 +225,7 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
     "kept_of": _load_kept,
+    "purses": _load_purses,
     "reward_codes": _load_reward_codes,
     "balances": _load_balances,
 }
@@ -236,6 +248,12 @@ def _first_orders(dialect: Dialect) -> TextClause:
 @cache
 def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE))
+
+
+@cache
+def _purses(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    order = ("granted_ms", "id")
+    return text(dialect.first_of(tables.rewards, columns, "purse", "purse IS NOT NULL", order, PURSE_PAGE))
 
 
 @cache

@@ -23,7 +23,7 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     milestones: dict[int, list[str]] = {}
     for rule in program.model.rewards.values():
         text = benefit_text(rule.benefit, language, on)
-        if text is None:
+        if text is None or rule.when.exchange is not None:
             continue
         if rule.when.recurs:
             text = catalogue(language).text(f"benefit.every_{rule.when.recurs}", {"benefit": text})
