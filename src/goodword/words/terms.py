@@ -209,8 +209,8 @@ class _Terms(Speaker):
         when = rule.when
         if when.at:
             yield self.text("terms.when.at", number=reached(self.model, measure, when.at, self.language))
-        elif when.every:
-            yield self.text("terms.when.every", number=reached(self.model, measure, when.every, self.language))
+        elif when.multiple:
+            yield self.text("terms.when.every", number=reached(self.model, measure, when.multiple, self.language))
             most = self.count(when.up_to or EVERY_MAX, "time")
             yield self.text("terms.up_to", period=self.period(measure.period), times=most)
         else:
