@@ -9,7 +9,7 @@ from demo.client import Json, Server
 from demo.player import Played, reasons
 from demo.promises import Promise
 from demo.script import SUPER
-from demo.truth import Counts, PaidTo, Truth, super_line
+from demo.truth import Counts, PaidTo, Truth, milestone_line, super_line
 
 TAKEN_BACK = frozenset({"cancelled", "denied", "reversed"})
 
@@ -83,7 +83,7 @@ class _Decided:
 
     def _of_rewards(self) -> Counts:
         lines = {"rewards refused by a cap": self._capped()}
-        for reward in self._rewards:
+        for reward in map(self._as_promised, self._rewards):
             name, kept = f"{reward['rule']}, {reward['side']}", reward["status"] not in TAKEN_BACK
             for line, number in (
                 (f"granted: {name}", 1),
@@ -93,11 +93,11 @@ class _Decided:
                 lines[line] = lines.get(line, 0) + number
         kept_rules = Counter(r["rule"] for r in self._rewards if r["status"] not in TAKEN_BACK)
         for milestone in self._promise.milestones:
-            lines[f"milestone of {milestone.at} friends"] = kept_rules[milestone.rule]
+            lines[milestone_line(milestone)] = kept_rules[milestone.rule]
         if self._promise.super_friends:
             lines[super_line(self._promise)] = sum(map(self._is_of_super, self._rewards))
         if self._promise.coupon:
-            coupons = Counter(r["status"] for r in self._rewards if r["unit"] == "coupon")
+            coupons = Counter(r["status"] for r in self._rewards if r["rule"] == self._promise.coupon.rule)
             lines |= {"coupons used": coupons["redeemed"], "coupons run out": coupons["expired"]}
         return lines
 
@@ -126,13 +126,18 @@ class _Decided:
         }
 
     def _paid_twice(self) -> int:
-        milestones = {milestone.rule for milestone in self._promise.milestones}
+        often = Counter(milestone.rule for milestone in self._promise.milestones)
         paid = Counter(
-            (r["rule"], r["side"], r["participant"], "" if r["rule"] in milestones else r["referral"])
+            (r["rule"], r["side"], r["participant"], "" if r["rule"] in often else r["referral"])
             for r in self._rewards
             if r["status"] not in TAKEN_BACK
         )
-        return sum(number - 1 for number in paid.values())
+        return sum(max(0, number - max(1, often[rule])) for (rule, *_), number in paid.items())
+
+    def _as_promised(self, reward: Json) -> Json:
+        """A reward as far as it was promised: of a surprise, that it is one."""
+        surprise = reward["rule"] in self._promise.surprises
+        return reward | {"unit": "surprise", "amount": 1} if surprise else reward
 
     def _of_people(self, truth: Truth) -> Counts:
         qualified = Counter(self._names.get(r["advocate"], "?") for r in self._qualified())
@@ -144,15 +149,15 @@ class _Decided:
         }
 
     def _paid(self) -> PaidTo:
-        return self._sums("amount")
+        return self._sums("amount", [*map(self._as_promised, self._rewards)])
 
     def _not_used_up(self) -> PaidTo:
         """What each person was handed over and has not used: what his balance must be."""
-        return self._sums("remaining")
+        return self._sums("remaining", self._rewards)
 
-    def _sums(self, what: str) -> PaidTo:
+    def _sums(self, what: str, rewards: list[Json]) -> PaidTo:
         people: PaidTo = {}
-        for reward in self._rewards:
+        for reward in rewards:
             number = reward.get(what, 0)
             if number and reward["status"] not in TAKEN_BACK:
                 units = people.setdefault(self._names.get(reward["participant"], "?"), {})

@@ -95,15 +95,22 @@ class Player:
     def _hand_over(self) -> None:
         """The shop hands over what Goodword approved: space, goods, money."""
         at = self._script.events[-1]["occurred_at"]
-        approved = self._server.list("/v1/rewards", program=self._script.promise.recipe, status="approved")
+        approved = list(self._server.list("/v1/rewards", program=self._script.promise.recipe, status="approved"))
+        asked = [reward["id"] for reward in approved if reward.get("reason") == "waiting_for_answer"]
+        post = {"post": self._script.promise.post} if self._script.promise.post else {}
         events = [
+            {"type": "choice", "id": f"answered-{reward}", "occurred_at": at, "reward": reward} | post
+            for reward in asked
+            if post
+        ]
+        events += [
             {"type": "reward", "id": f"handed-over-{reward['id']}", "occurred_at": at}
             | {"reward": reward["id"], "action": "issue"}
             for reward in approved
         ]
         for start in range(0, len(events), 100):
             self._send(events[start : start + 100])
-        self._say(f"the shop handed over {len(events):,} rewards")
+        self._say(f"the shop handed over {len(approved):,} rewards")
 
     def _contradict(self) -> None:
         """An event told before comes with other content: refused, and the first one stands."""

@@ -87,6 +87,7 @@ class _Writer:
         self._cheats()
         self._one_network()
         self._crowds()
+        self._own_doings()
         self._strangers()
         repeats = self._repeats()
         events = [body for _, _, body in sorted(self.told, key=lambda line: line[:2])]
@@ -216,8 +217,8 @@ class _Writer:
         at = story.at + timedelta(days=5)
         claim = f"@referral:claim-{story.friend}"
         self._tell("review", f"review-{story.friend}", at, referral=claim, verdict=verdict, why="looked at by the demo")
-        if verdict == "deny":
-            self._moment(at, "denied", story)
+        self._moment(story.at, "doubted", story)
+        self._moment(at, "denied" if verdict == "deny" else "trusted", story)
 
     def _existing(self, name: str, advocate: str) -> None:
         """A customer of before would like to be a friend now."""
@@ -255,6 +256,21 @@ class _Writer:
                 story = self._story(f"{advocate}-{number:02}", Role.FRIEND, Fate.KEPT, advocate, self._hour(3, 22))
                 self._comes(story)
 
+    def _own_doings(self) -> None:
+        """What advocates show of their own; staff turn every third of it down."""
+        own = self.promise.own
+        for number, advocate in enumerate(self._ordinary_advocates()[:12] if own else []):
+            assert own is not None  # noqa: S101
+            at, person = self.joins[advocate][1] + timedelta(days=1), self._person(advocate, True)
+            id = self._tell(
+                "activity", f"shows-{advocate}", at, name=own.activity, person=person, fields=dict(own.fields)
+            )
+            verdict = "approve" if number % 3 else "deny"
+            at += timedelta(days=1)
+            self._tell("moderation", f"looked-{advocate}", at, submission=id, verdict=verdict)
+            if verdict == "approve":
+                self.moments.append(Moment(at, "shows", advocate, ""))
+
     def _strangers(self) -> None:
         for number in range(40):
             name, at = f"stranger{number:02}", self._hour(1, 28)
@@ -265,7 +281,8 @@ class _Writer:
 
     def _comes(self, story: Story) -> None:
         """A friend arrives by one of the ways people arrive, and does what is his fate."""
-        way = self._pick(("link", "person", "code")) if story.fate is not Fate.BROWSED else "person"
+        ways = ("link", "person", "code") if self.promise.links else ("person", "code")
+        way = self._pick(ways) if story.fate is not Fate.BROWSED else "person"
         if way == "person":
             self._starts(story)
             coupon = self.promise.coupon and story.fate in (Fate.KEPT, Fate.REPEAT)
@@ -313,7 +330,7 @@ class _Writer:
             at += timedelta(minutes=self.random.randint(5, 2000))
             if story.fate is Fate.LATE:
                 at += timedelta(days=self.promise.within_days or 0)
-            self._does(story.friend, "one", at, **evidence)
+            at = self._does(story.friend, "one", at, **evidence)
         if story.fate is not Fate.LATE:
             self._moment(at, "qualifies", story)
         if story.fate is Fate.CLOSED:
@@ -322,9 +339,14 @@ class _Writer:
             self._tell("activity", f"leaves-{story.friend}", at, name=self.promise.undone_by, person=person)
             self._moment(at, "undone", story)
 
-    def _does(self, name: str, which: str, at: datetime, **evidence: Any) -> None:
-        person = self._person(name, True)
-        self._tell("activity", f"does-{name}-{which}", at, name=self.promise.activity, person=person, **evidence)
+    def _does(self, name: str, which: str, at: datetime, **evidence: Any) -> datetime:
+        """Somebody does all that qualifies; when he did the last of it."""
+        person, first = self._person(name, True), [self.promise.first] if self.promise.first else []
+        for number, activity in enumerate([*first, *[self.promise.activity] * self.promise.times]):
+            id = f"does-{name}-{which}" + (f"-{number}" if number else "")
+            at += timedelta(minutes=7 * bool(number))
+            self._tell("activity", id, at, name=activity, person=person, **(evidence if number == 0 else {}))
+        return at
 
     def _buys(self, story: Story, at: datetime, evidence: Body) -> None:
         total = self.promise.minimum - 100 if story.fate is Fate.BELOW else self._worth()
@@ -334,7 +356,7 @@ class _Writer:
         if "redeems" in evidence:
             self._moment(at, "uses", story)
         if story.fate is not Fate.BELOW:
-            self._moment(at, "qualifies", story)
+            self._moment(at, "qualifies", story, total)
         if story.fate is Fate.EARLY_REFUND:
             self._moment(at, "undone", story)
         self._afterwards(story, at + timedelta(hours=self.random.randint(20, 100)), total)
@@ -347,6 +369,7 @@ class _Writer:
                 self._change("refund", story.friend, at)
             case Fate.PART_KEPT:
                 self._change("refund", story.friend, at, amount=spare // 2)
+                self._moment(at, "shrinks", story, total - spare // 2)
             case Fate.PART_BELOW:
                 self._change("refund", story.friend, at, amount=spare + 100)
             case Fate.CANCELLED:
@@ -360,9 +383,10 @@ class _Writer:
             self._moment(at, "undone", story)
         again = at + timedelta(hours=8)
         if story.fate in (Fate.REPEAT, Fate.SECOND_CHANCE):
-            self._order(story.friend, "two", again, self._worth())
-        if story.fate is Fate.SECOND_CHANCE:
-            self._moment(again, "qualifies", story)
+            worth = self._worth()
+            self._order(story.friend, "two", again, worth)
+            if story.fate is Fate.SECOND_CHANCE:
+                self._moment(again, "qualifies", story, worth)
 
     def _order(self, name: str, which: str, at: datetime, total: int, **more: Any) -> None:
         person, order = self._person(name, True), f"{name}-{which}"
@@ -395,8 +419,8 @@ class _Writer:
         self.stories.append(story)
         return story
 
-    def _moment(self, at: datetime, happening: Happening, story: Story) -> None:
-        self.moments.append(Moment(at, happening, story.advocate, story.friend))
+    def _moment(self, at: datetime, happening: Happening, story: Story, worth: int = 0) -> None:
+        self.moments.append(Moment(at, happening, story.advocate, story.friend, worth))
 
     def _tell(self, type: str, id: str, at: datetime, **content: Any) -> str:
         self.told.append((at, len(self.told), self._body(type, id, at, **content)))
@@ -411,6 +435,8 @@ class _Writer:
         if known:
             number = sum(name.encode())
             person |= {"name": NAMES[number % len(NAMES)], "payment": f"card-{name}", "device": f"device-{name}"}
+        if self.promise.fields:
+            person["fields"] = dict(self.promise.fields)
         if known and self.promise.verify and name in self.joins:
             person["fields"] = {self.promise.verify: True}
         if self.promise.country:

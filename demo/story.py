@@ -49,9 +49,11 @@ class Fate(Enum):
     NOTHING = "was refused"
 
 
-Happening = Literal["starts", "qualifies", "undone", "replaced", "denied", "uses"]
-"""What the truth is moved by: a referral starts, qualifies, is undone, loses its friend to another, is denied by staff; a
-friend uses his coupon."""
+Happening = Literal[
+    "starts", "qualifies", "shrinks", "undone", "replaced", "doubted", "trusted", "denied", "uses", "shows"
+]
+"""What the truth is moved by: a referral starts, qualifies, is worth less, is undone, loses its friend to another, waits for
+staff who approve or deny it; a friend uses his coupon; an advocate shows something that staff approve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,5 @@ class Moment:
     happening: Happening
     advocate: str
     friend: str
+    worth: int = 0
+    """What the order is worth, in cents."""

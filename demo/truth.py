@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from demo.promises import Cap, Pay, Promise, Side
+from demo.promises import Cap, Milestone, Pay, Promise, Side
 from demo.script import SUPER, Script
 from demo.story import Moment, Role
 
@@ -50,8 +50,11 @@ class _Paid:
 def count(script: Script) -> Truth:
     """The truth of a script."""
     counting = _Counting(script.promise)
-    for moment in script.moments:
+    for moment, after in zip(script.moments, [*script.moments[1:], None], strict=True):
         counting.take(moment)
+        if after is None or (after.at, after.friend) != (moment.at, moment.friend):
+            # What comes with one event counts together: an order whose refund was told before it was never there.
+            counting.follow(moment)
     return Truth(_lines(script, counting), _by_advocate(counting), _by_person(counting))
 
 
@@ -64,6 +67,8 @@ class _Counting:
     started: set[tuple[str, str]] = field(default_factory=set)
     qualified: set[tuple[str, str]] = field(default_factory=set)
     denied: set[tuple[str, str]] = field(default_factory=set)
+    doubted: set[tuple[str, str]] = field(default_factory=set)
+    """Those that staff have not looked at yet: they count towards nothing."""
     replaced: int = 0
     capped: int = 0
 
@@ -77,28 +82,44 @@ class _Counting:
             case "qualifies":
                 self.qualified.add(referral)
                 self._pay_all(moment)
+                if referral not in self.doubted:
+                    self._pay_counted(moment)
             case "undone":
                 self.qualified.discard(referral)
                 self._take_back(p for p in self.paid if p.referral == referral and p.when == "qualifies")
             case "replaced":
                 self.replaced += 1
                 self._take_back(p for p in self.paid if p.referral == referral)
+            case "shrinks":
+                self._shrink(moment)
+            case "shows":
+                self._pay_own(moment)
+            case "doubted":
+                self.doubted.add(referral)
+            case "trusted":
+                self.doubted.discard(referral)
+                if referral in self.qualified:
+                    self._pay_counted(moment)
             case "denied":
                 self.denied.add(referral)
                 self._take_back(p for p in self.paid if p.referral == referral)
             case "uses":
                 for paid in self.paid:
                     paid.used = paid.used or (paid.referral == referral and paid.when == "starts")
-        self._milestones(moment)
 
     def _pay_all(self, moment: Moment) -> None:
         for pay in self.promise.pays:
-            if pay.when == moment.happening:
+            if pay.when == moment.happening and not pay.counted:
+                self._pay(pay, moment)
+
+    def _pay_counted(self, moment: Moment) -> None:
+        for pay in self.promise.pays:
+            if pay.counted:
                 self._pay(pay, moment)
 
     def _pay(self, pay: Pay, moment: Moment) -> None:
         person = moment.advocate if pay.side == "advocate" else moment.friend
-        amount = pay.amount
+        amount = _amount(pay, moment.worth)
         for cap in pay.caps:
             amount = min(amount, self._room(pay, cap, person, moment.at, amount))
         if amount == 0:
@@ -106,6 +127,19 @@ class _Counting:
             return
         referral = (moment.advocate, moment.friend)
         self.paid.append(_Paid(pay.rule, pay.side, person, amount, pay.unit, referral, pay.when, moment.at))
+
+    def _pay_own(self, moment: Moment) -> None:
+        own = self.promise.own
+        assert own is not None  # noqa: S101
+        self.paid.append(_Paid(own.rule, "advocate", moment.advocate, own.amount, own.unit, None, "shows", moment.at))
+
+    def _shrink(self, moment: Moment) -> None:
+        """The order is worth less: a share of it too."""
+        shares = {(pay.rule, pay.side): pay for pay in self.promise.pays if pay.percent}
+        for paid in self.paid:
+            pay = shares.get((paid.rule, paid.side))
+            if pay and paid.kept and paid.referral == (moment.advocate, moment.friend):
+                paid.amount = min(paid.amount, _amount(pay, moment.worth))
 
     def _room(self, pay: Pay, cap: Cap, person: str, at: datetime, amount: int) -> int:
         """How much of an amount still fits under a cap."""
@@ -121,16 +155,24 @@ class _Counting:
         for paid in list(rewards):
             paid.kept = False
 
-    def _milestones(self, moment: Moment) -> None:
+    def follow(self, moment: Moment) -> None:
         """Pay each milestone that is reached, take back each that no longer is."""
-        number = sum(advocate == moment.advocate for advocate, _ in self.qualified)
+        counted = self.qualified - self.doubted - self.denied
+        number = sum(advocate == moment.advocate for advocate, _ in counted)
         for milestone in self.promise.milestones:
-            mine = [p for p in self.paid if p.kept and (p.rule, p.person) == (milestone.rule, moment.advocate)]
+            when = f"milestone {milestone.at}"
+            mine = [
+                p for p in self.paid if p.kept and (p.rule, p.person, p.when) == (milestone.rule, moment.advocate, when)
+            ]
             if number < milestone.at:
                 self._take_back(mine)
             elif not mine:
-                rule, person, unit = milestone.rule, moment.advocate, milestone.unit
-                self.paid.append(_Paid(rule, "advocate", person, 1, unit, None, "milestone", moment.at))
+                rule, person, amount = milestone.rule, moment.advocate, milestone.amount
+                self.paid.append(_Paid(rule, "advocate", person, amount, milestone.unit, None, when, moment.at))
+
+
+def _amount(pay: Pay, worth: int) -> int:
+    return min(pay.amount, worth * pay.percent // 100) if pay.percent else pay.amount
 
 
 def _calendar(at: datetime, cap: Cap, zone: ZoneInfo) -> str:
@@ -165,7 +207,7 @@ def _lines(script: Script, counting: _Counting) -> Counts:
         _add(lines, f"taken back: {name}", int(not paid.kept))
         _add(lines, f"paid and kept: {name}, {paid.unit}", paid.amount if paid.kept else 0)
     for milestone in promise.milestones:
-        lines[f"milestone of {milestone.at} friends"] = sum(p.kept and p.rule == milestone.rule for p in counting.paid)
+        lines[milestone_line(milestone)] = sum(p.kept and p.rule == milestone.rule for p in counting.paid)
     if promise.super_friends:
         lines[super_line(promise)] = sum(p.kept and p.side == "advocate" and p.person == SUPER for p in counting.paid)
     if promise.coupon:
@@ -177,6 +219,11 @@ def _lines(script: Script, counting: _Counting) -> Counts:
 def super_line(promise: Promise) -> str:
     """The line about the advocate who reaches the cap."""
     return f"rewards of the advocate with {promise.super_friends} friends"
+
+
+def milestone_line(milestone: Milestone) -> str:
+    """The line about a milestone: how often its rule paid, at whatever number."""
+    return f"milestone of {milestone.at} friends"
 
 
 def _certain(script: Script) -> Counts:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from goodword.delivery.courier import LEASE_MS, PAGE_DELIVERIES, PAUSE_MAX_MS
 from goodword.delivery.dispatcher import PAGE_ROWS, Dispatcher
 from goodword.delivery.message import Message
-from goodword.delivery.schedule import WAITS_MS, Outcome
+from goodword.delivery.schedule import ATTEMPTS_MAX, WAITS_MS, Outcome
 from goodword.storage import deliveries, reads, tables
 from goodword.storage.endpoints import ENDPOINTS_MAX, TooManyEndpoints
 from tests.delivery.making import HOUR_MS, KEYRING, Post, Scripted
@@ -120,6 +120,59 @@ def test_what_one_endpoint_cannot_take_does_not_hold_up_the_rest_of_it(post: Pos
     post.tell("r1", "r2", "r3")
     post.deliver()
     assert sorted(references(post, status="delivered")) == ["r1", "r3"]
+
+
+ANSWERS = Outcome(False, 500)
+SILENT = Outcome(False, error="timeout")
+
+
+@pytest.mark.parametrize(
+    ("bad", "refusal", "failed", "delivered", "state"),
+    [
+        # A head that cannot be read fails alone, wherever it stands.
+        (("r1",), ANSWERS, ["r1"], ["r2", "r3", "r4"], "active"),
+        (("r2",), ANSWERS, ["r2"], ["r1", "r3", "r4"], "active"),
+        # Two of them with something taken in between: each fails alone.
+        (("r1", "r3"), ANSWERS, ["r1", "r3"], ["r2", "r4"], "active"),
+        # Two in a row: it takes nothing, and what waits behind them has failed with them.
+        (("r2", "r3"), ANSWERS, ["r2", "r3", "r4"], ["r1"], "disabled"),
+        (("r1", "r2"), ANSWERS, ["r1", "r2", "r3", "r4"], [], "disabled"),
+        # Nobody answers at all: the first is enough, whether or not something was taken since it was queued.
+        (("r1",), SILENT, ["r1", "r2", "r3", "r4"], [], "disabled"),
+        (("r2",), SILENT, ["r2", "r3", "r4"], ["r1"], "disabled"),
+    ],
+)
+def test_what_an_ordered_endpoint_cannot_take_fails_alone_until_it_is_two_in_a_row(
+    post: Post, bad: tuple[str, ...], refusal: Outcome, failed: list[str], delivered: list[str], state: str
+) -> None:
+    post.senders = Scripted(lambda one: refusal if one.delivery.reference in bad else Outcome(True, 200))
+    endpoint = post.endpoint("https://a.example", ordered=True)
+    staff = post.endpoint("staff@a.example", "endpoint.*", "delivery.failed", kind="mail")
+    post.tell("r1", "r2", "r3", "r4")
+    for _ in range(2 * ATTEMPTS_MAX + 1):
+        post.deliver(LATER_MS)
+    assert references(post, endpoint=endpoint, status="failed") == failed
+    assert references(post, endpoint=endpoint, status="delivered") == delivered
+    assert (post.one(endpoint).state, post.one(endpoint).why) == (state, None if state == "active" else "failing")
+    of = {one.id: one.reference for one in post.log(endpoint=endpoint)}
+    told = [of.get(one.reference, one.topic) for one in post.log(endpoint=staff)]
+    exhausted = [one for one in bad if one in failed]
+    assert sorted(told) == sorted(exhausted + ([] if state == "active" else ["endpoint.disabled"]))
+
+
+def test_switched_on_again_an_ordered_endpoint_may_refuse_one_anew(post: Post) -> None:
+    post.senders = Scripted(lambda one: ANSWERS)
+    endpoint = post.endpoint("https://a.example", ordered=True)
+    post.tell("r1", "r2")
+    for _ in range(2 * ATTEMPTS_MAX):
+        post.deliver(LATER_MS)
+    assert post.one(endpoint).state == "disabled"
+    post.change(endpoint, state="active", why=None, failures=0)
+    post.tell("r3")
+    for _ in range(ATTEMPTS_MAX):
+        post.deliver(LATER_MS)
+    assert references(post, status="failed") == ["r1", "r2", "r3"]
+    assert post.one(endpoint).state == "active"
 
 
 def test_gone_switches_an_endpoint_off_and_staff_are_told(post: Post) -> None:

@@ -147,6 +147,11 @@ def test_truth_and_decision_agree(recipe: str, seed: int) -> None:
         ("bombas", "undone_by: [refund, cancel,", "undone_by: [refund,", "referrals that qualified, and stand"),
         ("bombas", "amount: 20.00 USD", "amount: 20.01 USD", "people paid otherwise"),
         ("harrys", "at: 25", "at: 26", "milestone of 25 friends"),
+        ("invite-a-friend", "every: 3", "every: 4", "milestone of 3 friends"),
+        ("tiki-pets", "percent: 12%", "percent: 13%", "people paid otherwise"),
+        ("trunk-club", "moderated: [unboxing]", "moderated: []", "granted: unboxing, advocate"),
+        ("amex", "gold: 15_000 points", "gold: 15_001 points", "people paid otherwise"),
+        ("toms", "at_least: 45.00 USD", "at_least: 44.00 USD", "referrals that qualified, and stand"),
     ],
 )
 def test_a_program_that_breaks_its_promise_is_noticed(recipe: str, old: str, new: str, noticed: str) -> None:

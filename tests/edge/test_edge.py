@@ -110,7 +110,7 @@ def test_a_deep_link_stays_in_the_shop(open_door: Opener) -> None:
 def test_a_program_that_takes_clicks_as_evidence_gets_a_signed_token(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    monkeypatch.setattr(links, "program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
     query = parse_qs(urlsplit(door.location("/r/ANN")).query)
     click = read_click(KEYRING, query["gw_click"][0])
     assert click is not None
@@ -124,7 +124,7 @@ def test_a_program_that_takes_clicks_as_evidence_gets_a_signed_token(
 def test_who_asks_not_to_be_tracked_is_counted_and_told_apart_by_nothing(
     door: Door, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    monkeypatch.setattr(links, "program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
     assert door.location("/r/ANN?ch=mail", **headers) == "https://shop.example/?gw_code=ANN"
     (hit,) = door.drained()
     assert (hit.code, hit.channel, hit.network, hit.click) == ("ANN", "mail", None, None)
@@ -132,7 +132,7 @@ def test_who_asks_not_to_be_tracked_is_counted_and_told_apart_by_nothing(
 
 
 def test_who_says_that_he_may_be_told_apart_is(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "_program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
+    monkeypatch.setattr(links, "program_links", lambda *_: links.ProgramLinks("https://shop.example/", clicks=True))
     assert "gw_click=" in door.location("/r/ANN", sec_gpc="0", dnt="0")
     assert door.drained()[0].network is not None
 

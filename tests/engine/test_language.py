@@ -322,3 +322,29 @@ def test_a_product_is_used_on_an_order_by_its_code() -> None:
         4, "order", "bob", order="o2", redeems=[{"code": code, "amount": 900}], **ORDER
     )
     assert world.reward("socks").status == "redeemed"
+
+
+def test_a_coupon_for_the_first_order_waits_for_none_other() -> None:
+    """The first that counts: once it came back whole, the next one is the first."""
+    rule = (
+        "  off: {when: {step: claimed}, to: friend, benefit: {kind: coupon, amount: 9 USD, first_order: true}, "
+        "expires: 90 days}\n"
+    )
+    world = program(rule)
+    world.tell(2, "claim", "bob", code=world.codes["anna"])
+    redeems = [{"code": world.said["rewards"][0]["code"]}]
+    world.tell(3, "order", "bob", order="o1", **ORDER)
+    assert "not_first_order" in world.tell(4, "order", "bob", order="o2", redeems=redeems, **ORDER)
+    assert world.values("not_first_order")["order"] == "o2"
+    world.tell(5, "cancel", order="o1")
+    assert "not_first_order" in world.tell(6, "order", "bob", order="o3", redeems=redeems, **ORDER)
+    world.tell(7, "cancel", order="o2")
+    world.tell(7, "refund", order="o3")
+    assert "reward_redeemed" in world.tell(8, "order", "bob", order="o4", redeems=redeems, **ORDER)
+    assert world.reward("off").status == "redeemed"
+
+
+def test_only_what_is_used_on_orders_is_for_the_first_order() -> None:
+    rule = "  mug: {when: {step: claimed}, to: friend, benefit: {kind: item, amount: 1 mug, first_order: true}}\n"
+    with pytest.raises(ProgramError, match="`first_order` belongs to what is used on orders"):
+        program(rule)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 
+from goodword.storage.database import CONNECT_SECONDS
+from goodword.storage.silence import SILENT_SECONDS
 from tests.faults.load import ids_of, judge, telling
 from tests.faults.making import Size
 from tests.faults.processes import memory_bytes, until
@@ -19,6 +22,8 @@ from tests.postgres import Cluster, own_cluster
 GROWTH_BYTES = 96 * 1024 * 1024
 """By how much the process may grow in any case: threads, connections, caches."""
 RECOVERY_SECONDS = 30
+ANSWER_SECONDS = SILENT_SECONDS + CONNECT_SECONDS + 10
+"""How long anybody waits at most for a database that is frozen; the last ten are for a busy machine."""
 
 
 def address(cluster: Cluster) -> str:
@@ -84,6 +89,7 @@ def test_a_database_that_does_not_answer(tmp_path: Path, size: Size) -> None:
         until(lambda: len(client.promises) > 50, RECOVERY_SECONDS, "first answers")
 
         cluster.signal(signal.SIGSTOP)
+        _is_told_in_time(service)
         end = time.monotonic() + size.seconds
         while time.monotonic() < end:
             assert service.ask("GET", "/healthz").status == 200
@@ -91,10 +97,22 @@ def test_a_database_that_does_not_answer(tmp_path: Path, size: Size) -> None:
             time.sleep(0.05)
         cluster.signal(signal.SIGCONT)
 
+        until(lambda: _status(service) == 200, RECOVERY_SECONDS, "ready again")
         promises = client.finish()
         assert service.worker == worker
         assert service.stop() == 0
         judge(service, promises, len(ids_of(items)))
+
+
+def _is_told_in_time(service: Service) -> None:
+    """Nobody waits for as long as the database is frozen, however many ask."""
+    cancel = {"type": "cancel", "id": "never", "occurred_at": now(), "order": "none"}
+    asks = [lambda: service.tell(cancel), lambda: service.ask("GET", "/v1/participants")] * 30
+    with ThreadPoolExecutor(len(asks)) as pool:
+        began = time.monotonic()
+        replies = [one.result() for one in [pool.submit(ask) for ask in asks]]
+        assert time.monotonic() - began < ANSWER_SECONDS
+    assert {(reply.status, reply.headers.get("retry-after")) for reply in replies} == {(503, "5")}
 
 
 def test_a_standby_that_is_promoted(tmp_path: Path, size: Size) -> None:

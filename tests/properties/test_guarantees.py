@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodword.engine.events import Order, Sealed
-from goodword.engine.state import LIVE_REWARD, Reward
+from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Reward
+from goodword.engine.tiers import tier_periods
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
@@ -38,7 +39,7 @@ from tests.properties.worlds import (
 
 thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 through_database = settings(max_examples=20, suppress_health_check=list(HealthCheck))
-STORED = ("participants", "handles", "claims", "orders", "referrals", "rewards", "counters", "balances", "dues")
+STORED = tuple(collection.name for collection in COLLECTIONS if collection.stored)
 
 
 @st.composite
@@ -327,7 +328,7 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
     join = {"type": "join", "id": f"join-{number}", "person": {"id": f"advocate-{number}"}, "program": program.name}
     bodies = [join, {"type": "claim", "id": f"claim-{number}", "person": {"id": f"friend-{number}"}, "code": handle}]
     for index, wish in enumerate(story):
-        if wish.body["type"] in ("reward", "review", "choice", "moderation"):
+        if wish.body["type"] in ("reward", "review", "choice", "moderation", "enter"):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}
         if "person" in body:
@@ -345,6 +346,34 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
 
 def _totals(tenant: MemoryTenant) -> dict[str, int]:
     return {key: amount for key, amount in tenant.rows.rows["balances"].items() if amount}
+
+
+def test_tiers_and_boards_are_what_counting_anew_gives() -> None:
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [events])
+        rows, ladder = tenant.rows.rows, program.model.tiers
+        counters = rows["counters"]
+        people = {key.rpartition("|")[2] for key in counters if key.startswith("measure|")}
+        if ladder is not None:
+            periods = tier_periods(program.model.measures[ladder.measure], tenant.rows.tenant.clock_ms, program)
+            for person in people:
+                keys = [f"measure|{program.name}|{ladder.measure}{period}|{person}" for period in periods]
+                held = rows["tiers"].get(f"{program.name}|{person}")
+                reached = ladder.reached(max(counters.get(key) or 0 for key in keys))
+                assert reached == (held.since.keys() if held else set())
+        for row in rows["standings"].values():
+            contest = rows["contests"][row.board]
+            if contest.status == "open" and row.entrant in people:
+                key = f"measure|{program.name}|{contest.measure}@{contest.contest}|{row.entrant}"
+                assert row.score == (counters.get(key) or 0) + row.free
+        for contest in rows["contests"].values():
+            assert [place.place for place in contest.places] == sorted(place.place for place in contest.places)
+            assert len({place.entrant for place in contest.places}) == len(contest.places)
+
+    check()
 
 
 def test_live_statuses_are_the_ones_that_caps_count() -> None:

@@ -153,16 +153,41 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         "surprise": {"when": {"reaches": "friends", "every": 1}, "benefit": mystery},
     }
     file["fields"]["plan"] = {"of": "person", "type": "text"}
+    games(draw, file, rules)
     for name, rule in rules.items():
         rule["to"] = "advocate"
+        if name == "drawn" and file["contests"]["lottery"].get("entrant") == "referral":
+            rule["to"] = "both"
         if draw(st.booleans()):
             rule["hold"] = draw(st.sampled_from(HOLDS))
         if rule["benefit"]["kind"] == "choice":
             rule["answer_within"] = "6 days"
             rule["budget"] = "all"
         file["rewards"][name] = rule
+    first = {"kind": draw(st.sampled_from(["coupon", "credit"])), "amount": "6 USD", "first_order": True}
+    file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
     if draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
+
+
+def games(draw: st.DrawFn, file: dict[str, Any], rules: dict[str, dict[str, Any]]) -> None:
+    """Add a ladder, contests by rank and a draw."""
+    measure = st.sampled_from(["friends", "spent", "reviews", "stars"])
+    file["tiers"] = {"measure": draw(measure), "levels": {"low": 1, "high": draw(st.integers(2, 60))}}
+    dates = {"first_day": "2026-01-06", "last_day": draw(st.sampled_from(["2026-01-09", "2026-01-25"]))}
+    after = draw(st.sampled_from(["0 days", "6 days"]))
+    race = {"measure": draw(measure), "ties": draw(st.sampled_from(["first", "all"])), "settles_after": after}
+    club = {"measure": draw(measure), "first_day": "2026-01-05", "reviewed": "week", "ties": "first"}
+    lottery: dict[str, Any] = {"measure": "friends", "by": "draw"}
+    lottery |= draw(st.sampled_from([{"free_entry": True}, {"entrant": "referral"}]))
+    file["contests"] = {"race": race | dates, "club": club, "lottery": lottery | dates}
+    badge = {"kind": "badge", "amount": "1 badge:winner"}
+    rules["perk"] = {"when": {"tier": "high"}, "benefit": {"kind": "access", "amount": "1 lounge"}}
+    rules["welcome"] = {"when": {"tier": "low"}, "benefit": {"kind": "credit", "amount": "2 USD"}}
+    rules["first"] = {"when": {"contest": "race", "places": 1}, "benefit": {"kind": "credit", "amount": "9 USD"}}
+    rules["others"] = {"when": {"contest": "race", "places": "2-3"}, "benefit": badge}
+    rules["member"] = {"when": {"contest": "club", "places": "1-2"}, "benefit": badge}
+    rules["drawn"] = {"when": {"contest": "lottery", "places": "1-2"}, "benefit": badge}
 
 
 @dataclass(frozen=True)
@@ -227,6 +252,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "handle",
                 "choice",
                 "moderation",
+                "enter",
             ]
         )
     )
@@ -269,6 +295,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "choice":
             told = st.sampled_from([{}, {"option": "credit"}, {"option": "mug"}, {"answers": {"name": "Ana"}}])
             return Wish(at_ms, {"type": "choice", "reward": draw(st.integers(0, 9))} | draw(told))
+        case "enter":
+            return Wish(at_ms, {"type": "enter", "program": "world", "contest": "lottery", "person": person})
         case "moderation":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "moderation", "submission": draw(st.integers(0, 2)), "verdict": verdict})

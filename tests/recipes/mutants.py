@@ -5,18 +5,19 @@ from __future__ import annotations
 import copy
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
+from goodword.program.benefits import KINDS, Kind
 from goodword.program.duration import Period
 from goodword.program.model import Action, Attribution, Evidence, Shared, StepEvent
 from goodword.program.quantity import Rounding
 from tests.recipes.runner import Tree
 
-SECTIONS = ("audience", "attribution", "steps", "measures", "budgets", "rewards", "protection")
+SECTIONS = ("fields", "moderated", "audience", "attribution", "steps", "measures", "budgets", "rewards", "protection")
 Path = tuple[str | int, ...]
 
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -30,9 +31,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "taken_back": ("debt", "forgive"),
     "read_at": ("claim", "step"),
     "round": get_args(Rounding),
-    "kind": ("credit", "cash", "coupon"),
+    "kind": ("credit", "cash", "coupon", "commission", "item", "points", "product", "choice", "mystery"),
+    "type": ("text", "integer", "boolean", "address", "one_of"),
+    "count": ("referrals", "orders", "activities"),
 }
-"""What else may stand under a key. `quantity` and `item` differ in words alone: nothing decides by which it is."""
+"""What else may stand under a key. Kinds that differ in words alone, as `_same_kind` says, are no change."""
 
 _NUMBER = re.compile(r"([0-9][0-9_]*)(\.[0-9]+)?(\s*%|\s+.+)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -101,12 +104,49 @@ def _other_words(tree: Tree, path: Path, value: str) -> Iterator[str]:
             yield f"{other}{found[3]}"
     elif key in ("step", "after", "until"):
         yield from ("claimed", *tree["steps"])
-    elif key in ("activity", "reaches", "budget"):
-        yield from {"activity": tree.get("activities", []), "reaches": tree.get("measures", {})}.get(
+    elif key in ("activity", "reaches", "each", "budget"):
+        measures = tree.get("measures", {})
+        yield from {"activity": tree.get("activities", []), "reaches": measures, "each": measures}.get(
             key, tree.get("budgets", {})
         )
+    elif key in ("by", "otherwise"):
+        yield from _OF_TABLES_AND_ANSWERS[key](tree, path, value)
     elif key in _WORDS:
-        yield from _WORDS[key]
+        yield from (word for word in _WORDS[key] if key != "kind" or not _same_kind(word, value))
+
+
+def _other_segments(tree: Tree, path: Path, value: str) -> Iterator[str]:
+    """What else a table may read. `recipient` is one of the other two: nothing decides by which name."""
+    entity, _, key = value.partition(".")
+    yield f"{'friend' if entity == 'advocate' else 'advocate'}.{key}"
+    yield f"{entity}.country"
+
+
+def _other_answers(tree: Tree, path: Path, value: str) -> Iterator[str]:
+    """What else somebody gets who does not answer, and what else no row of a table pays."""
+    holder: Any = tree
+    for part in path[:-1]:
+        holder = holder[part]
+    if "rows" in holder:
+        yield next(iter(holder["rows"].values()))
+    yield from holder.get("options", ())
+
+
+_OF_TABLES_AND_ANSWERS: dict[str, Callable[[Tree, Path, str], Iterator[str]]] = {
+    "by": _other_segments,
+    "otherwise": _other_answers,
+}
+
+
+def _same_kind(one: str, other: str) -> bool:
+    """Whether two kinds of benefit are decided alike: handed over by the same, used in the same way."""
+    kinds: dict[str, Kind] = {**KINDS}
+    if one not in kinds or other not in kinds or "coupon" in (one, other):
+        return one == other
+    return (kinds[one].issued_by, kinds[one].used == "orders") == (
+        kinds[other].issued_by,
+        kinds[other].used == "orders",
+    )
 
 
 def _other_operators(path: Path, node: Tree) -> Iterator[tuple[Path, str, Any]]:

@@ -21,6 +21,8 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
                                                  the books say what was used, what expired and what was taken back
 
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
+What was sent in is named with ``as: S1``; staff then ``approve the submission S1``. What somebody says of a reward stands
+under ``answers`` and ``post``.
 """
 
 from __future__ import annotations
@@ -180,6 +182,7 @@ class Player:
         self.names: dict[str, str] = {}
         self.codes: dict[str, str] = {}
         self.claims: dict[str, str] = {}
+        self.submissions: dict[str, str] = {}
         self.played = Played()
         self.queue: list[tuple[Sealed, Answer]] = []
         self.number = 0
@@ -232,6 +235,8 @@ class Player:
             self.codes.setdefault(who, answer.advocate_code)
         if answer.claim:
             self.claims[entry["as"]] = answer.claim
+        elif "as" in entry:
+            self.submissions[entry["as"]] = answer.event
 
     # comparing --------------------------------------------------------------------------------------------------------
 
@@ -275,15 +280,20 @@ class Player:
         referrals = {row.id: row for row in self._rows(REFERRALS)}
         seen: dict[str, int] = {}
         for row in sorted(self._rows(REWARDS), key=lambda row: (row.granted_ms, row.occurrence)):
-            referral = referrals[row.referral]
-            advocate, friend = self.names[referral.advocate], self.names[referral.friend]
-            name = (
-                f"{advocate}'s {row.rule} for {friend}"
-                if row.side == "advocate"
-                else f"{friend}'s {row.rule} from {advocate}"
-            )
+            name = self._reward_name(row, referrals.get(row.referral or ""))
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
+
+    def _reward_name(self, row: Reward, referral: Referral | None) -> str:
+        """Whose reward it is, and from whom; what somebody earned by his own doing has no friend."""
+        if referral is None:
+            return f"{self.names[row.participant]}'s {row.rule}"
+        advocate, friend = self.names[referral.advocate], self.names[referral.friend]
+        return (
+            f"{advocate}'s {row.rule} for {friend}"
+            if row.side == "advocate"
+            else f"{friend}'s {row.rule} from {advocate}"
+        )
 
     def due_title(self, sealed: Sealed) -> str:
         """What came by itself."""
@@ -297,6 +307,8 @@ class Player:
                 return f"{rewards[event.reference]} matures"
             case "expire_reward":
                 return f"{rewards[event.reference]} expires"
+            case "answer":
+                return f"{rewards[event.reference]} is not answered"
             case "expire_referral":
                 return f"{referrals[event.reference]} expires"
             case _:
@@ -322,7 +334,10 @@ class Player:
                 name: f"{row.status} by {row.evidence}" + ("" if row.moderation == "clear" else f", {row.moderation}")
                 for name, row in self._named_referrals()
             },
-            "rewards": {name: f"{row.status} {Quantity(row.amount, row.unit)}" for name, row in self._named_rewards()},
+            "rewards": {
+                name: ", ".join([f"{row.status} {Quantity(row.amount, row.unit)}", *_answers(row)])
+                for name, row in self._named_rewards()
+            },
             "balances": {name: ", ".join(units) for name, units in balances.items()},
             "budgets": {name: ", ".join(parts) for name, parts in budgets.items()},
             "books": {name: ", ".join(units) for name, units in books.items()},
@@ -364,6 +379,11 @@ class Player:
     def referral_id(self, name: str) -> str:
         """The referral of a name such as ``bob's referral by anna``."""
         return next((row.id for title, row in self._named_referrals() if title == name), name)
+
+
+def _answers(reward: Reward) -> Iterator[str]:
+    """What its recipient answered, or what counts as his answer."""
+    return (f"{name} {answer}" for name, answer in sorted(reward.answers.items()))
 
 
 def _title(entry: Tree) -> str:
@@ -466,6 +486,28 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
         (
             r"staff (?P<verdict>approve|deny) (?P<referral>\w+'s referral by .+)",
             lambda p, b, e, w: ev.Review(**b, referral=p.referral_id(w["referral"]), verdict=w["verdict"]),
+        ),
+        (
+            r"\w+ (?:chooses (?P<option>[\w-]+)|answers) for (?P<reward>.+)",
+            lambda p, b, e, w: ev.Choice(
+                **b,
+                reward=p.reward_id(w["reward"]),
+                option=w["option"],
+                answers=e.get("answers", {}),
+                post=e.get("post"),
+            ),
+        ),
+        (
+            r"(?P<who>\w+) asks for the code (?P<code>\w+)",
+            lambda p, b, e, w: ev.Link(
+                **b, person=p.person(w["who"], e), program=p.program.name, code=w["code"], name=e.get("name")
+            ),
+        ),
+        (
+            r"staff (?P<verdict>approve|deny) the submission (?P<label>\w+)",
+            lambda p, b, e, w: ev.Moderation(
+                **b, submission=p.submissions.get(w["label"], w["label"]), verdict=w["verdict"]
+            ),
         ),
         (
             r"(?:staff|the shop) (?P<action>approve|deny|issue|redeem|fail|reverse)s? (?P<reward>.+)",

@@ -3,6 +3,7 @@
 What the linter alone reads (`economics`, and the `unit_cost` of what no budget pays) is held by `test_linter.py`.
 """
 
+import re
 from functools import cache
 
 import msgspec
@@ -56,7 +57,7 @@ def _noticed(recipe: str, original: Program, mutant: Mutant) -> bool:
 
 
 def _for_the_linter(mutant: Mutant) -> bool:
-    if ".benefit.unit_cost:" not in mutant.name:
+    if not re.search(r"\.benefit(\.options\.[\w-]+)?\.unit_cost:", mutant.name):
         return False
     rule = mutant.tree["rewards"][mutant.name.split(".")[1]]
     in_pieces = "budget" in rule and not mutant.tree["budgets"][rule["budget"]]["amount"].endswith(

@@ -8,6 +8,7 @@ from goodword.engine.events import Event, Person, Sealed, SignUp
 from goodword.engine.state import (
     ActivityRow,
     ClaimRow,
+    ContestRow,
     DueRow,
     Entry,
     Handle,
@@ -15,14 +16,17 @@ from goodword.engine.state import (
     OrderRow,
     OutboxRow,
     Participant,
+    Place,
     Redemption,
     Referral,
     RefundRow,
     Reward,
     Rival,
+    Standing,
     State,
     StepState,
     TenantRow,
+    TierRow,
 )
 from goodword.storage.database import Database
 from goodword.storage.load import load, load_tenant
@@ -78,6 +82,14 @@ FULL: dict[str, dict[str, Any]] = {
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
         )
     },
+    "contests": {
+        "dropbox|race": ContestRow(
+            "dropbox|race", "dropbox", "race", 2, "friends", 10, 20, "drawing", "hash", "seed", "hash2", 3, 9, "ann", 7, 40,
+            {"0": "ann"}, (Place(1, "ann", 7),), ("w1",),
+        )
+    },
+    "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 7, 15, 1)},
+    "tiers": {"dropbox|ann": TierRow("dropbox|ann", "dropbox", "ann", "gold", {"gold": "2026"})},
     "counters": {"cap|ann|n": 2**53 + 1},
     "balances": {"balance:ann|MB": -5, "cost:dropbox|sku:refill-pack": 9},
     "dues": {"d1": DueRow("d1", 99, "mature", "w1")},

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import Entry, OrderRow, Participant
+from goodword.engine.state import ContestRow, Entry, OrderRow, Participant, Standing
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -47,10 +47,18 @@ def sound(database: Database) -> Database:
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
         "participants": {"ann": Participant("ann", 1, waiting=1), "bob": Participant("bob", 2)},
-        "referrals": {"r1": replace(REFERRAL, measured=("friends",))},
+        "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"))},
         "rewards": {"w1": HELD},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
-        "counters": {"cap|x|n": 1, "cap|x|a": 500, "cap|old|n": 0, "measure|dropbox|friends|ann": 1},
+        "contests": {"dropbox|race": ContestRow("dropbox|race", "dropbox", "race", 2, "friends", 1, None)},
+        "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 2, 5, 1)},
+        "counters": {
+            "cap|x|n": 1,
+            "cap|x|a": 500,
+            "cap|old|n": 0,
+            "measure|dropbox|friends|ann": 1,
+            "measure|dropbox|friends@race|ann": 1,
+        },
         "balances": BALANCES,
     }
     keep(database, dirty, records=2, entries=ENTRIES, outbox=outbox("reward.granted"), references=("r1", "w1"))
@@ -111,6 +119,10 @@ TAMPERED = {
     ],
     "measures_count_what_they_count": [
         ("UPDATE counters SET value = 0 WHERE key LIKE 'measure%'", "counters measure|dropbox|friends|ann"),
+    ],
+    "standings_are_what_is_counted": [
+        ("UPDATE standings SET score = 1", "standings dropbox|race|ann"),
+        ("UPDATE standings SET doc = '{}'", "standings dropbox|race|ann"),
     ],
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),

@@ -15,6 +15,7 @@ from msgspec.structs import fields, replace
 from goodword.engine.events import Order, Person
 from goodword.engine.state import (
     COLLECTIONS,
+    ENTRIES,
     FIRST_ORDERS_MAX,
     WAITING_PAGE,
     DueRow,
@@ -148,6 +149,7 @@ def test_loading_takes_one_query_for_a_collection_however_many_keys(database: Da
     keep(database, FULL)
     for count in (1, 500):
         wants = {collection.name: {f"k{number}|x" for number in range(count)} for collection in COLLECTIONS}
+        wants[ENTRIES.name] = {"k|x"}  # a page of a draw is always one
         state = State()
         with database.read() as connection, counting(database) as statements:
             load(connection, TENANT, state, wants)

@@ -58,6 +58,14 @@ def test_a_load_looks_each_key_up_in_an_index(database: Database, collection: An
 
 
 RECIPE = Path(__file__).resolve().parents[2] / "programs" / "bombas" / "program.yaml"
+GAMES = """
+measures: {friends: {count: referrals, step: first_order, period: month}}
+tiers: {measure: friends, levels: {regular: 1}}
+contests:
+  lottery: {measure: friends, first_day: 2026-03-01, last_day: 2026-03-20, by: draw, free_entry: true}
+  race: {measure: friends, first_day: 2026-03-01, last_day: 2026-03-20, ties: all}
+"""
+"""What boards and ladders are kept for."""
 KEYRING = Keyring(b"a key for tests of 32 bytes long")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LATER_MS = 2_000_000_000_000
@@ -83,9 +91,10 @@ def story() -> list[Sealed]:
         {"type": "refund", "order": "o2", "amount": 500},
         {"type": "activity", "name": "review", "person": bob},
         {"type": "moderation", "submission": "e6", "verdict": "approve"},
+        {"type": "enter", "program": "bombas", "contest": "lottery", "person": bob},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 60]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -105,7 +114,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
 
     keep(database, many_rows())
     tenants = Tenants(database, KEYRING)
-    tenants.publish(TENANT, RECIPE.read_text(), 0)
+    tenants.publish(TENANT, RECIPE.read_text() + GAMES, 0)
     sa.event.listen(database.engine, "before_cursor_execute", explain)
     for one in story():
         assert not tenants.decide_all(TENANT, [one]).parked

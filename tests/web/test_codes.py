@@ -1,9 +1,13 @@
 """Codes, claims and shares over HTTP."""
 
+from dataclasses import replace
 from typing import Any
 
+from goodword.edge.links import ProgramLinks, make_link
+from goodword.edge.targets import read_places
 from goodword.engine.clicks import click_token
-from tests.web.making import Site, event
+from tests.edge.making import handle
+from tests.web.making import PROGRAM, Opener, Site, event
 
 
 def post(shop: Site, path: str, *scopes: Any, **body: Any) -> dict[str, Any]:
@@ -55,3 +59,67 @@ def test_a_claim_waits_under_its_token_and_says_which_click_it_came_with(shop: S
     assert post(shop, "/v1/shares", code=code, channel="whatsapp")["reasons"][0]["code"] == "shared"
     denied = post(shop, f"/v1/referrals/{referral['id']}/deny", "staff", why="one household")
     assert denied["referrals"][0]["moderation"] == "denied"
+
+
+LANDING = PROGRAM.replace("currency:", "landing: https://welcome.example/hi\ncurrency:", 1)
+SETTINGS = {"home": "https://shop.example/", "hosts": "blog.shop.example:8443"}
+PAGES = [
+    ("/socks", True),
+    ("https://shop.example/socks", True),
+    ("https://SHOP.example:443/socks", True),
+    ("https://blog.shop.example:8443/socks", True),
+    ("https://welcome.example/socks", True),
+    ("https://blog.shop.example/socks", False),
+    ("https://evil.example/socks", False),
+    ("https://shop.example.evil.example/", False),
+    ("https://evil.example/?https://shop.example/", False),
+]
+
+
+def test_a_page_is_one_of_the_shop_or_the_advocate_is_told(open_site: Opener) -> None:
+    """The redirect would ignore any other: whoever asks for it learns so at once, by each route that makes codes."""
+    shop = open_site(**SETTINGS)
+    assert shop.publish(LANDING).status_code == 201
+    post(shop, "/v1/participants", program="demo", person={"id": "ann"})
+    links = [
+        event("link", f"l{n}", program="demo", person={"id": "ann"}, target=page) for n, (page, _) in enumerate(PAGES)
+    ]
+    told = shop.tell(links).json()
+    places = read_places(shop.parts.settings)
+    for number, (page, allowed) in enumerate(PAGES):
+        alone = shop.tell(links[number])
+        own = shop.ask(
+            "POST", "/v1/handles", "events", json={"program": "demo", "person": {"id": "ann"}, "target": page}
+        )
+        shown = make_link(handle("ANN", target=page), ProgramLinks("https://welcome.example/hi"), places)
+        assert (alone.status_code, own.status_code) == ((200, 200) if allowed else (422, 422)), page
+        # The redirect decides by the same function.
+        assert (shown.normal != "https://welcome.example/hi") == allowed, page
+        if allowed:
+            assert told[number] == alone.json()
+            assert "code_created" in [reason["code"] for reason in told[number]["reasons"]]
+        else:
+            for problem in (told[number]["problem"], alone.json(), own.json()):
+                assert (problem["status"], problem["field"]) == (422, "target")
+            assert alone.json()["event"] == f"l{number}"
+
+
+def test_without_any_host_only_a_path_is_a_page(shop: Site) -> None:
+    post(shop, "/v1/participants", program="demo", person={"id": "ann"})
+    for program in ("demo", "nobody"):
+        link = event("link", f"l{program}", program=program, person={"id": "ann"}, target="https://shop.example/")
+        assert shop.tell(link).json()["field"] == "target"
+        assert shop.tell(link | {"target": "/socks"}).status_code == 200
+
+
+def test_a_code_that_was_made_keeps_its_answer_when_the_hosts_change(open_site: Opener) -> None:
+    shop = open_site(**SETTINGS)
+    assert shop.publish().status_code == 201
+    post(shop, "/v1/participants", program="demo", person={"id": "ann"})
+    link = event("link", "l1", program="demo", person={"id": "ann"}, target="https://blog.shop.example:8443/x")
+    made = shop.tell(link).json()
+    settings = replace(shop.parts.settings, hosts="")
+    context = shop.app.state.context
+    shop.app.state.context = replace(context, parts=replace(context.parts, settings=settings))
+    assert shop.tell(link).json() == made
+    assert shop.tell([link, link | {"id": "l2"}]).json()[1]["problem"]["field"] == "target"

@@ -1,5 +1,6 @@
 """A referral from its code to its reward, told and asked over HTTP."""
 
+from goodword.recipes import read_recipe
 from tests.web.making import PROGRAM, Site, event, order
 
 
@@ -54,6 +55,32 @@ def test_a_key_that_only_reads_sees_no_reward_codes(shop: Site) -> None:
     assert "code" not in shop.get(path)
     assert coupon["code"] not in str(shop.get("/v1/events/o1", "read"))
     assert coupon["code"] in str(shop.get("/v1/events/o1", "events"))
+
+
+def test_who_hands_a_reward_over_sees_what_was_answered(site: Site) -> None:
+    assert site.publish(read_recipe("toms")).status_code == 201
+    joined = site.tell(event("join", "j1", program="toms", person={"id": "ann"})).json()
+    site.tell(order("o1", person={"id": "bob"}, code=joined["advocate_code"], total=6000))
+    (pair,) = site.get("/v1/rewards", "staff", "read")["items"]
+    assert "answers" not in pair
+    assert (
+        site.tell(event("choice", "c1", reward=pair["id"], answers={"cause": "clinics"})).json()["outcome"]
+        == "accepted"
+    )
+    path = f"/v1/rewards/{pair['id']}"
+    assert site.get(path, "staff", "read")["answers"] == {"cause": "clinics"}
+    assert "answers" not in site.get(path, "read")
+
+
+def test_which_of_several_benefits_a_reward_is(site: Site) -> None:
+    assert site.publish(read_recipe("invite-a-friend")).status_code == 201
+    joined = site.tell(event("join", "j1", program="invite-a-friend", person={"id": "ann"})).json()
+    site.tell(order("o1", person={"id": "bob"}, code=joined["advocate_code"], total=9000, currency="RON"))
+    (thanks,) = (one for one in site.get("/v1/rewards")["items"] if one["rule"] == "thanks")
+    assert thanks["option"] == "discount"
+    site.tell(event("choice", "c1", reward=thanks["id"], option="soap"))
+    now = site.get(f"/v1/rewards/{thanks['id']}")
+    assert (now["option"], now["unit"]) == ("soap", "sku:soap")
 
 
 def test_staff_act_on_a_reward(shop: Site) -> None:

@@ -8,7 +8,7 @@ from goodword.program.loader import Program, load_program
 from goodword.program.model import Benefit, PercentOf
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES
-from goodword.words.format import FSI, PDI
+from goodword.words.format import FSI, PDI, amount
 from goodword.words.headline import benefit_text, headline
 
 
@@ -45,6 +45,20 @@ MIXED = program("""
   gift: {when: {step: bought}, to: both, benefit: {kind: item, amount: 2 coffee}}
   points: {when: {step: bought}, to: advocate, benefit: {kind: coupon, percent_off: 2.5%, ceiling: 50 USD}}
 """)
+DONATION = program("  shoes: {when: {step: bought}, to: advocate, benefit: {kind: donation, amount: 1 pair}}")
+AGAIN = load_program("""\
+goodword: 1
+program: test
+currency: USD
+time_zone: UTC
+activities: [review]
+steps: {bought: {event: order}}
+measures: {invited: {count: referrals, step: bought}, reviews: {count: activities, activity: review}}
+rewards:
+  thanks: {when: {each: invited}, to: advocate, benefit: {kind: points, amount: 50 points}}
+  surprise: {when: {reaches: invited, every: 3}, to: advocate, benefit: {kind: item, amount: 1 gift}}
+  review: {when: {each: reviews}, to: advocate, benefit: {kind: points, amount: 5 points}}
+""")
 DOLLARS_20 = f"{FSI}\u200f20.00\u00a0{FSI}US${PDI}{PDI}"
 DOLLARS_40 = f"{FSI}\u200f40.00\u00a0{FSI}US${PDI}{PDI}"
 DOLLARS_50 = f"{FSI}\u200f50.00\u00a0{FSI}US${PDI}{PDI}"
@@ -71,6 +85,18 @@ DOLLARS_50 = f"{FSI}\u200f50.00\u00a0{FSI}US${PDI}{PDI}"
             "5 friends: 1 shave cream; 10 friends: 1 razor; 50 friends: 1 year of blades",
             "5 prieteni: 1 cremă de ras; 10 prieteni: 1 aparat de ras; 50 de prieteni: lame pentru un an",
             "5 أصدقاء: عبوة كريم حلاقة واحدة؛ 10 أصدقاء: ماكينة حلاقة واحدة؛ 50 صديقًا: شفرات لمدة سنة واحدة",
+        ),
+        (
+            DONATION,
+            "You get a donation of 1 pair of shoes for each friend",
+            "Primești o donație de 1 pereche de pantofi pentru fiecare prieten",
+            "لك تبرّع خيري: زوج أحذية واحد عن كل صديق",
+        ),
+        (
+            AGAIN,
+            "You get 50 points for each friend; every 3 friends: 1 gift",
+            "Primești 50 de puncte pentru fiecare prieten; la fiecare 3 prieteni: 1 cadou",
+            "لك 50 نقطة عن كل صديق؛ عن كل 3 أصدقاء: هدية واحدة",
         ),
         (
             PAYPAL,
@@ -109,6 +135,12 @@ def test_a_share_of_an_order(ceiling: Quantity | None, texts: tuple[str, ...]) -
     share = PercentOf.model_construct(percent_of="order.total", percent=1000, ceiling=ceiling)
     benefit = Benefit.model_construct(kind="credit", amount=share)
     assert tuple(benefit_text(benefit, language) for language in ("en", "ro", "ar")) == texts
+
+
+def test_a_currency_without_a_symbol_is_kept_apart_from_its_amount() -> None:
+    lei = Quantity(3000, "RON")
+    shown = [amount(lei, language) for language in ("en", "ro", "ar")]
+    assert shown == ["RON\u00a030.00", "30,00\u00a0RON", f"{FSI}\u200f30.00\u00a0{FSI}RON{PDI}{PDI}"]
 
 
 def test_an_amount_by_date_is_the_one_in_force() -> None:

@@ -124,11 +124,11 @@ def without(value: str) -> dict[str, ReasonValue]:
         (
             Reason(
                 "friend_not_in_audience",
-                {"attribute": "friend.card", "operator": "in", "expected": "gold, silver", "actual": "basic"},
+                {"attribute": "friend.grade", "operator": "in", "expected": "gold, silver", "actual": "basic"},
             ),
             {
-                "en": "A condition on the friend is not met: card: basic; needed: one of gold, silver.",
-                "ar": f"لم يتحقق شرط يخص الصديق: {iso('card')}: {iso('basic')}؛ "
+                "en": "A condition on the friend is not met: grade: basic; needed: one of gold, silver.",
+                "ar": f"لم يتحقق شرط يخص الصديق: {iso('grade')}: {iso('basic')}؛ "
                 f"المطلوب إحدى القيم: {iso('gold, silver')}.",
             },
         ),
@@ -261,9 +261,9 @@ def test_the_lines_of_an_explanation() -> None:
     ("quantity", "english", "romanian"),
     [
         (Quantity(2000, "USD"), "$20.00", "20,00\u00a0USD"),
-        (Quantity(20_500, "KWD"), "KWD20.500", "20,500\u00a0KWD"),
-        (Quantity(20_000, "IQD"), "IQD20", "20\u00a0IQD"),
-        (Quantity(20_125, "IQD"), "IQD20.125", "20,125\u00a0IQD"),
+        (Quantity(20_500, "KWD"), "KWD\u00a020.500", "20,500\u00a0KWD"),
+        (Quantity(20_000, "IQD"), "IQD\u00a020", "20\u00a0IQD"),
+        (Quantity(20_125, "IQD"), "IQD\u00a020.125", "20,125\u00a0IQD"),
         (Quantity(500, "JPY"), "¥500", "500\u00a0JPY"),
         (Quantity(20, "coffee"), "20 coffees", "20 de cafele"),
         (Quantity(1, "sku:refill-pack"), "1 refill pack", "1 pachet de rezerve"),

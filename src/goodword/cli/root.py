@@ -28,6 +28,7 @@ COMMANDS = {
     "edge": "server",
     "worker": "server",
     "keys": "keys",
+    "endpoints": "endpoints",
     "migrate": "server",
     "backup": "backup",
     "restore": "backup",

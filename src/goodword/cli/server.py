@@ -128,6 +128,7 @@ def worker(ctx: typer.Context) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, stop)
     with opened(settings) as parts:
+        parts.database.serves()
         with mistakes():
             deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         sizes = (settings.queue_max, settings.batch_max)

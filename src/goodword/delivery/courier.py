@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from goodword.delivery.dispatcher import new_delivery, notices, outbox_lock
 from goodword.delivery.message import Message, Senders
 from goodword.delivery.render import Show, render
-from goodword.delivery.schedule import Outcome, after
+from goodword.delivery.schedule import ATTEMPTS_MAX, Outcome, after
 from goodword.engine.ids import Keyring
 from goodword.engine.topics import NOTICES, TEST_TOPIC
 from goodword.measure import Measures
@@ -42,6 +42,8 @@ LEASE_MS = 75_000
 """How long an endpoint is kept from others: the page, the attempt that is under way at its end, and time to store."""
 FAILURES_IN_A_ROW = 3
 """After how many failures one after the other a courier turns back: the next page may wait while others are served."""
+HEADS_MAX = 2
+"""How many deliveries in a row an ordered endpoint that answers may refuse for the whole schedule before it is switched off."""
 PAUSE_MS = 1000
 """How long an endpoint is left alone for each failure in a row, however much waits for it."""
 PAUSE_MAX_MS = 30_000
@@ -258,9 +260,20 @@ def _why_disable(held: Endpoint, done: Sequence[Done]) -> Why | None:
         return "gone"
     if any(one.outcome.ok for one in done):
         return None
+    exhausted = [one for one in done if one.delivery.status == "failed"]
+    if held.ordered:
+        return "failing" if any(_is_dead_end(held, one, len(done)) for one in exhausted) else None
     last_ms = held.delivered_ms or 0
-    exhausted = [one.delivery for one in done if one.delivery.status == "failed"]
-    return "failing" if any(delivery.queued_ms >= last_ms for delivery in exhausted) else None
+    return "failing" if any(one.delivery.queued_ms >= last_ms for one in exhausted) else None
+
+
+def _is_dead_end(held: Endpoint, head: Done, made: int) -> bool:
+    """Whether nobody is there who takes what comes in order. While its head was tried, nothing else could be taken.
+
+    One that answers may refuse a delivery that it cannot read: that one fails alone. Refusing the next one for the whole
+    schedule as well, it refuses all.
+    """
+    return head.outcome.code is None or held.failures + made >= HEADS_MAX * ATTEMPTS_MAX
 
 
 def _changes(held: Endpoint, done: Sequence[Done], why: Why | None, now_ms: int) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import structlog
 from msgspec import Struct
 
+from goodword.delivery.addresses import Deadline
+from goodword.delivery.conversation import Conversation
 from goodword.delivery.message import ATTEMPT_SECONDS, Message
 from goodword.delivery.schedule import ErrorKind, Outcome
 from goodword.engine.topics import TEST_TOPIC
@@ -28,8 +30,8 @@ from goodword.words.format import isolate, moment
 ADDRESS_MAX = 254
 """How long a mail address may be (RFC 5321)."""
 PORTS = {"smtp": 587, "smtps": 465}
-STEP_SECONDS = ATTEMPT_SECONDS / 3
-"""How long one step of the conversation with the mail server may take."""
+GOODBYE_SECONDS = 2.0
+"""How long taking leave of the mail server may take: what it took, it has."""
 
 log = structlog.get_logger("goodword.mail")
 
@@ -87,10 +89,11 @@ def parse_smtp(text: str) -> Smtp:
 class SmtpSender:
     """Hands mails in, over one connection while they follow each other."""
 
-    def __init__(self, smtp: Smtp, context: ssl.SSLContext) -> None:
+    def __init__(self, smtp: Smtp, context: ssl.SSLContext, seconds: float = ATTEMPT_SECONDS) -> None:
         self._smtp = smtp
         self._context = context
-        self._session: smtplib.SMTP | None = None
+        self._seconds = seconds
+        self._session: Conversation | None = None
 
     def __enter__(self) -> SmtpSender:
         return self
@@ -98,13 +101,17 @@ class SmtpSender:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._session is not None:
+            self._session.deadline = Deadline(GOODBYE_SECONDS)
         self._hang_up()
 
     def send(self, message: Message, now_ms: int) -> Outcome:
         """Make one attempt. What the server says is not repeated anywhere: it names the address."""
         mail = compose(message, self._smtp.sender, now_ms)
+        deadline = Deadline(self._seconds)
         try:
-            self._session = self._session or self._connected()
+            self._session = self._session or self._connected(deadline)
+            self._session.deadline = deadline
             self._session.send_message(mail, str(self._smtp.sender.addr_spec), [message.endpoint.target])
         except smtplib.SMTPRecipientsRefused as error:
             self._hang_up()
@@ -118,12 +125,9 @@ class SmtpSender:
             return Outcome(False, error=_kind(error, message))
         return Outcome(True, 250)
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self, deadline: Deadline) -> Conversation:
         smtp = self._smtp
-        if smtp.encrypted:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=STEP_SECONDS, context=self._context)
-        else:
-            session = smtplib.SMTP(smtp.host, smtp.port, timeout=STEP_SECONDS)
+        session = Conversation(smtp.host, smtp.port, self._context if smtp.encrypted else None, deadline)
         try:
             self._log_in(session)
         except BaseException:
@@ -131,7 +135,7 @@ class SmtpSender:
             raise
         return session
 
-    def _log_in(self, session: smtplib.SMTP) -> None:
+    def _log_in(self, session: Conversation) -> None:
         smtp = self._smtp
         session.ehlo_or_helo_if_needed()
         encrypted = smtp.encrypted
@@ -218,6 +222,8 @@ def _kind(error: Exception, message: Message) -> ErrorKind:
             return "tls"
         case TimeoutError():
             return "timeout"
+        case smtplib.SMTPServerDisconnected() if isinstance(error.__context__, TimeoutError):
+            return "timeout"  # as smtplib tells one that it met while it was reading
         case smtplib.SMTPException():
             return "broken"
         case OSError():

@@ -25,6 +25,8 @@ WAITS_MS = (
     24 * _HOUR_MS,
 )
 """How long is waited after the first, second, … failed attempt; after the one that follows the last wait, it has failed."""
+ATTEMPTS_MAX = len(WAITS_MS) + 1
+"""How many attempts the whole schedule has."""
 JITTER_PERCENT = 10
 """By how much a wait is stretched at most, so that what failed together does not come back together."""
 RETRY_AFTER_MAX_MS = _HOUR_MS
@@ -63,7 +65,7 @@ def after(delivery: Delivery, outcome: Outcome, now_ms: int) -> Delivery:
     counted = replace(delivery, attempts=delivery.attempts + 1, tried=delivery.tried + 1)
     if outcome.ok:
         return replace(counted, status="delivered", done_ms=now_ms)
-    if outcome.gone or counted.tried > len(WAITS_MS):
+    if outcome.gone or counted.tried >= ATTEMPTS_MAX:
         return replace(counted, status="failed", done_ms=now_ms)
     return replace(counted, status="waiting", next_ms=now_ms + wait_ms(delivery.id, counted.tried, outcome))
 

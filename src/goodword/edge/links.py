@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from goodword.edge.targets import Places, ascii_address, handle_target, origin_of, parameter, with_parameters
+from goodword.edge.targets import Places, ascii_address, handle_target, parameter, shop_origins, with_parameters
 from goodword.engine.state import HANDLES, Handle, State
 from goodword.program.loader import ProgramError, load_program
 from goodword.storage.database import Database
@@ -83,7 +83,7 @@ def make_link(handle: Handle, program: ProgramLinks, places: Places) -> Link:
     """The record of a code."""
     landing = program.landing and ascii_address(program.landing)
     main = landing or places.home
-    origins = places.origins | ({origin_of(landing) or ""} if landing else set())
+    origins = shop_origins(places, program.landing)
     own = handle_target(handle.target, main, origins) if handle.target else None
     normal = own or main
     parameters = parameter("gw_code", handle.written)
@@ -204,7 +204,7 @@ class Links:
         if len(self._programs) > PROGRAMS_MAX:
             self._programs.clear()
         for key, text in texts.items():
-            self._programs[key] = _program_links(key, text)
+            self._programs[key] = program_links(key, text)
         return {code: None if handle is None else self._link(handle, live) for code, handle in handles.items()}
 
     def _link(self, handle: Handle, live: Mapping[str, int]) -> Link:
@@ -235,7 +235,8 @@ class Links:
             self._missing.popitem(last=False)
 
 
-def _program_links(key: tuple[str, int], text: str) -> ProgramLinks:
+def program_links(key: tuple[str, int], text: str) -> ProgramLinks:
+    """What a version of a program says about its links."""
     try:
         model = load_program(text, key[1]).model
     except ProgramError:

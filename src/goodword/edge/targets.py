@@ -7,7 +7,7 @@ characters, user names, hosts in other scripts) is never repaired, only refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
@@ -139,12 +139,27 @@ def deep_target(to: str, normal: str, origins: frozenset[str]) -> str | None:
     return quote(to, safe=_SAFE)
 
 
-def handle_target(target: str, landing: str | None, origins: Iterable[str]) -> str | None:
+def shop_origins(places: Places, landing: str | None) -> frozenset[str]:
+    """Where links of a program may lead: the places of the settings and the host of its landing page."""
+    origin = origin_of(ascii_address(landing) or "") if landing else None
+    return places.origins | {origin} if origin else places.origins
+
+
+def is_of_shop(target: str, origins: Collection[str]) -> bool:
+    """Whether a code's own page is one of the shop: a path, or an address on one of its hosts.
+
+    Intake refuses any other; the redirect does not go there.
+    """
+    return target.startswith("/") or origin_of(ascii_address(target) or "") in origins
+
+
+def handle_target(target: str, landing: str | None, origins: Collection[str]) -> str | None:
     """The page of a handle's own: an address on an allowed host, or a path beside the landing page."""
+    if not is_of_shop(target, origins):
+        return None
     if target.startswith("/"):
         return None if landing is None else deep_target(target, landing, frozenset())
-    address = ascii_address(target)
-    return address if address is not None and origin_of(address) in frozenset(origins) else None
+    return ascii_address(target)
 
 
 def with_parameters(address: str, parameters: str) -> str:

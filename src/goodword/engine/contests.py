@@ -49,6 +49,7 @@ def open_contests(turn: Turn, program: Program) -> None:
             program=program.name,
             contest=name,
             version=program.version,
+            measure=contest.measure,
             opens_ms=day_starts_ms(contest.first_day, zone),
             closes_ms=closes_ms,
             seed_hash=draws.seed_hash(_seed(turn, id)) if contest.by == "draw" else "",

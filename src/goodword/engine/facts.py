@@ -46,6 +46,14 @@ def earliest_order(draft: Draft, participant: str) -> int | None:
     return orders[0][0] if orders else None
 
 
+def is_first_order(draft: Draft, order: OrderRow) -> bool:
+    """Whether a recorded order is the first of its buyer that still counts."""
+    orders = draft.get(FIRST_ORDERS, order.participant or "") or ()
+    if orders and orders[0] == MORE:
+        raise NotLoaded(FIRST_ORDERS.name, order.participant or "")
+    return not orders or orders[0][1] == order.id
+
+
 def note_order(draft: Draft, order: OrderRow) -> None:
     """Keep the list of first orders true to an order that changed."""
     if order.participant is None or order.placed_ms is None:

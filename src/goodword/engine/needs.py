@@ -146,6 +146,8 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, ACTIVITIES, id)
             case RewardAction(reward=reward) | Choice(reward=reward):
                 _want(wants, REWARDS, reward)
+            case Enter(program=name, contest=contest):
+                _want(wants, CONTESTS, contest_key(name, contest))
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
             case Due():
@@ -317,7 +319,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         for key in _tier_rows(program, newcomers):
             state.rows[TIERS.name].setdefault(key, None)
     for contest in _loaded(state, CONTESTS):
-        names = measure_key(contest.program, f"{_measured_by(programs, contest)}@{contest.contest}", "")
+        names = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
         _want(wants, COUNTERS, *(f"{names}{person}" for person in recipients))
         _want(wants, STANDINGS, *(standing_key(contest.id, person) for person in recipients))
         for person in newcomers:
@@ -405,10 +407,6 @@ def _accounts(program: Program) -> Iterator[str]:
     for name, budget in program.model.budgets.items():
         prefix = budget_prefix(program.name, name)
         yield from (f"{prefix}:{end}|{budget.amount.unit}" for end in ("funding", "free", "reserved", "spent"))
-
-
-def _measured_by(programs: Programs, row: ContestRow) -> str:
-    return programs.versions[row.program, row.version].model.contests[row.contest].measure
 
 
 def _tier_rows(program: Program, people: Iterable[str]) -> Iterator[str]:

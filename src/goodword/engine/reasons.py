@@ -91,6 +91,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "code_not_valid": ("refused", "the reward code cannot be used here"),
     "used_on_orders": ("refused", "a coupon of a percentage is used on an order, where its worth is known"),
     "below_minimum": ("refused", "the order is smaller than the coupon asks for"),
+    "not_first_order": ("refused", "the reward is for the first order, and this is a later one"),
     "answer_refused": ("refused", "the reward does not ask this, or not so"),
     "not_eligible": ("refused", "a condition on the winners of the contest is not met"),
     # games

@@ -20,7 +20,12 @@ from goodword.program.model import Reward as Rule
 
 HELD = frozenset({"pending", "approved", "failed"})
 """Granted and not handed over yet."""
-_PARTS = {"on_hold": ".hold", "reward_expired": ".expires", "below_minimum": ".benefit.minimum_order"}
+_PARTS = {
+    "on_hold": ".hold",
+    "reward_expired": ".expires",
+    "below_minimum": ".benefit.minimum_order",
+    "not_first_order": ".benefit.first_order",
+}
 """The part of a rule that gives a reason, where it is not the rule as a whole."""
 
 

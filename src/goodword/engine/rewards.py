@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goodword.engine.facts import Subjects, unmet
+from goodword.engine.facts import Subjects, is_first_order, unmet
 from goodword.engine.grants import Grant, occurrences, pass_guards
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
@@ -277,6 +277,9 @@ def use_on_order(turn: Turn, reward: Reward | None, order: OrderRow, amount: int
             "actual": order.currency,
         }
         say(turn, "currency_differs", reward, values)
+        return None
+    if benefit.first_order and not is_first_order(turn.draft, order):
+        say(turn, "not_first_order", reward, {"order": order.id})
         return None
     discount = _discount(benefit, order, amount) if benefit.percent_off else 0
     if reward.budget:

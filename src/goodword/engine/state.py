@@ -281,6 +281,8 @@ class ContestRow(Row, frozen=True):
     program: str
     contest: str
     version: int
+    measure: str
+    """What it compares."""
     opens_ms: int
     closes_ms: int | None
     """From when on nothing counts any more."""
@@ -407,6 +409,8 @@ WAITING_PAGE = 200
 LEADERS_MAX = 200
 """How many of the best are looked at when a contest is decided; with more of them equal, who got there first counts."""
 ENTRIES_PAGE = 1000
+RUNNING_MAX = 200
+"""How many contests of one program may run at once, those that a later version dropped among them."""
 SPARES_MAX = 8
 RIVALS_MAX = 16
 CHANGES_MAX = 100

@@ -182,6 +182,12 @@ class Batcher:
             self._changed.notify()
         return [item.future for item in items]
 
+    def withdraw(self, futures: Sequence[Future[Result]]) -> None:
+        """Take events out of the queue for which nobody waits any more. What is being decided already is decided."""
+        given_up = set(futures)
+        with self._changed:
+            self._items = deque(item for item in self._items if item.future not in given_up)
+
     def call(self, work: Callable[[], ReturnT]) -> Future[ReturnT]:
         """Have the writer do something else between two batches: there is one writer per process.
 

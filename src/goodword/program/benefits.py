@@ -119,6 +119,10 @@ class Benefit(Part):
     minimum_order: Money | None = Field(
         default=None, description="for what is used on orders: the smallest order it may be used on"
     )
+    first_order: bool = Field(
+        default=False,
+        description="for what is used on orders: only on the first order of its recipient that was not undone",
+    )
     unit_cost: Money | None = Field(
         default=None, description="what one unit costs the business, where the unit is not money"
     )
@@ -133,6 +137,8 @@ class Benefit(Part):
             raise ValueError("`percent_off` and `ceiling` belong to a coupon")
         if kind.used != "orders" and self.minimum_order:
             raise ValueError("`minimum_order` belongs to what is used on orders: a coupon, a credit, a product")
+        if kind.used != "orders" and self.first_order:
+            raise ValueError("`first_order` belongs to what is used on orders: a coupon, a credit, a product")
         if (self.amount is None) == (self.percent_off is None):
             raise ValueError("write `amount`, or `percent_off` for a coupon, and not both")
         if self.ceiling and self.percent_off is None:

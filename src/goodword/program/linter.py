@@ -43,7 +43,8 @@ Finding = tuple[str, str, str]
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        if not rule.caps and rule.budget is None and rule.when.at is None and "advocate" in rule.sides:
+        counted = rule.when.at is not None or rule.when.up_to is not None
+        if not rule.caps and rule.budget is None and not counted and "advocate" in rule.sides:
             yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
         if any(_free_with_minimum(model, rule, benefit) for benefit in rule.benefits.values()):
@@ -68,7 +69,7 @@ def _hold(model: ProgramFile, path: str, rule: Reward) -> Iterator[Finding]:
 
 
 def _measured_step(model: ProgramFile, rule: Reward) -> Step | None:
-    measure = model.measures.get(rule.when.reaches or "")
+    measure = model.measures.get(rule.when.measure or "")
     return model.steps[measure.step] if measure and measure.step else None
 
 
@@ -100,6 +101,9 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
 
 def _per_referral(model: ProgramFile, rule: Reward) -> bool:
     """Whether one qualifying order can cost this reward: milestones are spread over several."""
+    each = model.measures.get(rule.when.each or "")
+    if each is not None:
+        return each.source == "referrals"
     return rule.when.step == CLAIMED or (rule.when.step is not None and rule.when.step in model.steps)
 
 

@@ -68,6 +68,11 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
     yield from _LEDGER_CHECKS
     yield "caps_count_live_rewards", _COUNTER_MESSAGE, _counter_check("cap|", _cap_counts(dialect))
     yield "measures_count_what_they_count", _COUNTER_MESSAGE, _counter_check("measure|", _measure_counts(dialect))
+    yield (
+        "standings_are_what_is_counted",
+        "the standing is {stored}, what is counted comes to {expected}",
+        _standings(dialect),
+    )
     waiting = f"COALESCE(CAST({dialect.member('p.doc', 'waiting')} AS bigint), 0)"
     yield (
         "participants_count_waiting_rewards",
@@ -236,6 +241,19 @@ def _measure_counts(dialect: Dialect) -> str:
             f"CROSS JOIN {dialect.pairs('t.doc', 'measured')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"measured\"%' GROUP BY item.key"
             for table in ("orders", "activities")
         )
+    )
+
+
+def _standings(dialect: Dialect) -> str:
+    """As long as a contest is open, an advocate's standing is his counter, and what he entered for nothing."""
+    free = f"COALESCE(CAST({dialect.member('s.doc', 'free')} AS bigint), 0)"
+    label = f"{dialect.member('t.doc', 'measure')} || '@' || t.contest"
+    return (
+        "SELECT 'standings ' || id AS row, stored, expected FROM ("  # noqa: S608
+        f"SELECT s.id, s.score AS stored, COALESCE(c.value, 0) + {free} AS expected FROM standings AS s "
+        "JOIN contests AS t ON t.tenant = s.tenant AND t.id = s.board AND t.status = 'open' "
+        f"JOIN counters AS c ON c.tenant = s.tenant AND c.key = 'measure|' || t.program || '|' || {label} || '|' || s.entrant "
+        "WHERE s.tenant = :tenant) AS boards WHERE stored <> expected ORDER BY id"
     )
 
 

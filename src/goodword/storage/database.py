@@ -24,6 +24,8 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, dialect_named
+from goodword.storage.listening import connect
+from goodword.storage.silence import SILENT_SECONDS, Silence
 
 BUSY_SECONDS = 10
 """How long a writer on SQLite waits for another one."""
@@ -84,8 +86,9 @@ class Database:
     """A database with its connections: one pool, in which those who read, and those who write beside decisions, cannot take
     the places that tenants' writers need."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, silence: Silence | None = None) -> None:
         self.engine = engine
+        self._silence = silence or Silence()
         self.dialect: Dialect = dialect_named(engine.dialect.name)
         # SQLite has one writer. The writers of this process queue for it here, where they wake each other;
         # SQLite itself makes them ask again and again, and whoever asks at the wrong moments goes hungry. A writer
@@ -95,6 +98,10 @@ class Database:
         self._queue: AbstractContextManager[object] = (
             threading.RLock() if self.dialect.name == "sqlite" else nullcontext()
         )
+
+    def serves(self) -> None:
+        """From now on, somebody waits for what is asked: a PostgreSQL that says nothing for too long counts as away."""
+        self._silence.seconds = SILENT_SECONDS
 
     @contextmanager
     def write(self, tenant: str) -> Iterator[Connection]:
@@ -121,6 +128,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees one moment throughout."""
+        self._silence.check()
         with self._readers, self.engine.connect() as connection:
             if self.dialect.name == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -174,6 +182,7 @@ class Database:
 
     @contextmanager
     def _begin_writing(self, lock: str | None) -> Iterator[Connection]:
+        self._silence.check()
         with self._queue, self.engine.connect() as connection:
             connection = connection.execution_options(goodword_writes=True)
             with connection.begin():
@@ -188,7 +197,8 @@ def unopened_database(url: str) -> Database:
     Raises:
         UnsupportedDatabase: it is neither a SQLite file nor PostgreSQL.
     """
-    return Database(_engine(_address(url)))
+    silence = Silence()
+    return Database(_engine(_address(url), silence), silence)
 
 
 def open_database(url: str) -> Database:
@@ -225,7 +235,7 @@ def _address(url: str) -> URL:
     return address
 
 
-def _engine(address: URL) -> Engine:
+def _engine(address: URL, silence: Silence) -> Engine:
     if address.get_backend_name() == "postgresql":
         engine = create_engine(
             address,
@@ -234,6 +244,11 @@ def _engine(address: URL) -> Engine:
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
+
+        def connect_listening(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> Any:
+            return connect(silence, *arguments, **parameters)
+
+        event.listen(engine, "do_connect", connect_listening)
         event.listen(engine, "connect", _set_up_postgresql)
         return engine
     engine = create_engine(address, max_overflow=OVERFLOW_MAX, hide_parameters=True)

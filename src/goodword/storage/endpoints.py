@@ -18,7 +18,7 @@ Kind = Literal["webhook", "mail"]
 EndpointState = Literal["active", "paused", "disabled"]
 """A paused endpoint collects what happens and sends nothing; a disabled one does neither."""
 Why = Literal["gone", "failing", "staff"]
-"""Why it is disabled: it answered 410, it failed for the whole schedule, or staff did it."""
+"""Why it is disabled: it answered 410, it took nothing for a whole schedule (in order, of two where it answers), or staff did it."""
 
 
 class TooManyEndpoints(Exception):

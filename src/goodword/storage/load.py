@@ -17,6 +17,7 @@ from goodword.engine.state import (
     ENTRIES_PAGE,
     FIRST_ORDERS_MAX,
     LEADERS_MAX,
+    RUNNING_MAX,
     WAITING_PAGE,
     DueRow,
     State,
@@ -156,18 +157,14 @@ def _load_waiting(query: _Query, state: State, keys: list[str]) -> None:
 
 
 def _load_running(query: _Query, state: State, keys: list[str]) -> None:
-    rows = dict(map(MAPPERS["contests"].unpack, query.run(_running(query.dialect), keys)))
-    _fill(state, "contests", rows, rows, None)
-    by_program: dict[str, tuple[str, ...]] = {}
-    for id in sorted(rows):
-        by_program[rows[id].program] = (*by_program.get(rows[id].program, ()), id)
-    _fill(state, "contests_of", keys, by_program, ())
+    statement = _running(query.dialect, MAPPERS["contests"].columns)
+    _fill_behind(query, state, keys, "contests", "program", ("id",), statement)
 
 
 def _load_leaders(query: _Query, state: State, keys: list[str]) -> None:
-    for board in keys:
-        parameters = {"tenant": query.tenant, "board": board, "limit": LEADERS_MAX}
-        _fill_standings(state, query, board, _LEADERS, parameters)
+    statement = _leaders(query.dialect, MAPPERS["standings"].columns)
+    # What is behind is not read back: the most negative of it is the highest score.
+    _fill_behind(query, state, keys, "standings", "board", ("score", "reached_ms", "entrant"), statement, _rank)
 
 
 def _load_entries(query: _Query, state: State, keys: list[str]) -> None:
@@ -176,14 +173,14 @@ def _load_entries(query: _Query, state: State, keys: list[str]) -> None:
         board, _, _ = key.rpartition("|")
         # The key of a standing is its board and its entrant: behind the board's last key comes another board.
         parameters = {"tenant": query.tenant, "after": key, "before": f"{board}}}", "limit": ENTRIES_PAGE}
-        _fill_standings(state, query, key, _ENTRIES, parameters)
+        rows = dict(map(MAPPERS["standings"].unpack, query.connection.execute(_ENTRIES, parameters)))
+        _fill(state, "standings", rows, rows, None)
+        _fill(state, query.collection, [key], {key: tuple(rows)}, ())
 
 
-def _fill_standings(state: State, query: _Query, key: str, statement: TextClause, parameters: dict[str, Any]) -> None:
-    found = map(MAPPERS["standings"].unpack, query.connection.execute(statement, parameters))
-    rows = dict(found)
-    _fill(state, "standings", rows, rows, None)
-    _fill(state, query.collection, [key], {key: tuple(rows)}, ())
+def _rank(order: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The place of a standing in its order: the highest score first."""
+    return (-order[0], *order[1:])
 
 
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
@@ -210,6 +207,7 @@ def _fill_behind(
     by: str,
     order: Sequence[str],
     statement: TextClause,
+    rank: Callable[[Any], Any] = lambda order: order,
 ) -> None:
     """Fill an index and, as they came along, the rows it names."""
     mapper = MAPPERS[collection]
@@ -218,7 +216,7 @@ def _fill_behind(
     in_order = itemgetter(*map(mapper.columns.index, order))
     index: dict[str, list[str]] = {}
     rows: dict[str, Any] = {}
-    for values in sorted(query.run(statement, keys), key=in_order):
+    for values in sorted(query.run(statement, keys), key=lambda values: rank(in_order(values))):
         key, rows[key] = mapper.unpack(values)
         index.setdefault(values[place], []).append(key)
     _fill(state, collection, rows, rows, None)
@@ -266,12 +264,14 @@ def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 
 
 @cache
-def _running(dialect: Dialect) -> TextClause:
-    columns = ", ".join(MAPPERS["contests"].columns)
-    return text(
-        f"SELECT {columns} FROM contests "  # noqa: S608
-        f"WHERE tenant = :tenant AND {dialect.any_of('program')} AND status <> 'settled'"
-    )
+def _running(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    return text(dialect.first_of(tables.contests, columns, "program", "status <> 'settled'", ("id",), RUNNING_MAX))
+
+
+@cache
+def _leaders(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    order = ("behind", "reached_ms", "entrant")
+    return text(dialect.first_of(tables.standings, columns, "board", "behind < -1", order, LEADERS_MAX))
 
 
 @cache
@@ -308,8 +308,7 @@ _DUES = text(
     "WHERE tenant = :tenant AND due_ms <= :until_ms ORDER BY due_ms, id LIMIT :limit"
 )
 _STANDINGS = f"SELECT {', '.join(MAPPERS['standings'].columns)} FROM standings WHERE tenant = :tenant "  # noqa: S608
-_LEADERS = text(f"{_STANDINGS} AND board = :board AND behind < 0 ORDER BY behind, reached_ms, entrant LIMIT :limit")
-_ENTRIES = text(f"{_STANDINGS} AND id > :after AND id < :before AND behind < 0 ORDER BY id LIMIT :limit")
+_ENTRIES = text(f"{_STANDINGS} AND id > :after AND id < :before AND behind < -1 ORDER BY id LIMIT :limit")
 _TENANTS_DUE = text(
     "SELECT tenant FROM tenants "
     "WHERE (SELECT MIN(due_ms) FROM dues WHERE dues.tenant = tenants.tenant) <= :until_ms "

@@ -186,7 +186,7 @@ standings = Table(
         "behind",
         "reached_ms",
         "entrant",
-        where="behind < 0",
+        where="behind < -1",
         query="load: leaders; reads.leaderboard",
     ),
 )

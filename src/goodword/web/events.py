@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from goodword.engine.events import HandleAction, Profile, Review, RewardAction, Sealed, SourceEvent
+from goodword.engine.events import HandleAction, Link, Profile, Review, RewardAction, Sealed, SourceEvent
 from goodword.pipeline.batcher import Batcher, Conflict, Decided, QueueFull, Result, WriterUnavailable
 from goodword.pipeline.intake import BODY_BYTES_MAX, EVENTS_MAX, decode_event, seal
 from goodword.pipeline.intake import InvalidEvent as Refused
@@ -22,6 +22,7 @@ from goodword.storage.keys import ApiKey, Scope
 from goodword.storage.load import load_tenant
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.keys import needs
+from goodword.web.pages_of_shop import PagesOfShop
 from goodword.web.problems import (
     BadRequest,
     Conflicts,
@@ -39,7 +40,10 @@ from goodword.web.problems import (
 POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people")
 """Who may tell events at all; which of them he may tell is looked at one by one."""
 TIME_FIELD = "occurred_at"
+NOT_OF_SHOP = "its host is none of the shop's (GOODWORD_HOME, GOODWORD_HOSTS, the program's landing): name it there, or write a path"
 HISTORY_HEADER = "Goodword-History"
+ANSWER_SECONDS = 30.0
+"""How long a request waits for its events to be decided. A database that hangs must not hold everybody for as long as it does."""
 THREAD_BYTES = 8 * 1024
 """Larger bodies are read in a thread, so that others need not wait for them."""
 
@@ -80,6 +84,7 @@ class Intake:
         self._received_ms = context.parts.now_ms()
         self.key = key
         self._history = history
+        self._pages = PagesOfShop(context.parts.settings, context.parts.database)
 
     def sealed(self, raw: bytes) -> Sealed:
         """An event as it was sent, sealed.
@@ -93,14 +98,15 @@ class Intake:
             raise InvalidEvent(error.reason, field=error.field or None, event=error.event) from None
 
     async def sealed_in_time(self, raw: bytes) -> Sealed:
-        """As `sealed`; what lies in the future by our clock is measured by the tenant's as well.
+        """As `sealed`; what lies in the future by our clock is measured by the tenant's as well, what leads to an unknown
+        host by the landing pages.
 
         A decided event is never ahead of its tenant's clock: told again after our clock was put back, it finds its answer.
         """
         try:
             return self.sealed(raw)
         except InvalidEvent as problem:
-            if problem.field != TIME_FIELD or not await self._catch_up():
+            if not await self._learn([problem]):
                 raise
             return self.sealed(raw)
 
@@ -111,8 +117,15 @@ class Intake:
             return await run_in_threadpool(self.each, raws) if thread else self.each(raws)
 
         found = await read()
-        early = any(isinstance(one, InvalidEvent) and one.field == TIME_FIELD for one in found)
-        return await read() if early and await self._catch_up() else found
+        return await read() if await self._learn([one for one in found if isinstance(one, InvalidEvent)]) else found
+
+    async def _learn(self, problems: list[InvalidEvent]) -> bool:
+        """Whether the database knew anything by which these events may be accepted after all."""
+        early = any(problem.field == TIME_FIELD for problem in problems)
+        doubtful = self._pages.may_learn
+        if doubtful:
+            await run_in_threadpool(self._pages.look_up)
+        return (early and await self._catch_up()) or doubtful
 
     async def _catch_up(self) -> bool:
         """Whether the tenant's clock is ahead of ours. From now on it is the time of receipt."""
@@ -130,10 +143,14 @@ class Intake:
         staff = isinstance(event, RewardAction | Review | HandleAction)
         correction = isinstance(event, Profile) and event.participant is not None
         needs(self.key, "staff" if staff else "people" if correction else "events")
+        doubtful = isinstance(event, Link) and self._pages.doubts(event)
         try:
-            return seal(event, self._keyring, self._received_ms, self._history)
+            sealed = seal(event, self._keyring, self._received_ms, self._history)
         except OverflowError:
             raise Refused("the time is out of bounds", TIME_FIELD, event.id) from None
+        if doubtful:
+            raise Refused(NOT_OF_SHOP, "target", event.id)
+        return sealed
 
     def each(self, raws: Iterable[bytes]) -> list[Sealed | Problem]:
         """Every event sealed, or its problem, in their order."""
@@ -147,7 +164,7 @@ class Intake:
 
 
 async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Result]]:
-    """Have events decided; all futures are done.
+    """Have events decided; all futures are done, but for those of which there is no answer in time.
 
     Raises:
         Overloaded: the queue is full.
@@ -159,7 +176,10 @@ async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Resul
         raise Overloaded("the queue is full: send the same again in a moment") from None
     except WriterUnavailable:
         raise Unavailable("the process is stopping: send the same again") from None
-    await all_done(futures)
+    await all_done(futures, ANSWER_SECONDS)
+    late = [future for future in futures if not future.done()]
+    if late:
+        batcher.withdraw(late)
     return futures
 
 
@@ -190,8 +210,8 @@ class Wakes:
 _WAKES: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Wakes] = weakref.WeakKeyDictionary()
 
 
-async def all_done(futures: Sequence[Future[Result]]) -> None:
-    """Wait for all of them, waking the event loop once. An event that was queued is decided even if nobody waits."""
+async def all_done(futures: Sequence[Future[Result]], seconds: float) -> None:
+    """Wait for all of them, at most so long, waking the event loop once. What is being decided is decided even if nobody waits."""
     loop = asyncio.get_running_loop()
     wakes = _WAKES.get(loop) or _WAKES.setdefault(loop, Wakes(loop))
     done: asyncio.Future[None] = loop.create_future()
@@ -210,7 +230,17 @@ async def all_done(futures: Sequence[Future[Result]]) -> None:
     for future in futures:
         future.add_done_callback(count)
     if futures:
-        await done
+        # A timer for each request costs less than a task that waits with a time.
+        timer = loop.call_later(seconds, _set_done, done)
+        try:
+            await done
+        finally:
+            timer.cancel()
+
+
+def _set_done(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 async def _answer_array(context: Context, intake: Intake, body: bytes) -> bytes:
@@ -233,6 +263,11 @@ def _item(one: Sealed | Problem, futures: Iterator[Future[Result]]) -> bytes:
 
 
 def _answer(future: Future[Result], event: str) -> bytes:
+    if not future.done():
+        # It may be on its way to the disk: under its id, whoever asks again learns what became of it.
+        raise Unavailable(
+            f"not decided within {ANSWER_SECONDS:.0f} seconds: send the same again, with this id", event=event
+        )
     error = future.exception()
     if isinstance(error, WriterUnavailable):
         raise Unavailable("the database could not be written: send the same again", event=event)

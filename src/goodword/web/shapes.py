@@ -165,7 +165,8 @@ class ReferralDetail(ReferralOut, frozen=True, omit_defaults=True):
 
 
 class RewardOut(Struct, frozen=True, omit_defaults=True):
-    """A reward. `code` is shown while it can be used, to keys with scope `events` or `staff`."""
+    """A reward. `code` is shown while it can be used, `answers` (what its recipient said) to who hands it over: both to keys
+    with scope `events` or `staff`."""
 
     id: str
     program: str
@@ -188,6 +189,9 @@ class RewardOut(Struct, frozen=True, omit_defaults=True):
     expires_at: datetime | None = None
     order: str | None = None
     code: str | None = None
+    option: str | None = None
+    """Which of several benefits it is."""
+    answers: dict[str, str] = {}
 
 
 class ExplainedReason(Reason, frozen=True, omit_defaults=True):
@@ -397,6 +401,8 @@ def reward_out(row: Reward, keyring: Keyring | None) -> RewardOut:
         expires_at=_moment(row.expires_ms),
         order=row.order,
         code=keyring.reward_code(row.id) if keyring is not None and usable else None,
+        option=row.option or None,
+        answers=row.answers if keyring is not None else {},
     )
 
 

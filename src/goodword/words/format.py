@@ -25,6 +25,8 @@ FSI: Final = "\u2068"
 PDI: Final = "\u2069"
 _BIDI_MARKS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _DIGITS: Final = "latn"
+_LETTER_BEFORE_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")
+"""Where CLDR puts a space between a currency without a symbol and its amount: ``RON 30.00``."""
 
 
 def isolate(text: str, language: str) -> str:
@@ -100,7 +102,7 @@ def _money(quantity: Quantity, language: str) -> str:
         value, quantity.unit, locale=texts.locale, decimal_quantization=False, numbering_system=_DIGITS
     )
     if not texts.rtl:
-        return shown
+        return _LETTER_BEFORE_DIGIT.sub("\u00a0", shown)
     symbol = get_currency_symbol(quantity.unit, locale=texts.locale)
     if not _runs_right_to_left(symbol):
         shown = shown.replace(symbol, f"{FSI}{symbol}{PDI}")

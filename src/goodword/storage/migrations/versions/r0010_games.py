@@ -59,7 +59,7 @@ def upgrade() -> None:
         doc(),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
-    entered = sa.text("behind < 0")
+    entered = sa.text("behind < -1")
     op.create_index(
         "standings_by_rank",
         "standings",
