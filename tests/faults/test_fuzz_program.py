@@ -15,7 +15,7 @@ from goodword.pipeline.memory import MemoryTenant
 from goodword.program.linter import lint
 from goodword.program.loader import Program, ProgramError, load_program
 from goodword.recipes import list_recipes, read_recipe
-from goodword.words.headline import headline
+from goodword.words.told import words_as_text, words_of
 from tests.faults.making import Size
 from tests.faults.processes import python
 from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, program_files, sealed
@@ -90,7 +90,7 @@ def tried(text: str) -> Program | None:
         problems = error.problems
     else:
         assert all(warning.message for warning in lint(program))
-        assert all(isinstance(headline(program, language), str) for language in ("en", "ar", "ro"))
+        assert all(words_as_text(words_of(program, language)) for language in ("en", "ar", "ro"))
         _run(program)
         return program
     lines = sum(text.count(end) for end in ("\n", "\r", "\x85", "\u2028", "\u2029")) + 2

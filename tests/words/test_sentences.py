@@ -124,11 +124,11 @@ def without(value: str) -> dict[str, ReasonValue]:
         (
             Reason(
                 "friend_not_in_audience",
-                {"attribute": "friend.card", "operator": "in", "expected": "gold, silver", "actual": "basic"},
+                {"attribute": "friend.grade", "operator": "in", "expected": "gold, silver", "actual": "basic"},
             ),
             {
-                "en": "A condition on the friend is not met: card: basic; needed: one of gold, silver.",
-                "ar": f"لم يتحقق شرط يخص الصديق: {iso('card')}: {iso('basic')}؛ "
+                "en": "A condition on the friend is not met: grade: basic; needed: one of gold, silver.",
+                "ar": f"لم يتحقق شرط يخص الصديق: {iso('grade')}: {iso('basic')}؛ "
                 f"المطلوب إحدى القيم: {iso('gold, silver')}.",
             },
         ),

@@ -43,7 +43,7 @@ class Games(Speaker):
         if contest.eligible:
             yield Clause(
                 f"{key}.eligible",
-                self.text("terms.contest.eligible", conditions=conditions(contest.eligible, self.language)),
+                self.text("terms.contest.eligible", conditions=conditions(contest.eligible, self.language, "advocate")),
             )
         if contest.settles_after:
             after = self.length(contest.settles_after)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_location
 
-from goodword.program.conditions import Condition, Value
+from goodword.program.conditions import Attribute, Condition, Entity, Value
 from goodword.program.duration import DAY_MS, SECOND_MS
 from goodword.program.model import ProgramFile, Step
 from goodword.program.quantity import Quantity
@@ -55,13 +55,34 @@ def place(zone: ZoneInfo, language: str) -> str:
 # conditions -----------------------------------------------------------------------------------------------------------
 
 
-def conditions(where: Sequence[Condition], language: str) -> str:
-    """Everything that has to hold, in one phrase."""
-    return catalogue(language).text("word.separator").join(condition(one, language) for one in where)
+def conditions(where: Sequence[Condition], language: str, of: Entity) -> str:
+    """Everything that has to hold, in one phrase; of whom is said where it is another person than `of`."""
+    said = []
+    for one in where:
+        text = _condition(one, language)
+        if one.attribute.entity in ("friend", "advocate") and one.attribute.entity != of:
+            text = _of_whom(text, one.attribute.entity, language)
+        said.append(text)
+    return catalogue(language).text("word.separator").join(said)
 
 
-def condition(one: Condition, language: str) -> str:
-    """What one condition asks for: "new customers only", "the friend's country: Canada or United States"."""
+def segment(attribute: Attribute, language: str) -> str:
+    """What a table reads, and of whom: "card (advocate)"."""
+    text = _label(attribute, language)
+    return text if attribute.entity == "recipient" else _of_whom(text, attribute.entity, language)
+
+
+def _of_whom(text: str, entity: str, language: str) -> str:
+    texts = catalogue(language)
+    return texts.text("meets.of", {"condition": text, "person": texts.text(f"side.{entity}")})
+
+
+def _label(attribute: Attribute, language: str) -> str:
+    return catalogue(language).word(f"short.{attribute.key}") or attribute_label(attribute.name, language)
+
+
+def _condition(one: Condition, language: str) -> str:
+    """What one condition asks for: "new customers only", "country: Canada or United States"."""
     texts = catalogue(language)
     if isinstance(one.operand, bool):
         wanted = one.operand if one.operator.name == "is" else not one.operand
@@ -70,7 +91,7 @@ def condition(one: Condition, language: str) -> str:
             return said
     operands = one.operand if isinstance(one.operand, tuple) else (one.operand,)
     shown = {
-        "attribute": texts.word(f"short.{one.attribute.key}") or attribute_label(one.attribute.name, language),
+        "attribute": _label(one.attribute, language),
         "expected": either([_operand(one, value, language) for value in operands], language),
     }
     return texts.text(f"meets.{one.operator.name}", shown)
@@ -126,7 +147,9 @@ def _where(what: str, where: Sequence[Condition], language: str) -> str:
             what = texts.text("what.at_least", {"what": what, "least": amount(one.operand, language)})
             rest.remove(one)
             break
-    return texts.text("what.where", {"what": what, "conditions": conditions(rest, language)}) if rest else what
+    return (
+        texts.text("what.where", {"what": what, "conditions": conditions(rest, language, "friend")}) if rest else what
+    )
 
 
 def in_turn(happenings: Sequence[str], language: str) -> str:

@@ -44,7 +44,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "taken_back",
         ]
     ),
-    "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "asks"]),
+    "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),
     "Ask": frozenset(["type", "options", "longest", "moderated", "otherwise"]),
     "PercentOf": frozenset(["percent", "floor", "ceiling", "round"]),

@@ -11,8 +11,9 @@ from typing import Final
 
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
+from goodword.program.conditions import Condition
 from goodword.program.loader import Program
-from goodword.program.model import Cap, Limit, Reward, Step
+from goodword.program.model import Cap, Limit, Reward, Side, Step
 from goodword.program.triggers import EVERY_MAX, Measure
 from goodword.program.values import CLAIMED
 from goodword.words.format import amount, either, joined, number
@@ -25,9 +26,9 @@ from goodword.words.phrases import (
     own_word,
     place,
     reached,
+    segment,
     undoing,
 )
-from goodword.words.sentences import attribute_label
 from goodword.words.speaker import Clause, Section, Speaker
 
 SIGNALS: Final = ("payment", "device", "address", "network")
@@ -56,11 +57,14 @@ class _Terms(Speaker):
 
     def who(self) -> Iterator[Clause]:
         audience = self.model.audience
-        for side, where in (("advocate", audience.advocate), ("friend", audience.friend)):
+        sides: tuple[tuple[Side, tuple[Condition, ...]], ...] = (
+            ("advocate", audience.advocate),
+            ("friend", audience.friend),
+        )
+        for side, where in sides:
             if where:
-                yield Clause(
-                    f"audience.{side}", self.text(f"terms.only.{side}", conditions=conditions(where, self.language))
-                )
+                shown = conditions(where, self.language, side)
+                yield Clause(f"audience.{side}", self.text(f"terms.only.{side}", conditions=shown))
             else:
                 yield Clause("audience", self.text(f"terms.anybody.{side}"))
         yield Clause("program", self.text("terms.direct"))
@@ -143,6 +147,8 @@ class _Terms(Speaker):
                 yield from self._table(table)
         if benefit.minimum_order:
             yield self.text("terms.minimum_order", minimum=amount(benefit.minimum_order, self.language))
+        if benefit.first_order:
+            yield self.text("terms.first_order")
         if benefit.asks:
             asks = [self._ask(name, ask) for name, ask in benefit.asks.items()]
             yield self.text("terms.asks", asks=self.text("word.separator").join(asks))
@@ -169,7 +175,7 @@ class _Terms(Speaker):
         shown = amount(otherwise, self.language) if otherwise else self.text("word.nothing")
         yield self.text(
             "terms.table",
-            attribute=attribute_label(table.table.by.name, self.language),
+            attribute=segment(table.table.by, self.language),
             rows=self.text("word.separator").join(rows),
             otherwise=shown,
         )
@@ -219,7 +225,7 @@ class _Terms(Speaker):
 
     def pay_when(self, rule: Reward) -> Iterator[str]:
         if rule.pay_when:
-            yield self.text("terms.pay_when", conditions=conditions(rule.pay_when, self.language))
+            yield self.text("terms.pay_when", conditions=conditions(rule.pay_when, self.language, "recipient"))
 
     def hold(self, rule: Reward) -> Iterator[str]:
         yield self.text("terms.hold", hold=self.length(rule.hold)) if rule.hold else self.text("terms.hold.none")
