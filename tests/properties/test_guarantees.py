@@ -38,7 +38,19 @@ from tests.properties.worlds import (
 
 thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 through_database = settings(max_examples=20, suppress_health_check=list(HealthCheck))
-STORED = ("participants", "handles", "claims", "orders", "referrals", "rewards", "counters", "balances", "dues")
+STORED = (
+    "participants",
+    "handles",
+    "groups",
+    "members",
+    "claims",
+    "orders",
+    "referrals",
+    "rewards",
+    "counters",
+    "balances",
+    "dues",
+)
 
 
 @st.composite
@@ -157,7 +169,7 @@ def test_no_cap_and_no_budget_is_passed_and_nothing_granted_twice() -> None:
         tenant.publish(program)
         for event in events:
             tenant.decide([event])
-            live = [(r.rule, r.subject, r.side) for r in rewards(tenant) if r.live]
+            live = [(r.rule, r.subject, r.side, r.key) for r in rewards(tenant) if r.live]
             assert len(live) == len(set(live))
             for used, limit in _cap_use(program, rewards(tenant)):
                 assert used <= limit
@@ -334,6 +346,8 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             body["person"] = {"id": f"friend-{number}", "fields": body["person"].get("fields", {})}
         if "order" in body:
             body["order"] = f"{body['order']}-{number}"
+        if "group" in body:
+            body["group"] = f"{body['group']}-{number}"
         if body["type"] in ("claim", "share", "handle"):
             body["code"] = handle
         elif "code" in body:

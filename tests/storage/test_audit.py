@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import Entry, OrderRow, Participant
+from goodword.engine.state import Entry, GroupRow, MemberRow, OrderRow, Participant
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -50,7 +50,16 @@ def sound(database: Database) -> Database:
         "referrals": {"r1": replace(REFERRAL, measured=("friends",))},
         "rewards": {"w1": HELD},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
-        "counters": {"cap|x|n": 1, "cap|x|a": 500, "cap|old|n": 0, "measure|dropbox|friends|ann": 1},
+        "groups": {"g1": GroupRow("g1", "dropbox", "plan", "ann", 1, members=1, numbers=1)},
+        "members": {"g1|bob": MemberRow("g1|bob", "g1", "bob", 1, 2, measured={"measure|dropbox|size|g1": 1})},
+        "counters": {
+            "cap|x|n": 1,
+            "cap|x|a": 500,
+            "cap|old|n": 0,
+            "measure|dropbox|friends|ann": 1,
+            "measure|dropbox|size|g1": 1,
+            "member|dropbox|bob": 1,
+        },
         "balances": BALANCES,
     }
     keep(database, dirty, records=2, entries=ENTRIES, outbox=outbox("reward.granted"), references=("r1", "w1"))
@@ -111,9 +120,24 @@ TAMPERED = {
     ],
     "measures_count_what_they_count": [
         ("UPDATE counters SET value = 0 WHERE key LIKE 'measure%'", "counters measure|dropbox|friends|ann"),
+        ("UPDATE counters SET value = 2 WHERE key LIKE 'measure%g1'", "counters measure|dropbox|size|g1"),
     ],
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
+    ],
+    "people_count_their_groups": [
+        ("DELETE FROM counters WHERE key LIKE 'member%'", "counters member|dropbox|bob"),
+    ],
+    "groups_count_their_members": [
+        ("UPDATE groups SET members = 2", "groups g1"),
+        ("UPDATE members SET left_ms = 9", "groups g1"),
+    ],
+    "members_belong_to_a_group": [
+        ("DELETE FROM groups", "members g1|bob"),
+        ("UPDATE groups SET owner = 'bob'", "members g1|bob"),
+    ],
+    "members_are_numbered": [
+        ("UPDATE members SET number = 2", "groups g1"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),

@@ -29,6 +29,10 @@ TOPICS: dict[str, str] = {
     "submission.received": "something was sent in that staff look at first",
     "submission.approved": "staff approved what was sent in",
     "submission.denied": "staff denied what was sent in",
+    "group.created": "a group is there, with its owner",
+    "group.member_joined": "somebody became a member of a group",
+    "group.member_left": "somebody is not a member of a group any more",
+    "group.closed": "a group was closed",
     "program.published": "a version of a program is in force",
 }
 """What decisions tell, through the outbox, to every endpoint that subscribes."""

@@ -16,7 +16,19 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 from sqlalchemy import Table
 
-from goodword.engine.state import ActivityRow, ClaimRow, DueRow, Handle, OrderRow, Participant, Referral, Reward, Row
+from goodword.engine.state import (
+    ActivityRow,
+    ClaimRow,
+    DueRow,
+    GroupRow,
+    Handle,
+    MemberRow,
+    OrderRow,
+    Participant,
+    Referral,
+    Reward,
+    Row,
+)
 from goodword.storage import tables
 from goodword.storage.dialect import columns_of
 
@@ -126,6 +138,8 @@ MAPPERS: dict[str, Mapper] = {
     "participants": _struct_mapper(tables.participants, Participant, "id"),
     "handles": _struct_mapper(tables.handles, Handle, "code"),
     "activities": _struct_mapper(tables.activities, ActivityRow, "id"),
+    "groups": _struct_mapper(tables.groups, GroupRow, "id"),
+    "members": _struct_mapper(tables.members, MemberRow, "id"),
     "claims": _struct_mapper(tables.claims, ClaimRow, "token"),
     "orders": _struct_mapper(tables.orders, OrderRow, "id"),
     "referrals": _struct_mapper(tables.referrals, Referral, "id"),

@@ -21,9 +21,13 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     texts = catalogue(language)
     sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
     milestones: dict[int, list[str]] = {}
+    others: dict[tuple[str, int | None], list[str]] = {}
     for rule in program.model.rewards.values():
         text = benefit_text(rule.benefit, language, on)
         if text is None:
+            continue
+        if rule.to not in ("advocate", "friend", "both"):
+            others.setdefault((rule.to, rule.when.at), []).append(text)
             continue
         if rule.when.at is not None:
             milestones.setdefault(rule.when.at, []).append(text)
@@ -43,6 +47,11 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     for at, benefits in sorted(milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.milestone", shown, at))
+    for (side, reached), benefits in others.items():
+        shown = {"benefits": joined(benefits, language)}
+        if reached is not None:
+            shown["at"] = number(reached, language)
+        parts.append(texts.text(f"headline.{side}_at" if reached is not None else f"headline.{side}", shown))
     return texts.text("word.separator").join(parts)
 
 
