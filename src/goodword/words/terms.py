@@ -7,13 +7,13 @@ said fails a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
 from goodword.program.loader import Program
-from goodword.program.model import Cap, Limit, Reward, Side, Step
+from goodword.program.model import Cap, Limit, Reward, Step
 from goodword.program.triggers import EVERY_MAX, Measure
 from goodword.program.values import CLAIMED
 from goodword.words.format import amount, either, joined, number
@@ -57,7 +57,7 @@ class _Terms(Speaker):
 
     def who(self) -> Iterator[Clause]:
         audience = self.model.audience
-        sides: tuple[tuple[Side, tuple[Condition, ...]], ...] = (
+        sides: tuple[tuple[Literal["advocate", "friend"], tuple[Condition, ...]], ...] = (
             ("advocate", audience.advocate),
             ("friend", audience.friend),
         )
