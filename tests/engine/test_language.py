@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from goodword.program.duration import iso, later, to_ms
 from goodword.program.loader import ProgramError, load_program
 from tests.engine.world import World
 
@@ -348,3 +351,422 @@ def test_only_what_is_used_on_orders_is_for_the_first_order() -> None:
     rule = "  mug: {when: {step: claimed}, to: friend, benefit: {kind: item, amount: 1 mug, first_order: true}}\n"
     with pytest.raises(ProgramError, match="`first_order` belongs to what is used on orders"):
         program(rule)
+
+
+# what is kept ---------------------------------------------------------------------------------------------------------
+
+KEPT = """
+  month:
+    when: {step: bought}
+    to: both
+    benefit: {kind: credit, amount: 9 USD}
+    kept: {while: {friend.card: gold}, until: 20 days}
+    caps: [{per: participant, amount: 20 USD}]
+    budget: months
+"""
+MONTHS = """
+budgets: {months: {amount: 100 USD}}
+measures: {earned: {sum: rewards, unit: USD}}
+"""
+GOLD: dict[str, Any] = {"fields": {"card": "gold"}}
+GREEN: dict[str, Any] = {"fields": {"card": "green"}}
+
+
+def statuses(world: World) -> list[str]:
+    """Of all rewards, in the order of their granting."""
+    return [status for *_, status in world.rewards()]
+
+
+def test_what_is_kept_while_a_condition_holds_is_lost_with_it_in_all_books() -> None:
+    world = program(KEPT, MONTHS)
+    assert "reward_issued" in world.tell(2, "order", "bob", order="o1", code=world.codes["anna"], person=GOLD, **ORDER)
+    assert (world.counter("measure|friends|earned"), world.balance("budget:friends:months:reserved")) == (1800, 1800)
+    bob = world.referrals()[0].friend
+    assert [reward.watched for reward in world.all_rewards()] == [(bob,), (bob,)]
+    world.tell(3, "profile", "bob", person={"country": "RO"})  # something else about him
+    assert statuses(world) == ["issued", "issued"]
+    world.tell(4, "profile", "bob", person=GREEN)
+    assert {"condition_ended", "reward_reversed"} <= world.history()
+    assert statuses(world) == ["reversed", "reversed"]
+    assert {reward.reason for reward in world.all_rewards()} == {"condition_ended"}
+    assert (world.counter("measure|"), world.counter("cap|"), world.balance("budget:friends:months:free")) == (
+        0,
+        0,
+        10000,
+    )
+    assert [person.keeping for person in world.tenant.rows.rows["participants"].values()] == [0, 0]
+    world.tell(5, "profile", "bob", person=GOLD)
+    assert statuses(world) == ["reversed", "reversed"]
+
+
+def test_after_its_time_it_stays_for_good() -> None:
+    world = program(KEPT, MONTHS)
+    world.tell(2, "order", "bob", order="o1", code=world.codes["anna"], person=GOLD, **ORDER)
+    world.tell(21.9, "time_passed")
+    assert world.referrals()[0].status == "converted"
+    world.tell(22, "time_passed")
+    assert "kept_for_good" in world.history()
+    assert world.referrals()[0].status == "ended"
+    world.tell(22.1, "profile", "bob", person=GREEN)
+    assert statuses(world) == ["issued", "issued"]
+    world.tell(22.2, "cancel", order="o1")  # which is another matter
+    assert statuses(world) == ["reversed", "reversed"]
+
+
+def test_what_would_be_lost_at_once_is_not_granted() -> None:
+    world = program(KEPT, MONTHS)
+    told = friend_buys(world, 2)
+    assert told.count("condition_not_kept") == 2
+    assert world.values("condition_not_kept") == {
+        "attribute": "friend.card",
+        "operator": "is",
+        "expected": "gold",
+        "side": "friend",
+    }
+    world.tell(3, "profile", "bob", person=GOLD)
+    assert world.rewards() == []
+
+
+def test_a_used_reward_that_is_lost_is_owed() -> None:
+    world = program(KEPT, MONTHS)
+    world.tell(2, "order", "bob", order="o1", code=world.codes["anna"], person=GOLD, **ORDER)
+    reward = world.all_rewards()[1]
+    world.tell(3, "reward", reward=reward.id, action="redeem", amount=500)
+    world.tell(4, "profile", "bob", person=GREEN)
+    assert "debt_remains" in world.history()
+    assert world.balance(f"balance:{reward.participant}") == -500
+
+
+def test_an_order_that_comes_back_ends_being_a_customer() -> None:
+    rule = "  gift: {when: {step: claimed}, to: advocate, benefit: {kind: item, amount: 1 mug}, kept: {while: {friend.customer: true}}}\n"
+    world = program(rule)
+    world.tell(2, "order", "bob", order="before", **ORDER)
+    world.tell(3, "claim", "bob", code=world.codes["anna"])
+    world.tell(4, "order", "bob", order="o1", **ORDER)
+    world.tell(5, "cancel", order="before")
+    assert statuses(world) == ["approved"]
+    world.tell(6, "cancel", order="o1")
+    assert statuses(world) == ["cancelled"]
+
+
+def test_a_status_is_held_while_its_advocate_is_who_he_was() -> None:
+    """Many depend on one person: they are looked at page by page; and lost is lost, however the number moves again."""
+    rule = """
+  vip: {when: {reaches: friends, every: 1, up_to: 100}, to: advocate, benefit: {kind: status, amount: 1 vip}, kept: {while: {recipient.card: gold}}}
+  more: {when: {step: bought}, to: friend, benefit: {kind: access, amount: 1 door}, kept: {while: {advocate.card: gold, recipient.country: RO}}}
+"""
+    world = program(rule, "measures: {friends: {count: referrals, step: bought}}\n")
+    world.tell(2, "profile", "anna", person=GOLD)
+    friends = 120
+    for number in range(friends):
+        world.tell(
+            3, "order", f"f{number}", order=f"o{number}", code=world.codes["anna"], person={"country": "RO"}, **ORDER
+        )
+    assert statuses(world).count("issued") == 100 + friends
+    assert {len(reward.watched) for reward in world.all_rewards()} == {1, 2}
+    world.tell(4, "profile", "f0", person={"country": "MD"})
+    assert statuses(world).count("reversed") == 1
+    world.tell(5, "profile", "anna", person=GREEN)
+    assert set(statuses(world)) == {"reversed"}
+    world.tell(6, "profile", "anna", person=GOLD)
+    friend_buys(world, 7, "last", "last")
+    assert set(statuses(world)) == {"reversed"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("when: {step: bought}, kept: {while: {order.total: {at_least: 5 USD}}}", "`kept` looks at people"),
+        ("when: {reaches: n, at: 1}, kept: {while: {friend.card: gold}}", "granted by a `step`"),
+        ("when: {step: bought}, kept: {until: 5 days}", "`while` is missing"),
+        ("when: {step: bought}, kept: {whlie: {friend.card: gold}}", "did you mean `while`"),
+    ],
+)
+def test_kept_looks_at_people_alone(rule: str, message: str) -> None:
+    text = f"{HEAD}{BOUGHT}measures: {{n: {{count: referrals, step: bought}}}}\nrewards:\n  r: {{to: advocate, benefit: {{kind: item, amount: 1 mug}}, {rule}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())
+
+
+# what comes again -----------------------------------------------------------------------------------------------------
+
+YEARLY = """
+  trip:
+    when: {step: hosted, every: year, while: {friend.card: gold}, up_to: 4}
+    to: advocate
+    benefit: {kind: credit, amount: 50 USD}
+"""
+HOSTED = "steps: {hosted: {event: activity, activity: visit, undone_by: [review]}}\n"
+
+
+def hosts(world: World, day: float, who: str = "bob") -> list[str]:
+    """A friend of anna reaches the step."""
+    return world.tell(day, "activity", who, name="visit", code=world.codes["anna"], person=GOLD)
+
+
+def test_it_comes_again_on_each_anniversary_while_its_condition_holds() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    assert "comes_again" in hosts(world, 2)  # 2026-01-06
+    assert world.values("comes_again") == {"until": "2027-01-06T00:00:00Z"}
+    world.tell(366.9, "time_passed")
+    assert [reward.key for reward in world.all_rewards()] == ["1"]
+    world.tell(367, "time_passed")
+    assert [(reward.key, reward.status) for reward in world.all_rewards()] == [("1", "issued"), ("2", "issued")]
+    world.tell(400, "profile", "bob", person=GREEN)
+    world.tell(740, "time_passed")
+    assert "not_again" in world.history()
+    assert world.referrals()[0].status == "converted"
+    world.tell(800, "profile", "bob", person=GOLD)
+    world.tell(3000, "time_passed")
+    assert [reward.key for reward in world.all_rewards()] == ["1", "2", "4"]
+    assert (world.referrals()[0].status, world.referrals()[0].again) == ("ended", {"trip": 0})
+
+
+def test_a_step_that_is_undone_ends_what_comes_again() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    hosts(world, 2)
+    world.tell(400, "time_passed")
+    world.tell(401, "activity", "bob", name="review")
+    assert statuses(world) == ["reversed", "reversed"]
+    assert (
+        world.referrals()[0].again,
+        world.tenant.rows.rows["dues"].get(f"again:{world.referrals()[0].id}|trip"),
+    ) == ({}, None)
+
+
+def test_what_came_again_falls_with_a_denied_referral_and_comes_back_with_it() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    hosts(world, 2)
+    world.tell(400, "time_passed")
+    id = world.referrals()[0].id
+    world.tell(401, "review", referral=id, verdict="deny")
+    assert statuses(world) == ["reversed", "reversed"]
+    world.tell(800, "time_passed")
+    assert len(world.rewards()) == 2
+    world.tell(801, "review", referral=id, verdict="approve")
+    assert sorted((r.key, r.status) for r in world.all_rewards() if r.live) == [("1", "issued"), ("2", "issued")]
+    world.tell(1200, "time_passed")
+    assert [reward.key for reward in world.all_rewards() if reward.live] == ["1", "2", "4"]
+
+
+def test_a_step_told_years_late_catches_up_one_by_one() -> None:
+    world = program(YEARLY, steps=HOSTED)
+    world.tell(2, "claim", "bob", code=world.codes["anna"], person=GOLD)
+    world.tell(900, "time_passed")  # the referral expired, a late visit from inside its window revives it
+    world.tell(20, "activity", "bob", name="visit", person=GOLD)
+    assert [reward.key for reward in world.all_rewards()] == ["1", "2", "3"]
+
+
+def test_a_superseded_referral_has_no_anniversaries() -> None:
+    rule = YEARLY.replace("step: hosted", "step: claimed").replace("every: year", "every: month")
+    world = program(rule, steps=HOSTED)
+    world.join(1, "zoe")
+    world.tell(2, "claim", "bob", code=world.codes["anna"], person=GOLD)
+    world.tell(3, "sign_up", "bob", code=world.codes["zoe"])
+    world.tell(40, "time_passed")
+    by_advocate = {row.code: row for row in world.referrals()}
+    assert by_advocate[world.codes["anna"]].again == {}
+    assert [r.key for r in world.all_rewards() if r.live] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "period", "zone", "expected"),
+    [
+        ("2024-02-29T10:00:00Z", 1, "year", "UTC", "2025-02-28T10:00:00Z"),
+        ("2024-02-29T10:00:00Z", 4, "year", "UTC", "2028-02-29T10:00:00Z"),
+        ("2026-01-31T10:00:00Z", 1, "month", "UTC", "2026-02-28T10:00:00Z"),
+        ("2026-01-31T10:00:00Z", 2, "month", "UTC", "2026-03-31T10:00:00Z"),
+        ("2026-12-31T22:30:00Z", 1, "year", "Europe/Bucharest", "2027-12-31T22:30:00Z"),
+        ("2026-11-30T22:30:00Z", 2, "month", "Europe/Bucharest", "2027-01-31T22:30:00Z"),
+        # the same time of day in summer
+        ("2026-01-15T10:00:00Z", 6, "month", "Europe/Bucharest", "2026-07-15T09:00:00Z"),
+        # 03:30 does not exist on the night the clocks go forward
+        ("2026-02-28T01:30:00Z", 13, "month", "Europe/Bucharest", "2027-03-28T01:30:00Z"),
+    ],
+)
+def test_anniversaries_are_those_of_the_calendar(
+    start: str, number: int, period: Literal["month", "year"], zone: str, expected: str
+) -> None:
+    assert iso(later(to_ms(datetime.fromisoformat(start)), number, period, ZoneInfo(zone))) == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ("{reaches: n, every: year}", "go with `step`"),
+        ("{step: hosted, every: 2}", "`reaches` names a measure"),
+        ("{step: hosted, every: week}", "write `year` or `month`"),
+        ("{step: hosted, while: {friend.card: gold}}", "`while` goes with"),
+        ("{step: hosted, every: year, while: {activity.product: mug}}", "`while` looks at people"),
+        ("{step: hosted, every: year, up_to: 101}", "at most 100"),
+    ],
+)
+def test_what_comes_again_is_written_with_a_step(when: str, message: str) -> None:
+    text = f"{HEAD}{HOSTED}measures: {{n: {{count: referrals, step: hosted}}}}\nrewards:\n  r: {{to: advocate, benefit: {{kind: item, amount: 1 mug}}, when: {when}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())
+
+
+# points buy -----------------------------------------------------------------------------------------------------------
+
+SHELF = """
+  stars: {when: {each: reviews}, to: advocate, benefit: {kind: points, amount: 60 points}, expires: 90 days}
+  hello: {when: {step: bought}, to: both, benefit: {kind: points, amount: 25 points}}
+  mug:
+    when: {exchange: 150 points}
+    to: advocate
+    benefit: {kind: item, amount: 1 mug, unit_cost: 4 USD}
+    budget: mugs
+    caps: [{per: participant, count: 2}]
+  tea:
+    when: {exchange: 100 points}
+    to: advocate
+    benefit: {kind: credit, amount: 3 USD}
+"""
+STOCK = "measures: {reviews: {count: activities, activity: review}}\nbudgets: {mugs: {amount: 8 USD}}\n"
+
+
+def shop(points: int = 3) -> World:
+    """Anna has reviewed so often: 60 points each."""
+    world = program(SHELF, STOCK)
+    for number in range(points):
+        world.tell(2 + number, "activity", "anna", name="review")
+    return world
+
+
+def buys(world: World, day: float, reward: str, who: str = "anna", **more: Any) -> list[str]:
+    """Somebody wants a reward for points."""
+    return world.tell(day, "exchange", who, program="friends", reward=reward, **more)
+
+
+def points(world: World) -> list[tuple[int, str]]:
+    """What is left of each of anna's points, the oldest first, and its status."""
+    return [(reward.remaining, reward.status) for reward in world.all_rewards() if reward.unit == "points"]
+
+
+def test_the_oldest_points_buy_a_reward_and_the_ledger_says_so() -> None:
+    world = shop()
+    told = buys(world, 9, "mug")
+    assert told == ["reward_granted", "points_spent", "waiting_for_shop", "reward_approved", "person_recorded"] or {
+        "reward_granted",
+        "points_spent",
+    } <= set(told)
+    assert points(world) == [(0, "redeemed"), (0, "redeemed"), (30, "issued")]
+    mug = world.reward("mug")
+    assert (mug.status, mug.subject, list(mug.paid.values())) == (
+        "approved",
+        f"exchange:e{world._number}",
+        [60, 60, 30],
+    )
+    assert (world.balance(f"balance:{mug.participant}", "points"), world.balance("redeemed:friends", "points")) == (
+        30,
+        150,
+    )
+    assert buys(world, 10, "mug") == ["not_enough_points", "person_recorded"]
+    assert world.values("not_enough_points") == {
+        "left": {"amount": 30, "unit": "points"},
+        "needed": {"amount": 150, "unit": "points"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "asked", "reason"),
+    [
+        ("anna", {"reward": "cap"}, "not_offered"),
+        ("anna", {"reward": "stars"}, "not_offered"),
+        ("stranger", {"reward": "tea"}, "not_enough_points"),
+        ("anna", {"reward": "tea", "program": "other"}, "unknown_program"),
+    ],
+)
+def test_what_is_not_for_sale(who: str, asked: dict[str, str], reason: str) -> None:
+    world = shop()
+    told = world.tell(9, "exchange", who, **{"program": "friends"} | asked)
+    assert reason in told
+    assert [status for _, status in points(world)] == ["issued"] * 3
+
+
+def test_caps_and_stock_hold_and_cost_no_points() -> None:
+    world = shop(9)
+    for day in (12, 13):
+        assert "points_spent" in buys(world, day, "mug")
+    assert {"cap_reached", "budget_spent"} <= set(buys(world, 14, "mug"))
+    assert sum(left for left, _ in points(world)) == 9 * 60 - 300
+
+
+@pytest.mark.parametrize("acts", [["deny"], ["fail", "deny"]])
+def test_what_is_never_handed_over_gives_the_points_back(acts: list[str]) -> None:
+    world = shop()
+    buys(world, 9, "mug")
+    for act in acts:
+        told = world.tell(10, "reward", reward=world.reward("mug").id, action=act)
+    assert "points_returned" in told
+    assert points(world) == [(60, "issued"), (60, "issued"), (60, "issued")]
+    assert world.balance("budget:friends:mugs:free") == 800
+    assert "points_spent" in buys(world, 11, "mug")
+    assert world.balance("redeemed:friends", "points") == 150
+
+
+def test_points_come_back_as_they_are_by_then() -> None:
+    world = shop()
+    buys(world, 9, "mug")
+    first, second = (reward.id for reward in world.all_rewards()[:2])
+    world.tell(10, "reward", reward=second, action="reverse")  # a review that was not one: its points are owed
+    assert world.balance(f"balance:{world.reward('mug').participant}", "points") == -30
+    world.tell(92.5, "time_passed")
+    world.tell(93, "reward", reward=world.reward("mug").id, action="deny")
+    by_id = {reward.id: reward for reward in world.all_rewards()}
+    # The time of the first is over; what the second owed is paid; the third has its own back.
+    assert [(by_id[id].status, by_id[id].remaining, by_id[id].owed) for id in (first, second)] == [
+        ("redeemed", 0, 0),
+        ("reversed", 0, 0),
+    ]
+    assert points(world)[2] == (60, "issued")
+
+
+def test_what_was_handed_over_is_paid_for() -> None:
+    world = shop(4)
+    assert "reward_issued" in buys(world, 9, "tea")
+    world.tell(10, "reward", reward=world.reward("tea").id, action="reverse")  # unused: a mistake at the counter
+    assert sum(left for left, _ in points(world)) == 240
+    assert "points_spent" in buys(world, 11, "tea")
+    world.tell(12, "reward", reward=world.reward("tea").id, action="redeem", amount=100)
+    assert "points_returned" not in world.tell(13, "reward", reward=world.reward("tea").id, action="reverse")
+    assert sum(left for left, _ in points(world)) == 140
+
+
+def test_who_owes_points_spends_less() -> None:
+    world = shop()
+    buys(world, 9, "tea")
+    world.tell(10, "reward", reward=world.all_rewards()[0].id, action="reverse")
+    assert world.balance(f"balance:{world.reward('tea').participant}", "points") == 20
+    assert "not_enough_points" in buys(world, 11, "tea")
+    assert world.values("not_enough_points")["left"] == {"amount": 20, "unit": "points"}
+
+
+def test_a_friend_spends_what_he_was_given() -> None:
+    world = program(SHELF.replace("25 points", "100 points"), STOCK)
+    friend_buys(world, 2)
+    assert "points_spent" in buys(world, 3, "tea", "bob")
+    assert world.reward("tea").participant == world.referrals()[0].friend
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("when: {exchange: 5 USD}, to: advocate, benefit: {kind: item, amount: 1 mug}", "not money"),
+        ("when: {exchange: 5 points}, to: both, benefit: {kind: item, amount: 1 mug}", "write `to: advocate`"),
+        ("when: {exchange: 5 points}, to: advocate, benefit: {kind: points, amount: 9 points}", "paid with"),
+        ("when: {exchange: 5 pionts}, to: advocate, benefit: {kind: item, amount: 1 mug}", "did you mean `points`"),
+        ("when: {exchange: 5 vip}, to: advocate, benefit: {kind: item, amount: 1 mug}", "gives vip to be spent"),
+        ("when: {exchange: 5 points, step: bought}, to: advocate, benefit: {kind: item, amount: 1 mug}", "one of"),
+        (
+            "when: {exchange: 5 points}, to: advocate, benefit: {kind: credit, amount: {percent_of: order.total, percent: 5%}}",
+            "a percentage of an order",
+        ),
+    ],
+)
+def test_only_points_of_the_file_buy(rule: str, message: str) -> None:
+    more = "  vip: {when: {step: bought}, to: both, benefit: {kind: status, amount: 1 vip}}\n"
+    text = f"{HEAD}{BOUGHT}{STOCK}rewards:{SHELF}{more}  r: {{{rule}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())

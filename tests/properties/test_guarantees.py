@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodword.engine.events import Order, Sealed
+from goodword.engine.keeping import misses
 from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Reward
 from goodword.engine.tiers import tier_periods
+from goodword.engine.turn import Programs, begin
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
@@ -158,7 +160,7 @@ def test_no_cap_and_no_budget_is_passed_and_nothing_granted_twice() -> None:
         tenant.publish(program)
         for event in events:
             tenant.decide([event])
-            live = [(r.rule, r.subject, r.side) for r in rewards(tenant) if r.live]
+            live = [(r.rule, r.subject, r.key, r.side) for r in rewards(tenant) if r.live]
             assert len(live) == len(set(live))
             for used, limit in _cap_use(program, rewards(tenant)):
                 assert used <= limit
@@ -372,6 +374,21 @@ def test_tiers_and_boards_are_what_counting_anew_gives() -> None:
         for contest in rows["contests"].values():
             assert [place.place for place in contest.places] == sorted(place.place for place in contest.places)
             assert len({place.entrant for place in contest.places}) == len(contest.places)
+
+    check()
+
+
+def test_nothing_is_kept_whose_condition_does_not_hold() -> None:
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [events])
+        turn = begin(Programs({program.name: 1}, {(program.name, 1): program}), tenant.rows, events[-1], KEYRING)
+        kept = [reward for reward in rewards(tenant) if reward.watched]
+        assert [reward for reward in kept if not reward.live or misses(turn, reward)] == []
+        people = tenant.rows.rows["participants"].values()
+        assert sum(person.keeping for person in people) == sum(len(reward.watched) for reward in kept)
 
     check()
 

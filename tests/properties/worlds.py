@@ -152,12 +152,18 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         },
         "surprise": {"when": {"reaches": "friends", "every": 1}, "benefit": mystery},
     }
+    rules["hello"] = {"when": {"step": "claimed"}, "benefit": {"kind": "points", "amount": "20 points"}}
+    rules["treat"] = {"when": {"exchange": "30 points"}, "benefit": {"kind": "credit", "amount": "2 USD"}}
+    rules["gift"] = {"when": {"exchange": "15 points"}, "benefit": chosen}
+    if draw(st.booleans()):
+        rules["hello"]["expires"] = "15 days"
+    if draw(st.booleans()):
+        rules["treat"] |= {"caps": [{"per": "participant", "count": 1}], "budget": "all"}
     file["fields"]["plan"] = {"of": "person", "type": "text"}
     games(draw, file, rules)
     for name, rule in rules.items():
-        rule["to"] = "advocate"
-        if name == "drawn" and file["contests"]["lottery"].get("entrant") == "referral":
-            rule["to"] = "both"
+        by_referral = file["contests"]["lottery"].get("entrant") == "referral"
+        rule["to"] = "both" if name == "hello" or (name == "drawn" and by_referral) else "advocate"
         if draw(st.booleans()):
             rule["hold"] = draw(st.sampled_from(HOLDS))
         if rule["benefit"]["kind"] == "choice":
@@ -168,6 +174,34 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
     file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
     if draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
+    keep(draw, file)
+
+
+def keep(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Let some rewards be kept only while conditions on people hold, and some come again."""
+    conditions: list[dict[str, Any]] = [
+        {"recipient.plan": "gold"},
+        {"advocate.verified": {"is_not": False}},
+        {"recipient.customer": True},
+        {"advocate.plan": "gold", "recipient.verified": True},
+    ]
+    of_friends: list[dict[str, Any]] = [
+        {"friend.customer": True},
+        {"friend.new_customer": True, "recipient.plan": {"in": ["gold", "green"]}},
+        {"friend.plan": "green"},
+    ]
+    for rule in file["rewards"].values():
+        if draw(st.integers(0, 3)) == 0:
+            known = conditions + of_friends if "step" in rule["when"] else conditions
+            rule["kept"] = {"while": draw(st.sampled_from(known))}
+            if draw(st.booleans()):
+                rule["kept"]["until"] = draw(st.sampled_from(["2 days", "15 days"]))
+        if "step" in rule["when"] and draw(st.integers(0, 2)) == 0:
+            rule["when"]["every"] = draw(st.sampled_from(["month", "year"]))
+            if draw(st.booleans()):
+                rule["when"]["while"] = draw(st.sampled_from(conditions + of_friends))
+            if draw(st.booleans()):
+                rule["when"]["up_to"] = draw(st.integers(1, 3))
 
 
 def games(draw: st.DrawFn, file: dict[str, Any], rules: dict[str, dict[str, Any]]) -> None:
@@ -184,7 +218,7 @@ def games(draw: st.DrawFn, file: dict[str, Any], rules: dict[str, dict[str, Any]
     badge = {"kind": "badge", "amount": "1 badge:winner"}
     rules["perk"] = {"when": {"tier": "high"}, "benefit": {"kind": "access", "amount": "1 lounge"}}
     rules["welcome"] = {"when": {"tier": "low"}, "benefit": {"kind": "credit", "amount": "2 USD"}}
-    rules["first"] = {"when": {"contest": "race", "places": 1}, "benefit": {"kind": "credit", "amount": "9 USD"}}
+    rules["winner"] = {"when": {"contest": "race", "places": 1}, "benefit": {"kind": "credit", "amount": "9 USD"}}
     rules["others"] = {"when": {"contest": "race", "places": "2-3"}, "benefit": badge}
     rules["member"] = {"when": {"contest": "club", "places": "1-2"}, "benefit": badge}
     rules["drawn"] = {"when": {"contest": "lottery", "places": "1-2"}, "benefit": badge}
@@ -253,6 +287,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "choice",
                 "moderation",
                 "enter",
+                "exchange",
+                "exchange",
             ]
         )
     )
@@ -300,6 +336,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "moderation":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "moderation", "submission": draw(st.integers(0, 2)), "verdict": verdict})
+        case "exchange":
+            wanted = draw(st.sampled_from(["treat", "gift"]))
+            return Wish(at_ms, {"type": "exchange", "person": person, "program": "world", "reward": wanted})
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}

@@ -15,6 +15,7 @@ from goodword.program.benefits import KINDS, Kind
 from goodword.program.duration import Period
 from goodword.program.model import Action, Attribution, Evidence, Shared, StepEvent
 from goodword.program.quantity import Rounding
+from goodword.program.triggers import Recurs
 from tests.recipes.runner import Tree
 
 SECTIONS = ("fields", "moderated", "audience", "attribution", "steps", "measures", "budgets", "rewards", "protection")
@@ -34,6 +35,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "kind": ("credit", "cash", "coupon", "commission", "item", "points", "product", "choice", "mystery"),
     "type": ("text", "integer", "boolean", "address", "one_of"),
     "count": ("referrals", "orders", "activities"),
+    "every": get_args(Recurs),
 }
 """What else may stand under a key. Kinds that differ in words alone, as `_same_kind` says, are no change."""
 

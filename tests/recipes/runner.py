@@ -44,7 +44,7 @@ from goodword.engine.decide import Decision
 from goodword.engine.events import Due, Person, Sealed, SourceEvent
 from goodword.engine.ids import Keyring
 from goodword.engine.reasons import Amount, Answer, Reason, RewardNow
-from goodword.engine.state import BALANCES, REFERRALS, REWARDS, Referral, Reward, State
+from goodword.engine.state import ACTIVITIES, BALANCES, REFERRALS, REWARDS, Referral, Reward, State
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
 from goodword.program.duration import iso
@@ -311,6 +311,13 @@ class Player:
                 return f"{rewards[event.reference]} is not answered"
             case "expire_referral":
                 return f"{referrals[event.reference]} expires"
+            case "keep":
+                return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "again":
+                id, _, rule = event.reference.partition("|")
+                return f"{rule} of {referrals[id]} comes again"
+            case "kept":
+                return f"{rewards[event.reference]} stays for good"
             case _:
                 return f"{self.names[event.reference]} is looked at again"
 
@@ -376,6 +383,11 @@ class Player:
         """The reward of a name such as ``anna's space for bob``."""
         return next((row.id for title, row in self._named_rewards() if title == name), name)
 
+    def submission_id(self, who: str, what: str) -> str:
+        """The last that somebody sent in under a name: an activity, or ``answer``."""
+        rows = [row for row in self._rows(ACTIVITIES) if row.name == what and self.names.get(row.participant) == who]
+        return max(rows, key=lambda row: row.at_ms).id if rows else what
+
     def referral_id(self, name: str) -> str:
         """The referral of a name such as ``bob's referral by anna``."""
         return next((row.id for title, row in self._named_referrals() if title == name), name)
@@ -392,7 +404,8 @@ def _title(entry: Tree) -> str:
 
 def _who(sentence: str) -> str | None:
     found = re.match(
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does)\b|$)", sentence
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does|exchanges)\b|$)",
+        sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
 
@@ -507,6 +520,24 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             r"staff (?P<verdict>approve|deny) the submission (?P<label>\w+)",
             lambda p, b, e, w: ev.Moderation(
                 **b, submission=p.submissions.get(w["label"], w["label"]), verdict=w["verdict"]
+            ),
+        ),
+        (
+            r"(?P<who>\w+) exchanges points for (?P<reward>\w+)",
+            lambda p, b, e, w: ev.Exchange(
+                **b, person=p.person(w["who"], e), program=p.program.name, reward=w["reward"]
+            ),
+        ),
+        (
+            r"(?P<who>\w+) says what (?P<reward>.+) needs",
+            lambda p, b, e, w: ev.Choice(
+                **b, reward=p.reward_id(w["reward"]), option=e.get("option"), answers=e.get("answers", {})
+            ),
+        ),
+        (
+            r"staff (?P<verdict>approve|deny) what (?P<who>\w+) sent in: (?P<what>\w+)",
+            lambda p, b, e, w: ev.Moderation(
+                **b, submission=p.submission_id(w["who"], w["what"]), verdict=w["verdict"]
             ),
         ),
         (

@@ -147,6 +147,23 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["no_cap rewards.credit 9:3"],
     ),
+    "lost for ever": (
+        changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}}\n")),
+        ["kept_without_end rewards.credit 9:3"],
+    ),
+    "again for ever": (
+        changed(("{step: bought}", "{step: bought, every: year}")),
+        ["again_without_end rewards.credit 9:3"],
+    ),
+    "again for some years": (changed(("{step: bought}", "{step: bought, every: year, up_to: 3}")), []),
+    "lost for a while": (changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}, until: 60 days}\n")), []),
+    "a status that is held while something holds": (
+        changed(
+            (AMOUNT, "kind: status, amount: 1 status:gold"),
+            (CAPS, CAPS + "    kept: {while: {friend.customer: true}}\n"),
+        ),
+        [],
+    ),
     "free, for a minimum": (
         changed(
             (AMOUNT, "kind: item, amount: 1 mug, unit_cost: 2 USD"),
@@ -260,6 +277,21 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.return_window", "30 days", "31 days", "short_hold"),
     ],
     "fitbit": [],  # as with harrys
+    "airbnb": [
+        ("economics.margin", "15%", "14.99%", "margin"),
+        ("economics.smallest_order", "1300 USD", "1299.99 USD", "margin"),
+        ("rewards.host_event.benefit.unit_cost", "30.00 USD", "30.01 USD", "margin"),
+    ],
+    "starbucks": [
+        ("economics.margin", "40%", "39.99%", "margin"),
+        ("economics.smallest_order", "3.34 USD", "3.33 USD", "margin"),
+        ("rewards.friend_stars.benefit.unit_cost", "0.01 USD", "0.02 USD", "margin"),
+    ],
+    "netflix": [
+        ("economics.margin", "30%", "29.99%", "margin"),
+        ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
+        ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
+    ],
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
 

@@ -47,7 +47,7 @@ FULL: dict[str, dict[str, Any]] = {
         "ann": Participant(
             id="ann", created_ms=5, country="DE", language="de",
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
-            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2,
+            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1,
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98)},
@@ -70,7 +70,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
-            promised={"space|friend": "gold"},
+            promised={"space|friend": "gold"}, again={"space": 2},
         )
     },
     "rewards": {
@@ -80,6 +80,7 @@ FULL: dict[str, dict[str, Any]] = {
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
             expires_ms=50, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
+            watched=("ann",), kept_ms=77, paid={"w8": 5},
         )
     },
     "contests": {
@@ -92,6 +93,7 @@ FULL: dict[str, dict[str, Any]] = {
     "tiers": {"dropbox|ann": TierRow("dropbox|ann", "dropbox", "ann", "gold", {"gold": "2026"})},
     "counters": {"cap|ann|n": 2**53 + 1},
     "balances": {"balance:ann|MB": -5, "cost:dropbox|sku:refill-pack": 9},
+    "watches": {"ann>w1": "w1"},
     "dues": {"d1": DueRow("d1", 99, "mature", "w1")},
 }  # fmt: skip
 """A row of every stored collection, with a value in every field."""

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import ContestRow, Entry, OrderRow, Participant, Standing
+from goodword.engine.state import ContestRow, DueRow, Entry, OrderRow, Participant, Standing
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -16,7 +16,7 @@ from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
 
 HELD = replace(
     REWARD, status="approved", reason="waiting_for_condition", cap_keys=("cap|x|n", "cap|x|a"),
-    budget="budget:dropbox:main", budget_unit="USD", reserved=70,
+    budget="budget:dropbox:main", budget_unit="USD", reserved=70, watched=("ann",), used=20, paid={"w1": 20},
 )  # fmt: skip
 FUNDING = "budget:dropbox:main"
 ENTRIES = [
@@ -46,9 +46,11 @@ def sound(database: Database) -> Database:
         words = {"digest": "d", "program_text": "goodword: 1"}
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
-        "participants": {"ann": Participant("ann", 1, waiting=1), "bob": Participant("bob", 2)},
-        "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"))},
+        "participants": {"ann": Participant("ann", 1, waiting=1, keeping=1), "bob": Participant("bob", 2)},
+        "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"), again={"space": 2, "over": 0})},
+        "dues": {"again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space")},
         "rewards": {"w1": HELD},
+        "watches": {"ann>w1": "w1"},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
         "contests": {"dropbox|race": ContestRow("dropbox|race", "dropbox", "race", 2, "friends", 1, None)},
         "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 2, 5, 1)},
@@ -126,6 +128,21 @@ TAMPERED = {
     ],
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
+    ],
+    "participants_count_rewards_that_watch_them": [
+        ("""UPDATE participants SET doc = '{"waiting":1,"keeping":2}' WHERE id = 'ann'""", "participants ann"),
+        ("DELETE FROM watches", "participants ann"),
+    ],
+    "watches_are_those_of_rewards": [
+        ("UPDATE watches SET key = 'bob>w1'", "watches bob>w1"),
+        ("DELETE FROM watches", "watches ann>w1"),
+    ],
+    "what_comes_again_has_its_date": [
+        ("DELETE FROM dues", "dues again:r1|space"),
+        ("UPDATE dues SET id = 'again:r1|over'", "dues again:r1|over"),
+    ],
+    "points_are_spent_once": [
+        ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),

@@ -17,6 +17,7 @@ from goodword.engine.state import (
     COLLECTIONS,
     ENTRIES,
     FIRST_ORDERS_MAX,
+    KEPT_PAGE,
     WAITING_PAGE,
     DueRow,
     Entry,
@@ -232,6 +233,19 @@ def test_first_orders_are_the_first_counted_ones(database: Database) -> None:
     assert rows["first_orders"]["bob"] == tuple(counted[:FIRST_ORDERS_MAX])
     assert rows["first_orders"]["ann"] == ((5, "other"),)
     assert rows["first_orders"]["cid"] == ()
+
+
+def test_watched_rewards_come_a_page_at_a_time_behind_the_one_that_is_named(database: Database) -> None:
+    ids = [f"w{n:03}" for n in range(KEPT_PAGE + 5)]
+    watches = {f"ann>{id}": id for id in ids} | {"ann0>w0": "w0", "an>w7": "w7", "bob>w1": "w1"}
+    keep(database, {"watches": watches})
+    rows = fetch(database, kept_of=["ann>", f"ann>{ids[KEPT_PAGE - 1]}", "bob>", "carl>"])
+    assert rows["kept_of"] == {
+        "ann>": tuple(ids[:KEPT_PAGE]),
+        f"ann>{ids[KEPT_PAGE - 1]}": tuple(ids[KEPT_PAGE:]),
+        "bob>": ("w1",),
+        "carl>": (),
+    }
 
 
 def test_waiting_rewards_come_a_page_at_a_time(database: Database) -> None:

@@ -126,6 +126,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         park(connection, TENANT, story()[0], "ValueError")
         deliver(connection)
         store_clicks(connection)
+        load(connection, TENANT, State(), {"kept_of": {"ann>w1"}})
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
     told = " ".join(plans)

@@ -19,6 +19,7 @@ from goodword.engine.events import (
     Claim,
     Due,
     Enter,
+    Exchange,
     HandleAction,
     Join,
     Link,
@@ -34,14 +35,17 @@ from goodword.engine.events import (
     SignUp,
     TimePassed,
 )
+from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import budget_prefix
 from goodword.engine.handles import create_handle, free_code, keep_handle, own_handle, switch_handle
 from goodword.engine.ids import Keyring
+from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity, sync_measures
 from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.reasons import Answer
+from goodword.engine.recurring import come_again, resume_series
 from goodword.engine.referral_states import MODERATION_MOVES
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD, amount_in, benefit_of, rule_of
@@ -460,6 +464,7 @@ def _resume(turn: Turn, referral: Referral, reopened: bool) -> None:
         return
     for name in (CLAIMED, *reached_steps(program, referral)):
         grant_for_step(turn, program, referral, name)
+    resume_series(turn, turn.referral(referral.id))
 
 
 # time and versions ----------------------------------------------------------------------------------------------------
@@ -535,6 +540,9 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "answer": time_is_over,
     "contest": contest_due,
     "tier": tier_due,
+    "keep": look_at_kept,
+    "kept": keep_for_good,
+    "again": come_again,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
@@ -552,6 +560,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Profile: _profile,
     RewardAction: _reward_action,
     Choice: choose,
+    Exchange: exchange,
     Moderation: _moderation,
     Enter: enter,
     Review: _review,

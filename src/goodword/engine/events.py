@@ -35,7 +35,9 @@ Answers = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Text
 Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
 
 
-DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer", "contest", "tier"]
+DueKind = Literal[
+    "mature", "expire_referral", "expire_reward", "pay", "answer", "contest", "tier", "keep", "kept", "again"
+]
 """What a date may be for."""
 
 
@@ -198,6 +200,15 @@ class Choice(Event, tag="choice", frozen=True):
     """The postal address, where the reward asks for one."""
 
 
+class Exchange(Event, tag="exchange", frozen=True):
+    """Somebody spends points on a reward that the program offers for them."""
+
+    person: Person
+    program: Word
+    reward: Word
+    """The name of the reward in the program file."""
+
+
 class Moderation(Event, tag="moderation", frozen=True):
     """Staff decide about something that was submitted: an activity that a program has moderated, by its event's id."""
 
@@ -255,6 +266,7 @@ SourceEvent = (
     | Profile
     | RewardAction
     | Choice
+    | Exchange
     | Moderation
     | Enter
     | Review

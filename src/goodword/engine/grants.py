@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from goodword.engine.boards import counts, games
-from goodword.engine.facts import Subjects, value_of
+from goodword.engine.facts import Subjects, unmet, value_of
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.state import OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
@@ -182,7 +182,8 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
         for index, cap in enumerate(grant.rule.caps)
     ]
     open_budget = _pass_budget(turn, grant, passed)
-    return passed if all(open_caps) and open_budget else None
+    is_kept = _pass_kept(turn, grant)
+    return passed if all(open_caps) and open_budget and is_kept else None
 
 
 def measured_in(turn: Turn, grant: Grant) -> Iterator[str]:
@@ -261,3 +262,30 @@ def _pass_budget(turn: Turn, grant: Grant, passed: Passed) -> bool:
     }
     _refuse(turn, grant, "budget_spent", f"{grant.path}.budget", values)
     return False
+
+
+def _pass_kept(turn: Turn, grant: Grant) -> bool:
+    """What would be taken back at once is not granted."""
+    kept = grant.rule.kept
+    misses = unmet(turn, kept.conditions, subjects_of(grant)) if kept else []
+    for values in misses:
+        _refuse(turn, grant, "condition_not_kept", f"{grant.path}.kept.while", values)
+    return not misses
+
+
+def subjects_of(grant: Grant) -> Subjects:
+    """Whom conditions on people are about. A reward that no step grants has no friend."""
+    referral = grant.referral if grant.rule.when.step else None
+    return Subjects(
+        friend=referral.friend if referral else None,
+        advocate=referral.advocate if referral else grant.participant,
+        recipient=grant.participant,
+        claimed_ms=referral.claimed_ms if referral else 0,
+    )
+
+
+def watched_by(grant: Grant) -> tuple[str, ...]:
+    """The people whose conditions can take the reward back."""
+    kept, subjects = grant.rule.kept, subjects_of(grant)
+    people = [getattr(subjects, condition.attribute.entity) for condition in kept.conditions] if kept else []
+    return tuple(dict.fromkeys(people))

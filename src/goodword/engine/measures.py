@@ -249,8 +249,8 @@ def _reached(rule: Rule, period: str, value: int) -> Iterator[str]:
     when = rule.when
     if when.at is not None and value >= when.at:
         yield period
-    if when.every is not None:
-        for number in range(1, min(value // when.every, when.up_to or EVERY_MAX) + 1):
+    if when.multiple is not None:
+        for number in range(1, min(value // when.multiple, when.up_to or EVERY_MAX) + 1):
             yield f"{period}#{number}"
 
 

@@ -23,6 +23,7 @@ from goodword.engine.events import (
     Choice,
     Due,
     Enter,
+    Exchange,
     Join,
     Link,
     Moderation,
@@ -52,10 +53,12 @@ from goodword.engine.state import (
     HANDLES,
     HANDLES_OF,
     IDENTITIES,
+    KEPT_OF,
     LEADERS,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
+    PURSES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -68,6 +71,7 @@ from goodword.engine.state import (
     ContestRow,
     Referral,
     State,
+    purse_of,
 )
 from goodword.engine.steps import ORDER
 from goodword.engine.tiers import tier_key, tier_periods
@@ -151,12 +155,15 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
             case Due():
-                _want(wants, _DUE_ROWS[event.kind], event.reference)
+                # A date that comes again names its rule behind the referral; the others name one row by its whole key.
+                row = event.reference.partition("|")[0] if event.kind == "again" else event.reference
+                _want(wants, _DUE_ROWS[event.kind], row)
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
                 if event.kind == "tier":
                     participant = event.reference.partition("|")[2]
                     _want(wants, PARTICIPANTS, participant)
                     _want(wants, REWARDS_OF, participant)
+                _want(wants, PARTICIPANTS, *([event.reference.partition(">")[0]] if event.kind == "keep" else []))
             case _:
                 pass
 
@@ -185,6 +192,9 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "answer": REWARDS,
     "contest": CONTESTS,
     "tier": TIERS,
+    "keep": KEPT_OF,
+    "kept": REWARDS,
+    "again": REFERRALS,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -208,10 +218,16 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, PARTICIPANTS, row.participant)
         for index in (HANDLES_OF, REFERRALS_OF, FIRST_ORDERS):
             _want(wants, index, row.participant)
+    for item in batch.sealed:
+        if isinstance(item.event, Exchange):
+            _want(wants, PURSES, *_purses(programs, batch, state, item.event))
+    for ids in _loaded(state, KEPT_OF):
+        _want(wants, REWARDS, *ids)
     for reward in _loaded(state, REWARDS):
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REFERRALS, reward.referral)
         _want(wants, REWARDS_OF, reward.subject, reward.referral)
+        _want(wants, REWARDS, *reward.paid)
     for referral in _loaded(state, REFERRALS):
         _want(wants, REWARDS_OF, referral.id)
     for contest in _decided(batch, state):
@@ -249,6 +265,17 @@ def _want_entrants(wants: Wants, entrants: Iterable[str]) -> None:
         _want(wants, REFERRALS, entrant)
         _want(wants, REWARDS_OF, entrant)
         _want(wants, FIRST_ORDERS, entrant)
+
+
+def _purses(programs: Programs, batch: Batch, state: State, event: Exchange) -> Iterator[str]:
+    """What whoever wants to exchange something may spend: his own, or of him whom this event creates."""
+    program = programs.current(event.program)
+    rule = program.model.rewards.get(event.reward) if program else None
+    if program is None or rule is None or rule.when.exchange is None:
+        return
+    found = [state.rows[IDENTITIES.name].get(key) for key in identity_keys(event.person)]
+    for person in {batch.keyring.id("pt", event.id), *(id for id in found if id is not None)}:
+        yield purse_of(person, program.name, rule.when.exchange.unit)
 
 
 # 3 --------------------------------------------------------------------------------------------------------------------
@@ -289,6 +316,7 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, REFERRALS, reward.referral)
         _want(wants, REWARDS_OF, reward.subject)
         _want(wants, ORDERS, reward.order)
+        _want(wants, REWARDS, *reward.paid)
 
 
 def _orders_of(referral: Referral) -> Iterator[str]:
@@ -359,7 +387,7 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
     for item in batch.sealed:
         person = _person(item)
         invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
-        if person is not None and (invited or isinstance(item.event, Join | Enter)):
+        if person is not None and (invited or isinstance(item.event, Join | Enter | Exchange)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known

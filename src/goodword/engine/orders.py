@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from goodword.engine.attribution import all_referrals, invite, revive, still_trusted, was_customer_before
 from goodword.engine.events import Cancel, Chargeback, Order, Refund
-from goodword.engine.facts import Subjects, note_order, unmet
+from goodword.engine.facts import Subjects, earliest_order, note_order, unmet
 from goodword.engine.measures import measure_order
 from goodword.engine.people import look_again, resolve
 from goodword.engine.reasons import Amount
@@ -34,6 +34,7 @@ from goodword.engine.steps import (
     withdraw,
 )
 from goodword.engine.turn import Turn
+from goodword.engine.watches import watch_again
 
 
 def place(turn: Turn, event: Order) -> None:
@@ -68,9 +69,21 @@ def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow,
         state="placed",
     )
     turn.draft.put(ORDERS, order.id, order)
-    note_order(turn.draft, order)
+    _note(turn, order, participant)
     turn.say("order_recorded", {"order": order.id, "amount": Amount(order.total, order.currency)})
     return order
+
+
+def _note(turn: Turn, order: OrderRow, participant: str | None) -> None:
+    """Keep the first orders true; whether somebody is a customer, and since when, may be what a reward depends on."""
+    person = turn.person(participant) if participant is not None else None
+    if person is None or not person.keeping:
+        note_order(turn.draft, order)
+        return
+    before = earliest_order(turn.draft, person.id)
+    note_order(turn.draft, order)
+    if earliest_order(turn.draft, person.id) != before:
+        watch_again(turn, person)
 
 
 def redeem_codes(turn: Turn, event: Order, order: OrderRow) -> None:
@@ -190,7 +203,7 @@ def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
         return
     changed = _changed(turn, order, row)
     turn.draft.put(ORDERS, order.id, changed)
-    note_order(turn.draft, changed)
+    _note(turn, changed, changed.participant)
     turn.say("order_changed", {"order": order.id, "amount": Amount(changed.net, changed.currency)})
     if changed.referral is not None:
         _follow(turn, turn.referral(changed.referral), changed, row.kind)

@@ -20,6 +20,7 @@ from goodword.engine.state import (
     Participant,
 )
 from goodword.engine.turn import Turn
+from goodword.engine.watches import watch_again
 
 IDENTIFIERS = ("id", "email", "phone")
 SIGNALS = ("payment", "device", "address", "network")
@@ -56,8 +57,9 @@ def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Par
     updated = _updated(participant, person)
     if created or updated != participant:
         turn.draft.put(PARTICIPANTS, updated.id, updated)
-    if updated.waiting and _conditions_of(updated) != _conditions_of(participant):
+    if (updated.waiting or updated.keeping) and _conditions_of(updated) != _conditions_of(participant):
         look_again(turn, updated)
+        watch_again(turn, updated)
     turn.participant = turn.told = updated.id
     return updated
 

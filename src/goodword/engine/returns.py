@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.grants import Grant, amount_due
+from goodword.engine.reasons import Amount
 from goodword.engine.reward_books import (
     HELD,
     account,
@@ -20,6 +21,7 @@ from goodword.engine.reward_books import (
 )
 from goodword.engine.state import ORDERS, OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
+from goodword.engine.watches import stop_watching
 from goodword.program.amounts import PercentOf
 
 # what was used on an order ------------------------------------------------------------------------------------
@@ -33,7 +35,8 @@ def restore_used(turn: Turn, order: OrderRow, give_back: bool) -> None:
             continue
         expired = reward.expires_ms is not None and reward.expires_ms <= turn.clock_ms
         if reward.status in ("issued", "redeemed") and not expired:
-            _put_back(turn, reward, redemption.amount, order)
+            reward = _put_back(turn, reward, redemption.amount)
+            say(turn, "reward_restored", reward, {"amount": amount_in(reward, redemption.amount), "order": order.id})
         else:
             _write_off(turn, reward, redemption.amount)
     turn.draft.put(ORDERS, order.id, replace(order, redemptions=()))
@@ -56,7 +59,7 @@ def _unspend(turn: Turn, reward: Reward, amount: int) -> Reward:
     return replace(reward, spent=reward.spent - spent)
 
 
-def _put_back(turn: Turn, reward: Reward, amount: int, order: OrderRow) -> None:
+def _put_back(turn: Turn, reward: Reward, amount: int) -> Reward:
     """A reward may be used again: what comes back pays what is owed first; the rest of a single use comes back too."""
     owed = min(amount, reward.owed)
     burnt = max(0, reward.amount + reward.owed - reward.used - reward.remaining)
@@ -71,8 +74,7 @@ def _put_back(turn: Turn, reward: Reward, amount: int, order: OrderRow) -> None:
         reward = move(turn, reward, "restore", None)
         if reward.expires_ms is not None:
             turn.schedule("expire_reward", reward.id, reward.expires_ms)
-    turn.save_reward(reward)
-    say(turn, "reward_restored", reward, {"amount": amount_in(reward, amount), "order": order.id})
+    return turn.save_reward(reward)
 
 
 def _set_aside(turn: Turn, reward: Reward) -> Reward:
@@ -104,11 +106,13 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
     """Take a reward back, wherever it is. `why` is the reason code that asked for it."""
     if not reward.live:
         return
+    reward = stop_watching(turn, reward)
     count_caps(turn, reward, -1, -reward.amount)
     if reward.status in HELD:
         post(turn, reward, "pending" if reward.status == "pending" else "approved", "reversed", reward.amount)
         moved = move(turn, release(turn, reward), "deny" if deny else "cancel", why)
         say(turn, "reward_denied" if deny else "reward_cancelled", moved)
+        _return_points(turn, moved)
         return
     _, rule = rule_of(turn, reward)
     post(turn, reward, "balance", "reversed", reward.remaining)
@@ -117,6 +121,24 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
     reward = release(turn, replace(reward, remaining=0))
     moved = move(turn, reward, "reverse", why)
     say(turn, "reward_reversed", moved)
+    if why == "reward_reversed" and not moved.used:
+        _return_points(turn, moved)
+
+
+def _return_points(turn: Turn, bought: Reward) -> None:
+    """What a reward was bought with comes back, as it was never handed over, or staff took it back unused."""
+    if not bought.paid:
+        return
+    turn.save_reward(replace(bought, paid={}))
+    for id, amount in bought.paid.items():
+        reward = turn.reward(id)
+        expired = reward.expires_ms is not None and reward.expires_ms <= turn.clock_ms
+        if reward.status in ("issued", "redeemed") and not expired:
+            _put_back(turn, reward, amount)
+        else:
+            _write_off(turn, reward, amount)
+    unit = turn.reward(next(iter(bought.paid))).unit
+    say(turn, "points_returned", bought, {"amount": Amount(sum(bought.paid.values()), unit)})
 
 
 def _settle_used(turn: Turn, reward: Reward, owed: int, how: str) -> Reward:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, is_first_order, unmet
-from goodword.engine.grants import Grant, occurrences, pass_guards
+from goodword.engine.grants import Grant, occurrences, pass_guards, watched_by
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
@@ -23,17 +23,21 @@ from goodword.engine.reward_books import (
 )
 from goodword.engine.state import REWARD_CODES, REWARDS_OF, OrderRow, Reward
 from goodword.engine.turn import Turn
+from goodword.engine.watches import start_watching
 from goodword.program.benefits import KINDS, Benefit, Options
 from goodword.program.duration import iso
 from goodword.program.model import Reward as Rule
 from goodword.program.quantity import BASIS_POINTS, divide
 
 
-def grant(turn: Turn, wanted: Grant) -> None:
-    """Grant a reward where its guards let it pass and it is not granted already, and take it as far as it may go."""
+def grant(turn: Turn, wanted: Grant) -> str | None:
+    """Grant a reward where its guards let it pass and it is not granted already, and take it as far as it may go.
+
+    Gives its id, or None where it is not granted.
+    """
     before = occurrences(turn, wanted)
-    if any(reward.live or _denied_by_staff(reward) for reward in before):
-        return
+    if any(reward.live or _stays_away(reward) for reward in before):
+        return None
     subject = f"{wanted.subject}#{wanted.key}" if wanted.key else wanted.subject
     key = f"{wanted.program.name}|{wanted.name}|{subject}|{wanted.side}|{len(before) + 1}"
     id = turn.keyring.id("rw", key)
@@ -41,7 +45,7 @@ def grant(turn: Turn, wanted: Grant) -> None:
     wanted = replace(wanted, option=_option(turn, rule, id))
     passed = pass_guards(turn, wanted)
     if passed is None:
-        return
+        return None
     reward = Reward(
         id=id,
         program=wanted.program.name,
@@ -65,8 +69,18 @@ def grant(turn: Turn, wanted: Grant) -> None:
         key=wanted.key,
         option=wanted.option,
     )
-    open_reward(turn, reward, "reward_granted")
+    _watch(turn, wanted, open_reward(turn, reward, "reward_granted"))
     advance(turn, turn.reward(id))
+    return id
+
+
+def _watch(turn: Turn, wanted: Grant, reward: Reward) -> None:
+    kept = wanted.rule.kept
+    if kept is None:
+        return
+    until_ms = None if kept.until is None else wanted.at_ms + kept.until
+    if until_ms is None or until_ms > turn.clock_ms:
+        start_watching(turn, reward, watched_by(wanted), until_ms)
 
 
 def _option(turn: Turn, rule: Rule, reward: str) -> str:
@@ -83,8 +97,10 @@ def _option(turn: Turn, rule: Rule, reward: str) -> str:
     return ""
 
 
-def _denied_by_staff(reward: Reward) -> bool:
-    """What staff took away one by one stays away; what fell with a denied referral comes back with it, unless used."""
+def _stays_away(reward: Reward) -> bool:
+    """What staff took away, or a condition, stays away; what fell with a denied referral comes back with it, unless used."""
+    if reward.reason == "condition_ended":
+        return True
     if reward.reason == "review_denied":
         return reward.used > reward.owed
     return reward.status == "denied" or (reward.status == "reversed" and reward.reason == "reward_reversed")

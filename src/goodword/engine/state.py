@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from goodword.engine.events import DueKind, Scalar
+from goodword.program.quantity import is_currency
 
 RowT = TypeVar("RowT")
 ReferralStatus = Literal["started", "converted", "ended", "expired", "superseded"]
@@ -44,6 +45,8 @@ class Participant(Row, frozen=True):
     """The first of each name and the last, `ACTIVITIES_MAX` in all, as (time, event id)."""
     waiting: int = 0
     """How many approved rewards wait for a condition on this person."""
+    keeping: int = 0
+    """How many live rewards are kept only while a condition on this person holds."""
 
 
 class Handle(Row, frozen=True):
@@ -201,6 +204,8 @@ class Referral(Row, frozen=True):
     """The click that its friend was seen to come with."""
     promised: dict[str, str] = {}
     """By ``rule|side`` the segment that was in force at the claim, where a table is read then."""
+    again: dict[str, int] = {}
+    """By rule the number of the grant that comes next, at its anniversary; 0 where none comes any more."""
 
     @property
     def live(self) -> bool:
@@ -259,11 +264,29 @@ class Reward(Row, frozen=True):
     """Whether its recipient chose."""
     answers: dict[str, str] = {}
     """What its recipient answered to what it asks."""
+    watched: tuple[str, ...] = ()
+    """The people whose conditions can still take it back."""
+    kept_ms: int | None = None
+    """From when on it stays for good."""
+    paid: dict[str, int] = {}
+    """For what was bought with points: from which rewards they came, and how many of each."""
 
     @property
     def live(self) -> bool:
         """Whether caps count it."""
         return self.status in LIVE_REWARD
+
+    @property
+    def purse(self) -> str | None:
+        """Where it can be spent from: whose, of which program, in which unit; None where nothing of it can be spent."""
+        if self.status != "issued" or not self.remaining or is_currency(self.unit):
+            return None
+        return purse_of(self.participant, self.program, self.unit)
+
+
+def purse_of(participant: str, program: str, unit: str) -> str:
+    """What somebody holds in a program and a unit of its own."""
+    return f"{participant}|{program}|{unit}"
 
 
 class Place(Row, frozen=True):
@@ -382,6 +405,11 @@ REWARDS: Collection[Reward] = Collection("rewards")
 REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first
 WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)
 # participant -> the first WAITING_PAGE approved rewards that wait for a condition, by id
+PURSES: Collection[tuple[tuple[int, str], ...]] = Collection("purses", stored=False)
+# "participant|program|unit" -> the first PURSE_PAGE issued rewards of which something remains, as (granted, id), sorted
+WATCHES: Collection[str] = Collection("watches")  # "participant>reward" -> reward id
+KEPT_OF: Collection[tuple[str, ...]] = Collection("kept_of", stored=False)
+# "participant>reward" -> the first KEPT_PAGE rewards behind this one that watch the participant, by id
 REWARD_CODES: Collection[str] = Collection("reward_codes", stored=False)  # hash of a code -> reward id
 COUNTERS: Collection[int] = Collection("counters")
 CONTESTS: Collection[ContestRow] = Collection("contests")  # "program|contest"
@@ -397,7 +425,7 @@ DUES: Collection[DueRow] = Collection("dues")
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
-    ENTRIES, TIERS, COUNTERS, BALANCES, DUES,
+    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, PURSES,
 )  # fmt: skip
 
 SIGNALS_MAX = 8
@@ -411,6 +439,11 @@ LEADERS_MAX = 200
 ENTRIES_PAGE = 1000
 RUNNING_MAX = 200
 """How many contests of one program may run at once, those that a later version dropped among them."""
+KEPT_PAGE = 200
+PURSE_PAGE = 200
+"""How many rewards one exchange may spend from."""
+PURSE_END = (2**62, "")
+"""Ends a page of which something was taken away while more may stand in the database."""
 SPARES_MAX = 8
 RIVALS_MAX = 16
 CHANGES_MAX = 100
@@ -503,6 +536,10 @@ class Draft:
         if row is None:
             raise AssertionError(f"{collection.name}[{key!r}] is named and does not exist")
         return row
+
+    def knows(self, collection: Collection[Any], key: str) -> bool:
+        """Whether reading `key` would not raise."""
+        return key in self.changes.get(collection.name, ()) or self.state.loaded(collection, key)
 
     def put(self, collection: Collection[RowT], key: str, row: RowT | None) -> None:
         """Set a row; None removes it."""

@@ -16,10 +16,11 @@ from goodword.engine.facts import Subjects, order_row, other_currency, unmet
 from goodword.engine.grants import Grant, side_of
 from goodword.engine.measures import sync_measures
 from goodword.engine.reasons import ReasonValue
+from goodword.engine.recurring import FIRST, begin_series, goes_on, stop_series
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import grant
-from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, StepState
+from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, Reward, StepState
 from goodword.engine.turn import Turn
 from goodword.program.duration import iso
 from goodword.program.loader import Program
@@ -163,7 +164,7 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
     referral = _follow_status(turn, program, turn.referral(referral.id), undone)
     for name in reached:
         grant_for_step(turn, program, referral, name)
-    sync_measures(turn, referral)
+    sync_measures(turn, turn.referral(referral.id))
     return turn.referral(referral.id)
 
 
@@ -243,6 +244,7 @@ def _undo(turn: Turn, program: Program, referral: Referral, name: str, why: str)
         rule = turn.programs.pinned(reward).model.rewards[reward.rule]
         if reward.live and rule.when.step == name:
             take_back(turn, reward, "step_undone")
+    stop_series(turn, referral.id, name)
 
 
 def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) -> None:
@@ -255,7 +257,10 @@ def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) 
     for rule_name, rule in program.model.rewards_by_step.get(name, ()):
         for side in rule.sides:
             recipient = side_of(referral, side)
-            grant(turn, Grant(program, rule_name, side, recipient, referral.id, at_ms, referral, order))
+            key = FIRST if rule.when.recurs else ""
+            grant(turn, Grant(program, rule_name, side, recipient, referral.id, at_ms, referral, order, key))
+        if rule.when.recurs:
+            begin_series(turn, referral.id, rule_name)
 
 
 def reached_steps(program: Program, referral: Referral) -> Iterator[str]:
@@ -313,14 +318,19 @@ def expire_referral(turn: Turn, referral: Referral) -> Referral:
 def end_or_reopen(turn: Turn, referral: Referral) -> None:
     """End a converted referral from which nothing more can follow; reopen an ended one from which something does."""
     program = turn.programs.pinned(referral)
-    if referral.status == "ended" and any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
+    if referral.status == "ended" and any(map(_open, turn.rewards_of(referral.id))):
         turn.move_referral(referral, "reopen")
         return
     if referral.moderation in ("pending_review", "denied"):
         return
     if referral.status != "converted" or any(_hit(referral, name) is None for name in program.model.steps):
         return
-    if any(reward.status in HELD for reward in turn.rewards_of(referral.id)):
+    if goes_on(referral) or any(map(_open, turn.rewards_of(referral.id))):
         return
     turn.move_referral(referral, "end")
     turn.say("referral_ended", program=program, referral=referral.id)
+
+
+def _open(reward: Reward) -> bool:
+    """Whether something can still follow from a reward by itself: it is to be handed over, or may be lost."""
+    return reward.status in HELD or bool(reward.watched)

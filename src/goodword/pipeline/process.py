@@ -238,11 +238,11 @@ class _Run:
         evolve(self.state, decision)
         for id, row in decision.draft.changes.get(DUES.name, {}).items():
             self.outcome.postponed.pop(id, None)
-            if row is None or row.due_ms > self.until_ms:
-                self.dues.pop(id, None)
-            else:
+            if row is not None and row.due_ms <= self.until_ms:
                 self.dues[id] = row
                 heappush(self.order, (row.due_ms, id))
+            else:
+                self.dues.pop(id, None)  # taken back, or set to a time that this batch does not reach
 
     def _postpone(self, event: Due) -> None:
         row = self.dues.pop(f"{event.kind}:{event.reference}")

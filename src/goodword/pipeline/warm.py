@@ -21,14 +21,17 @@ from goodword.engine.state import (
     FIRST_ORDERS,
     HANDLES,
     HANDLES_OF,
+    KEPT_OF,
     LEADERS,
     PARENTS,
+    PURSES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
     REWARDS,
     REWARDS_OF,
     WAITING_OF,
+    WATCHES,
     State,
     TenantRow,
 )
@@ -40,9 +43,9 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES)
+_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, PURSES)
 _KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
-"""All but a page of what waits, which a decision that did not load it does not keep true, and what is not read by key."""
+"""All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {
     HANDLES_OF.name: HANDLES.name,
     REFERRALS_OF.name: REFERRALS.name,

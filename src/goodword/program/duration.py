@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -17,6 +18,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 DURATION_PATTERN = r"^[0-9]{1,5}\s+(minute|hour|day|week)s?$"
 
+YEAR_MAX = 9998
+"""Beyond it nobody can count: the zone of an instant of the last year may lie outside of all calendars."""
 KEPT_MAX = 4096
 """How many names of periods are remembered."""
 
@@ -55,6 +58,18 @@ def iso(instant_ms: int) -> str:
 def local_date(instant_ms: int, zone: ZoneInfo) -> date:
     """The calendar day of an instant in a time zone."""
     return from_ms(instant_ms).astimezone(zone).date()
+
+
+def later(instant_ms: int, number: int, period: Literal["month", "year"], zone: ZoneInfo) -> int:
+    """So many months or years after an instant, at the same time of day by the calendar of a zone.
+
+    A day that a month does not have is its last: a year after 29 February comes 28 February.
+    """
+    moment = from_ms(instant_ms).astimezone(zone)
+    months = moment.month - 1 + number * (12 if period == "year" else 1)
+    year, month = min(moment.year + months // 12, YEAR_MAX), months % 12 + 1
+    day = min(moment.day, monthrange(year, month)[1])
+    return to_ms(moment.replace(year=year, month=month, day=day))
 
 
 # One event asks for the same period again and again: for each rule, each side, and once more for what is loaded.

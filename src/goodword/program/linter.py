@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from goodword.program.amounts import PercentOf, largest
-from goodword.program.benefits import Benefit
+from goodword.program.benefits import KINDS, Benefit
 from goodword.program.loader import Program
 from goodword.program.model import ProgramFile, Reward, Step
 from goodword.program.quantity import BASIS_POINTS, Quantity, percent_of
@@ -43,7 +43,7 @@ Finding = tuple[str, str, str]
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        counted = rule.when.at is not None or rule.when.up_to is not None
+        counted = rule.when.at is not None or rule.when.up_to is not None or rule.when.exchange is not None
         if not rule.caps and rule.budget is None and not counted and "advocate" in rule.sides:
             yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
@@ -53,6 +53,10 @@ def _each_reward(model: ProgramFile) -> Iterator[Finding]:
                 path,
                 "something free that asks for a minimum spend is not free: say so in the terms",
             )
+        if rule.kept and rule.kept.until is None and any(KINDS[b.kind].used != "never" for b in rule.benefits.values()):
+            yield "kept_without_end", path, "what may have been used can be taken back for ever: add `kept.until`"
+        if rule.when.recurs and rule.when.up_to is None:
+            yield "again_without_end", path, "granted again and again without an end: add `up_to`"
         if rule.expires is None and any(benefit.kind == "coupon" for benefit in rule.benefits.values()):
             yield "no_expiry", path, "a coupon that never expires stays a liability: add `expires`"
 

@@ -346,7 +346,7 @@ def _keys_at(path: list[str | int]) -> list[str]:
         if declared is not None:
             models = _models_in(declared.annotation)
             model = models[0] if models else None
-    return list(model.model_fields) if model else []
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

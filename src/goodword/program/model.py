@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from goodword.program.amounts import PercentOf
-from goodword.program.benefits import AnyBenefit, Benefit, Options
+from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import Period, parse_duration
+from goodword.program.keeping import Kept
 from goodword.program.part import Part
 from goodword.program.triggers import Measure, When
 from goodword.program.values import (
@@ -191,6 +192,7 @@ class Reward(Part):
         default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
     )
     expires: Duration | None = Field(default=None, description="how long after issuing it may be used")
+    kept: Kept | None = Field(default=None, description="conditions under which it is kept")
     taken_back: Literal["debt", "forgive"] = Field(
         default="debt", description="what happens to the part already used when the reward is taken back"
     )
@@ -198,6 +200,10 @@ class Reward(Part):
     @model_validator(mode="after")
     def _holds_together(self, info: ValidationInfo) -> Reward:
         declared = declared_in(info)
+        if self.when.exchange and self.to != "advocate":
+            raise ValueError("what is bought goes to whoever buys it: write `to: advocate`")
+        if self.when.exchange and any(benefit.unit == self.when.exchange.unit for benefit in self.benefits.values()):
+            raise ValueError("it would buy what it is paid with")
         if (self.when.measure or self.when.tier) and self.to != "advocate":
             raise ValueError("a measure counts for the advocate: such a reward goes `to: advocate`")
         for condition in self.pay_when:
@@ -210,6 +216,8 @@ class Reward(Part):
             raise ValueError("`answer_within` is for a benefit that asks something of its recipient")
         if self.chosen and self.answer_within is None:
             raise ValueError("a choice needs `answer_within`: how long it may take")
+        if self.kept and self.when.step is None and any(c.attribute.entity == "friend" for c in self.kept.conditions):
+            raise ValueError("`kept` looks at the friend of a referral: such a reward is granted by a `step`")
         for benefit in self.benefits.values():
             self._check_benefit(declared, benefit)
         return self
@@ -332,6 +340,7 @@ class ProgramFile(Part):
             *self._reward_problems(),
             *self._circle_problems(),
             *self._contest_problems(),
+            *self._exchange_problems(),
         ]
         if problems:
             raise PlacedProblems(problems)
@@ -361,6 +370,18 @@ class ProgramFile(Part):
                 if isinstance(benefit.amount, PercentOf) and not of_order:
                     path = f"benefit.options.{option}" if option else "benefit"
                     yield f"rewards.{name}.{path}.amount", "a percentage of an order, and its step is not an order"
+
+    def _exchange_problems(self) -> Iterator[tuple[str, str]]:
+        units = {
+            benefit.unit
+            for rule in self.rewards.values()
+            for benefit in rule.benefits.values()
+            if KINDS[benefit.kind].used == "events"
+        }
+        for name, rule in self.rewards.items():
+            if rule.when.exchange and rule.when.exchange.unit not in units:
+                message = f"no reward of this file gives {rule.when.exchange.unit} to be spent"
+                yield f"rewards.{name}.when.exchange", f"{message}; {hint(rule.when.exchange.unit, sorted(units))}"
 
     def _circle_problems(self) -> Iterator[tuple[str, str]]:
         """A reward that feeds the measure it is granted for would grant itself for ever."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from goodword.program.contests import Places
 from goodword.program.duration import Period
 from goodword.program.part import Part
-from goodword.program.values import Count, Duration, Where, reference
+from goodword.program.quantity import is_currency
+from goodword.program.values import Amount, Count, Duration, Where, reference
 
 EVERY_MAX = 100
 """How often a rule with `every` may pay one advocate in one period, unless `up_to` allows less."""
 
-TRIGGERS = ("step", "reaches", "each", "contest", "tier")
+TRIGGERS = ("step", "reaches", "each", "contest", "tier", "exchange")
 """What can grant a reward: a rule names one of these."""
 
 Counted = Literal["referrals", "orders", "activities"]
@@ -57,6 +58,22 @@ class Measure(Part):
         return self.count or self.sum or "referrals"
 
 
+Recurs = Literal["month", "year"]
+
+
+def _every(raw: object) -> object:
+    if raw in get_args(Recurs) or (type(raw) is int and 1 <= raw <= 1_000_000_000):
+        return raw
+    raise ValueError("write `year` or `month`, or for `reaches` a whole number")
+
+
+Every = Annotated[
+    int | str,
+    BeforeValidator(_every),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": list(get_args(Recurs))}]}),
+]
+
+
 class When(Part):
     """What grants a reward."""
 
@@ -67,8 +84,14 @@ class When(Part):
         default=None, description="this measure reaches the number `at`, or a multiple of `every`"
     )
     at: Count | None = None
-    every: Count | None = None
-    up_to: Count | None = Field(default=None, description="for `every`: how often in one period")
+    every: Every | None = Field(
+        default=None,
+        description="for `reaches` a number; for `step` a `year` or `month`: granted again at each anniversary",
+    )
+    conditions: Where = Field(
+        default=(), alias="while", description="for `every: year`: what has to hold on the day it is granted again"
+    )
+    up_to: Count | None = Field(default=None, description="for `every`: how often in one period, or in all")
     each: Annotated[str, reference("measure")] | None = Field(
         default=None, description="something is counted by this measure: each of them pays"
     )
@@ -78,18 +101,42 @@ class When(Part):
     places: Places | None = None
     tier: Annotated[str, reference("tier")] | None = Field(default=None, description="this tier is entered")
 
+    exchange: Amount | None = Field(
+        default=None, description="somebody buys it for so many of the points that he holds: `150 points`"
+    )
+
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
         given = [name for name in TRIGGERS if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"write one of {', '.join(f'`{name}`' for name in TRIGGERS)}")
-        if (self.reaches is None) != (self.at is None and self.every is None) or (self.at and self.every):
+        if self.exchange and is_currency(self.exchange.unit):
+            raise ValueError("`exchange` takes points or other units of the program's own, not money")
+        number = self.every if isinstance(self.every, int) else None
+        if self.recurs and self.step is None:
+            raise ValueError("`every: year` and `every: month` go with `step`")
+        if self.conditions and not self.recurs:
+            raise ValueError("`while` goes with `every: year` or `every: month`")
+        for condition in self.conditions:
+            if condition.attribute.entity in ("order", "activity"):
+                raise ValueError(f"`while` looks at people, not at `{condition.attribute.name}`")
+        if (self.reaches is None) != (self.at is None and number is None) or (self.at and number):
             raise ValueError("`reaches` names a measure, and `at` or `every` the number it must reach")
         if (self.contest is None) != (self.places is None):
             raise ValueError("`contest` and `places` go together")
         if self.up_to is not None and (self.every is None or self.up_to > EVERY_MAX):
             raise ValueError(f"`up_to` goes with `every` and is at most {EVERY_MAX}")
         return self
+
+    @cached_property
+    def recurs(self) -> Recurs | None:
+        """After what time it is granted again."""
+        return "year" if self.every == "year" else "month" if self.every == "month" else None
+
+    @cached_property
+    def multiple(self) -> int | None:
+        """Of what number every multiple pays."""
+        return self.every if isinstance(self.every, int) else None
 
     @cached_property
     def measure(self) -> str | None:

@@ -82,6 +82,47 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "WHERE w.tenant = :tenant AND w.participant = p.id AND w.waiting = 1) AS found "
         "FROM participants AS p WHERE p.tenant = :tenant) AS people WHERE counted <> found ORDER BY id",
     )
+    keeping = f"COALESCE(CAST({dialect.member('p.doc', 'keeping')} AS bigint), 0)"
+    yield (
+        "participants_count_rewards_that_watch_them",
+        "{counted} rewards are said to be kept by this participant's condition, {found} are",
+        "SELECT 'participants ' || id AS row, counted, found FROM ("  # noqa: S608
+        f"SELECT id, {keeping} AS counted, (SELECT COUNT(*) FROM watches AS w "
+        "WHERE w.tenant = :tenant AND w.key > p.id || '>' AND w.key < p.id || '?') AS found "
+        "FROM participants AS p WHERE p.tenant = :tenant) AS people WHERE counted <> found ORDER BY id",
+    )
+    yield (
+        "watches_are_those_of_rewards",
+        "watched by {stored} rewards, which say {expected}",
+        "SELECT 'watches ' || name AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT w.key AS name, 1 AS stored, 0 AS expected FROM watches AS w WHERE w.tenant = :tenant "
+        "UNION ALL SELECT item.value || '>' || t.id, 0, 1 FROM rewards AS t "
+        f"CROSS JOIN {dialect.members('t.doc', 'watched')} WHERE t.tenant = :tenant "
+        "AND t.doc LIKE '%\"watched\"%') AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
+    used = f"COALESCE(CAST({dialect.member('w.doc', 'used')} AS bigint), 0)"
+    yield (
+        "points_are_spent_once",
+        "{paid} of it paid for rewards, {used} of it was used",
+        "SELECT 'rewards ' || source AS row, paid, used FROM ("  # noqa: S608
+        f"SELECT p.source, p.paid, {used} AS used FROM ("
+        "SELECT item.key AS source, CAST(SUM(CAST(item.value AS bigint)) AS bigint) AS paid FROM rewards AS t "
+        f"CROSS JOIN {dialect.pairs('t.doc', 'paid')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"paid\"%' "
+        "GROUP BY item.key) AS p LEFT JOIN rewards AS w ON w.tenant = :tenant AND w.id = p.source"
+        ") AS spent WHERE paid > used ORDER BY source",
+    )
+    yield (
+        "what_comes_again_has_its_date",
+        "{stored} dates are set, {expected} are needed",
+        "SELECT 'dues ' || name AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT d.id AS name, 1 AS stored, 0 AS expected FROM dues AS d WHERE d.tenant = :tenant AND d.kind = 'again' "
+        "UNION ALL SELECT 'again:' || t.id || '|' || item.key, 0, 1 FROM referrals AS t "
+        f"CROSS JOIN {dialect.pairs('t.doc', 'again')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"again\"%' "
+        "AND CAST(item.value AS bigint) > 0"
+        ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
     yield from _REFERENCE_CHECKS
     yield from _CLICK_CHECKS
 
@@ -297,6 +338,8 @@ def _reward_problems(row: Reward) -> Iterator[str]:
     # What an expired reward still holds has paid a debt of its owner.
     if row.remaining and row.status not in ("issued", "expired"):
         yield f"it is {row.status} and {row.remaining} remains to be used"
+    if row.watched and not row.live:
+        yield f"it is {row.status} and said to be kept"
     for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent"):
         if getattr(row, name) < 0:
             yield f"{name} is below zero"

@@ -48,6 +48,13 @@ class Dialect(ABC):
         """Query of the first `limit` rows behind each key, which never reads the others."""
 
     @abstractmethod
+    def page_of(self, table: Table, key: str, column: str, limit: int) -> str:
+        """Query of the first `limit` rows behind each key, which is ``OWNER>PLACE``, as far as they are of this owner.
+
+        The rows stand in the order of their own `key`. Gives the key that was asked for, and `column`.
+        """
+
+    @abstractmethod
     def member(self, column: str, name: str) -> str:
         """A member of the JSON object in a column, as text."""
 
@@ -124,6 +131,14 @@ class SQLite(Dialect):
             f"ORDER BY {qualified('t', order)}"
         )
 
+    def page_of(self, table: Table, key: str, column: str, limit: int) -> str:
+        end = "substr(k.value, 1, instr(k.value, '>') - 1) || '?'"
+        return (
+            f"SELECT k.value, t.{column} FROM {self.key_rows} "  # noqa: S608
+            f"CROSS JOIN {table.name} AS t ON t.tenant = :tenant AND t.{key} IN (SELECT {key} FROM {table.name} "
+            f"WHERE tenant = :tenant AND {key} > k.value AND {key} < {end} ORDER BY {key} LIMIT {limit})"
+        )
+
     def member(self, column: str, name: str) -> str:
         return f"json_extract({column}, '$.{name}')"
 
@@ -174,6 +189,14 @@ class PostgreSQL(Dialect):
             f"CROSS JOIN LATERAL (SELECT * FROM {table.name} "
             f"WHERE tenant = :tenant AND {by} = k.value AND {where} ORDER BY {', '.join(order)} LIMIT {limit}) AS t "
             f"ORDER BY {qualified('t', order)}"
+        )
+
+    def page_of(self, table: Table, key: str, column: str, limit: int) -> str:
+        end = "(split_part(k.value, '>', 1) || '?')"
+        return (
+            f"SELECT k.value, t.{column} FROM {self.key_rows} "  # noqa: S608
+            f"CROSS JOIN LATERAL (SELECT * FROM {table.name} WHERE tenant = :tenant "
+            f'AND {key} > k.value COLLATE "C" AND {key} < {end} COLLATE "C" ORDER BY {key} LIMIT {limit}) AS t'
         )
 
     def member(self, column: str, name: str) -> str:

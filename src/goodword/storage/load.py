@@ -16,7 +16,9 @@ from goodword.engine.state import (
     COLLECTIONS,
     ENTRIES_PAGE,
     FIRST_ORDERS_MAX,
+    KEPT_PAGE,
     LEADERS_MAX,
+    PURSE_PAGE,
     RUNNING_MAX,
     WAITING_PAGE,
     DueRow,
@@ -183,6 +185,23 @@ def _rank(order: tuple[Any, ...]) -> tuple[Any, ...]:
     return (-order[0], *order[1:])
 
 
+def _load_kept(query: _Query, state: State, keys: list[str]) -> None:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, reward in sorted(query.run(_kept(query.dialect), keys)):
+        found[key] = (*found.get(key, ()), reward)
+    _fill(state, "kept_of", keys, found, ())
+
+
+def _load_purses(query: _Query, state: State, keys: list[str]) -> None:
+    mapper = MAPPERS["rewards"]
+    rewards = dict(map(mapper.unpack, query.run(_purses(query.dialect, mapper.columns), keys)))
+    found: dict[str, list[tuple[int, str]]] = {}
+    for reward in rewards.values():
+        found.setdefault(reward.purse or "", []).append((reward.granted_ms, reward.id))
+    _fill(state, "rewards", rewards, rewards, None)
+    _fill(state, "purses", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+
+
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
     rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
     rewards = dict(map(MAPPERS["rewards"].unpack, rows))
@@ -236,6 +255,8 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "parents": _load_parents,
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
+    "kept_of": _load_kept,
+    "purses": _load_purses,
     "reward_codes": _load_reward_codes,
     "contests_of": _load_running,
     "leaders": _load_leaders,
@@ -272,6 +293,16 @@ def _running(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 def _leaders(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     order = ("behind", "reached_ms", "entrant")
     return text(dialect.first_of(tables.standings, columns, "board", "behind < -1", order, LEADERS_MAX))
+
+
+def _purses(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    order = ("granted_ms", "id")
+    return text(dialect.first_of(tables.rewards, columns, "purse", "purse IS NOT NULL", order, PURSE_PAGE))
+
+
+@cache
+def _kept(dialect: Dialect) -> TextClause:
+    return text(dialect.page_of(tables.watches, "key", "reward", KEPT_PAGE))
 
 
 @cache

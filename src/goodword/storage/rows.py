@@ -70,6 +70,7 @@ DERIVATIONS: dict[str, Callable[[Any], object]] = {
     "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
     "standings.behind": lambda row: ~row.score,  # as a minus would be, and below zero for every number
+    "rewards.purse": lambda row: row.purse,
     "rewards.waiting": lambda row: int(is_waiting(row)),
 }
 
@@ -155,6 +156,7 @@ MAPPERS: dict[str, Mapper] = {
         lambda key, amount: [*split_balance(key), amount],
         lambda values: (f"{values[0]}|{values[1]}", values[2]),
     ),
+    "watches": _value_mapper(tables.watches),
     "dues": _struct_mapper(tables.dues, DueRow, "id"),
 }
 """How each stored collection of the state stands in its table."""

@@ -40,8 +40,11 @@ def promise(program: Program, language: str, on: date | None, rules: Mapping[str
     texts, said = catalogue(language), _Said()
     for rule in rules.values():
         text = benefit_text(rule.benefit, language, on)
-        if text is not None:
-            _sort(program, rule, text, said, language)
+        if text is None or rule.when.exchange is not None:
+            continue
+        if rule.when.recurs:
+            text = texts.text(f"benefit.every_{rule.when.recurs}", {"benefit": text})
+        _sort(program, rule, text, said, language)
     parts = [text for text in (_both_sides(said.sides, language),) if text]
     for (at, again), benefits in sorted(said.milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
@@ -65,8 +68,8 @@ def _sort(program: Program, rule: Reward, text: str, said: _Said, language: str)
         said.own.append((_own_doing(program, rule, language), text))
     elif when.at is not None:
         said.milestones.setdefault((when.at, False), []).append(text)
-    elif when.every is not None:
-        said.milestones.setdefault((when.every, when.every > 1), []).append(text)
+    elif when.multiple is not None:
+        said.milestones.setdefault((when.multiple, when.multiple > 1), []).append(text)
     else:
         for side in rule.sides:
             said.sides[side].append(text)
@@ -81,7 +84,7 @@ def _for_referrals(program: Program, rule: Reward) -> bool:
 def _own_doing(program: Program, rule: Reward, language: str) -> str:
     """What advocates do themselves, where a program pays for nothing else."""
     measure = program.model.measures[rule.when.measure or ""]
-    count = rule.when.every or rule.when.at
+    count = rule.when.multiple or rule.when.at
     return reached(program.model, measure, count, language) if count else measured(program.model, measure, language)
 
 
