@@ -29,7 +29,9 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Attribution": frozenset(["evidence", "window", "until", "replace"]),
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
     "Measure": frozenset(["count", "sum", "step", "activity", "unit", "where", "period", "within"]),
-    "When": frozenset(["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier"]),
+    "When": frozenset(
+        ["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier", "exchange", "while"]
+    ),
     "Reward": frozenset(
         [
             "when",
@@ -39,11 +41,13 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "caps",
             "budget",
             "pay_when",
+            "kept",
             "answer_within",
             "expires",
             "taken_back",
         ]
     ),
+    "Kept": frozenset(["while", "until"]),
     "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),
     "Ask": frozenset(["type", "options", "longest", "moderated", "otherwise"]),

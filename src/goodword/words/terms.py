@@ -14,7 +14,7 @@ from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
 from goodword.program.loader import Program
 from goodword.program.model import Cap, Limit, Reward, Step
-from goodword.program.triggers import EVERY_MAX, Measure
+from goodword.program.triggers import EVERY_MAX, Measure, When
 from goodword.program.values import CLAIMED
 from goodword.words.format import amount, either, joined, number
 from goodword.words.games import Games
@@ -203,13 +203,22 @@ class _Terms(Speaker):
         if when.step == CLAIMED:
             yield self.text("terms.when.claimed")
         elif when.step:
-            yield self.text("terms.when.step", what=self.step(when.step))
+            yield " ".join(self._at_step(when))
+        elif when.exchange:
+            yield self.text("terms.when.exchange", price=amount(when.exchange, self.language))
         elif when.measure:
             yield " ".join(self._measured(rule, self.model.measures[when.measure]))
         elif when.contest and when.places:
             yield self.places(when.contest, when.places)
         elif when.tier:
             yield self.text("terms.when.tier", tier=own_word("tier", when.tier, self.language))
+
+    def _at_step(self, when: When) -> Iterator[str]:
+        yield self.text("terms.when.step", what=self.step(when.step or ""))
+        if when.recurs:
+            yield self.text(f"terms.again.{when.recurs}", times=self.count(when.up_to or EVERY_MAX, "time"))
+        if when.conditions:
+            yield self.text("terms.again.while", conditions=conditions(when.conditions, self.language, "recipient"))
 
     def _measured(self, rule: Reward, measure: Measure) -> Iterator[str]:
         when = rule.when
@@ -229,6 +238,14 @@ class _Terms(Speaker):
 
     def hold(self, rule: Reward) -> Iterator[str]:
         yield self.text("terms.hold", hold=self.length(rule.hold)) if rule.hold else self.text("terms.hold.none")
+
+    def kept(self, rule: Reward) -> Iterator[str]:
+        if rule.kept is None:
+            return
+        shown = {"conditions": conditions(rule.kept.conditions, self.language, "recipient")}
+        if rule.kept.until is not None:
+            shown["until"] = self.length(rule.kept.until)
+        yield self.texts.fullest("terms.kept", shown, {}) or ""
 
     def answer_within(self, rule: Reward) -> Iterator[str]:
         if rule.answer_within is not None:
@@ -286,6 +303,7 @@ GUARDS: Final[dict[str, Callable[[_Terms, Reward], Iterator[str]]]] = {
     "when": _Terms.when,
     "hold": _Terms.hold,
     "pay_when": _Terms.pay_when,
+    "kept": _Terms.kept,
     "answer_within": _Terms.answer_within,
     "expires": _Terms.expires,
     "caps": _Terms.caps,
