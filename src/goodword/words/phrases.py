@@ -176,8 +176,11 @@ def measured(model: ProgramFile, measure: Measure, language: str) -> str:
     """What a measure counts or sums: "friends for whom this stands: an order"."""
     texts = catalogue(language)
     match measure.source:
+        case "members":
+            return texts.text("measured.members")
         case "referrals":
-            return texts.text("measured.referrals", {"what": happening(model, measure.step or "", language)})
+            key = "measured.referrals.group" if measure.of == "group" else "measured.referrals"
+            return texts.text(key, {"what": happening(model, measure.step or "", language)})
         case "activities":
             what = own_word("activity", measure.activity or "", language)
             return texts.text("measured.activities", {"what": _where(what, measure.where, language)})
@@ -194,7 +197,7 @@ def reached(model: ProgramFile, measure: Measure, count: int, language: str) -> 
         return catalogue(language).text(
             "reached.spending", {"amount": amount(Quantity(count, model.currency), language)}
         )
-    units = {"referrals": "friend", "activities": "time", "orders": "order"}
+    units = {"referrals": "friend", "activities": "time", "orders": "order", "members": "member"}
     return amount(Quantity(count, units.get(measure.source) or measure.unit or ""), language)
 
 

@@ -21,6 +21,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "budgets",
             "rewards",
             "protection",
+            "groups",
             "tiers",
             "contests",
         ]
@@ -28,7 +29,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Audience": frozenset(["advocate", "friend"]),
     "Attribution": frozenset(["evidence", "window", "until", "replace"]),
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
-    "Measure": frozenset(["count", "sum", "step", "activity", "unit", "where", "period", "within"]),
+    "Measure": frozenset(["of", "count", "sum", "step", "activity", "unit", "where", "period", "within"]),
     "When": frozenset(
         ["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier", "exchange", "while"]
     ),
@@ -57,6 +58,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Table": frozenset(["table", "read_at"]),
     "Rows": frozenset(["by", "rows", "otherwise"]),
     "Cap": frozenset(["per", "period", "count", "amount", "partial"]),
+    "Groups": frozenset(["members_max", "joined_by", "one_per_person"]),
     "Tiers": frozenset(["measure", "levels"]),
     "Contest": frozenset(
         [

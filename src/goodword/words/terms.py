@@ -12,6 +12,7 @@ from typing import Final, Literal
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
+from goodword.program.groups import MEMBERS_MAX
 from goodword.program.loader import Program
 from goodword.program.model import Cap, Limit, Reward, Step
 from goodword.program.triggers import EVERY_MAX, Measure, When
@@ -42,6 +43,7 @@ def terms(program: Program, language: str) -> list[Section]:
         ("invitation", said.invitation()),
         ("steps", said.steps()),
         *((f"reward.{rule.to}", said.reward(name, rule)) for name, rule in program.model.rewards.items()),
+        ("groups", said.groups()),
         ("tiers", Games(program.model, language).tiers()),
         *(("contest", clauses) for clauses in Games(program.model, language).contests()),
         ("protection", said.protection()),
@@ -110,6 +112,23 @@ class _Terms(Speaker):
         if undone:
             said = [undoing(self.model, word, self.language) for word in undone]
             yield self.text("terms.undone", what=either(said, self.language))
+
+    # groups -----------------------------------------------------------------------------------------------------------
+
+    def groups(self) -> Iterator[Clause]:
+        """Who is a member of a group, and of how many."""
+        groups = self.model.groups
+        if groups is None:
+            return
+        if groups.members_max < MEMBERS_MAX:
+            members = self.count(groups.members_max, "member")
+            yield Clause("groups.members_max", self.text("terms.groups.members_max", members=members))
+        if groups.joined_by is None:
+            yield Clause("groups", self.text("terms.groups.told"))
+        else:
+            yield Clause("groups.joined_by", self.text("terms.groups.joined_by", what=self.step(groups.joined_by)))
+        if groups.one_per_person:
+            yield Clause("groups.one_per_person", self.text("terms.groups.one_per_person"))
 
     # rewards ----------------------------------------------------------------------------------------------------------
 
