@@ -305,6 +305,8 @@ class Player:
                 return f"{referrals[event.reference]} expires"
             case "keep":
                 return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "fund":
+                return f"{event.reference} pays what waits"
             case "answer":
                 return f"the time to answer about {rewards[event.reference]} is over"
             case "again":

@@ -20,7 +20,7 @@ from goodword.engine.state import (
     HANDLES_OF,
     KEPT_OF,
     PARENTS,
-    PURSES,
+    QUEUES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -40,7 +40,7 @@ LINKS_MAX = 100
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
 _KEPT = tuple(
-    collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES, WATCHES, KEPT_OF, PURSES)
+    collection.name for collection in COLLECTIONS if collection not in (WAITING_OF, DUES, WATCHES, KEPT_OF, QUEUES)
 )
 """All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {

@@ -16,7 +16,7 @@ from goodword.engine.state import (
     COLLECTIONS,
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
-    PURSE_PAGE,
+    QUEUE_PAGE,
     WAITING_PAGE,
     DueRow,
     State,
@@ -162,14 +162,14 @@ def _load_kept(query: _Query, state: State, keys: list[str]) -> None:
     _fill(state, "kept_of", keys, found, ())
 
 
-def _load_purses(query: _Query, state: State, keys: list[str]) -> None:
+def _load_queues(query: _Query, state: State, keys: list[str]) -> None:
     mapper = MAPPERS["rewards"]
-    rewards = dict(map(mapper.unpack, query.run(_purses(query.dialect, mapper.columns), keys)))
+    rewards = dict(map(mapper.unpack, query.run(_queues(query.dialect, mapper.columns), keys)))
     found: dict[str, list[tuple[int, str]]] = {}
     for reward in rewards.values():
-        found.setdefault(reward.purse or "", []).append((reward.granted_ms, reward.id))
+        found.setdefault(reward.queue or "", []).append((reward.granted_ms, reward.id))
     _fill(state, "rewards", rewards, rewards, None)
-    _fill(state, "purses", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+    _fill(state, "queues", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
 
 
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
@@ -225,7 +225,7 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
     "kept_of": _load_kept,
-    "purses": _load_purses,
+    "queues": _load_queues,
     "reward_codes": _load_reward_codes,
     "balances": _load_balances,
 }
@@ -251,9 +251,9 @@ def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 
 
 @cache
-def _purses(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+def _queues(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     order = ("granted_ms", "id")
-    return text(dialect.first_of(tables.rewards, columns, "purse", "purse IS NOT NULL", order, PURSE_PAGE))
+    return text(dialect.first_of(tables.rewards, columns, "queue", "queue IS NOT NULL", order, QUEUE_PAGE))
 
 
 @cache
