@@ -104,6 +104,9 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
     }
     if draw(st.booleans()):
         file["audience"] = {"friend": {"friend.new_customer": True}}
+    if draw(st.integers(0, 5)) == 0:
+        known = draw(st.sampled_from([{"less_than": "9 days"}, {"at_least": "1 day"}]))
+        file["audience"] = {"friend": {"friend.tenure": known}}
     file["rewards"]["milestone"] = {
         "when": {"reaches": "friends", "at": draw(st.integers(1, 3))},
         "to": "advocate",
@@ -196,6 +199,11 @@ def keep(draw: st.DrawFn, file: dict[str, Any]) -> None:
             rule["kept"] = {"while": draw(st.sampled_from(known))}
             if draw(st.booleans()):
                 rule["kept"]["until"] = draw(st.sampled_from(["2 days", "15 days"]))
+        if rule.get("budget") and rule["benefit"]["kind"] != "choice" and draw(st.booleans()):
+            rule["when_spent"] = "wait"
+        if draw(st.integers(0, 3)) == 0:
+            window = {"per": draw(st.sampled_from(["participant", "program"])), "period": "5 days"}
+            rule.setdefault("caps", []).append(window | {"count": draw(st.integers(1, 2))})
         if "step" in rule["when"] and draw(st.integers(0, 2)) == 0:
             rule["when"]["every"] = draw(st.sampled_from(["month", "year"]))
             if draw(st.booleans()):

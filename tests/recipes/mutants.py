@@ -60,6 +60,7 @@ _OPERATORS = {
     "not_in": ("in",),
     "at_least": ("at_most",),
     "at_most": ("at_least",),
+    "less_than": ("at_least",),
 }
 
 

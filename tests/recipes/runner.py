@@ -326,6 +326,8 @@ class Player:
                 return f"{referrals[event.reference]} expires"
             case "keep":
                 return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "fund":
+                return f"{event.reference} pays what waits"
             case "again":
                 id, _, rule = event.reference.partition("|")
                 return f"{rule} of {referrals[id]} comes again"

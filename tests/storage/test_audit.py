@@ -134,6 +134,9 @@ TAMPERED = {
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
     ],
+    "queues_count_what_waits": [
+        ("UPDATE rewards SET queue = 'budget:dropbox:main'", "counters queue|budget:dropbox:main"),
+    ],
     "participants_count_rewards_that_watch_them": [
         ("""UPDATE participants SET doc = '{"waiting":1,"keeping":2}' WHERE id = 'ann'""", "participants ann"),
         ("DELETE FROM watches", "participants ann"),

@@ -38,6 +38,7 @@ from goodword.engine.events import (
 )
 from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
+from goodword.engine.funding import pay_waiting
 from goodword.engine.grants import budget_prefix
 from goodword.engine.groups import act_on_group, handle_group, sync_referral
 from goodword.engine.handles import create_handle, free_code, has_room, keep_handle, own_handle, switch_handle
@@ -375,6 +376,9 @@ def _counter_use(turn: Turn, reward: Reward, event: RewardAction) -> bool:
 
 
 def _approve_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    if reward.unfunded:
+        advance(turn, reward)  # which says what it waits for
+        return
     advance(turn, approve(turn, reward))
 
 
@@ -548,6 +552,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "keep": look_at_kept,
     "kept": keep_for_good,
     "again": come_again,
+    "fund": pay_waiting,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {

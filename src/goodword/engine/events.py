@@ -36,7 +36,17 @@ Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], S
 
 
 DueKind = Literal[
-    "mature", "expire_referral", "expire_reward", "pay", "answer", "contest", "tier", "keep", "kept", "again"
+    "mature",
+    "expire_referral",
+    "expire_reward",
+    "pay",
+    "answer",
+    "contest",
+    "tier",
+    "keep",
+    "kept",
+    "again",
+    "fund",
 ]
 """What a date may be for."""
 

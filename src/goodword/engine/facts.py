@@ -7,10 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from goodword.engine.events import Scalar
-from goodword.engine.reasons import ReasonValue, amount_of
+from goodword.engine.reasons import Amount, ReasonValue, amount_of
 from goodword.engine.state import FIRST_ORDERS, FIRST_ORDERS_MAX, ORDERS, TIERS, Draft, NotLoaded, OrderRow
 from goodword.engine.turn import Turn
 from goodword.program.conditions import Attribute, Condition, Value, holds
+from goodword.program.duration import DAY_MS
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 
@@ -103,6 +104,8 @@ def _of_person(turn: Turn, attribute: Attribute, participant: str | None, claime
             return first is None or first >= claimed_ms
         case "customer":
             return earliest_order(turn.draft, participant) is not None
+        case "tenure":
+            return max(0, turn.occurred_ms - turn.person(participant).created_ms)
         case "country":
             return turn.person(participant).country
         case "language":
@@ -129,17 +132,19 @@ def unmet(turn: Turn, conditions: tuple[Condition, ...], subjects: Subjects) -> 
         values: dict[str, ReasonValue] = {
             "attribute": condition.attribute.name,
             "operator": condition.operator.name,
-            "expected": _said(condition.operand),
+            "expected": _said(condition.operand, condition.attribute),
         }
         if actual is not None:
-            values["actual"] = _said(actual)
+            values["actual"] = _said(actual, condition.attribute)
         misses.append(values)
     return misses
 
 
-def _said(value: Value | tuple[Value, ...]) -> ReasonValue:
+def _said(value: Value | tuple[Value, ...], attribute: Attribute) -> ReasonValue:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
+    if attribute.type == "duration" and isinstance(value, int):
+        return Amount(value // DAY_MS, "day")
     return amount_of(value) if isinstance(value, Quantity) else value
 
 

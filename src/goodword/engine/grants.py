@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -79,6 +81,16 @@ def cap_base(program: str, rule: str, side: str, per: str, participant: str, per
 def budget_prefix(program: str, budget: str) -> str:
     """The accounts of a budget, without their ending."""
     return f"budget:{program}:{budget}"
+
+
+def queue_key(prefix: str) -> str:
+    """The counter of what waits for a budget."""
+    return f"queue|{prefix}"
+
+
+def _whole(grant: Grant) -> int:
+    """All that a budget ever holds: what is more than that would wait for ever."""
+    return grant.program.model.budgets[grant.rule.budget or ""].amount.amount
 
 
 def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
@@ -164,6 +176,8 @@ class Passed:
     budget: str | None = None
     budget_unit: str | None = None
     reserved: int = 0
+    unfunded: int = 0
+    """What the budget does not hold now, so that the reward waits for it."""
 
 
 def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
@@ -179,7 +193,7 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     keys = [f"{base}|{end}" for base in bases.values() for end in "na"]
     passed = Passed(amount, cap_keys=(*keys, *measured_in(turn, grant)))
     open_caps = [
-        _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.per, cap.period], passed)
+        _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.scope], passed)
         for index, cap in enumerate(grant.rule.caps)
     ]
     open_budget = _pass_budget(turn, grant, passed)
@@ -231,13 +245,13 @@ def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, Re
 
 def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: Passed) -> bool:
     if cap.count is not None:
-        used = turn.counter(f"{base}|n")
+        used = _used(turn, grant, cap, base, "n")
         if used < cap.count:
             return True
         _refuse(turn, grant, "cap_reached", path, {"used": used, "limit": cap.count})
         return False
     assert cap.amount  # noqa: S101 - the model asks for one of the two
-    used, limit = turn.counter(f"{base}|a"), cap.amount.amount
+    used, limit = _used(turn, grant, cap, base, "a"), cap.amount.amount
     if used + passed.amount <= limit:
         return True
     values: dict[str, ReasonValue] = {"used": Amount(used, grant.unit), "limit": Amount(limit, grant.unit)}
@@ -249,13 +263,33 @@ def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: 
     return False
 
 
+def _used(turn: Turn, grant: Grant, cap: Cap, base: str, end: str) -> int:
+    """What counts against a cap already; for a window that moves along, in the fullest of those that hold the day."""
+    if cap.days is None:
+        return turn.counter(f"{base}|{end}")
+    days = days_around(grant.at_ms, cap.days, grant.program.model.zone)
+    stem = base.rpartition("|")[0]
+    counts = [turn.counter(f"{stem}|{day}|{end}") for day in days]
+    return max(sum(counts[first : first + cap.days]) for first in range(cap.days))
+
+
+def days_around(at_ms: int, days: int, zone: ZoneInfo) -> list[str]:
+    """The days of all windows of so many days that hold a moment: those before it, its own, and those after."""
+    today = local_date(at_ms, zone)
+    return [(today + timedelta(days=offset)).isoformat() for offset in range(1 - days, days)]
+
+
 def _pass_budget(turn: Turn, grant: Grant, passed: Passed) -> bool:
     if grant.rule.budget is None:
         return True
     passed.budget = budget_prefix(grant.program.name, grant.rule.budget)
     passed.budget_unit, passed.reserved = cost_in_budget(grant, passed.amount)
     left = turn.balance(f"{passed.budget}:free", passed.budget_unit)
-    if passed.reserved <= left:
+    waits = turn.counter(queue_key(passed.budget)) if grant.rule.when_spent == "wait" else 0
+    if passed.reserved <= left and not waits:
+        return True
+    if grant.rule.when_spent == "wait" and passed.reserved <= _whole(grant):
+        passed.reserved, passed.unfunded = 0, passed.reserved
         return True
     values: dict[str, ReasonValue] = {
         "left": Amount(left, passed.budget_unit),

@@ -38,7 +38,7 @@ from goodword.engine.events import (
     Sealed,
     Share,
 )
-from goodword.engine.grants import budget_prefix, cap_base, dated, measure_key, unit_in
+from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
 from goodword.engine.groups import group_id, member_key, places_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
@@ -62,7 +62,7 @@ from goodword.engine.state import (
     ORDERS,
     PARENTS,
     PARTICIPANTS,
-    PURSES,
+    QUEUES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -82,6 +82,7 @@ from goodword.engine.tiers import tier_key, tier_periods
 from goodword.engine.turn import Programs
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
+from goodword.program.model import Reward as Rule
 
 RowT = TypeVar("RowT")
 Wants = dict[str, set[str]]
@@ -209,6 +210,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "keep": KEPT_OF,
     "kept": REWARDS,
     "again": REFERRALS,
+    "fund": QUEUES,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -234,7 +236,7 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
             _want(wants, index, row.participant)
     for item in batch.sealed:
         if isinstance(item.event, Exchange):
-            _want(wants, PURSES, *_purses(programs, batch, state, item.event))
+            _want(wants, QUEUES, *_purses(programs, batch, state, item.event))
     for ids in _loaded(state, KEPT_OF):
         _want(wants, REWARDS, *ids)
     for reward in _loaded(state, REWARDS):
@@ -397,6 +399,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
         _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
+        _want(wants, COUNTERS, *(queue_key(budget_prefix(program.name, name)) for name in program.model.budgets))
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
         _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))
         _want(wants, TIERS, *_tier_rows(program, recipients))
@@ -555,6 +558,20 @@ def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Ite
                         base = cap_base(program.name, name, side, per, who, key)
                         yield f"{base}|n"
                         yield f"{base}|a"
+        yield from _window_keys(program, name, rule, people, times)
+
+
+def _window_keys(program: Program, name: str, rule: Rule, people: set[str] | None, times: set[int]) -> Iterator[str]:
+    """The counters by day that caps over a moving window look at."""
+    for cap in rule.caps:
+        if cap.days is None or (cap.per == "participant") == (people is None):
+            continue
+        days = {day for at_ms in times for day in days_around(at_ms, cap.days, program.model.zone)}
+        end = "n" if cap.count is not None else "a"
+        for side in rule.sides:
+            for who in {"*"} if people is None else people:
+                stem = cap_base(program.name, name, side, cap.per, who, "")
+                yield from (f"{stem}{day}|{end}" for day in days)
 
 
 def _limit_keys(program: Program, batch: Batch, state: State, times: set[int]) -> Iterator[str]:

@@ -129,6 +129,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "cap_partial": ("note", "only what still fits under the cap was granted"),
     "on_hold": ("waiting", "the reward is held until the goods can no longer come back"),
     "in_review": ("waiting", "the reward waits for the review of its referral"),
+    "waiting_for_budget": ("waiting", "the reward waits until its budget or stock holds enough again"),
     "waiting_for_condition": ("waiting", "the reward is approved and waits for a condition on its recipient"),
     "waiting_for_answer": ("waiting", "the reward is approved and waits for what its recipient has to say"),
     "waiting_for_moderation": ("waiting", "staff look at it before it counts"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, is_first_order, unmet
-from goodword.engine.grants import Grant, occurrences, pass_guards, watched_by
+from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, watched_by
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
@@ -66,10 +66,13 @@ def grant(turn: Turn, wanted: Grant) -> str | None:
         budget=passed.budget,
         budget_unit=passed.budget_unit,
         reserved=passed.reserved,
+        unfunded=passed.unfunded,
         key=wanted.key,
         option=wanted.option,
     )
     _watch(turn, wanted, open_reward(turn, reward, "reward_granted"))
+    if passed.unfunded and passed.budget:
+        turn.count(queue_key(passed.budget), 1)
     advance(turn, turn.reward(id))
     return id
 
@@ -138,6 +141,14 @@ def advance(turn: Turn, reward: Reward) -> None:
 
 
 def _ripe(turn: Turn, reward: Reward) -> bool:
+    if reward.unfunded and reward.budget and reward.budget_unit:
+        left = turn.balance(f"{reward.budget}:free", reward.budget_unit)
+        values: dict[str, ReasonValue] = {
+            "left": Amount(left, reward.budget_unit),
+            "needed": Amount(reward.unfunded, reward.budget_unit),
+        }
+        _wait(turn, reward, "waiting_for_budget", values)
+        return False
     if reward.referral is not None and turn.referral(reward.referral).moderation == "pending_review":
         _wait(turn, reward, "in_review")
         return False

@@ -317,6 +317,8 @@ class Reward(Row, frozen=True):
     """From when on it stays for good."""
     paid: dict[str, int] = {}
     """For what was bought with points: from which rewards they came, and how many of each."""
+    unfunded: int = 0
+    """What its budget has to set aside before it can be handed over: it waits for that."""
 
     @property
     def live(self) -> bool:
@@ -324,8 +326,12 @@ class Reward(Row, frozen=True):
         return self.status in LIVE_REWARD
 
     @property
-    def purse(self) -> str | None:
-        """Where it can be spent from: whose, of which program, in which unit; None where nothing of it can be spent."""
+    def queue(self) -> str | None:
+        """In which queue it stands, the oldest first: what can be spent (of whom, which program, which unit), or what waits
+        for a budget; None where it does neither.
+        """
+        if self.unfunded:
+            return self.budget
         if self.status != "issued" or not self.remaining or is_currency(self.unit):
             return None
         return purse_of(self.participant, self.program, self.unit)
@@ -454,8 +460,9 @@ REWARDS: Collection[Reward] = Collection("rewards")
 REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first
 WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)
 # participant -> the first WAITING_PAGE approved rewards that wait for a condition, by id
-PURSES: Collection[tuple[tuple[int, str], ...]] = Collection("purses", stored=False)
-# "participant|program|unit" -> the first PURSE_PAGE issued rewards of which something remains, as (granted, id), sorted
+QUEUES: Collection[tuple[tuple[int, str], ...]] = Collection("queues", stored=False)
+# "participant|program|unit" -> issued rewards of which something remains; a budget's accounts -> rewards that wait for it;
+# the first QUEUE_PAGE as (granted, id), sorted
 WATCHES: Collection[str] = Collection("watches")  # "participant>reward" -> reward id
 KEPT_OF: Collection[tuple[str, ...]] = Collection("kept_of", stored=False)
 # "participant>reward" -> the first KEPT_PAGE rewards behind this one that watch the participant, by id
@@ -474,7 +481,7 @@ DUES: Collection[DueRow] = Collection("dues")
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
-    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, PURSES, GROUPS, MEMBERS,
+    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS,
 )  # fmt: skip
 
 SIGNALS_MAX = 8
@@ -489,9 +496,9 @@ ENTRIES_PAGE = 1000
 RUNNING_MAX = 200
 """How many contests of one program may run at once, those that a later version dropped among them."""
 KEPT_PAGE = 200
-PURSE_PAGE = 200
-"""How many rewards one exchange may spend from."""
-PURSE_END = (2**62, "")
+QUEUE_PAGE = 200
+"""How many rewards one exchange may spend from, and one date pays out of a budget."""
+QUEUE_END = (2**62, "")
 """Ends a page of which something was taken away while more may stand in the database."""
 SPARES_MAX = 8
 RIVALS_MAX = 16

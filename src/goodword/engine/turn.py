@@ -19,9 +19,9 @@ from goodword.engine.state import (
     GROUPS,
     PARENTS,
     PARTICIPANTS,
-    PURSE_END,
-    PURSE_PAGE,
-    PURSES,
+    QUEUE_END,
+    QUEUE_PAGE,
+    QUEUES,
     REFERRALS,
     REWARDS,
     REWARDS_OF,
@@ -174,28 +174,28 @@ class Turn:
 
     def save_reward(self, reward: Reward) -> Reward:
         """Keep a reward as it is now."""
-        purse = reward.purse
+        after = reward.queue
         before = self.draft.get(REWARDS, reward.id) if self.draft.knows(REWARDS, reward.id) else None
-        if (held := before.purse if before else None) != purse:
-            self._keep_purse(reward, held, purse)
+        if (held := before.queue if before else None) != after:
+            self._keep_queue(reward, held, after)
         self.draft.put(REWARDS, reward.id, reward)
         self.touched_rewards[reward.id] = None
         return reward
 
-    def _keep_purse(self, reward: Reward, before: str | None, after: str | None) -> None:
-        """Keep the page of a purse true: of a full one, only what stands before its end is known."""
+    def _keep_queue(self, reward: Reward, before: str | None, after: str | None) -> None:
+        """Keep the page of a queue true: of a full one, only what stands before its end is known."""
         entry, complete = (reward.granted_ms, reward.id), self.draft.state.complete
-        if before is not None and (complete or self.draft.knows(PURSES, before)):
-            page = self.draft.get(PURSES, before) or ()
+        if before is not None and (complete or self.draft.knows(QUEUES, before)):
+            page = self.draft.get(QUEUES, before) or ()
             left = tuple(other for other in page if other != entry)
-            full = not complete and len(page) >= PURSE_PAGE and PURSE_END not in left
-            self.draft.put(PURSES, before, (*left, PURSE_END) if full else left)
-        if after is not None and (complete or self.draft.knows(PURSES, after)):
-            page = self.draft.get(PURSES, after) or ()
-            known = page[:-1] if PURSE_END in page else page
-            whole = complete or (known is page and len(page) < PURSE_PAGE)
+            full = not complete and len(page) >= QUEUE_PAGE and QUEUE_END not in left
+            self.draft.put(QUEUES, before, (*left, QUEUE_END) if full else left)
+        if after is not None and (complete or self.draft.knows(QUEUES, after)):
+            page = self.draft.get(QUEUES, after) or ()
+            known = page[:-1] if QUEUE_END in page else page
+            whole = complete or (known is page and len(page) < QUEUE_PAGE)
             if whole or (known and entry < known[-1]):
-                self.draft.put(PURSES, after, tuple(sorted({*page, entry})))
+                self.draft.put(QUEUES, after, tuple(sorted({*page, entry})))
 
     def reward(self, reward: str) -> Reward:
         """A reward as it is now."""
@@ -221,6 +221,8 @@ class Turn:
             draft.entries.append(Entry(account, unit, change, reward))
             key = f"{account}|{unit}"
             draft.put(BALANCES, key, (draft.get(BALANCES, key) or 0) + change)
+        if target.endswith(":free") and self.counter(f"queue|{target.removesuffix(':free')}"):
+            self.schedule("fund", target.removesuffix(":free"), self.clock_ms)
 
     def counter(self, key: str) -> int:
         """What a counter stands at."""

@@ -24,7 +24,7 @@ from goodword.engine.state import (
     KEPT_OF,
     LEADERS,
     PARENTS,
-    PURSES,
+    QUEUES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -43,7 +43,7 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, PURSES)
+_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES)
 _KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
 """All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from goodword.program.amounts import PercentOf
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
-from goodword.program.duration import Period, parse_duration
+from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_duration
 from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
@@ -160,11 +160,36 @@ class Step(Part):
         return frozenset(self.undone_by or ()) - {"refund", "cancel", "chargeback"}
 
 
+WINDOW_MAX = 92
+"""How many days a window of a cap may have: each grant looks at that many before and after."""
+
+
+def _cap_period(raw: object) -> object:
+    if raw in get_args(Period):
+        return raw
+    try:
+        days, rest = divmod(parse_duration(raw), DAY_MS)
+    except ValueError:
+        raise ValueError("write `day`, `week`, `month`, `year`, `ever`, or whole days such as `30 days`") from None
+    if rest or not 2 <= days <= WINDOW_MAX:
+        raise ValueError(f"a window that moves along has 2 to {WINDOW_MAX} whole days")
+    return days
+
+
+CapPeriod = Annotated[
+    Period | int,
+    BeforeValidator(_cap_period),
+    WithJsonSchema({"anyOf": [{"enum": list(get_args(Period))}, {"type": "string", "pattern": DURATION_PATTERN}]}),
+]
+
+
 class Cap(Part):
     """A limit that counts live rewards of its rule: every state but cancelled, denied and reversed."""
 
     per: Literal["participant", "program"]
-    period: Period = "ever"
+    period: CapPeriod = Field(
+        default="ever", description="by the calendar, or any so many days in a row, such as `30 days`"
+    )
     count: Count | None = None
     amount: Amount | None = None
     partial: bool = Field(
@@ -179,6 +204,16 @@ class Cap(Part):
             raise ValueError("`partial` goes with `amount`")
         return self
 
+    @property
+    def days(self) -> int | None:
+        """For a window that moves along: how many days it has."""
+        return self.period if isinstance(self.period, int) else None
+
+    @property
+    def scope(self) -> CapScope:
+        """What it is counted by: a window by its days."""
+        return self.per, "day" if isinstance(self.period, int) else self.period
+
 
 class Reward(Part):
     """A reward rule: when, to whom, what, and under which guards."""
@@ -191,6 +226,9 @@ class Reward(Part):
     hold: Duration = Field(default=0, description="how long after the step the reward stays pending")
     caps: Annotated[tuple[Cap, ...], Field(max_length=8)] = ()
     budget: Annotated[str, reference("budget")] | None = None
+    when_spent: Literal["refuse", "wait"] = Field(
+        default="refuse", description="what becomes of a reward that its budget or stock does not hold now"
+    )
     pay_when: Where = Field(default=(), description="conditions on the recipient that delay issuing until they hold")
     answer_within: Duration | None = Field(
         default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
@@ -215,8 +253,12 @@ class Reward(Part):
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`pay_when` looks at `recipient.…`, not at `{condition.attribute.name}`")
+            if condition.attribute.type == "duration":
+                raise ValueError(f"`{condition.attribute.name}` changes by itself: say with `hold` how long it waits")
         if isinstance(self.benefit, Options) and self.benefit.kind == "mystery" and self.to != "advocate":
             raise ValueError("a mystery is for the advocate alone: a friend has to know what he gets")
+        if self.when_spent == "wait" and (self.budget is None or self.chosen):
+            raise ValueError("`when_spent: wait` goes with a `budget`, and not with a choice")
         asks = any(benefit.asks for benefit in self.benefits.values()) or self.chosen
         if self.answer_within is not None and not asks:
             raise ValueError("`answer_within` is for a benefit that asks something of its recipient")
@@ -264,7 +306,7 @@ class Reward(Part):
     @cached_property
     def cap_scopes(self) -> tuple[CapScope, ...]:
         """Everything that grants of the rule are counted by."""
-        return tuple(dict.fromkeys([*ALWAYS_COUNTED, *((cap.per, cap.period) for cap in self.caps)]))
+        return tuple(dict.fromkeys([*ALWAYS_COUNTED, *(cap.scope for cap in self.caps)]))
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:

@@ -73,6 +73,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "the standing is {stored}, what is counted comes to {expected}",
         _standings(dialect),
     )
+    yield "queues_count_what_waits", _COUNTER_MESSAGE, _counter_check("queue|", _QUEUE_COUNTS)
     waiting = f"COALESCE(CAST({dialect.member('p.doc', 'waiting')} AS bigint), 0)"
     yield (
         "participants_count_waiting_rewards",
@@ -290,6 +291,12 @@ def _counter_check(prefix: str, counted: str) -> str:
     )
 
 
+_QUEUE_COUNTS = (
+    "SELECT 'queue|' || t.queue, 0, COUNT(*) FROM rewards AS t "
+    "WHERE t.tenant = :tenant AND t.queue LIKE 'budget:%' GROUP BY t.queue"
+)
+
+
 def _cap_counts(dialect: Dialect) -> str:
     """A cap's key ends in ``|n`` where it counts rewards, in ``|a`` where it sums their amounts."""
     live = ", ".join(f"'{status}'" for status in sorted(LIVE_REWARD))
@@ -372,9 +379,11 @@ def _reward_problems(row: Reward) -> Iterator[str]:
     # What an expired reward still holds has paid a debt of its owner.
     if row.remaining and row.status not in ("issued", "expired"):
         yield f"it is {row.status} and {row.remaining} remains to be used"
+    if row.unfunded and (row.status != "pending" or row.reserved or not row.budget):
+        yield f"it is {row.status} and said to wait for a budget"
     if row.watched and not row.live:
         yield f"it is {row.status} and said to be kept"
-    for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent"):
+    for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent", "unfunded"):
         if getattr(row, name) < 0:
             yield f"{name} is below zero"
 

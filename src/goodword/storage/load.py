@@ -18,7 +18,7 @@ from goodword.engine.state import (
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
     LEADERS_MAX,
-    PURSE_PAGE,
+    QUEUE_PAGE,
     RUNNING_MAX,
     WAITING_PAGE,
     DueRow,
@@ -192,14 +192,14 @@ def _load_kept(query: _Query, state: State, keys: list[str]) -> None:
     _fill(state, "kept_of", keys, found, ())
 
 
-def _load_purses(query: _Query, state: State, keys: list[str]) -> None:
+def _load_queues(query: _Query, state: State, keys: list[str]) -> None:
     mapper = MAPPERS["rewards"]
-    rewards = dict(map(mapper.unpack, query.run(_purses(query.dialect, mapper.columns), keys)))
+    rewards = dict(map(mapper.unpack, query.run(_queues(query.dialect, mapper.columns), keys)))
     found: dict[str, list[tuple[int, str]]] = {}
     for reward in rewards.values():
-        found.setdefault(reward.purse or "", []).append((reward.granted_ms, reward.id))
+        found.setdefault(reward.queue or "", []).append((reward.granted_ms, reward.id))
     _fill(state, "rewards", rewards, rewards, None)
-    _fill(state, "purses", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+    _fill(state, "queues", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
 
 
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
@@ -256,7 +256,7 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
     "kept_of": _load_kept,
-    "purses": _load_purses,
+    "queues": _load_queues,
     "reward_codes": _load_reward_codes,
     "contests_of": _load_running,
     "leaders": _load_leaders,
@@ -295,9 +295,10 @@ def _leaders(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.standings, columns, "board", "behind < -1", order, LEADERS_MAX))
 
 
-def _purses(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+@cache
+def _queues(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     order = ("granted_ms", "id")
-    return text(dialect.first_of(tables.rewards, columns, "purse", "purse IS NOT NULL", order, PURSE_PAGE))
+    return text(dialect.first_of(tables.rewards, columns, "queue", "queue IS NOT NULL", order, QUEUE_PAGE))
 
 
 @cache

@@ -72,7 +72,7 @@ DERIVATIONS: dict[str, Callable[[Any], object]] = {
     "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
     "standings.behind": lambda row: ~row.score,  # as a minus would be, and below zero for every number
-    "rewards.purse": lambda row: row.purse,
+    "rewards.queue": lambda row: row.queue,
     "rewards.waiting": lambda row: int(is_waiting(row)),
 }
 

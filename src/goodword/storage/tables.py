@@ -326,7 +326,7 @@ rewards = Table(
     _word("order_id", nullable=True, info={"field": "order"}),  # a reserved word of SQL
     _word("code_hash", nullable=True),
     _flag("waiting", info=DERIVED),
-    _word("purse", nullable=True, info=DERIVED),
+    _word("queue", nullable=True, info=DERIVED),
     _word("live_key", nullable=True, info=DERIVED),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
@@ -340,7 +340,7 @@ rewards = Table(
     _index("rewards_by_code", "tenant", "code_hash", unique=True, query="load: reward_codes"),
     _index("rewards_by_subject", "tenant", "subject", "granted_ms", "id", query="load: rewards_of"),
     _index("rewards_waiting", "tenant", "participant", "id", where="waiting = 1", query="load: waiting_of"),
-    _index("rewards_in_purse", "tenant", "purse", "granted_ms", "id", where="purse IS NOT NULL", query="load: purses"),
+    _index("rewards_in_queue", "tenant", "queue", "granted_ms", "id", where="queue IS NOT NULL", query="load: queues"),
     _index("rewards_by_participant", "tenant", "participant", "granted_ms", "id", query="reads.rewards"),
     _index("rewards_by_referral", "tenant", "referral", "granted_ms", "id", query="reads.rewards"),
     _index("rewards_by_program", "tenant", "program", "status", query="reads.reward_counts"),

@@ -51,8 +51,10 @@ class Speaker:
         """A length of time."""
         return duration(length_ms, self.language)
 
-    def period(self, period: str) -> str:
-        """ "per month", "in all"."""
+    def period(self, period: str | int) -> str:
+        """ "per month", "in all"; of any days in a row, as milliseconds, how long they are."""
+        if isinstance(period, int):
+            return self.text("period.rolling", length=self.length(period))
         return self.text(f"period.{period}")
 
     def counted(self, measure: Measure) -> Iterator[str]:

@@ -41,6 +41,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "hold",
             "caps",
             "budget",
+            "when_spent",
             "pay_when",
             "kept",
             "answer_within",

@@ -288,7 +288,8 @@ class _Terms(Speaker):
     def budget(self, rule: Reward) -> Iterator[str]:
         if rule.budget is not None:
             budget = self.model.budgets[rule.budget]
-            yield self.text("terms.budget", amount=amount(budget.amount, self.language))
+            key = "terms.budget.wait" if rule.when_spent == "wait" else "terms.budget"
+            yield self.text(key, amount=amount(budget.amount, self.language))
 
     def taken_back(self, rule: Reward) -> Iterator[str]:
         yield self.text(f"terms.taken_back.{rule.taken_back}")
