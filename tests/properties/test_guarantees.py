@@ -43,6 +43,7 @@ STORED = (
     "handles",
     "groups",
     "members",
+    "sweeps",
     "claims",
     "orders",
     "referrals",

@@ -305,6 +305,9 @@ class Player:
                 return f"{rewards[event.reference]} expires"
             case "expire_referral":
                 return f"{referrals[event.reference]} expires"
+            case "sweep":
+                id, _, page = event.reference.partition("/")
+                return f"page {int(page) + 1} of {self.tenant.rows.rows['sweeps'][id].rule}"
             case _:
                 return f"{self.names[event.reference]} is looked at again"
 

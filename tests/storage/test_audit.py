@@ -46,7 +46,7 @@ def sound(database: Database) -> Database:
         words = {"digest": "d", "program_text": "goodword: 1"}
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
-        "participants": {"ann": Participant("ann", 1, waiting=1), "bob": Participant("bob", 2)},
+        "participants": {"ann": Participant("ann", 1, waiting=1, number=1), "bob": Participant("bob", 2, number=2)},
         "referrals": {"r1": replace(REFERRAL, measured=("friends",))},
         "rewards": {"w1": HELD},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
@@ -59,6 +59,7 @@ def sound(database: Database) -> Database:
             "measure|dropbox|friends|ann": 1,
             "measure|dropbox|size|g1": 1,
             "member|dropbox|bob": 1,
+            "people": 2,
         },
         "balances": BALANCES,
     }
@@ -125,6 +126,12 @@ TAMPERED = {
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
     ],
+    "people_are_counted": [
+        ("UPDATE counters SET value = 3 WHERE key = 'people'", "counters people"),
+    ],
+    "participants_are_numbered": [
+        ("UPDATE participants SET number = 1, page = 'everyone|0'", "participants ann"),
+    ],
     "people_count_their_groups": [
         ("DELETE FROM counters WHERE key LIKE 'member%'", "counters member|dropbox|bob"),
     ],
@@ -173,6 +180,8 @@ TAMPERED = {
         ("UPDATE referrals SET live_key = NULL", "referrals r1"),
         ("UPDATE rewards SET live_key = 'x'", "rewards w1"),
         ("UPDATE rewards SET waiting = 0", "rewards w1"),
+        ("UPDATE members SET page = 'g1|1'", "members g1|bob"),
+        ("UPDATE participants SET page = 'x'", "participants bob"),
     ],
     "rows_agree_with_themselves": [
         ("UPDATE referrals SET status = 'converted'", "referrals r1"),

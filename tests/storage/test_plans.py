@@ -58,7 +58,7 @@ def test_a_load_looks_each_key_up_in_an_index(database: Database, collection: An
 
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
-RECIPES = [PROGRAMS / name / "program.yaml" for name in ("bombas", "spotify")]
+RECIPES = [PROGRAMS / name / "program.yaml" for name in ("bombas", "spotify", "anniversary")]
 KEYRING = Keyring(b"a key for tests of 32 bytes long")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LATER_MS = 2_000_000_000_000

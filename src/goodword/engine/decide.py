@@ -83,6 +83,7 @@ from goodword.engine.steps import (
     steps_for,
     withdraw,
 )
+from goodword.engine.sweeps import decide_page, follow_day, plan_days
 from goodword.engine.turn import Programs, Turn, begin
 from goodword.program.benefits import KINDS
 from goodword.program.values import CLAIMED
@@ -115,6 +116,8 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
+        if turn.told is not None:
+            follow_day(turn, turn.told)
         follow_measures(turn)
         rewarded = [id for reward in turn.touched_rewards if (id := turn.reward(reward).referral) is not None]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
@@ -468,6 +471,7 @@ def _published(turn: Turn, event: Published) -> None:
             turn.post(f"{prefix}:funding", f"{prefix}:free", unit, more)
         elif more < 0:
             turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
+    plan_days(turn, program)
     turn.tell("program.published", program.name, None)
     turn.say("program_published", program=program)
 
@@ -520,6 +524,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "expire_reward": _due_expire_reward,
     "pay": _due_pay,
     "answer": time_is_over,
+    "sweep": decide_page,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {

@@ -35,7 +35,7 @@ Answers = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Text
 Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
 
 
-DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer"]
+DueKind = Literal["mature", "expire_referral", "expire_reward", "pay", "answer", "sweep"]
 """What a date may be for."""
 
 

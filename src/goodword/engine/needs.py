@@ -50,20 +50,26 @@ from goodword.engine.state import (
     HANDLES_OF,
     IDENTITIES,
     MEMBERS,
+    MEMBERS_IN,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
+    PEOPLE,
+    PEOPLE_IN,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
     REWARDS,
     REWARDS_OF,
+    SWEEPS,
     WAITING_OF,
     Collection,
     Referral,
     State,
+    page_name,
 )
 from goodword.engine.steps import ORDER
+from goodword.engine.sweeps import EVERYONE, dated_rules, sweep_id, sweep_of
 from goodword.engine.turn import Programs
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
@@ -106,6 +112,9 @@ def _loaded(state: State, collection: Collection[RowT]) -> list[RowT]:
 
 
 def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
+    # On the day of a program, everybody who does something is looked at.
+    for program in programs.all_live():
+        _want(wants, SWEEPS, *_days(program, batch.keyring))
     paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
         event = item.event
@@ -134,15 +143,24 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, ACTIVITIES, submission)
             case Activity(id=id):
                 _want(wants, ACTIVITIES, id)
+            case Published(program=name, version=version):
+                _want(wants, SWEEPS, *_days(programs.versions[name, version], batch.keyring))
             case RewardAction(reward=reward) | Choice(reward=reward):
                 _want(wants, REWARDS, reward)
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
+            case Due(kind="sweep", reference=reference):
+                _want(wants, SWEEPS, sweep_of(reference))
             case Due():
                 _want(wants, _DUE_ROWS[event.kind], event.reference)
                 _want(wants, PARTICIPANTS, *([event.reference] if event.kind == "pay" else []))
             case _:
                 pass
+
+
+def _days(program: Program, keyring: Keyring) -> Iterator[str]:
+    """The sweeps of the days of a program."""
+    return (sweep_id(keyring, program.name, name, EVERYONE, day) for name, _, day in dated_rules(program))
 
 
 def _named_groups(event: AnyEvent, keyring: Keyring) -> Iterator[str]:
@@ -205,11 +223,39 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, REWARDS_OF, reward.subject, reward.referral)
     for referral in _loaded(state, REFERRALS):
         _want(wants, REWARDS_OF, referral.id)
+    _pages(batch, state, wants)
     _want(wants, GROUPS, *(handle.group for handle in _loaded(state, HANDLES)))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id)
         _want(wants, PARTICIPANTS, group.owner)
     _members(batch, state, wants)
+
+
+def _pages(batch: Batch, state: State, wants: Wants) -> None:
+    """The people on the pages of sweeps that are due."""
+    for item in batch.sealed:
+        if not isinstance(item.event, Due) or item.event.kind != "sweep":
+            continue
+        sweep = state.rows[SWEEPS.name].get(sweep_of(item.event.reference))
+        if sweep is not None:
+            index: Collection[Any] = PEOPLE_IN if sweep.of == EVERYONE else MEMBERS_IN
+            _want(wants, index, page_name(sweep.of, sweep.page))
+            _want(wants, GROUPS, *([sweep.of] if sweep.of != EVERYONE else []))
+
+
+def _ask_who_referred(programs: Programs) -> bool:
+    """Whether something is given to many on the condition that somebody referred them."""
+    rules = (rule for program in programs.versions.values() for rule in program.model.rewards.values())
+    return any(condition.attribute.key == "referred" for rule in rules for condition in rule.where)
+
+
+def _on_pages(state: State) -> set[str]:
+    """Who stands on the loaded pages."""
+    members = state.rows[MEMBERS.name]
+    keys = [key for page in _loaded(state, MEMBERS_IN) for key in page]
+    return {id for page in _loaded(state, PEOPLE_IN) for id in page} | {
+        member.participant for key in keys if (member := members.get(key)) is not None
+    }
 
 
 def _members(batch: Batch, state: State, wants: Wants) -> None:
@@ -268,6 +314,15 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
+    found = _on_pages(state)
+    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+        found |= people
+    _want(wants, PARTICIPANTS, *found)
+    _want(wants, FIRST_ORDERS, *found)
+    _want(wants, REWARDS_OF, *found)
+    if _ask_who_referred(programs):
+        _want(wants, REFERRALS_OF, *found)
+    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
     _want(wants, GROUPS, *(handle.group for handle in handles))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id, group.owner)
@@ -305,6 +360,9 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
     times = _times(batch, state)
     recipients, newcomers = _recipients(batch, state)
+    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+        recipients, newcomers = _everybody(batch, state, recipients, newcomers)
+    _want(wants, COUNTERS, PEOPLE)
     groups = _groups(batch, state)
     balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
@@ -338,6 +396,9 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, FIRST_ORDERS, group.owner)
         _want(wants, REWARDS_OF, group.id, group.owner)
     _members(batch, state, wants)
+    for program in programs.versions.values():
+        names = program.model.rewards_for_groups
+        _want(wants, SWEEPS, *(sweep_id(batch.keyring, program.name, name, id) for name in names for id in groups))
 
 
 def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
@@ -349,6 +410,7 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
     found |= {person for referral in _loaded(state, REFERRALS) for person in (referral.friend, referral.advocate)}
     found |= {reward.participant for reward in _loaded(state, REWARDS)}
     found |= {group.owner for group in _loaded(state, GROUPS)}
+    found |= _on_pages(state)
     newcomers: set[str] = set()
     for item in batch.sealed:
         person = _person(item)
@@ -360,6 +422,13 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
             if not known:
                 newcomers.add(batch.keyring.id("pt", item.event.id))
     return found, newcomers
+
+
+def _everybody(batch: Batch, state: State, found: set[str], newcomers: set[str]) -> tuple[set[str], set[str]]:
+    """Those and everybody else of whom an event tells."""
+    found = found | set(_loaded(state, IDENTITIES)) | {person.id for person in _loaded(state, PARTICIPANTS)}
+    made = {batch.keyring.id("pt", item.event.id) for item in batch.sealed if _person(item) is not None}
+    return found, newcomers | (made - found)
 
 
 def _times(batch: Batch, state: State) -> set[int]:
@@ -375,6 +444,7 @@ def _times(batch: Batch, state: State) -> set[int]:
     times |= {order.placed_ms for order in _loaded(state, ORDERS) if order.placed_ms is not None}
     times |= {row.at_ms for row in _loaded(state, ACTIVITIES)}
     times |= {row.joined_ms for row in _loaded(state, MEMBERS)}
+    times |= {sweep.opened_ms for sweep in _loaded(state, SWEEPS) if sweep.opened_ms is not None}
     chosen = {item.event.reward for item in batch.sealed if isinstance(item.event, Choice)}
     times |= {reward.granted_ms for reward in _loaded(state, REWARDS) if reward.id in chosen}
     for person in _loaded(state, PARTICIPANTS):

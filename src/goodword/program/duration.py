@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -55,6 +55,12 @@ def iso(instant_ms: int) -> str:
 def local_date(instant_ms: int, zone: ZoneInfo) -> date:
     """The calendar day of an instant in a time zone."""
     return from_ms(instant_ms).astimezone(zone).date()
+
+
+@lru_cache(maxsize=KEPT_MAX)
+def day_start_ms(day: date, later: int, zone: ZoneInfo) -> int:
+    """When a calendar day begins in a time zone, or the day so many days later."""
+    return to_ms(datetime.combine(day + timedelta(days=later), time(), zone))
 
 
 # One event asks for the same period again and again: for each rule, each side, and once more for what is loaded.

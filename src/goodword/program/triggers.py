@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -78,11 +79,18 @@ class When(Part):
         default=None, description="something is counted by this measure: each of them pays"
     )
 
+    date: Date | None = Field(
+        default=None,
+        description="this day has come, by the calendar of the program; with `step`: the step is reached on this day",
+    )
+
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
         given = [name for name in ("step", "reaches", "each") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError("write one of `step`, `reaches` and `each`")
+        if len(given) != 1 and (given or self.date is None):
+            raise ValueError("write one of `step`, `reaches`, `each` and `date`")
+        if self.date is not None and given not in ([], ["step"]):
+            raise ValueError("`date` stands alone, or with `step`")
         if (self.reaches is None) != (self.at is None and self.every is None) or (self.at and self.every):
             raise ValueError("`reaches` names a measure, and `at` or `every` the number it must reach")
         if self.up_to is not None and (self.every is None or self.up_to > EVERY_MAX):

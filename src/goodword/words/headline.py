@@ -47,11 +47,11 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     for at, benefits in sorted(milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.milestone", shown, at))
-    for (side, reached), benefits in others.items():
+    for (to, reached), benefits in others.items():
         shown = {"benefits": joined(benefits, language)}
         if reached is not None:
             shown["at"] = number(reached, language)
-        parts.append(texts.text(f"headline.{side}_at" if reached is not None else f"headline.{side}", shown))
+        parts.append(texts.text(f"headline.{to}_at" if reached is not None else f"headline.{to}", shown))
     return texts.text("word.separator").join(parts)
 
 
