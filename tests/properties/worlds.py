@@ -261,7 +261,27 @@ def grouped(draw: st.DrawFn, file: dict[str, Any]) -> None:
             "benefit": {"kind": "item", "amount": "1 print", "unit_cost": "1 USD"},
             "hold": draw(st.sampled_from(HOLDS)),
         },
+        "film": {
+            "when": {"reaches": draw(st.sampled_from(["brought", "members"])), "at": draw(st.integers(1, 2))},
+            "to": "group",
+            "later": draw(st.booleans()),
+            "benefit": draw(
+                st.sampled_from([credit, {"kind": "points", "amount": "25 points", "unit_cost": "0.02 USD"}])
+            ),
+            "hold": draw(st.sampled_from(HOLDS)),
+        },
+        "day": {
+            "when": {"date": draw(st.sampled_from(["2026-01-04", "2026-01-12"]))},
+            "to": "everyone",
+            "later": draw(st.booleans()),
+            "benefit": {"kind": "coupon", "percent_off": "50%", "ceiling": "9 USD"},
+            "expires": "1 day",
+        },
     }
+    if draw(st.booleans()):
+        file["rewards"]["day"]["where"] = {"recipient.referred": draw(st.booleans())}
+    if draw(st.booleans()):
+        file["rewards"]["film"]["budget"] = file["rewards"]["day"]["budget"] = "all"
 
 
 @dataclass(frozen=True)

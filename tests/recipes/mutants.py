@@ -38,7 +38,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "signal": get_args(Shared),
     "period": get_args(Period),
     "per": ("participant", "program"),
-    "to": ("advocate", "friend", "both", "owner"),
+    "to": ("advocate", "friend", "both", "owner", "group", "everyone"),
     "of": ("advocate", "group"),
     "event": get_args(StepEvent),
     "taken_back": ("debt", "forgive"),

@@ -333,6 +333,9 @@ class Player:
                 return f"{rule} of {referrals[id]} comes again"
             case "kept":
                 return f"{rewards[event.reference]} stays for good"
+            case "sweep":
+                id, _, page = event.reference.partition("/")
+                return f"page {int(page) + 1} of {self.tenant.rows.rows['sweeps'][id].rule}"
             case _:
                 return f"{self.names[event.reference]} is looked at again"
 

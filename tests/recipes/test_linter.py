@@ -301,6 +301,11 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "kickstarter": [],  # what a project unlocks is spread over the referrals it took
+    "anniversary": [
+        ("economics.margin", "5%", "4.99%", "margin"),
+        ("economics.return_window", "14 days", "15 days", "short_hold"),
+    ],
     "spotify": [],  # paid by the month, for as long as a member stays
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }

@@ -27,6 +27,7 @@ from goodword.engine.state import (
     Standing,
     State,
     StepState,
+    SweepRow,
     TenantRow,
     TierRow,
 )
@@ -49,7 +50,7 @@ FULL: dict[str, dict[str, Any]] = {
         "ann": Participant(
             id="ann", created_ms=5, country="DE", language="de",
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
-            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1,
+            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1, number=7,
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},
@@ -60,6 +61,7 @@ FULL: dict[str, dict[str, Any]] = {
     "members": {
         "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}),
     },
+    "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
     "orders": {
         "o1": OrderRow(

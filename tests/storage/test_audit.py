@@ -46,7 +46,10 @@ def sound(database: Database) -> Database:
         words = {"digest": "d", "program_text": "goodword: 1"}
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
-        "participants": {"ann": Participant("ann", 1, waiting=1, keeping=1), "bob": Participant("bob", 2)},
+        "participants": {
+            "ann": Participant("ann", 1, waiting=1, keeping=1, number=1),
+            "bob": Participant("bob", 2, number=2),
+        },
         "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"), again={"space": 2, "over": 0})},
         "dues": {"again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space")},
         "rewards": {"w1": HELD},
@@ -64,6 +67,7 @@ def sound(database: Database) -> Database:
             "measure|dropbox|friends@race|ann": 1,
             "measure|dropbox|size|g1": 1,
             "member|dropbox|bob": 1,
+            "people": 2,
         },
         "balances": BALANCES,
     }
@@ -152,6 +156,12 @@ TAMPERED = {
     "points_are_spent_once": [
         ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),
     ],
+    "people_are_counted": [
+        ("UPDATE counters SET value = 3 WHERE key = 'people'", "counters people"),
+    ],
+    "participants_are_numbered": [
+        ("UPDATE participants SET number = 1, page = 'everyone|0'", "participants ann"),
+    ],
     "people_count_their_groups": [
         ("DELETE FROM counters WHERE key LIKE 'member%'", "counters member|dropbox|bob"),
     ],
@@ -200,6 +210,8 @@ TAMPERED = {
         ("UPDATE referrals SET live_key = NULL", "referrals r1"),
         ("UPDATE rewards SET live_key = 'x'", "rewards w1"),
         ("UPDATE rewards SET waiting = 0", "rewards w1"),
+        ("UPDATE members SET page = 'g1|1'", "members g1|bob"),
+        ("UPDATE participants SET page = 'x'", "participants bob"),
     ],
     "rows_agree_with_themselves": [
         ("UPDATE referrals SET status = 'converted'", "referrals r1"),

@@ -94,6 +94,7 @@ from goodword.engine.steps import (
     steps_for,
     withdraw,
 )
+from goodword.engine.sweeps import decide_page, follow_day, plan_days
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
 from goodword.program.benefits import KINDS
@@ -127,6 +128,8 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
+        if turn.told is not None:
+            follow_day(turn, turn.told)
         follow_measures(turn)
         rewarded = [id for reward in turn.touched_rewards if (id := turn.reward(reward).referral) is not None]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
@@ -495,6 +498,7 @@ def _published(turn: Turn, event: Published) -> None:
         elif more < 0:
             turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
     open_contests(turn, program)
+    plan_days(turn, program)
     turn.tell("program.published", program.name, None)
     turn.say("program_published", program=program)
 
@@ -553,6 +557,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "kept": keep_for_good,
     "again": come_again,
     "fund": pay_waiting,
+    "sweep": decide_page,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {

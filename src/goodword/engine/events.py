@@ -47,6 +47,7 @@ DueKind = Literal[
     "kept",
     "again",
     "fund",
+    "sweep",
 ]
 """What a date may be for."""
 

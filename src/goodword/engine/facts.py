@@ -8,7 +8,16 @@ from msgspec import Struct
 
 from goodword.engine.events import Scalar
 from goodword.engine.reasons import Amount, ReasonValue, amount_of
-from goodword.engine.state import FIRST_ORDERS, FIRST_ORDERS_MAX, ORDERS, TIERS, Draft, NotLoaded, OrderRow
+from goodword.engine.state import (
+    FIRST_ORDERS,
+    FIRST_ORDERS_MAX,
+    ORDERS,
+    REFERRALS_OF,
+    TIERS,
+    Draft,
+    NotLoaded,
+    OrderRow,
+)
 from goodword.engine.turn import Turn
 from goodword.program.conditions import Attribute, Condition, Value, holds
 from goodword.program.duration import DAY_MS
@@ -29,6 +38,8 @@ class Subjects(Struct, frozen=True, gc=False):
     order: OrderRow | None = None
     activity: dict[str, Scalar] | None = None
     claimed_ms: int = 0
+    program: str | None = None
+    """Where somebody is asked about that is so in one program and not in another."""
 
 
 def first_orders(draft: Draft, participant: str) -> tuple[tuple[int, str], ...]:
@@ -84,7 +95,15 @@ def value_of(turn: Turn, attribute: Attribute, subjects: Subjects) -> Value | No
         case "advocate":
             return _of_person(turn, attribute, subjects.advocate, subjects.claimed_ms)
         case "recipient":
+            if attribute.key == "referred":
+                return _is_referred(turn, subjects)
             return _of_person(turn, attribute, subjects.recipient, subjects.claimed_ms)
+
+
+def _is_referred(turn: Turn, subjects: Subjects) -> bool:
+    ids = turn.draft.many(REFERRALS_OF, subjects.recipient or "")
+    referrals = (turn.referral(id) for id in ids)
+    return any(referral.live for referral in referrals if referral.program == subjects.program)
 
 
 def _of_order(attribute: Attribute, order: OrderRow | None) -> Value | None:

@@ -13,7 +13,8 @@ from goodword.engine.grants import dated, measure_key
 from goodword.engine.ids import Keyring
 from goodword.engine.measures import Source, follow_counters, is_trusted, sync_measures
 from goodword.engine.people import resolve
-from goodword.engine.state import GROUPS, MEMBERS, REWARDS_OF, GroupRow, MemberRow, Participant, Referral
+from goodword.engine.state import GROUPS, MEMBERS, MEMBERS_IN, REWARDS_OF, GroupRow, MemberRow, Participant, Referral
+from goodword.engine.sweeps import grant_later, take_back_from
 from goodword.engine.turn import Turn
 from goodword.program.groups import Groups
 from goodword.program.loader import Program
@@ -129,6 +130,7 @@ def _enter(turn: Turn, program: Program, group: GroupRow, person: str, at_ms: in
     if before is None:
         member = MemberRow(key, group.id, person, group.numbers + 1, at_ms, referral=referral)
         turn.draft.fresh(key, REWARDS_OF)
+        turn.draft.append_if_loaded(MEMBERS_IN, member.page, key)
     else:
         member = replace(before, joined_ms=at_ms, left_ms=None, referral=referral)
     turn.save_group(replace(group, members=group.members + 1, numbers=max(group.numbers, member.number)))
@@ -136,6 +138,7 @@ def _enter(turn: Turn, program: Program, group: GroupRow, person: str, at_ms: in
     turn.tell("group.member_joined", group.id, person)
     turn.say("member_joined", {"group": group.shop_id, "used": group.members + 1}, program=program)
     _measure(turn, program, member)
+    grant_later(turn, program, member)
 
 
 def _depart(turn: Turn, program: Program, member: MemberRow) -> None:
@@ -146,6 +149,7 @@ def _depart(turn: Turn, program: Program, member: MemberRow) -> None:
     turn.tell("group.member_left", group.id, member.participant)
     turn.say("member_left", {"group": group.shop_id, "used": group.members - 1}, program=program)
     _measure(turn, program, replace(member, left_ms=turn.occurred_ms))
+    take_back_from(turn, member)
 
 
 def _measure(turn: Turn, program: Program, member: MemberRow) -> None:

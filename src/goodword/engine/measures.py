@@ -19,6 +19,7 @@ from goodword.engine.returns import take_back
 from goodword.engine.reward_books import rule_of
 from goodword.engine.rewards import grant
 from goodword.engine.state import ACTIVITIES, ORDERS, ActivityRow, OrderRow, Referral, Reward
+from goodword.engine.sweeps import unlock
 from goodword.engine.tiers import follow_tiers
 from goodword.engine.turn import Moved, Turn
 from goodword.program.loader import Program
@@ -265,6 +266,9 @@ def _grant_reached(turn: Turn, moved: Moved, value: int) -> None:
     measure, _, period = moved.label.partition("@")
     for name, rule in moved.program.model.rewards_by_measure.get(measure, ()):
         for key in _reached(rule, period, value):
+            if rule.to == "group":
+                unlock(turn, moved.program, name, turn.group(moved.owner))
+                continue
             side, payee = _payee(turn, moved.program, name, moved.owner)
             wanted = Grant(
                 program=moved.program,

@@ -59,9 +59,12 @@ from goodword.engine.state import (
     KEPT_OF,
     LEADERS,
     MEMBERS,
+    MEMBERS_IN,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
+    PEOPLE,
+    PEOPLE_IN,
     QUEUES,
     REFERRALS,
     REFERRALS_OF,
@@ -69,15 +72,18 @@ from goodword.engine.state import (
     REWARDS,
     REWARDS_OF,
     STANDINGS,
+    SWEEPS,
     TIERS,
     WAITING_OF,
     Collection,
     ContestRow,
     Referral,
     State,
+    page_name,
     purse_of,
 )
 from goodword.engine.steps import ORDER
+from goodword.engine.sweeps import EVERYONE, dated_rules, sweep_id, sweep_of
 from goodword.engine.tiers import tier_key, tier_periods
 from goodword.engine.turn import Programs
 from goodword.program.duration import period_key
@@ -126,6 +132,9 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         # What runs is read by every step that counts: mostly it is nothing, or a row that is in memory.
         _want(wants, CONTESTS_OF, program.name)
         _want(wants, CONTESTS, *(contest_key(program.name, name) for name in program.model.contests))
+    # On the day of a program, everybody who does something is looked at.
+    for program in programs.all_live():
+        _want(wants, SWEEPS, *_days(program, batch.keyring))
     paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
         event = item.event
@@ -154,12 +163,16 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, ACTIVITIES, submission)
             case Activity(id=id):
                 _want(wants, ACTIVITIES, id)
+            case Published(program=name, version=version):
+                _want(wants, SWEEPS, *_days(programs.versions[name, version], batch.keyring))
             case RewardAction(reward=reward) | Choice(reward=reward):
                 _want(wants, REWARDS, reward)
             case Enter(program=name, contest=contest):
                 _want(wants, CONTESTS, contest_key(name, contest))
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
+            case Due(kind="sweep", reference=reference):
+                _want(wants, SWEEPS, sweep_of(reference))
             case Due():
                 # A date that comes again names its rule behind the referral; the others name one row by its whole key.
                 row = event.reference.partition("|")[0] if event.kind == "again" else event.reference
@@ -172,6 +185,11 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, PARTICIPANTS, *([event.reference.partition(">")[0]] if event.kind == "keep" else []))
             case _:
                 pass
+
+
+def _days(program: Program, keyring: Keyring) -> Iterator[str]:
+    """The sweeps of the days of a program."""
+    return (sweep_id(keyring, program.name, name, EVERYONE, day) for name, _, day in dated_rules(program))
 
 
 def _named_groups(event: AnyEvent, keyring: Keyring) -> Iterator[str]:
@@ -254,6 +272,7 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
             _want(wants, LEADERS, contest.id)
         else:
             _want_entrants(wants, drawn(contest))
+    _pages(batch, state, wants)
     _want(wants, GROUPS, *(handle.group for handle in _loaded(state, HANDLES)))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id)
@@ -297,6 +316,33 @@ def _purses(programs: Programs, batch: Batch, state: State, event: Exchange) -> 
     found = [state.rows[IDENTITIES.name].get(key) for key in identity_keys(event.person)]
     for person in {batch.keyring.id("pt", event.id), *(id for id in found if id is not None)}:
         yield purse_of(person, program.name, rule.when.exchange.unit)
+
+
+def _pages(batch: Batch, state: State, wants: Wants) -> None:
+    """The people on the pages of sweeps that are due."""
+    for item in batch.sealed:
+        if not isinstance(item.event, Due) or item.event.kind != "sweep":
+            continue
+        sweep = state.rows[SWEEPS.name].get(sweep_of(item.event.reference))
+        if sweep is not None:
+            index: Collection[Any] = PEOPLE_IN if sweep.of == EVERYONE else MEMBERS_IN
+            _want(wants, index, page_name(sweep.of, sweep.page))
+            _want(wants, GROUPS, *([sweep.of] if sweep.of != EVERYONE else []))
+
+
+def _ask_who_referred(programs: Programs) -> bool:
+    """Whether something is given to many on the condition that somebody referred them."""
+    rules = (rule for program in programs.versions.values() for rule in program.model.rewards.values())
+    return any(condition.attribute.key == "referred" for rule in rules for condition in rule.where)
+
+
+def _on_pages(state: State) -> set[str]:
+    """Who stands on the loaded pages."""
+    members = state.rows[MEMBERS.name]
+    keys = [key for page in _loaded(state, MEMBERS_IN) for key in page]
+    return {id for page in _loaded(state, PEOPLE_IN) for id in page} | {
+        member.participant for key in keys if (member := members.get(key)) is not None
+    }
 
 
 def _members(batch: Batch, state: State, wants: Wants) -> None:
@@ -356,6 +402,15 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
     _want_entrants(wants, _entrants(batch, state))
+    found = _on_pages(state)
+    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+        found |= people
+    _want(wants, PARTICIPANTS, *found)
+    _want(wants, FIRST_ORDERS, *found)
+    _want(wants, REWARDS_OF, *found)
+    if _ask_who_referred(programs):
+        _want(wants, REFERRALS_OF, *found)
+    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
     _want(wants, GROUPS, *(handle.group for handle in handles))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id, group.owner)
@@ -395,6 +450,9 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     times = _times(batch, state)
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
     recipients, newcomers = _recipients(batch, state)
+    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+        recipients, newcomers = _everybody(batch, state, recipients, newcomers)
+    _want(wants, COUNTERS, PEOPLE)
     groups = _groups(batch, state)
     balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
@@ -412,11 +470,11 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         for key in _tier_rows(program, newcomers):
             state.rows[TIERS.name].setdefault(key, None)
     for contest in _loaded(state, CONTESTS):
-        names = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
-        _want(wants, COUNTERS, *(f"{names}{person}" for person in recipients))
+        counter = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
+        _want(wants, COUNTERS, *(f"{counter}{person}" for person in recipients))
         _want(wants, STANDINGS, *(standing_key(contest.id, person) for person in recipients))
         for person in newcomers:
-            counters.setdefault(f"{names}{person}", None)
+            counters.setdefault(f"{counter}{person}", None)
             state.rows[STANDINGS.name].setdefault(standing_key(contest.id, person), None)
     for reward in _loaded(state, REWARDS):
         _want(wants, COUNTERS, *reward.cap_keys)
@@ -439,6 +497,9 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, FIRST_ORDERS, group.owner)
         _want(wants, REWARDS_OF, group.id, group.owner)
     _members(batch, state, wants)
+    for program in programs.versions.values():
+        names = program.model.rewards_for_groups
+        _want(wants, SWEEPS, *(sweep_id(batch.keyring, program.name, name, id) for name in names for id in groups))
 
 
 def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
@@ -456,6 +517,7 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
         if isinstance(item.event, Due) and item.event.kind == "tier"
     }
     found |= {group.owner for group in _loaded(state, GROUPS)}
+    found |= _on_pages(state)
     newcomers: set[str] = set()
     for item in batch.sealed:
         person = _person(item)
@@ -467,6 +529,13 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
             if not known:
                 newcomers.add(batch.keyring.id("pt", item.event.id))
     return found, newcomers
+
+
+def _everybody(batch: Batch, state: State, found: set[str], newcomers: set[str]) -> tuple[set[str], set[str]]:
+    """Those and everybody else of whom an event tells."""
+    found = found | set(_loaded(state, IDENTITIES)) | {person.id for person in _loaded(state, PARTICIPANTS)}
+    made = {batch.keyring.id("pt", item.event.id) for item in batch.sealed if _person(item) is not None}
+    return found, newcomers | (made - found)
 
 
 def _times(batch: Batch, state: State) -> set[int]:
@@ -482,6 +551,7 @@ def _times(batch: Batch, state: State) -> set[int]:
     times |= {order.placed_ms for order in _loaded(state, ORDERS) if order.placed_ms is not None}
     times |= {row.at_ms for row in _loaded(state, ACTIVITIES)}
     times |= {row.joined_ms for row in _loaded(state, MEMBERS)}
+    times |= {sweep.opened_ms for sweep in _loaded(state, SWEEPS) if sweep.opened_ms is not None}
     chosen = {item.event.reward for item in batch.sealed if isinstance(item.event, Choice)}
     times |= {reward.granted_ms for reward in _loaded(state, REWARDS) if reward.id in chosen}
     for person in _loaded(state, PARTICIPANTS):

@@ -25,7 +25,7 @@ from goodword.engine.state import REWARD_CODES, REWARDS_OF, OrderRow, Reward
 from goodword.engine.turn import Turn
 from goodword.engine.watches import start_watching
 from goodword.program.benefits import KINDS, Benefit, Options
-from goodword.program.duration import iso
+from goodword.program.duration import day_start_ms, iso
 from goodword.program.model import Reward as Rule
 from goodword.program.quantity import BASIS_POINTS, divide
 
@@ -221,8 +221,11 @@ def _wait_for_answer(turn: Turn, reward: Reward, missing: list[str]) -> None:
 
 def issue(turn: Turn, reward: Reward) -> Reward:
     """Hand a reward over: it stands on the balance of its recipient."""
-    _, rule = rule_of(turn, reward)
-    expires_ms = None if rule.expires is None else turn.clock_ms + rule.expires
+    program, rule = rule_of(turn, reward)
+    # What a day gives is for that day, whenever on it somebody got it.
+    dated = rule.to == "everyone" and rule.when.date is not None
+    since_ms = day_start_ms(rule.when.date, 0, program.model.zone) if dated and rule.when.date else turn.clock_ms
+    expires_ms = None if rule.expires is None else since_ms + rule.expires
     reward = move(turn, reward, "issue", None)
     reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
     post(turn, reward, "approved", "balance", reward.amount)

@@ -31,6 +31,15 @@ class Row(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, g
     """A row of the state: one noun, immutable."""
 
 
+PAGE_MAX = 100
+"""How many people one page of a sweep looks at."""
+
+
+def page_name(of: str, page: int) -> str:
+    """The name of a page of the people of a group, or of everybody."""
+    return f"{of}|{page}"
+
+
 class Participant(Row, frozen=True):
     """A person in a tenant; advocate and friend are roles of one record."""
 
@@ -48,6 +57,13 @@ class Participant(Row, frozen=True):
     """How many approved rewards wait for a condition on this person."""
     keeping: int = 0
     """How many live rewards are kept only while a condition on this person holds."""
+    number: int = 0
+    """The how-manieth of all participants of the tenant he is."""
+
+    @property
+    def page(self) -> str:
+        """The page of everybody on which he stands."""
+        return page_name("everyone", (self.number - 1) // PAGE_MAX)
 
 
 class Handle(Row, frozen=True):
@@ -123,6 +139,31 @@ class MemberRow(Row, frozen=True):
     def active(self) -> bool:
         """Whether he is in the group now."""
         return self.left_ms is None
+
+    @property
+    def page(self) -> str:
+        """The page of his group on which he stands."""
+        return page_name(self.group, (self.number - 1) // PAGE_MAX)
+
+
+class SweepRow(Row, frozen=True):
+    """What is given to many, page by page; its row stays."""
+
+    id: str
+    program: str
+    version: int
+    rule: str
+    of: str
+    """The group, or ``everyone``."""
+    key: str = ""
+    """The day, for everyone."""
+    cut: int = 0
+    """The number of the last of them who counts."""
+    page: int = 0
+    """The page that comes next."""
+    granted: int = 0
+    opened_ms: int | None = None
+    """None while its day has not come."""
 
 
 class ClaimRow(Row, frozen=True):
@@ -449,6 +490,9 @@ HANDLES_OF: Collection[tuple[str, ...]] = Collection("handles_of", stored=False)
 ACTIVITIES: Collection[ActivityRow] = Collection("activities")  # event id
 GROUPS: Collection[GroupRow] = Collection("groups")
 MEMBERS: Collection[MemberRow] = Collection("members")  # "group|participant"
+MEMBERS_IN: Collection[tuple[str, ...]] = Collection("members_in", stored=False)  # page of a group -> keys of members
+SWEEPS: Collection[SweepRow] = Collection("sweeps")
+PEOPLE_IN: Collection[tuple[str, ...]] = Collection("people_in", stored=False)  # page of everybody -> participants
 CLAIMS: Collection[ClaimRow] = Collection("claims")  # token
 ORDERS: Collection[OrderRow] = Collection("orders")  # order id
 FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders", stored=False)
@@ -481,9 +525,11 @@ DUES: Collection[DueRow] = Collection("dues")
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
-    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS,
+    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
 )  # fmt: skip
 
+PEOPLE = "people"
+"""The counter of all participants of a tenant."""
 SIGNALS_MAX = 8
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
@@ -610,6 +656,11 @@ class Draft:
         items = self.many(collection, key)
         if item not in items:
             self.put(collection, key, (*items, item))
+
+    def append_if_loaded(self, collection: Collection[tuple[str, ...]], key: str, item: str) -> None:
+        """As `append`, for an index that is only loaded by whoever walks through it."""
+        if key in self.changes[collection.name] or self.state.loaded(collection, key):
+            self.append(collection, key, item)
 
     def fresh(self, key: str, *collections: Collection[Any]) -> None:
         """Note that nothing stands behind `key` in these indexes yet, as its owner is created by this decision."""

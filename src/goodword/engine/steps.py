@@ -22,7 +22,7 @@ from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import grant
 from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, Reward, StepState
 from goodword.engine.turn import Turn
-from goodword.program.duration import iso
+from goodword.program.duration import iso, local_date
 from goodword.program.loader import Program
 from goodword.program.model import Step
 
@@ -255,6 +255,8 @@ def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) 
     at_ms = hit.at_ms if hit else referral.claimed_ms
     order = order_of(turn, hit) if hit else None
     for rule_name, rule in program.model.rewards_by_step.get(name, ()):
+        if rule.when.date is not None and rule.when.date != local_date(at_ms, program.model.zone):
+            continue
         for side in rule.sides:
             recipient = side_of(referral, side)
             key = FIRST if rule.when.recurs else ""

@@ -35,6 +35,7 @@ TOPICS: dict[str, str] = {
     "group.created": "a group is there, with its owner",
     "group.member_joined": "somebody became a member of a group",
     "group.member_left": "somebody is not a member of a group any more",
+    "group.unlocked": "a group reached a number that brings something to all its members",
     "group.closed": "a group was closed",
     "program.published": "a version of a program is in force",
 }

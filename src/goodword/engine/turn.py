@@ -34,6 +34,7 @@ from goodword.engine.state import (
     Referral,
     Reward,
     State,
+    SweepRow,
 )
 from goodword.engine.topics import TOPICS
 from goodword.program.loader import Program
@@ -55,7 +56,7 @@ class Programs:
         version = self.live.get(name)
         return None if version is None else self.versions[name, version]
 
-    def pinned(self, row: Referral | Reward) -> Program:
+    def pinned(self, row: Referral | Reward | SweepRow) -> Program:
         """The version under which a row is decided all its life."""
         return self.versions[row.program, row.version]
 

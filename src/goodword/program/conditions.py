@@ -87,6 +87,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute("friend", "new_customer", "boolean", "first_orders", "has no counted order placed before the claim"),
     *_people(),
+    Attribute("recipient", "referred", "boolean", "referrals_of", "is the friend of a running referral in the program"),
 )
 
 _ORDERED: frozenset[ValueType] = frozenset({"money", "integer"})

@@ -219,8 +219,13 @@ class Reward(Part):
     """A reward rule: when, to whom, what, and under which guards."""
 
     when: When
-    to: Literal["advocate", "friend", "both", "owner"] = Field(
-        description="a side of the referral or both, or the owner of the group whose measure it is"
+    to: Literal["advocate", "friend", "both", "owner", "group", "everyone"] = Field(
+        description="a side of the referral or both, the owner or every member of the group whose measure it is, or "
+        "everyone who is known on the day of `date`"
+    )
+    where: Where = Field(default=(), description="for a group or everyone: conditions on who of them is meant")
+    later: bool = Field(
+        default=False, description="for a group or everyone: whether those are given it too who come later"
     )
     benefit: AnyBenefit
     hold: Duration = Field(default=0, description="how long after the step the reward stays pending")
@@ -248,13 +253,16 @@ class Reward(Part):
             raise ValueError("it would buy what it is paid with")
         if (self.when.tier and self.to != "advocate") or (self.when.measure and self.to in ("friend", "both")):
             raise ValueError("a measure counts for the advocate: such a reward goes `to: advocate`")
-        if not self.when.measure and self.to == "owner":
-            raise ValueError("the owner of a group is paid by a measure of groups: write `reaches` or `each`")
+        if not self.when.measure and self.to in ("owner", "group"):
+            raise ValueError("a group is paid by a measure of groups: write `reaches`, or `each` for its owner")
+        self._check_many()
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`pay_when` looks at `recipient.…`, not at `{condition.attribute.name}`")
             if condition.attribute.type == "duration":
                 raise ValueError(f"`{condition.attribute.name}` changes by itself: say with `hold` how long it waits")
+            if condition.attribute.name == "recipient.referred":
+                raise ValueError("`recipient.referred` is looked at in `where` only")
         if isinstance(self.benefit, Options) and self.benefit.kind == "mystery" and self.to != "advocate":
             raise ValueError("a mystery is for the advocate alone: a friend has to know what he gets")
         if self.when_spent == "wait" and (self.budget is None or self.chosen):
@@ -270,10 +278,24 @@ class Reward(Part):
             self._check_benefit(declared, benefit)
         return self
 
+    def _check_many(self) -> None:
+        many = self.to in ("group", "everyone")
+        if self.to == "group" and self.when.at is None:
+            raise ValueError("a whole group is given something when a measure `reaches` a number `at`")
+        if (self.to == "everyone") != (self.when.date is not None and self.when.step is None):
+            raise ValueError("a `date` alone goes `to: everyone`, and only that does")
+        if not many and (self.where or self.later):
+            raise ValueError("`where` and `later` are for what a group or everyone is given")
+        if many and isinstance(self.benefit, Options):
+            raise ValueError("a group or everyone is given one benefit")
+        for condition in self.where:
+            if condition.attribute.entity != "recipient":
+                raise ValueError(f"`where` looks at `recipient.…`, not at `{condition.attribute.name}`")
+
     def _check_benefit(self, declared: Declared, benefit: Benefit) -> None:
         unit = declared.currency if benefit.unit == "money" else benefit.unit
-        if self.when.reaches and isinstance(benefit.amount, PercentOf):
-            raise ValueError("a percentage needs an order; a milestone has none")
+        if (self.when.reaches or self.to == "everyone") and isinstance(benefit.amount, PercentOf):
+            raise ValueError("a percentage needs an order; a milestone or a day has none")
         for cap in self.caps:
             if cap.amount and cap.amount.unit != unit:
                 raise ValueError(f"a cap by amount is counted in the unit of the reward, {unit}")
@@ -441,9 +463,11 @@ class ProgramFile(Part):
                 yield f"measures.{name}.of", "this program has no `groups`"
         for name, rule in self.rewards.items():
             counted = self.measures.get(rule.when.measure or "")
-            if counted is not None and (counted.of == "group") != (rule.to == "owner"):
-                payee = "owner" if counted.of == "group" else "advocate"
+            if counted is not None and (counted.of == "group") != (rule.to in ("owner", "group")):
+                payee = "owner` or `to: group" if counted.of == "group" else "advocate"
                 yield f"rewards.{name}.to", f"`{rule.when.measure}` counts for each {counted.of}: write `to: {payee}`"
+            elif counted is not None and rule.to == "group" and counted.period != "ever":
+                yield f"rewards.{name}.to", "a group is given something once: its measure has no `period`"
 
     def _circle_problems(self) -> Iterator[tuple[str, str]]:
         """A reward that feeds the measure it is granted for would grant itself for ever."""
@@ -528,6 +552,16 @@ class ProgramFile(Part):
     def places_of(self, contest: str) -> int:
         """How many places of a contest win something."""
         return max((rule.when.places[1] for _, rule in self.rewards_by_contest[contest] if rule.when.places), default=0)
+
+    @cached_property
+    def rewards_for_everyone(self) -> tuple[tuple[str, Reward], ...]:
+        """The rules that give something to everyone on a day."""
+        return tuple((name, rule) for name, rule in self.rewards.items() if rule.to == "everyone")
+
+    @cached_property
+    def rewards_for_groups(self) -> tuple[str, ...]:
+        """The rules that give something to every member of a group."""
+        return tuple(name for name, rule in self.rewards.items() if rule.to == "group")
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from functools import cached_property
 from typing import Annotated, Literal, get_args
 
@@ -114,11 +115,18 @@ class When(Part):
         default=None, description="somebody buys it for so many of the points that he holds: `150 points`"
     )
 
+    date: Date | None = Field(
+        default=None,
+        description="this day has come, by the calendar of the program; with `step`: the step is reached on this day",
+    )
+
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
         given = [name for name in TRIGGERS if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"write one of {', '.join(f'`{name}`' for name in TRIGGERS)}")
+        if len(given) != 1 and (given or self.date is None):
+            raise ValueError(f"write one of {', '.join(f'`{name}`' for name in (*TRIGGERS, 'date'))}")
+        if self.date is not None and given not in ([], ["step"]):
+            raise ValueError("`date` stands alone, or with `step`")
         if self.exchange and is_currency(self.exchange.unit):
             raise ValueError("`exchange` takes points or other units of the program's own, not money")
         number = self.every if isinstance(self.every, int) else None

@@ -125,6 +125,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
     yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
+    yield "people_are_counted", _COUNTER_MESSAGE, _counter_check("people", _PEOPLE)
     yield from _GROUP_CHECKS
     yield from _REFERENCE_CHECKS
     yield from _CLICK_CHECKS
@@ -185,7 +186,16 @@ _MEMBERSHIPS = (
     "WHERE m.tenant = :tenant AND m.left_ms IS NULL GROUP BY g.program, m.participant"
 )
 
+_PEOPLE = "SELECT 'people', 0, COUNT(*) FROM participants WHERE tenant = :tenant HAVING COUNT(*) > 0"
+
 _GROUP_CHECKS = (
+    (
+        "participants_are_numbered",
+        "{people} participants have {numbers} numbers up to {last}",
+        "SELECT 'participants ' || MIN(id) AS row, COUNT(*) AS people, COUNT(DISTINCT number) AS numbers, "
+        "MAX(number) AS last FROM participants WHERE tenant = :tenant "
+        "HAVING COUNT(*) <> COUNT(DISTINCT number) OR COUNT(*) <> MAX(number)",
+    ),
     (
         "groups_count_their_members",
         "{counted} members are counted, {found} are there",

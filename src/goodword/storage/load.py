@@ -242,6 +242,21 @@ def _fill_behind(
     _fill(state, query.collection, keys, {key: tuple(names) for key, names in index.items()}, ())
 
 
+def _pages_of(collection: str) -> Callable[[_Query, State, list[str]], None]:
+    """A reader of pages of people: who stands on one follows from his number."""
+
+    def read(query: _Query, state: State, keys: list[str]) -> None:
+        mapper = MAPPERS[collection]
+        found = [mapper.unpack(values) for values in query.run(_rows_by(query.dialect, collection, "page"), keys)]
+        index: dict[str, tuple[str, ...]] = {}
+        for key, row in sorted(found, key=lambda item: item[1].number):
+            index[row.page] = (*index.get(row.page, ()), key)
+        _fill(state, collection, (key for key, _ in found), dict(found), None)
+        _fill(state, query.collection, keys, index, ())
+
+    return read
+
+
 def _fill(state: State, collection: str, keys: Iterable[str], found: Mapping[Any, Any], absent: object) -> None:
     loaded = state.rows[collection]
     for key in keys:
@@ -257,6 +272,8 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "waiting_of": _load_waiting,
     "kept_of": _load_kept,
     "queues": _load_queues,
+    "members_in": _pages_of("members"),
+    "people_in": _pages_of("participants"),
     "reward_codes": _load_reward_codes,
     "contests_of": _load_running,
     "leaders": _load_leaders,

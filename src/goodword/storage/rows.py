@@ -30,6 +30,7 @@ from goodword.engine.state import (
     Reward,
     Row,
     Standing,
+    SweepRow,
     TierRow,
 )
 from goodword.storage import tables
@@ -68,6 +69,8 @@ def is_waiting(row: Reward) -> bool:
 
 
 DERIVATIONS: dict[str, Callable[[Any], object]] = {
+    "participants.page": lambda row: row.page,
+    "members.page": lambda row: row.page,
     "orders.counted": lambda row: int(row.counted),
     "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
@@ -145,6 +148,7 @@ MAPPERS: dict[str, Mapper] = {
     "activities": _struct_mapper(tables.activities, ActivityRow, "id"),
     "groups": _struct_mapper(tables.groups, GroupRow, "id"),
     "members": _struct_mapper(tables.members, MemberRow, "id"),
+    "sweeps": _struct_mapper(tables.sweeps, SweepRow, "id"),
     "claims": _struct_mapper(tables.claims, ClaimRow, "token"),
     "orders": _struct_mapper(tables.orders, OrderRow, "id"),
     "referrals": _struct_mapper(tables.referrals, Referral, "id"),

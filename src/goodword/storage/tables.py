@@ -107,9 +107,12 @@ participants = Table(
     _word("country", nullable=True),
     _word("language", nullable=True),
     _number("signed_up_ms", nullable=True),
+    _number("number"),
+    _word("page", info=DERIVED),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
     _index("participants_by_time", "tenant", "created_ms", "id", query="reads.participants"),
+    _index("participants_by_page", "tenant", "page", query="load: people_in"),
 )
 
 # The one table that may hold personal data: erasing a person empties his row here.
@@ -229,6 +232,24 @@ members = Table(
     _number("number"),
     _number("joined_ms"),
     _number("left_ms", nullable=True),
+    _word("page", info=DERIVED),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("members_by_page", "tenant", "page", query="load: members_in"),
+)
+
+# What is given to many, page by page.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _number("version"),
+    _word("rule"),
+    _word("of"),
+    _word("key"),
+    _number("opened_ms", nullable=True),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
 )
