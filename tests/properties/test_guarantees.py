@@ -337,6 +337,8 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             body["person"] = {"id": f"friend-{number}", "fields": body["person"].get("fields", {})}
         if "order" in body:
             body["order"] = f"{body['order']}-{number}"
+        if "group" in body:
+            body["group"] = f"{body['group']}-{number}"
         if body["type"] in ("claim", "share", "handle"):
             body["code"] = handle
         elif "code" in body:

@@ -222,6 +222,38 @@ def games(draw: st.DrawFn, file: dict[str, Any], rules: dict[str, dict[str, Any]
     rules["others"] = {"when": {"contest": "race", "places": "2-3"}, "benefit": badge}
     rules["member"] = {"when": {"contest": "club", "places": "1-2"}, "benefit": badge}
     rules["drawn"] = {"when": {"contest": "lottery", "places": "1-2"}, "benefit": badge}
+    if draw(st.booleans()):
+        grouped(draw, file)
+
+
+GROUPS = ("plan", "project")
+
+
+def grouped(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Add groups: what their owners get for members and for referrals."""
+    step = draw(st.sampled_from(list(file["steps"])))
+    file["groups"] = {"members_max": draw(st.integers(1, 4)), "one_per_person": draw(st.booleans())}
+    if draw(st.booleans()):
+        file["groups"]["joined_by"] = step
+    file["measures"] |= {
+        "members": {"of": "group", "count": "members"},
+        "brought": {"of": "group", "count": "referrals", "step": step},
+    }
+    credit = {"kind": "credit", "amount": "2 USD"}
+    file["rewards"] |= {
+        "each_member": {"when": {"each": "members"}, "to": "owner", "benefit": credit, "budget": "all"},
+        "size": {
+            "when": {"reaches": "members", "at": draw(st.integers(1, 2))},
+            "to": "owner",
+            "benefit": {"kind": "points", "amount": "40 points"},
+        },
+        "goal": {
+            "when": {"reaches": "brought", "at": draw(st.integers(1, 2))},
+            "to": "owner",
+            "benefit": {"kind": "item", "amount": "1 print", "unit_cost": "1 USD"},
+            "hold": draw(st.sampled_from(HOLDS)),
+        },
+    }
 
 
 @dataclass(frozen=True)
@@ -289,6 +321,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "enter",
                 "exchange",
                 "exchange",
+                "group",
+                "group",
+                "invite",
             ]
         )
     )
@@ -322,6 +357,13 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "staff":
             action = draw(st.sampled_from(["approve", "deny", "issue", "redeem", "fail", "reverse"]))
             return Wish(at_ms, {"type": "reward", "reward": draw(st.integers(0, 5)), "action": action})
+        case "group":
+            action = draw(st.sampled_from(["create", "join", "join", "join", "leave", "close"]))
+            body = {"type": "group", "program": "world", "group": draw(st.sampled_from(GROUPS)), "action": action}
+            return Wish(at_ms, body | ({} if action == "close" else {"person": person}))
+        case "invite":
+            body = {"type": "join", "person": person, "program": "world"}
+            return Wish(at_ms, body | {"group": draw(st.sampled_from(GROUPS))})
         case "review":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "review", "referral": draw(st.integers(0, 3)), "verdict": verdict})
@@ -358,6 +400,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
     tenant.publish(program)
     events: list[Sealed] = []
     codes: dict[str, str] = {}
+    grouped = program.model.groups is not None
 
     def tell(body: dict[str, Any]) -> dict[str, Any]:
         event = sealed(body)
@@ -374,6 +417,12 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
             "person": {"id": who},
         }
         codes[who] = tell(body | {"program": program.name})["advocate_code"]
+    for number, who in enumerate(PEOPLE[:2] if grouped else ()):
+        body = {"program": program.name, "group": GROUPS[number], "occurred_at": iso(START_MS - DAY_MS + 10 + number)}
+        tell({"type": "group", "id": f"create-{who}", "action": "create", "person": {"id": who}} | body)
+        codes[who] = tell({"type": "join", "id": f"invite-{who}", "person": {"id": PEOPLE[number + 1]}} | body)[
+            "advocate_code"
+        ]
     issued: dict[str, str] = {}
     for number, wish in enumerate(wished):
         body = {"id": f"e{number}", "occurred_at": iso(wish.at_ms), **wish.body}
@@ -392,7 +441,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
                 rows = list(tenant.rows.rows[collection])
                 body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"
         answer = tell(body)
-        if body["type"] == "link" and "advocate_code" in answer:
+        if body["type"] in ("link", "join") and "advocate_code" in answer:
             codes[body["person"]["id"]] = answer["advocate_code"]
         for reward in answer.get("rewards", []):
             if reward["status"] == "issued":

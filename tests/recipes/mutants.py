@@ -18,7 +18,18 @@ from goodword.program.quantity import Rounding
 from goodword.program.triggers import Recurs
 from tests.recipes.runner import Tree
 
-SECTIONS = ("fields", "moderated", "audience", "attribution", "steps", "measures", "budgets", "rewards", "protection")
+SECTIONS = (
+    "fields",
+    "moderated",
+    "audience",
+    "attribution",
+    "steps",
+    "groups",
+    "measures",
+    "budgets",
+    "rewards",
+    "protection",
+)
 Path = tuple[str | int, ...]
 
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -27,7 +38,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "signal": get_args(Shared),
     "period": get_args(Period),
     "per": ("participant", "program"),
-    "to": ("advocate", "friend", "both"),
+    "to": ("advocate", "friend", "both", "owner"),
+    "of": ("advocate", "group"),
     "event": get_args(StepEvent),
     "taken_back": ("debt", "forgive"),
     "read_at": ("claim", "step"),
@@ -104,7 +116,7 @@ def _other_words(tree: Tree, path: Path, value: str) -> Iterator[str]:
         small = Decimal(1).scaleb(-(len(found[2]) - 1 if found[2] else 0))
         for other in (number + small, number - small, number * 2, (number / 2).quantize(small, rounding="ROUND_DOWN")):
             yield f"{other}{found[3]}"
-    elif key in ("step", "after", "until"):
+    elif key in ("step", "after", "until", "joined_by"):
         yield from ("claimed", *tree["steps"])
     elif key in ("activity", "reaches", "each", "budget"):
         measures = tree.get("measures", {})

@@ -233,6 +233,8 @@ class Player:
             self.names.setdefault(answer.participant, who)
         if answer.advocate_code and who:
             self.codes.setdefault(who, answer.advocate_code)
+            if group := getattr(decision.sealed.event, "group", None):
+                self.codes[f"{who}_{group}"] = answer.advocate_code
         if answer.claim:
             self.claims[entry["as"]] = answer.claim
         elif "as" in entry:
@@ -276,11 +278,22 @@ class Player:
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
 
+    def _reward_name(self, row: Reward, referrals: dict[str, Referral]) -> str:
+        """Whose it is, and for whom: ``anna's credit for bob``, ``bob's coupon from anna``, ``olga's mix``."""
+        whose = f"{self.names[row.participant]}'s {row.rule}"
+        if row.side in ("advocate", "friend"):
+            referral = referrals[row.referral or ""]
+            advocate, friend = self.names[referral.advocate], self.names[referral.friend]
+            return f"{whose} for {friend}" if row.side == "advocate" else f"{whose} from {advocate}"
+        _, _, member = row.subject.partition("|")
+        return f"{whose} for {self.names[member]}" if member and row.side == "owner" else whose
+
     def _named_rewards(self) -> Iterator[tuple[str, Reward]]:
         referrals = {row.id: row for row in self._rows(REFERRALS)}
         seen: dict[str, int] = {}
         for row in sorted(self._rows(REWARDS), key=lambda row: (row.granted_ms, row.occurrence)):
             name = self._reward_name(row, referrals.get(row.referral or ""))
+            name = self._reward_name(row, referrals)
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
 
@@ -405,6 +418,7 @@ def _title(entry: Tree) -> str:
 def _who(sentence: str) -> str | None:
     found = re.match(
         r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does|exchanges)\b|$)",
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:creates|leaves|joins|claims|types|signs|orders|does)\b|$)",
         sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
@@ -465,6 +479,18 @@ def _claim(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> So
     return ev.Claim(**base, code=player.code(words["code"]), person=person, via=via)
 
 
+def _group(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
+    actions: dict[str, Any] = {"creates": "create", "joins": "join", "leaves": "leave", "closed": "close"}
+    who = words.get("who")
+    return ev.GroupAction(
+        **base,
+        program=player.program.name,
+        group=words["group"],
+        action=actions[words["action"]],
+        person=player.person(who, entry) if who else None,
+    )
+
+
 _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
     (re.compile(pattern), make)
     for pattern, make in [
@@ -472,6 +498,12 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             r"(?P<who>\w+) joins",
             lambda p, b, e, w: ev.Join(**b, person=p.person(w["who"], e), program=p.program.name),
         ),
+        (
+            r"(?P<who>\w+) joins to invite to the group (?P<group>\w+)",
+            lambda p, b, e, w: ev.Join(**b, person=p.person(w["who"], e), program=p.program.name, group=w["group"]),
+        ),
+        (r"(?P<who>\w+) (?P<action>creates|joins|leaves) the group (?P<group>\w+)", _group),
+        (r"the group (?P<group>\w+) is (?P<action>closed)", _group),
         (r"(?P<who>\w+) (?P<how>claims|types) (?P<code>\w+)'s code", _claim),
         (
             r"staff write down that (?P<code>\w+) sent (?P<who>\w+)",

@@ -171,6 +171,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["free_minimum rewards.credit 9:3"],
     ),
+    "an owner of groups without limit": (
+        changed(
+            (CAPS, "measures: {n: {of: group, count: members}}\ngroups: {members_max: 5}\n"),
+            ("{step: bought}", "{each: n}"),
+            ("to: both", "to: owner"),
+        ),
+        ["no_cap rewards.credit 9:3"],
+    ),
+    "groups that change nothing": (SAFE + "groups: {members_max: 5}\n", ["idle_groups groups 15:1"]),
     "a free order, for a minimum": (
         changed(
             (AMOUNT, "kind: coupon, percent_off: 100%, minimum_order: 10 USD, ceiling: 20 USD"),
@@ -190,7 +199,7 @@ def test_warning(name: str) -> None:
 def test_every_warning_has_a_case() -> None:
     source = lint.__globals__["__file__"]
     with open(source, encoding="utf-8") as file:
-        codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"),', file.read()))
+        codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"|"groups"),', file.read()))
         file.seek(0)
         codes |= set(re.findall(r'^ +"([a-z]+_[a-z]+)",$', file.read(), re.MULTILINE))
     assert codes == {warning.split()[0] for _, expected in CASES.values() for warning in expected}
@@ -292,6 +301,7 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "spotify": [],  # paid by the month, for as long as a member stays
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
 

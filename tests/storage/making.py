@@ -11,8 +11,10 @@ from goodword.engine.state import (
     ContestRow,
     DueRow,
     Entry,
+    GroupRow,
     Handle,
     Hit,
+    MemberRow,
     OrderRow,
     OutboxRow,
     Participant,
@@ -50,9 +52,13 @@ FULL: dict[str, dict[str, Any]] = {
             signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1,
         )
     },
-    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98)},
+    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},
     "activities": {
         "e8": ActivityRow("e8", "ann", "review", 12, {"stars": 5}, "pending", "w1", {"measure|dropbox|reviews|ann": 1})
+    },
+    "groups": {"g1": GroupRow("g1", "dropbox", "the Does", "ann", 3, members=1, numbers=2, closed_ms=97)},
+    "members": {
+        "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}),
     },
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
     "orders": {
@@ -70,7 +76,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
-            promised={"space|friend": "gold"}, again={"space": 2},
+            promised={"space|friend": "gold"}, again={"space": 2}, group="g1",
         )
     },
     "rewards": {

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import ContestRow, DueRow, Entry, OrderRow, Participant, Standing
+from goodword.engine.state import ContestRow, DueRow, Entry, GroupRow, MemberRow, OrderRow, Participant, Standing
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -54,12 +54,16 @@ def sound(database: Database) -> Database:
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
         "contests": {"dropbox|race": ContestRow("dropbox|race", "dropbox", "race", 2, "friends", 1, None)},
         "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 2, 5, 1)},
+        "groups": {"g1": GroupRow("g1", "dropbox", "plan", "ann", 1, members=1, numbers=1)},
+        "members": {"g1|bob": MemberRow("g1|bob", "g1", "bob", 1, 2, measured={"measure|dropbox|size|g1": 1})},
         "counters": {
             "cap|x|n": 1,
             "cap|x|a": 500,
             "cap|old|n": 0,
             "measure|dropbox|friends|ann": 1,
             "measure|dropbox|friends@race|ann": 1,
+            "measure|dropbox|size|g1": 1,
+            "member|dropbox|bob": 1,
         },
         "balances": BALANCES,
     }
@@ -121,6 +125,7 @@ TAMPERED = {
     ],
     "measures_count_what_they_count": [
         ("UPDATE counters SET value = 0 WHERE key LIKE 'measure%'", "counters measure|dropbox|friends|ann"),
+        ("UPDATE counters SET value = 2 WHERE key LIKE 'measure%g1'", "counters measure|dropbox|size|g1"),
     ],
     "standings_are_what_is_counted": [
         ("UPDATE standings SET score = 1", "standings dropbox|race|ann"),
@@ -143,6 +148,20 @@ TAMPERED = {
     ],
     "points_are_spent_once": [
         ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),
+    ],
+    "people_count_their_groups": [
+        ("DELETE FROM counters WHERE key LIKE 'member%'", "counters member|dropbox|bob"),
+    ],
+    "groups_count_their_members": [
+        ("UPDATE groups SET members = 2", "groups g1"),
+        ("UPDATE members SET left_ms = 9", "groups g1"),
+    ],
+    "members_belong_to_a_group": [
+        ("DELETE FROM groups", "members g1|bob"),
+        ("UPDATE groups SET owner = 'bob'", "members g1|bob"),
+    ],
+    "members_are_numbered": [
+        ("UPDATE members SET number = 2", "groups g1"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),

@@ -15,12 +15,13 @@ from goodword.engine.clicks import Click, read_click
 from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.grants import promises
-from goodword.engine.measures import sync_measures
+from goodword.engine.groups import member_key, sync_referral
 from goodword.engine.people import shared_signals
 from goodword.engine.returns import take_back
 from goodword.engine.state import (
     CLAIMS,
     HANDLES,
+    MEMBERS,
     ORDERS,
     PARENTS,
     REFERRALS,
@@ -196,6 +197,7 @@ def _refused_or_review(turn: Turn, invitation: Invitation) -> list[str] | None:
     if advocate == invitation.friend:
         turn.say("self_referral", program=program, rule="protection")
         return None
+    _check_group(turn, invitation)
     _check_signals(turn, invitation, review)
     _check_audience(turn, invitation)
     _check_cycle(turn, invitation)
@@ -205,10 +207,35 @@ def _refused_or_review(turn: Turn, invitation: Invitation) -> list[str] | None:
     return review if len(turn.reasons) == before else None
 
 
+def _check_group(turn: Turn, invitation: Invitation) -> None:
+    """Who owns a group or is in it already is nobody that it could win."""
+    if invitation.handle.group is None:
+        return
+    group, program = turn.group(invitation.handle.group), invitation.program
+    member = turn.draft.get(MEMBERS, member_key(group.id, invitation.friend))
+    if not group.open_at(invitation.at_ms):
+        turn.say("group_closed", {"group": group.shop_id}, program=program)
+    if invitation.friend == group.owner or (member is not None and member.active):
+        turn.say("friend_is_member", {"group": group.shop_id}, program=program)
+
+
+def _who_earns(turn: Turn, advocate: str, group: str | None) -> list[Participant]:
+    """Everybody whom a referral may pay, besides its friend: the advocate, and the owner of the group."""
+    people = [advocate] if group is None else [advocate, turn.group(group).owner]
+    return [turn.person(person) for person in dict.fromkeys(people)]
+
+
+def _shared(turn: Turn, friend: str, earning: list[Participant]) -> list[str]:
+    """The kinds of signal that a friend shares with somebody who earns from him."""
+    person = turn.person(friend)
+    found = [shared_signals(person, other) for other in earning if other.id != friend]
+    return list(dict.fromkeys(signal for signals in found for signal in signals))
+
+
 def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> None:
-    friend, advocate = turn.person(invitation.friend), turn.person(invitation.handle.participant)
+    earning = _who_earns(turn, invitation.handle.participant, invitation.handle.group)
     protection = invitation.program.model.protection
-    for signal in shared_signals(friend, advocate):
+    for signal in _shared(turn, invitation.friend, earning):
         action = getattr(protection, signal)
         if action == "refuse":
             turn.say("shared_signal", {"signal": signal}, program=invitation.program, rule=f"protection.{signal}")
@@ -322,7 +349,7 @@ def _supersede(turn: Turn, standing: Referral, invitation: Invitation) -> Rival:
     for reward in turn.rewards_of(moved.id):
         if not reward.used:
             take_back(turn, reward, "referral_superseded")
-    sync_measures(turn, turn.referral(moved.id))
+    sync_referral(turn, turn.referral(moved.id))
     return Rival(moved.advocate, moved.code, moved.evidence, moved.claimed_ms, turn.event_id, "referral_superseded")
 
 
@@ -344,6 +371,7 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         moderation_why=tuple(review),
         rivals=rivals,
         click=invitation.click,
+        group=invitation.handle.group,
     )
     referral = replace(referral, promised=promises(turn, program, referral))
     turn.draft.fresh(id, REWARDS_OF)
@@ -417,7 +445,8 @@ def still_trusted(turn: Turn, referral: Referral) -> Referral | None:
     if referral.moderation in ("approved", "denied"):
         return referral
     program = turn.programs.pinned(referral)
-    for signal in shared_signals(turn.person(referral.friend), turn.person(referral.advocate)):
+    earning = _who_earns(turn, referral.advocate, referral.group)
+    for signal in _shared(turn, referral.friend, earning):
         action, path = getattr(program.model.protection, signal), f"protection.{signal}"
         if action == "refuse":
             turn.say("shared_signal", {"signal": signal}, program=program, rule=path, referral=referral.id)

@@ -73,6 +73,8 @@ class Join(Event, tag="join", frozen=True):
 
     person: Person
     program: Word
+    group: Id | None = None
+    """The group for which he invites, by the shop's own id: what its code brings counts for the group."""
 
 
 class Link(Event, tag="link", frozen=True):
@@ -95,6 +97,22 @@ class HandleAction(Event, tag="handle", frozen=True):
     code: Code
     action: Literal["disable", "enable"]
     why: Text = ""
+
+
+class GroupAction(Event, tag="group", frozen=True):
+    """A group is created, a person joins or leaves it, or it is closed."""
+
+    program: Word
+    group: Id
+    """The shop's own id of the family plan, the project, the team; unique in its program."""
+    action: Literal["create", "join", "leave", "close"]
+    person: Person | None = None
+    """Its owner for `create`; who joins or leaves."""
+
+    def __post_init__(self) -> None:
+        """Check what the action needs."""
+        if (self.person is None) != (self.action == "close"):
+            raise ValueError("`person` says who creates, joins or leaves a group; closing it needs none")
 
 
 class Share(Event, tag="share", frozen=True):
@@ -255,6 +273,7 @@ SourceEvent = (
     Join
     | Link
     | HandleAction
+    | GroupAction
     | Share
     | Claim
     | SignUp

@@ -130,6 +130,7 @@ def promises(turn: Turn, program: Program, referral: Referral) -> dict[str, str]
         for benefit in rule.benefits.values()
         if isinstance(benefit.amount, Table) and benefit.amount.read_at == "claim"
         for side in rule.sides
+        if side in ("advocate", "friend")
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from goodword.engine.attribution import limit_key, signal_value
 from goodword.engine.boards import contest_key, standing_key
@@ -24,6 +24,7 @@ from goodword.engine.events import (
     Due,
     Enter,
     Exchange,
+    GroupAction,
     Join,
     Link,
     Moderation,
@@ -38,6 +39,7 @@ from goodword.engine.events import (
     Share,
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, measure_key, unit_in
+from goodword.engine.groups import group_id, member_key, places_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
 from goodword.engine.people import SIGNALS, identity_keys
@@ -50,11 +52,13 @@ from goodword.engine.state import (
     COUNTERS,
     ENTRIES,
     FIRST_ORDERS,
+    GROUPS,
     HANDLES,
     HANDLES_OF,
     IDENTITIES,
     KEPT_OF,
     LEADERS,
+    MEMBERS,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
@@ -133,6 +137,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         _want(wants, HANDLES, getattr(event, "code", None), click.code if click else None)
         _want(wants, CLAIMS, getattr(event, "claim", None))
         _want(wants, ORDERS, getattr(event, "order", None))
+        _want(wants, GROUPS, *_named_groups(event, batch.keyring))
         match event:
             case Join() | Link(code=None):
                 _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
@@ -166,6 +171,15 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, PARTICIPANTS, *([event.reference.partition(">")[0]] if event.kind == "keep" else []))
             case _:
                 pass
+
+
+def _named_groups(event: AnyEvent, keyring: Keyring) -> Iterator[str]:
+    """The groups that an event names by the shop's own id."""
+    match event:
+        case GroupAction(program=program, group=group) | Join(program=program, group=str(group)):
+            yield group_id(keyring, program, group)
+        case _:
+            pass
 
 
 def _sources(event: AnyEvent) -> Iterator[str]:
@@ -238,6 +252,11 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
             _want(wants, LEADERS, contest.id)
         else:
             _want_entrants(wants, drawn(contest))
+    _want(wants, GROUPS, *(handle.group for handle in _loaded(state, HANDLES)))
+    for group in _loaded(state, GROUPS):
+        _want(wants, REWARDS_OF, group.id)
+        _want(wants, PARTICIPANTS, group.owner)
+    _members(batch, state, wants)
 
 
 def _decided(batch: Batch, state: State) -> Iterator[ContestRow]:
@@ -278,6 +297,41 @@ def _purses(programs: Programs, batch: Batch, state: State, event: Exchange) -> 
         yield purse_of(person, program.name, rule.when.exchange.unit)
 
 
+def _members(batch: Batch, state: State, wants: Wants) -> None:
+    """Who an event may make a member, or unmake: its person in the groups that it or its codes name; friends in theirs."""
+    for item in batch.sealed:
+        groups = {*_named_groups(item.event, batch.keyring), *_invited_to(item, batch, state)}
+        person = _person(item) if groups else None
+        if person is None:
+            continue
+        rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
+        known = {id for id in rows if id is not None}
+        for group in groups:
+            keys = [member_key(group, id) for id in known]
+            _want(wants, MEMBERS, *keys)
+            _want(wants, REWARDS_OF, *keys)
+            if not known:
+                # Whoever this event may create is a member of nothing yet.
+                state.rows[MEMBERS.name].setdefault(member_key(group, batch.keyring.id("pt", item.event.id)), None)
+    for referral in _loaded(state, REFERRALS):
+        if referral.group is not None:
+            key = member_key(referral.group, referral.friend)
+            _want(wants, GROUPS, referral.group)
+            _want(wants, REWARDS_OF, referral.group, key)
+            _want(wants, MEMBERS, key)
+
+
+def _invited_to(item: Sealed, batch: Batch, state: State) -> Iterator[str]:
+    """The groups behind the codes that an event brings along."""
+    claim = state.rows[CLAIMS.name].get(getattr(item.event, "claim", None) or "")
+    click = _clicked(item, batch.keyring)
+    codes = (getattr(item.event, "code", None), claim.code if claim else None, click.code if click else None)
+    for code in codes:
+        handle = state.rows[HANDLES.name].get(code) if code else None
+        if handle is not None and handle.group is not None:
+            yield handle.group
+
+
 # 3 --------------------------------------------------------------------------------------------------------------------
 
 
@@ -300,6 +354,12 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
     _want_entrants(wants, _entrants(batch, state))
+    _want(wants, GROUPS, *(handle.group for handle in handles))
+    for group in _loaded(state, GROUPS):
+        _want(wants, REWARDS_OF, group.id, group.owner)
+        _want(wants, PARTICIPANTS, group.owner)
+        _want(wants, FIRST_ORDERS, group.owner)
+    _members(batch, state, wants)
     models = [program.model for program in programs.versions.values()]
     if any(model.measures for model in models):
         _want(wants, REWARDS_OF, *advocates, *people)
@@ -333,12 +393,14 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     times = _times(batch, state)
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
     recipients, newcomers = _recipients(batch, state)
+    groups = _groups(batch, state)
     balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
         _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
         _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))
         _want(wants, TIERS, *_tier_rows(program, recipients))
+        _want(wants, COUNTERS, *_measure_keys(program, "group", groups, times))
         # Whoever this batch may create stands in no database yet, and most of a batch can be such people.
         for key in _balances(program, newcomers):
             balances.setdefault(key, None)
@@ -363,10 +425,17 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, COUNTERS, *order.measured)
     for row in _loaded(state, ACTIVITIES):
         _want(wants, COUNTERS, *row.measured)
+    for member in _loaded(state, MEMBERS):
+        _want(wants, COUNTERS, *member.measured)
     for referral in _loaded(state, REFERRALS):
         _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
         _want(wants, ORDERS, *_orders_of(referral))
+    for group in _loaded(state, GROUPS):
+        _want(wants, PARTICIPANTS, group.owner)
+        _want(wants, FIRST_ORDERS, group.owner)
+        _want(wants, REWARDS_OF, group.id, group.owner)
+    _members(batch, state, wants)
 
 
 def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
@@ -383,11 +452,12 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
         for item in batch.sealed
         if isinstance(item.event, Due) and item.event.kind == "tier"
     }
+    found |= {group.owner for group in _loaded(state, GROUPS)}
     newcomers: set[str] = set()
     for item in batch.sealed:
         person = _person(item)
         invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
-        if person is not None and (invited or isinstance(item.event, Join | Enter | Exchange)):
+        if person is not None and (invited or isinstance(item.event, Join | Enter | Exchange | GroupAction)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known
@@ -408,6 +478,7 @@ def _times(batch: Batch, state: State) -> set[int]:
         times |= {at_ms for at_ms, _ in orders}
     times |= {order.placed_ms for order in _loaded(state, ORDERS) if order.placed_ms is not None}
     times |= {row.at_ms for row in _loaded(state, ACTIVITIES)}
+    times |= {row.joined_ms for row in _loaded(state, MEMBERS)}
     chosen = {item.event.reward for item in batch.sealed if isinstance(item.event, Choice)}
     times |= {reward.granted_ms for reward in _loaded(state, REWARDS) if reward.id in chosen}
     for person in _loaded(state, PARTICIPANTS):
@@ -441,17 +512,33 @@ def _tier_rows(program: Program, people: Iterable[str]) -> Iterator[str]:
     return (tier_key(program.name, person) for person in people) if program.model.tiers else iter(())
 
 
+def _groups(batch: Batch, state: State) -> set[str]:
+    """The groups whose numbers this batch can move, those among them that it may create."""
+    named = {id for item in batch.sealed for id in _named_groups(item.event, batch.keyring)}
+    return named | {group.id for group in _loaded(state, GROUPS)}
+
+
 def _personal_counters(program: Program, people: set[str], times: set[int], clocks: set[int]) -> Iterator[str]:
     yield from _cap_keys(program, people, times)
-    for name, measure in program.model.measures.items():
-        moments = [0] if measure.period == "ever" else times
-        for label in {dated(name, measure, at_ms, program) for at_ms in moments}:
-            yield from (measure_key(program.name, label, person) for person in people)
+    yield from _measure_keys(program, "advocate", people, times)
+    if program.model.groups is not None:
+        yield from (places_key(program.name, person) for person in people)
     if (ladder := program.model.tiers) is not None:
         measure = program.model.measures[ladder.measure]
         periods = {period for at_ms in times | clocks for period in tier_periods(measure, at_ms, program)}
         for period in periods:
             yield from (measure_key(program.name, f"{ladder.measure}{period}", person) for person in people)
+
+
+def _measure_keys(
+    program: Program, of: Literal["advocate", "group"], owners: set[str], times: set[int]
+) -> Iterator[str]:
+    for name, measure in program.model.measures.items():
+        if measure.of != of:
+            continue
+        moments = [0] if measure.period == "ever" else times
+        for label in {dated(name, measure, at_ms, program) for at_ms in moments}:
+            yield from (measure_key(program.name, label, owner) for owner in owners)
 
 
 def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Iterator[str]:

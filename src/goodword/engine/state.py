@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from goodword.engine.events import DueKind, Scalar
+from goodword.program.model import Side
 from goodword.program.quantity import is_currency
 
 RowT = TypeVar("RowT")
@@ -66,6 +67,8 @@ class Handle(Row, frozen=True):
     """From when on it starts nothing any more."""
     disabled_ms: int | None = None
     """Since when it is switched off."""
+    group: str | None = None
+    """The group for which it invites."""
 
     @property
     def written(self) -> str:
@@ -79,6 +82,47 @@ class Handle(Row, frozen=True):
         if self.expires_ms is not None and at_ms >= self.expires_ms:
             return "code_expired"
         return None
+
+
+class GroupRow(Row, frozen=True):
+    """A family plan, a project, a team."""
+
+    id: str
+    program: str
+    shop_id: str
+    """What the shop calls it."""
+    owner: str
+    created_ms: int
+    members: int = 0
+    """How many there are now; the owner is not one of them."""
+    numbers: int = 0
+    """How many people ever were members: each has the number of his first joining."""
+    closed_ms: int | None = None
+
+    def open_at(self, at_ms: int) -> bool:
+        """Whether anything that happens at this moment still counts for it."""
+        return self.closed_ms is None or at_ms < self.closed_ms
+
+
+class MemberRow(Row, frozen=True):
+    """A person in a group, or who was in it."""
+
+    id: str
+    """``group|participant``."""
+    group: str
+    participant: str
+    number: int
+    joined_ms: int
+    left_ms: int | None = None
+    referral: str | None = None
+    """The referral that made him a member; None where the shop said so, or where its step was undone."""
+    measured: dict[str, int] = {}
+    """The counters in which he is counted, each with what he adds."""
+
+    @property
+    def active(self) -> bool:
+        """Whether he is in the group now."""
+        return self.left_ms is None
 
 
 class ClaimRow(Row, frozen=True):
@@ -198,7 +242,7 @@ class Referral(Row, frozen=True):
     converted_ms: int | None = None
     steps: dict[str, StepState] = {}
     measured: tuple[str, ...] = ()
-    """The measures in which it is counted now."""
+    """The measures of its advocate in which it is counted now, and the counters of its group."""
     rivals: tuple[Rival, ...] = ()
     click: str | None = None
     """The click that its friend was seen to come with."""
@@ -206,6 +250,8 @@ class Referral(Row, frozen=True):
     """By ``rule|side`` the segment that was in force at the claim, where a table is read then."""
     again: dict[str, int] = {}
     """By rule the number of the grant that comes next, at its anniversary; 0 where none comes any more."""
+    group: str | None = None
+    """The group for which its code invited."""
 
     @property
     def live(self) -> bool:
@@ -220,12 +266,13 @@ class Reward(Row, frozen=True):
     program: str
     version: int
     rule: str
-    side: Literal["advocate", "friend"]
+    side: Side
     participant: str
     referral: str | None
     """The referral that granted it; for a milestone, the one that reached the number; None where there is none."""
     subject: str
-    """What it is granted for: the referral, the participant for a milestone, ``order:ID`` or ``activity:EVENT``."""
+    """What it is granted for: the referral, the participant for a milestone, the group or the member (``group|participant``),
+    ``order:ID`` or ``activity:EVENT``."""
     occurrence: int
     unit: str
     amount: int
@@ -394,6 +441,8 @@ PARTICIPANTS: Collection[Participant] = Collection("participants")
 HANDLES: Collection[Handle] = Collection("handles")  # normalised code
 HANDLES_OF: Collection[tuple[str, ...]] = Collection("handles_of", stored=False)  # participant -> codes
 ACTIVITIES: Collection[ActivityRow] = Collection("activities")  # event id
+GROUPS: Collection[GroupRow] = Collection("groups")
+MEMBERS: Collection[MemberRow] = Collection("members")  # "group|participant"
 CLAIMS: Collection[ClaimRow] = Collection("claims")  # token
 ORDERS: Collection[OrderRow] = Collection("orders")  # order id
 FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders", stored=False)
@@ -425,7 +474,7 @@ DUES: Collection[DueRow] = Collection("dues")
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
-    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, PURSES,
+    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, PURSES, GROUPS, MEMBERS,
 )  # fmt: skip
 
 SIGNALS_MAX = 8

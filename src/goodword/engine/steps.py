@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from goodword.engine.events import Scalar
 from goodword.engine.facts import Subjects, order_row, other_currency, unmet
 from goodword.engine.grants import Grant, side_of
-from goodword.engine.measures import sync_measures
+from goodword.engine.groups import sync_referral
 from goodword.engine.reasons import ReasonValue
 from goodword.engine.recurring import FIRST, begin_series, goes_on, stop_series
 from goodword.engine.returns import take_back
@@ -164,7 +164,7 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
     referral = _follow_status(turn, program, turn.referral(referral.id), undone)
     for name in reached:
         grant_for_step(turn, program, referral, name)
-    sync_measures(turn, turn.referral(referral.id))
+    sync_referral(turn, turn.referral(referral.id))
     return turn.referral(referral.id)
 
 

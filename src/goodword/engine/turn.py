@@ -16,6 +16,7 @@ from goodword.engine.state import (
     BALANCES,
     COUNTERS,
     DUES,
+    GROUPS,
     PARENTS,
     PARTICIPANTS,
     PURSE_END,
@@ -27,6 +28,7 @@ from goodword.engine.state import (
     Draft,
     DueRow,
     Entry,
+    GroupRow,
     OutboxRow,
     Participant,
     Referral,
@@ -92,6 +94,7 @@ class Turn:
     claim: str | None = None
     touched_referrals: dict[str, None] = field(default_factory=dict)
     touched_rewards: dict[str, None] = field(default_factory=dict)
+    touched_groups: dict[str, None] = field(default_factory=dict)
     moved: dict[str, Moved] = field(default_factory=dict)
     """By its counter each number that moved and was not looked at yet."""
     event_id: str = field(init=False)
@@ -158,6 +161,16 @@ class Turn:
         topic = f"referral.{_PAST.get(move, status)}"
         self.tell(topic, referral.id, referral.advocate)
         return moved
+
+    def save_group(self, group: GroupRow) -> GroupRow:
+        """Keep a group as it is now."""
+        self.draft.put(GROUPS, group.id, group)
+        self.touched_groups[group.id] = None
+        return group
+
+    def group(self, group: str) -> GroupRow:
+        """A group that a row names."""
+        return self.draft.need(GROUPS, group)
 
     def save_reward(self, reward: Reward) -> Reward:
         """Keep a reward as it is now."""

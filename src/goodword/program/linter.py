@@ -32,7 +32,7 @@ class LintWarning:
 
 def lint(program: Program) -> list[LintWarning]:
     """Every risk found in a program, in the order of the file."""
-    found = [*_margin(program.model), *_each_reward(program.model)]
+    found = [*_margin(program.model), *_groups(program.model), *_each_reward(program.model)]
     warnings = [LintWarning(code, path, program.place(path), message) for code, path, message in found]
     return sorted(warnings, key=lambda w: tuple(map(int, w.place.split(":"))))
 
@@ -40,12 +40,18 @@ def lint(program: Program) -> list[LintWarning]:
 Finding = tuple[str, str, str]
 
 
+def _groups(model: ProgramFile) -> Iterator[Finding]:
+    if model.groups is not None and all(measure.of != "group" for measure in model.measures.values()):
+        yield "idle_groups", "groups", "no measure counts for groups: they change nothing"
+
+
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
         counted = rule.when.at is not None or rule.when.up_to is not None or rule.when.exchange is not None
-        if not rule.caps and rule.budget is None and not counted and "advocate" in rule.sides:
-            yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
+        if not rule.caps and rule.budget is None and not counted and {"advocate", "owner"} & {*rule.sides}:
+            who = "an advocate" if "advocate" in rule.sides else "an owner of groups"
+            yield "no_cap", path, f"{who} may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
         if any(_free_with_minimum(model, rule, benefit) for benefit in rule.benefits.values()):
             yield (

@@ -18,6 +18,7 @@ from goodword.program.amounts import PercentOf
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import Period, parse_duration
+from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
 from goodword.program.triggers import Measure, When
@@ -46,7 +47,8 @@ RULES_MAX = 50
 NTH_MAX = 8
 """Up to which event a step may count: the engine remembers so many that could reach it."""
 
-Side = Literal["advocate", "friend"]
+Side = Literal["advocate", "friend", "owner", "group", "everyone"]
+"""As what somebody is paid: as a side of a referral, as the owner or a member of a group, or as anybody at all."""
 Evidence = Literal["code", "claim", "staff", "click"]
 Shared = Literal["payment", "device", "address", "network"]
 Action = Literal["allow", "review", "refuse"]
@@ -182,7 +184,9 @@ class Reward(Part):
     """A reward rule: when, to whom, what, and under which guards."""
 
     when: When
-    to: Literal["advocate", "friend", "both"]
+    to: Literal["advocate", "friend", "both", "owner"] = Field(
+        description="a side of the referral or both, or the owner of the group whose measure it is"
+    )
     benefit: AnyBenefit
     hold: Duration = Field(default=0, description="how long after the step the reward stays pending")
     caps: Annotated[tuple[Cap, ...], Field(max_length=8)] = ()
@@ -204,8 +208,10 @@ class Reward(Part):
             raise ValueError("what is bought goes to whoever buys it: write `to: advocate`")
         if self.when.exchange and any(benefit.unit == self.when.exchange.unit for benefit in self.benefits.values()):
             raise ValueError("it would buy what it is paid with")
-        if (self.when.measure or self.when.tier) and self.to != "advocate":
+        if (self.when.tier and self.to != "advocate") or (self.when.measure and self.to in ("friend", "both")):
             raise ValueError("a measure counts for the advocate: such a reward goes `to: advocate`")
+        if not self.when.measure and self.to == "owner":
+            raise ValueError("the owner of a group is paid by a measure of groups: write `reaches` or `each`")
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`pay_when` looks at `recipient.…`, not at `{condition.attribute.name}`")
@@ -325,6 +331,9 @@ class ProgramFile(Part):
     audience: Audience = Audience()
     attribution: Attribution = Attribution()
     steps: dict[Name, Step] = Field(min_length=1, max_length=RULES_MAX)
+    groups: Groups | None = Field(
+        default=None, description="a family plan, a project, a team: people who are counted and rewarded together"
+    )
     measures: dict[Name, Measure] = _entries()
     tiers: Tiers | None = None
     contests: dict[Name, Contest] = _entries()
@@ -338,6 +347,7 @@ class ProgramFile(Part):
             *self._step_problems(),
             *self._audience_problems(),
             *self._reward_problems(),
+            *self._group_problems(),
             *self._circle_problems(),
             *self._contest_problems(),
             *self._exchange_problems(),
@@ -382,6 +392,16 @@ class ProgramFile(Part):
             if rule.when.exchange and rule.when.exchange.unit not in units:
                 message = f"no reward of this file gives {rule.when.exchange.unit} to be spent"
                 yield f"rewards.{name}.when.exchange", f"{message}; {hint(rule.when.exchange.unit, sorted(units))}"
+
+    def _group_problems(self) -> Iterator[tuple[str, str]]:
+        for name, measure in self.measures.items():
+            if measure.of == "group" and self.groups is None:
+                yield f"measures.{name}.of", "this program has no `groups`"
+        for name, rule in self.rewards.items():
+            counted = self.measures.get(rule.when.measure or "")
+            if counted is not None and (counted.of == "group") != (rule.to == "owner"):
+                payee = "owner" if counted.of == "group" else "advocate"
+                yield f"rewards.{name}.to", f"`{rule.when.measure}` counts for each {counted.of}: write `to: {payee}`"
 
     def _circle_problems(self) -> Iterator[tuple[str, str]]:
         """A reward that feeds the measure it is granted for would grant itself for ever."""
@@ -447,7 +467,7 @@ class ProgramFile(Part):
         rows = self.measures.items()
         return {
             source: tuple(row for row in rows if row[1].source == source)
-            for source in ("referrals", "orders", "activities", "rewards")
+            for source in ("referrals", "orders", "activities", "members", "rewards")
         }
 
     @cached_property
@@ -476,7 +496,6 @@ class ProgramFile(Part):
 NOT_YET = frozenset(
     [
         "target",
-        "groups",
         "compliance",
         "messages",
         "stacking",

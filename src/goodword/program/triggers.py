@@ -19,15 +19,20 @@ EVERY_MAX = 100
 TRIGGERS = ("step", "reaches", "each", "contest", "tier", "exchange")
 """What can grant a reward: a rule names one of these."""
 
-Counted = Literal["referrals", "orders", "activities"]
+Counted = Literal["referrals", "orders", "activities", "members"]
 Summed = Literal["orders", "rewards"]
 
 
 class Measure(Part):
-    """Something counted or summed, for each advocate and period: his referrals, or what he does himself."""
+    """Something counted or summed, for each advocate and period: his referrals, or what he does himself.
 
+    Or for each group: the referrals that its codes brought, its members.
+    """
+
+    of: Literal["advocate", "group"] = "advocate"
     count: Counted | None = Field(
-        default=None, description="referrals that stand at `step`, or the advocate's own orders or activities"
+        default=None,
+        description="referrals that stand at `step`, the advocate's own orders or activities, or the members of a group",
     )
     sum: Summed | None = Field(
         default=None, description="what the advocate's own orders are worth, or rewards of `unit` that he holds or used"
@@ -47,13 +52,17 @@ class Measure(Part):
             source = self.sum if key == "unit" else self.count
             if (getattr(self, key) is None) == (source == goes_with):
                 raise ValueError(f"`{key}` goes with {goes_with}, and only with them")
+        if self.of == "group" and (self.source not in ("referrals", "members") or self.within is not None):
+            raise ValueError("of a group, `referrals` and `members` are counted, and without `within`")
+        if self.source == "members" and self.of != "group":
+            raise ValueError("members are counted `of: group`")
         for condition in self.where:
             if condition.attribute.entity != {"orders": "order", "activities": "activity"}.get(self.source):
                 raise ValueError(f"`{condition.attribute.name}` is not known where {self.source} are measured")
         return self
 
     @property
-    def source(self) -> Literal["referrals", "orders", "activities", "rewards"]:
+    def source(self) -> Literal["referrals", "orders", "activities", "members", "rewards"]:
         """What it looks at."""
         return self.count or self.sum or "referrals"
 

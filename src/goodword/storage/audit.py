@@ -123,6 +123,8 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "AND CAST(item.value AS bigint) > 0"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
+    yield from _GROUP_CHECKS
     yield from _REFERENCE_CHECKS
     yield from _CLICK_CHECKS
 
@@ -173,6 +175,37 @@ _LEDGER_CHECKS = (
         "SELECT 'balances ' || account || '|' || unit AS row, amount FROM balances "
         "WHERE tenant = :tenant AND amount < 0 "
         "AND (account LIKE 'budget:%\\:free' OR account LIKE 'budget:%\\:reserved' OR account LIKE 'budget:%\\:spent') ORDER BY account, unit",
+    ),
+)
+
+_MEMBERSHIPS = (
+    "SELECT 'member|' || g.program || '|' || m.participant, 0, COUNT(*) FROM members AS m "
+    "JOIN groups AS g ON g.tenant = m.tenant AND g.id = m.group_id "
+    "WHERE m.tenant = :tenant AND m.left_ms IS NULL GROUP BY g.program, m.participant"
+)
+
+_GROUP_CHECKS = (
+    (
+        "groups_count_their_members",
+        "{counted} members are counted, {found} are there",
+        "SELECT 'groups ' || id AS row, counted, found FROM (SELECT id, members AS counted, (SELECT COUNT(*) "
+        "FROM members AS m WHERE m.tenant = :tenant AND m.group_id = g.id AND m.left_ms IS NULL) AS found "
+        "FROM groups AS g WHERE tenant = :tenant) AS counts WHERE counted <> found ORDER BY id",
+    ),
+    (
+        "members_belong_to_a_group",
+        "{group_id} is no group, or {participant} is its owner or nobody",
+        "SELECT 'members ' || id AS row, group_id, participant FROM members AS m WHERE tenant = :tenant "
+        "AND NOT EXISTS (SELECT 1 FROM groups AS g JOIN participants AS p ON p.tenant = g.tenant "
+        "AND p.id = m.participant WHERE g.tenant = :tenant AND g.id = m.group_id AND g.owner <> m.participant) "
+        "ORDER BY id",
+    ),
+    (
+        "members_are_numbered",
+        "{members} members have {numbers} numbers up to {last}",
+        "SELECT 'groups ' || group_id AS row, COUNT(*) AS members, COUNT(DISTINCT number) AS numbers, "
+        "MAX(number) AS last FROM members WHERE tenant = :tenant GROUP BY group_id "
+        "HAVING COUNT(*) <> COUNT(DISTINCT number) OR COUNT(*) <> MAX(number) ORDER BY group_id",
     ),
 )
 
@@ -268,10 +301,11 @@ def _cap_counts(dialect: Dialect) -> str:
 
 
 def _measure_counts(dialect: Dialect) -> str:
-    """Referrals name their measures, rewards and what people do themselves name the counters."""
+    """Referrals name their measures, or the counters of their group; all else names the counters."""
     live = ", ".join(f"'{status}'" for status in sorted(LIVE_REWARD))
     return (
-        "SELECT 'measure|' || t.program || '|' || item.value || '|' || t.advocate, 0, COUNT(*) "  # noqa: S608
+        "SELECT CASE WHEN item.value LIKE 'measure|%' THEN item.value "  # noqa: S608
+        "ELSE 'measure|' || t.program || '|' || item.value || '|' || t.advocate END, 0, COUNT(*) "
         f"FROM referrals AS t CROSS JOIN {dialect.members('t.doc', 'measured')} "
         "WHERE t.tenant = :tenant GROUP BY t.program, item.value, t.advocate "
         "UNION ALL SELECT item.value, 0, SUM(t.amount) "
@@ -280,7 +314,7 @@ def _measure_counts(dialect: Dialect) -> str:
         + " ".join(
             f"UNION ALL SELECT item.key, 0, SUM(CAST(item.value AS bigint)) FROM {table} AS t "  # noqa: S608
             f"CROSS JOIN {dialect.pairs('t.doc', 'measured')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"measured\"%' GROUP BY item.key"
-            for table in ("orders", "activities")
+            for table in ("orders", "activities", "members")
         )
     )
 

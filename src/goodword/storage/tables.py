@@ -203,6 +203,36 @@ tiers = Table(
     PrimaryKeyConstraint("tenant", "id"),
 )
 
+# A family plan, a project, a team.
+groups = Table(
+    "groups",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("shop_id"),
+    _word("owner"),
+    _number("created_ms"),
+    _number("members"),
+    _number("closed_ms", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("group_id", info={"field": "group"}),  # a reserved word of SQL
+    _word("participant"),
+    _number("number"),
+    _number("joined_ms"),
+    _number("left_ms", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
 claims = Table(
     "claims",
     metadata,

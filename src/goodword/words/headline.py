@@ -32,6 +32,7 @@ class _Said:
     milestones: dict[tuple[int, bool], list[str]] = field(default_factory=dict)
     tiers: dict[str, list[str]] = field(default_factory=dict)
     prizes: list[str] = field(default_factory=list)
+    others: dict[tuple[str, int | None], list[str]] = field(default_factory=dict)
     own: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -49,6 +50,11 @@ def promise(program: Program, language: str, on: date | None, rules: Mapping[str
     for (at, again), benefits in sorted(said.milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.every" if again else "headline.milestone", shown, at))
+    for (payee, at_number), benefits in said.others.items():
+        given = {"benefits": joined(benefits, language)}
+        if at_number is not None:
+            given["at"] = number(at_number, language)
+        parts.append(texts.text(f"headline.{payee}_at" if at_number is not None else f"headline.{payee}", given))
     for tier, benefits in said.tiers.items():
         shown = {"tier": own_word("tier", tier, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.tier", shown))
@@ -64,6 +70,8 @@ def _sort(program: Program, rule: Reward, text: str, said: _Said, language: str)
         said.prizes.append(text)
     elif when.tier is not None:
         said.tiers.setdefault(when.tier, []).append(text)
+    elif rule.to not in ("advocate", "friend", "both"):
+        said.others.setdefault((rule.to, when.at), []).append(text)
     elif not _for_referrals(program, rule):
         said.own.append((_own_doing(program, rule, language), text))
     elif when.at is not None:

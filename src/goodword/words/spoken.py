@@ -23,12 +23,13 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "protection",
             "tiers",
             "contests",
+            "groups",
         ]
     ),
     "Audience": frozenset(["advocate", "friend"]),
     "Attribution": frozenset(["evidence", "window", "until", "replace"]),
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
-    "Measure": frozenset(["count", "sum", "step", "activity", "unit", "where", "period", "within"]),
+    "Measure": frozenset(["of", "count", "sum", "step", "activity", "unit", "where", "period", "within"]),
     "When": frozenset(
         ["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier", "exchange", "while"]
     ),
@@ -47,6 +48,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "taken_back",
         ]
     ),
+    "Groups": frozenset(["members_max", "joined_by", "one_per_person"]),
     "Kept": frozenset(["while", "until"]),
     "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),

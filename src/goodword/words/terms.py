@@ -7,13 +7,13 @@ said fails a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
 from goodword.program.loader import Program
-from goodword.program.model import Cap, Limit, Reward, Side, Step
+from goodword.program.model import Cap, Limit, Reward, Step
 from goodword.program.triggers import EVERY_MAX, Measure, When
 from goodword.program.values import CLAIMED
 from goodword.words.format import amount, either, joined, number
@@ -42,6 +42,7 @@ def terms(program: Program, language: str) -> list[Section]:
         ("invitation", said.invitation()),
         ("steps", said.steps()),
         *((f"reward.{rule.to}", said.reward(name, rule)) for name, rule in program.model.rewards.items()),
+        ("groups", Games(program.model, language).groups()),
         ("tiers", Games(program.model, language).tiers()),
         *(("contest", clauses) for clauses in Games(program.model, language).contests()),
         ("protection", said.protection()),
@@ -57,7 +58,7 @@ class _Terms(Speaker):
 
     def who(self) -> Iterator[Clause]:
         audience = self.model.audience
-        sides: tuple[tuple[Side, tuple[Condition, ...]], ...] = (
+        sides: tuple[tuple[Literal["advocate", "friend"], tuple[Condition, ...]], ...] = (
             ("advocate", audience.advocate),
             ("friend", audience.friend),
         )
