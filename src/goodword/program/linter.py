@@ -43,7 +43,9 @@ Finding = tuple[str, str, str]
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        counted = rule.when.at is not None or rule.when.up_to is not None or rule.when.exchange is not None
+        when = rule.when
+        # A number is reached once, a place is given once, and a tier is entered once in a period.
+        counted = any(given is not None for given in (when.at, when.up_to, when.exchange, when.contest, when.tier))
         if not rule.caps and rule.budget is None and not counted and "advocate" in rule.sides:
             yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
