@@ -312,6 +312,15 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "sephora": [
+        ("economics.margin", "8%", "7.99%", "margin"),
+        ("economics.smallest_order", "4.00 USD", "3.99 USD", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+        ("rewards.friend_points.benefit.unit_cost", "0.12 USD", "0.13 USD", "margin"),
+    ],
+    "red-bull": [],
+    "top-five-club": [],
+    "share-the-prize": [],
     "huckberry": [],  # places are won once
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
