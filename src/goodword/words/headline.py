@@ -7,10 +7,13 @@ from datetime import date
 from goodword.program.amounts import PercentOf, Schedule, largest
 from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
-from goodword.program.model import Side
+from goodword.program.model import ProgramFile, Reward, Side
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, either, joined, number, percent
+from goodword.words.format import amount, calendar_day, either, joined, number, percent
+
+Occasion = tuple[str, int | None, date | None]
+"""A text of the catalogue, with the number and the day that it names."""
 
 
 def headline(program: Program, language: str, on: date | None = None) -> str:
@@ -21,13 +24,13 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     texts = catalogue(language)
     sides: dict[Side, list[str]] = {"friend": [], "advocate": []}
     milestones: dict[int, list[str]] = {}
-    others: dict[tuple[str, int | None], list[str]] = {}
+    others: dict[Occasion, list[str]] = {}
     for rule in program.model.rewards.values():
         text = benefit_text(rule.benefit, language, on)
         if text is None:
             continue
-        if rule.to not in ("advocate", "friend", "both"):
-            others.setdefault((rule.to, rule.when.at), []).append(text)
+        if (occasion := _occasion(program.model, rule)) is not None:
+            others.setdefault(occasion, []).append(text)
             continue
         if rule.when.at is not None:
             milestones.setdefault(rule.when.at, []).append(text)
@@ -47,12 +50,40 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     for at, benefits in sorted(milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.milestone", shown, at))
-    for (to, reached), benefits in others.items():
+    for (key, at, day), benefits in others.items():
         shown = {"benefits": joined(benefits, language)}
-        if reached is not None:
-            shown["at"] = number(reached, language)
-        parts.append(texts.text(f"headline.{to}_at" if reached is not None else f"headline.{to}", shown))
+        if at is not None:
+            shown["at"] = number(at, language)
+        if day is not None:
+            shown["date"] = calendar_day(day, language)
+        parts.append(texts.text(f"headline.{key}", shown))
     return texts.text("word.separator").join(parts)
+
+
+def _occasion(model: ProgramFile, rule: Reward) -> Occasion | None:
+    """What a rule has to do with a group or a day: the text that says it, with its number and its day."""
+    when = rule.when
+    if rule.to == "everyone":
+        return f"everyone{_meant(rule)}", None, when.date
+    if when.date is not None:
+        return f"day_{rule.to}", None, when.date
+    if rule.to == "group":
+        return ("group_some_at" if rule.where else "group_at"), when.at, None
+    if rule.to != "owner":
+        return None
+    if when.each is not None:
+        return ("owner_member" if model.measures[when.each].source == "members" else "owner_friend"), None, None
+    return ("owner_at", when.at, None) if when.at is not None else ("owner_every", when.every, None)
+
+
+def _meant(rule: Reward) -> str:
+    """Who of everyone is meant."""
+    if not rule.where:
+        return ""
+    condition = rule.where[0]
+    if len(rule.where) > 1 or (condition.attribute.name, condition.operator.name) != ("recipient.referred", "is"):
+        return "_some"
+    return "_referred" if condition.operand is True else "_unreferred"
 
 
 def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> str | None:
