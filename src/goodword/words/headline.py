@@ -50,10 +50,10 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     for at, benefits in sorted(milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.milestone", shown, at))
-    for (key, at, day), benefits in others.items():
+    for (key, figure, day), benefits in others.items():
         shown = {"benefits": joined(benefits, language)}
-        if at is not None:
-            shown["at"] = number(at, language)
+        if figure is not None:
+            shown["at"] = number(figure, language)
         if day is not None:
             shown["date"] = calendar_day(day, language)
         parts.append(texts.text(f"headline.{key}", shown))
