@@ -199,6 +199,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["no_cap rewards.credit 9:3"],
     ),
+    "half the price for everyone, with a margin of less": (
+        changed(
+            (AMOUNT, COUPON.replace("25%", "51%")),
+            ("{step: bought}", "{date: 2026-05-04}"),
+            ("to: both", "to: everyone"),
+            (CAPS, "    expires: 1 day\n"),
+        ),
+        ["below_cost rewards.credit 9:3"],
+    ),
     "groups that change nothing": (SAFE + "groups: {members_max: 5}\n", ["idle_groups groups 15:1"]),
     "a free order, for a minimum": (
         changed(
@@ -323,7 +332,7 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "kickstarter": [],  # what a project unlocks is spread over the referrals it took
     "anniversary": [
-        ("economics.margin", "5%", "4.99%", "margin"),
+        ("economics.margin", "55%", "54.99%", "below_cost"),
         ("economics.return_window", "14 days", "15 days", "short_hold"),
     ],
     "spotify": [],  # paid by the month, for as long as a member stays

@@ -59,7 +59,7 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "groups": {"g1": GroupRow("g1", "dropbox", "the Does", "ann", 3, members=1, numbers=2, closed_ms=97)},
     "members": {
-        "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}),
+        "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}, 5),
     },
     "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},

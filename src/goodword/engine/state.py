@@ -134,6 +134,8 @@ class MemberRow(Row, frozen=True):
     """The referral that made him a member; None where the shop said so, or where its step was undone."""
     measured: dict[str, int] = {}
     """The counters in which he is counted, each with what he adds."""
+    entered_ms: int = 0
+    """What the tenant's clock said when he joined, whenever he is told to have done so."""
 
     @property
     def active(self) -> bool:
