@@ -20,6 +20,7 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
           referrals, rewards, balances, budgets, books: all there is when the calendar ends;
                                                  the books say what was used, what expired and what was taken back
 
+An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``.
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 """
 
@@ -183,6 +184,7 @@ class Player:
         self.played = Played()
         self.queue: list[tuple[Sealed, Answer]] = []
         self.number = 0
+        self.clicked_ms = CLICKED_MS
         self.where = ""
 
     def play(self) -> Played:
@@ -331,6 +333,7 @@ class Player:
     # telling ----------------------------------------------------------------------------------------------------------
 
     def _event(self, entry: Tree) -> SourceEvent:
+        self.clicked_ms = _moment_ms(entry["clicked"]) if "clicked" in entry else CLICKED_MS
         base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
         for pattern, make in _SENTENCES:
             found = pattern.fullmatch(entry["event"])
@@ -354,7 +357,8 @@ class Player:
         if words.get("claim"):
             out["claim"] = self.claims.get(words["claim"], words["claim"])
         if words.get("click"):
-            out["click"] = click_token(KEYRING, self.code(words["click"]), CLICKED_MS, self.number.to_bytes(8, "big"))
+            nonce = self.number.to_bytes(8, "big")
+            out["click"] = click_token(KEYRING, self.code(words["click"]), self.clicked_ms, nonce)
         return out
 
     def reward_id(self, name: str) -> str:
@@ -413,8 +417,14 @@ def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> So
         currency=total.unit,
         redeems=tuple(redeems),
         fields=entry.get("fields", {}),
+        items=_items(entry),
         **player.invitation(words),
     )
+
+
+def _items(entry: Tree) -> tuple[ev.Item, ...]:
+    """``items: {books: 20.00 USD}``."""
+    return tuple(ev.Item(name, parse_quantity(told).amount) for name, told in entry.get("items", {}).items())
 
 
 def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
@@ -423,7 +433,7 @@ def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> S
     if words["how"] == "charged back":
         return ev.Chargeback(**base, order=words["order"])
     amount = parse_quantity(words["amount"]).amount if words["amount"] else None
-    return ev.Refund(**base, order=words["order"], amount=amount)
+    return ev.Refund(**base, order=words["order"], amount=amount, items=_items(entry))
 
 
 def _claim(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:

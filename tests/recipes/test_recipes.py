@@ -21,7 +21,7 @@ def test_every_recipe_is_found_and_named_as_its_folder() -> None:
     "name", ["no-such", "", ".", "..", "../programs/dropbox", "dropbox/", "Dropbox", "/etc", "a\x00"]
 )
 def test_an_unknown_recipe_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UnknownRecipe, match="there are: bombas, "):
+    with pytest.raises(UnknownRecipe, match=r"there are: .*bombas, "):
         read_recipe(name)
 
 

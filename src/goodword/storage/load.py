@@ -153,6 +153,12 @@ def _load_waiting(query: _Query, state: State, keys: list[str]) -> None:
     _fill_behind(query, state, keys, "rewards", "participant", ("id",), statement)
 
 
+def _load_referrals_of(query: _Query, state: State, keys: list[str]) -> None:
+    """Those that hold their friend: of single orders a buyer may have any number."""
+    statement = _friendships(query.dialect, MAPPERS["referrals"].columns)
+    _fill_behind(query, state, keys, "referrals", "friend", ("claimed_ms", "id"), statement)
+
+
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
     rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
     rewards = dict(map(MAPPERS["rewards"].unpack, rows))
@@ -201,7 +207,7 @@ def _fill(state: State, collection: str, keys: Iterable[str], found: Mapping[Any
 _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "handles_of": _behind("handles", "participant", "created_ms", "code"),
     "first_orders": _load_first_orders,
-    "referrals_of": _behind("referrals", "friend", "claimed_ms", "id"),
+    "referrals_of": _load_referrals_of,
     "parents": _load_parents,
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
@@ -227,6 +233,12 @@ def _first_orders(dialect: Dialect) -> TextClause:
 @cache
 def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.rewards, columns, "participant", "waiting = 1", ("id",), WAITING_PAGE))
+
+
+@cache
+def _friendships(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    rows = dialect.behind(tables.referrals, "t", "per_order = 0 AND friend", "k.value")
+    return text(f"SELECT {qualified('t', columns)} FROM {dialect.key_rows} {rows}")  # noqa: S608
 
 
 @cache

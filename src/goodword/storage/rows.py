@@ -41,6 +41,11 @@ def referral_live_key(program: str, friend: str) -> str:
     return f"{program}|{friend}"
 
 
+def held_by(row: Referral) -> str:
+    """What a referral holds alone in its program: its friend, or the one order that it is about."""
+    return row.friend if row.order is None else f"order:{row.order}"
+
+
 def reward_live_key(row: Reward) -> str:
     """What a live reward holds alone."""
     subject = f"{row.subject}#{row.key}" if row.key else row.subject
@@ -54,7 +59,8 @@ def is_waiting(row: Reward) -> bool:
 
 DERIVATIONS: dict[str, Callable[[Any], object]] = {
     "orders.counted": lambda row: int(row.counted),
-    "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
+    "referrals.live_key": lambda row: referral_live_key(row.program, held_by(row)) if row.live else None,
+    "referrals.per_order": lambda row: int(row.order is not None),
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
     "rewards.waiting": lambda row: int(is_waiting(row)),
 }
