@@ -190,7 +190,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
             rule["answer_within"] = "6 days"
             rule["budget"] = "all"
         file["rewards"][name] = rule
-    if draw(st.booleans()):
+    if "one_per" not in file["attribution"] and draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
 
 

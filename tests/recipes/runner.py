@@ -20,7 +20,8 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
           referrals, rewards, balances, budgets, books: all there is when the calendar ends;
                                                  the books say what was used, what expired and what was taken back
 
-An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``.
+An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
+``clicked on: anna`` adds a click on her link.
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 """
 
@@ -185,6 +186,7 @@ class Player:
         self.queue: list[tuple[Sealed, Answer]] = []
         self.number = 0
         self.clicked_ms = CLICKED_MS
+        self.clicked_on: str | None = None
         self.where = ""
 
     def play(self) -> Played:
@@ -334,6 +336,7 @@ class Player:
 
     def _event(self, entry: Tree) -> SourceEvent:
         self.clicked_ms = _moment_ms(entry["clicked"]) if "clicked" in entry else CLICKED_MS
+        self.clicked_on = entry.get("clicked on")
         base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
         for pattern, make in _SENTENCES:
             found = pattern.fullmatch(entry["event"])
@@ -356,9 +359,9 @@ class Player:
             out["code"] = self.code(words["code"])
         if words.get("claim"):
             out["claim"] = self.claims.get(words["claim"], words["claim"])
-        if words.get("click"):
+        if clicked := words.get("click") or self.clicked_on:
             nonce = self.number.to_bytes(8, "big")
-            out["click"] = click_token(KEYRING, self.code(words["click"]), self.clicked_ms, nonce)
+            out["click"] = click_token(KEYRING, self.code(clicked), self.clicked_ms, nonce)
         return out
 
     def reward_id(self, name: str) -> str:
@@ -376,7 +379,7 @@ def _title(entry: Tree) -> str:
 
 def _who(sentence: str) -> str | None:
     found = re.match(
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does)\b|$)", sentence
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|asks|claims|types|signs|orders|does)\b|$)", sentence
     )
     return found[1] if found and found[1] != "somebody" else None
 
@@ -448,6 +451,10 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
         (
             r"(?P<who>\w+) joins",
             lambda p, b, e, w: ev.Join(**b, person=p.person(w["who"], e), program=p.program.name),
+        ),
+        (
+            r"(?P<who>\w+) asks for the code (?P<code>\w+)",
+            lambda p, b, e, w: ev.Link(**b, person=p.person(w["who"], e), program=p.program.name, code=w["code"]),
         ),
         (r"(?P<who>\w+) (?P<how>claims|types) (?P<code>\w+)'s code", _claim),
         (

@@ -178,6 +178,11 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.margin", "50%", "49.99%", "margin"),
         ("economics.smallest_order", "80 USD", "79.99 USD", "margin"),
     ],
+    "tiki-pets": [
+        ("economics.margin", "35%", "34.99%", "margin"),
+        ("economics.smallest_order", "15.56 USD", "15.55 USD", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+    ],
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
 
