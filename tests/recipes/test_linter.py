@@ -330,6 +330,10 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "amazon-associates": [
+        ("economics.margin", "10%", "9.99%", "margin"),
+        ("economics.return_window", "60 days", "61 days", "short_hold"),
+    ],
     "kickstarter": [],  # what a project unlocks is spread over the referrals it took
     "anniversary": [
         ("economics.margin", "55%", "54.99%", "below_cost"),

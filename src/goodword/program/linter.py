@@ -129,7 +129,7 @@ def _cost(benefit: Benefit, order: Quantity) -> int:
         discount = percent_of(order.amount, benefit.percent_off, "up")
         return min(discount, benefit.ceiling.amount) if benefit.ceiling else discount
     if isinstance(benefit.amount, PercentOf):
-        share = percent_of(order.amount, benefit.amount.percent, "up")
+        share = percent_of(order.amount, benefit.amount.largest_percent, "up")
         share = max(share, benefit.amount.floor.amount if benefit.amount.floor else 0)
         return min(share, benefit.amount.ceiling.amount) if benefit.amount.ceiling else share
     most = largest(benefit.amount)

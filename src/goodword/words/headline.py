@@ -148,8 +148,9 @@ def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> 
     match benefit.amount:
         case None:
             return _share("benefit.percent_off", benefit.percent_off or 0, benefit.ceiling, language)
-        case PercentOf(percent=basis_points, ceiling=ceiling):
-            return _share("benefit.percent_of", basis_points, ceiling, language)
+        case PercentOf(table=table, ceiling=ceiling) as share:
+            key = "benefit.percent_of" if table is None else "benefit.percent_by_category"
+            return _share(key, share.largest_percent, ceiling, language)
         case Schedule() as plan:
             return _scheduled(benefit, plan, language, on)
         case Quantity() as fixed:
