@@ -9,7 +9,7 @@ from goodword.program.model import ProgramFile
 from goodword.program.quantity import Quantity
 from goodword.program.triggers import Measure
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, number
+from goodword.words.format import amount, number, percent
 from goodword.words.phrases import duration, measured, own_word
 
 
@@ -56,6 +56,10 @@ class Speaker:
         if isinstance(period, int):
             return self.text("period.rolling", length=self.count(period, "day"))
         return self.text(f"period.{period}")
+
+    def rate(self, basis_points: int) -> str:
+        """ "12.5%"."""
+        return percent(basis_points, self.language)
 
     def counted(self, measure: Measure) -> Iterator[str]:
         """What a measure counts, and what it leaves out."""

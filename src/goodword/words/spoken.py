@@ -28,7 +28,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
         ]
     ),
     "Audience": frozenset(["advocate", "friend"]),
-    "Attribution": frozenset(["evidence", "window", "until", "replace"]),
+    "Attribution": frozenset(["evidence", "window", "until", "replace", "one_per"]),
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
     "Measure": frozenset(["of", "count", "sum", "step", "activity", "unit", "where", "period", "within"]),
     "When": frozenset(
@@ -57,7 +57,8 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),
     "Ask": frozenset(["type", "options", "longest", "moderated", "otherwise"]),
-    "PercentOf": frozenset(["percent", "floor", "ceiling", "round"]),
+    "PercentOf": frozenset(["percent", "table", "floor", "ceiling", "round"]),
+    "Rates": frozenset(["rows", "otherwise"]),
     "Schedule": frozenset(["schedule", "read_at"]),
     "Stage": frozenset(["since", "amount"]),
     "Table": frozenset(["table", "read_at"]),
@@ -100,6 +101,7 @@ UNSAID: Final[Mapping[str, str]] = {
     "FieldDeclaration.of": "declared here, said where a condition reads it",
     "FieldDeclaration.type": "declared here, said where a condition reads it",
     "Benefit.unit_cost": "what it costs the business",
-    "PercentOf.percent_of": "there is one amount to take a share of, the order",
+    "PercentOf.percent_of": "the order, or its items where rates are said",
+    "Rates.by": "there is one thing that items are told apart by, their category",
 }
 """Keys that no advocate or friend has to read, each with its reason."""

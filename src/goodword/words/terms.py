@@ -75,6 +75,8 @@ class _Terms(Speaker):
         evidence = [self.text(f"evidence.{kind}") for kind in attribution.evidence]
         ordered = "terms.evidence" if len(evidence) > 1 else "terms.evidence.one"
         yield Clause("attribution.evidence", self.text(ordered, evidence=joined(evidence, self.language)))
+        if attribution.one_per == "order":
+            yield Clause("attribution.one_per", self.text("terms.one_per.order"))
         yield Clause("attribution.replace", self.text(f"terms.replace.{attribution.replace}"))
         window = self.length(attribution.window)
         step = self.step(self.model.window_ends_with)
@@ -155,6 +157,14 @@ class _Terms(Speaker):
             yield self.text("terms.asks", asks=self.text("word.separator").join(asks))
 
     def _share(self, share: PercentOf) -> Iterator[str]:
+        if share.table:
+            rates = [
+                self.text("terms.rate", category=own_word("category", name, self.language), percent=self.rate(rate))
+                for name, rate in share.table.rows.items()
+            ]
+            rest = share.table.otherwise
+            otherwise = self.text("terms.rate.nothing") if rest is None else self.rate(rest)
+            yield self.text("terms.rates", rows=joined(rates, self.language), otherwise=otherwise)
         if share.floor:
             yield self.text("terms.floor", floor=amount(share.floor, self.language))
         yield self.text(f"terms.round.{share.round}")
