@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from goodword.engine.state import QUEUE_PAGE
 from goodword.program.duration import iso, later, to_ms
 from goodword.program.loader import ProgramError, load_program
 from tests.engine.world import World
@@ -926,3 +927,28 @@ def test_what_no_budget_will_ever_hold_is_refused() -> None:
     world = program(QUEUED, "budgets: {gifts: {amount: 3 USD}}\n")
     assert "budget_spent" in friend_buys(world, 2)
     assert world.rewards() == []
+
+
+def test_a_long_queue_is_paid_page_by_page() -> None:
+    world = program(QUEUED, "budgets: {gifts: {amount: 4 USD}}\n")
+    waiting = 2 * QUEUE_PAGE + 3
+    for number in range(waiting + 1):
+        friend_buys(world, 2, f"f{number}", f"o{number}")
+    assert world.counter("queue|") == waiting
+    world.publish(f"{HEAD}{BOUGHT}budgets: {{gifts: {{amount: 2000 USD}}}}\nrewards:\n{QUEUED}")
+    world.tell(5, "time_passed")
+    assert set(statuses(world)) == {"approved"}
+    assert (world.counter("queue|"), world.balance("budget:friends:gifts:reserved")) == (0, 400 * (waiting + 1))
+
+
+def test_a_bought_reward_may_wait_for_stock_and_gives_the_points_back_when_nobody_waits_longer() -> None:
+    shelf = SHELF.replace("budget: mugs", "budget: mugs\n    when_spent: wait").replace("count: 2", "count: 9")
+    world = program(shelf, STOCK)
+    for number in range(9):
+        world.tell(2 + number, "activity", "anna", name="review")
+    for day in (12, 13):
+        buys(world, day, "mug")
+    assert {"points_spent", "waiting_for_budget"} <= set(buys(world, 14, "mug"))
+    assert sum(left for left, _ in points(world)) == 90
+    assert "points_returned" in world.tell(15, "reward", reward=world.reward("mug").id, action="deny")
+    assert (sum(left for left, _ in points(world)), world.counter("queue|")) == (240, 0)

@@ -19,6 +19,8 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
         end:
           referrals, rewards, balances, budgets, books: all there is when the calendar ends;
                                                  the books say what was used, what expired and what was taken back
+          contests: {race: "settled: 1 anna (3), 2 ben (2)"}    the place, who took it and with how many
+          tiers: {anna: gold}                                   the highest that somebody holds
 
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 What was sent in is named with ``as: S1``; staff then ``approve the submission S1``. What somebody says of a reward stands
@@ -44,7 +46,18 @@ from goodword.engine.decide import Decision
 from goodword.engine.events import Due, Person, Sealed, SourceEvent
 from goodword.engine.ids import Keyring
 from goodword.engine.reasons import Amount, Answer, Reason, RewardNow
-from goodword.engine.state import ACTIVITIES, BALANCES, REFERRALS, REWARDS, Referral, Reward, State
+from goodword.engine.state import (
+    ACTIVITIES,
+    BALANCES,
+    CONTESTS,
+    REFERRALS,
+    REWARDS,
+    TIERS,
+    ContestRow,
+    Referral,
+    Reward,
+    State,
+)
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
 from goodword.program.duration import iso
@@ -324,6 +337,10 @@ class Player:
             case "sweep":
                 id, _, page = event.reference.partition("/")
                 return f"page {int(page) + 1} of {self.tenant.rows.rows['sweeps'][id].rule}"
+            case "contest":
+                return f"the contest {event.reference.partition('|')[2]} is looked at"
+            case "tier":
+                return f"{self.names[event.reference.partition('|')[2]]}'s tier is looked at"
             case _:
                 return f"{self.names[event.reference]} is looked at again"
 
@@ -354,7 +371,15 @@ class Player:
             "balances": {name: ", ".join(units) for name, units in balances.items()},
             "budgets": {name: ", ".join(parts) for name, parts in budgets.items()},
             "books": {name: ", ".join(units) for name, units in books.items()},
+            "contests": {row.contest: self.result(row) for row in self._rows(CONTESTS)},
+            "tiers": {self.names[row.participant]: row.tier for row in self._rows(TIERS) if row.tier},
         }
+
+    def result(self, row: ContestRow) -> str:
+        """How far a contest is, and who has which place with how many; of a draw of referrals, the referral."""
+        names = self.names | {referral.id: name for name, referral in self._named_referrals()}
+        places = [f"{place.place} {names[place.entrant]} ({place.score})" for place in row.places]
+        return ": ".join(filter(None, [row.status, ", ".join(places)]))
 
     # telling ----------------------------------------------------------------------------------------------------------
 
@@ -411,7 +436,7 @@ def _title(entry: Tree) -> str:
 def _who(sentence: str) -> str | None:
     found = re.match(
         r"(?:staff write down that \w+ sent )?(\w+)"
-        r"(?: (?:creates|leaves|joins|claims|types|signs|orders|does|exchanges)\b|$)",
+        r"(?: (?:creates|leaves|joins|claims|types|signs|orders|does|exchanges|enters)\b|$)",
         sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
@@ -569,6 +594,12 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             r"(?:staff|the shop) (?P<action>approve|deny|issue|redeem|fail|reverse)s? (?P<reward>.+)",
             lambda p, b, e, w: ev.RewardAction(
                 **b, reward=p.reward_id(w["reward"]), action=w["action"], amount=e.get("amount")
+            ),
+        ),
+        (
+            r"(?P<who>\w+) enters (?P<contest>[\w-]+)",
+            lambda p, b, e, w: ev.Enter(
+                **b, person=p.person(w["who"], e), program=p.program.name, contest=w["contest"]
             ),
         ),
         (r"time passes", lambda p, b, e, w: ev.TimePassed(**b)),

@@ -48,7 +48,9 @@ def _groups(model: ProgramFile) -> Iterator[Finding]:
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        counted = rule.when.at is not None or rule.when.up_to is not None or rule.when.exchange is not None
+        when = rule.when
+        # A number is reached once, a place is given once, and a tier is entered once in a period.
+        counted = any(given is not None for given in (when.at, when.up_to, when.exchange, when.contest, when.tier))
         if not rule.caps and rule.budget is None and not counted and {"advocate", "owner"} & {*rule.sides}:
             who = "an advocate" if "advocate" in rule.sides else "an owner of groups"
             yield "no_cap", path, f"{who} may earn this without limit: add `caps` or a `budget`"
