@@ -37,6 +37,7 @@ Path = tuple[str | int, ...]
 _WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("payment", "device", "address", "network", "action"), get_args(Action)),
     "replace": get_args(Attribution.model_fields["replace"].annotation),
+    "one_per": get_args(Attribution.model_fields["one_per"].annotation),
     "signal": get_args(Shared),
     "period": get_args(Period),
     "per": ("participant", "program"),

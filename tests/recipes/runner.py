@@ -22,6 +22,8 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
           contests: {race: "settled: 1 anna (3), 2 ben (2)"}    the place, who took it and with how many
           tiers: {anna: gold}                                   the highest that somebody holds
 
+An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
+``clicked on: anna`` adds a click on her link.
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 What was sent in is named with ``as: S1``; staff then ``approve the submission S1``. What somebody says of a reward stands
 under ``answers`` and ``post``.
@@ -199,6 +201,8 @@ class Player:
         self.played = Played()
         self.queue: list[tuple[Sealed, Answer]] = []
         self.number = 0
+        self.clicked_ms = CLICKED_MS
+        self.clicked_on: str | None = None
         self.where = ""
 
     def play(self) -> Played:
@@ -384,6 +388,8 @@ class Player:
     # telling ----------------------------------------------------------------------------------------------------------
 
     def _event(self, entry: Tree) -> SourceEvent:
+        self.clicked_ms = _moment_ms(entry["clicked"]) if "clicked" in entry else CLICKED_MS
+        self.clicked_on = entry.get("clicked on")
         base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
         for pattern, make in _SENTENCES:
             found = pattern.fullmatch(entry["event"])
@@ -406,8 +412,9 @@ class Player:
             out["code"] = self.code(words["code"])
         if words.get("claim"):
             out["claim"] = self.claims.get(words["claim"], words["claim"])
-        if words.get("click"):
-            out["click"] = click_token(KEYRING, self.code(words["click"]), CLICKED_MS, self.number.to_bytes(8, "big"))
+        if clicked := words.get("click") or self.clicked_on:
+            nonce = self.number.to_bytes(8, "big")
+            out["click"] = click_token(KEYRING, self.code(clicked), self.clicked_ms, nonce)
         return out
 
     def reward_id(self, name: str) -> str:
@@ -478,8 +485,14 @@ def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> So
         currency=total.unit,
         redeems=tuple(redeems),
         fields=entry.get("fields", {}),
+        items=_items(entry),
         **player.invitation(words),
     )
+
+
+def _items(entry: Tree) -> tuple[ev.Item, ...]:
+    """``items: {books: 20.00 USD}``."""
+    return tuple(ev.Item(name, parse_quantity(told).amount) for name, told in entry.get("items", {}).items())
 
 
 def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
@@ -488,7 +501,7 @@ def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> S
     if words["how"] == "charged back":
         return ev.Chargeback(**base, order=words["order"])
     amount = parse_quantity(words["amount"]).amount if words["amount"] else None
-    return ev.Refund(**base, order=words["order"], amount=amount)
+    return ev.Refund(**base, order=words["order"], amount=amount, items=_items(entry))
 
 
 def _claim(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:

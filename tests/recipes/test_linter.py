@@ -199,6 +199,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["no_cap rewards.credit 9:3"],
     ),
+    "half the price for everyone, with a margin of less": (
+        changed(
+            (AMOUNT, COUPON.replace("25%", "51%")),
+            ("{step: bought}", "{date: 2026-05-04}"),
+            ("to: both", "to: everyone"),
+            (CAPS, "    expires: 1 day\n"),
+        ),
+        ["below_cost rewards.credit 9:3"],
+    ),
     "groups that change nothing": (SAFE + "groups: {members_max: 5}\n", ["idle_groups groups 15:1"]),
     "a free order, for a minimum": (
         changed(
@@ -321,9 +330,13 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "amazon-associates": [
+        ("economics.margin", "10%", "9.99%", "margin"),
+        ("economics.return_window", "60 days", "61 days", "short_hold"),
+    ],
     "kickstarter": [],  # what a project unlocks is spread over the referrals it took
     "anniversary": [
-        ("economics.margin", "5%", "4.99%", "margin"),
+        ("economics.margin", "55%", "54.99%", "below_cost"),
         ("economics.return_window", "14 days", "15 days", "short_hold"),
     ],
     "spotify": [],  # paid by the month, for as long as a member stays
@@ -332,6 +345,13 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "4.00 USD", "3.99 USD", "margin"),
         ("economics.return_window", "30 days", "31 days", "short_hold"),
         ("rewards.friend_points.benefit.unit_cost", "0.12 USD", "0.13 USD", "margin"),
+    ],
+    "tesla": [
+        ("economics.margin", "1%", "0.99%", "margin"),
+        ("economics.smallest_order", "1500 USD", "1499.99 USD", "margin"),
+        ("rewards.unveiling.hold", "30 days", "29 days", "short_hold"),
+        ("rewards.early_access.hold", "30 days", "29 days", "short_hold"),
+        ("rewards.unveiling.benefit.unit_cost", "3000 USD", "3000.01 USD", "margin"),
     ],
     "red-bull": [],
     "top-five-club": [],

@@ -106,6 +106,10 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
     margin = percent_of(order.amount, economics.margin, "down")
     rules = [rule for rule in model.rewards.values() if _per_referral(model, rule)]
     cost = sum(max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
+    for name, rule in model.rewards_for_everyone:
+        path = f"rewards.{name}"
+        if max(_cost(b, order) for b in rule.benefits.values()) > margin:
+            yield "below_cost", path, "what everyone gets costs more than the margin of the smallest order"
     if cost > margin:
         spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
         yield "margin", "economics", f"both sides cost {spent} on the smallest order, whose margin is {kept}"
@@ -125,7 +129,7 @@ def _cost(benefit: Benefit, order: Quantity) -> int:
         discount = percent_of(order.amount, benefit.percent_off, "up")
         return min(discount, benefit.ceiling.amount) if benefit.ceiling else discount
     if isinstance(benefit.amount, PercentOf):
-        share = percent_of(order.amount, benefit.amount.percent, "up")
+        share = percent_of(order.amount, benefit.amount.largest_percent, "up")
         share = max(share, benefit.amount.floor.amount if benefit.amount.floor else 0)
         return min(share, benefit.amount.ceiling.amount) if benefit.amount.ceiling else share
     most = largest(benefit.amount)

@@ -104,7 +104,7 @@ def _operand(one: Condition, value: Value, language: str) -> str:
         case bool():
             return catalogue(language).text("word.yes" if value else "word.no")
         case int():
-            return number(value, language)
+            return duration(value, language) if one.attribute.type == "duration" else number(value, language)
     names = {"country": "territories", "language": "languages"}.get(one.attribute.key)
     known = getattr(catalogue(language).locale, names).get(value) if names else None
     return known or own_word("tier" if one.attribute.key == "tier" else "named", value, language)
