@@ -298,8 +298,8 @@ class Player:
     def _reward_name(self, row: Reward, referrals: dict[str, Referral]) -> str:
         """Whose it is, and for whom: ``anna's credit for bob``, ``bob's coupon from anna``, ``olga's mix``."""
         whose = f"{self.names[row.participant]}'s {row.rule}"
-        if row.side in ("advocate", "friend"):
-            referral = referrals[row.referral or ""]
+        referral = referrals.get(row.referral or "")  # none where somebody earned it by his own doing
+        if referral and row.side in ("advocate", "friend"):
             advocate, friend = self.names[referral.advocate], self.names[referral.friend]
             return f"{whose} for {friend}" if row.side == "advocate" else f"{whose} from {advocate}"
         _, _, member = row.subject.partition("|")
@@ -309,21 +309,9 @@ class Player:
         referrals = {row.id: row for row in self._rows(REFERRALS)}
         seen: dict[str, int] = {}
         for row in sorted(self._rows(REWARDS), key=lambda row: (row.granted_ms, row.occurrence)):
-            name = self._reward_name(row, referrals.get(row.referral or ""))
             name = self._reward_name(row, referrals)
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
-
-    def _reward_name(self, row: Reward, referral: Referral | None) -> str:
-        """Whose reward it is, and from whom; what somebody earned by his own doing has no friend."""
-        if referral is None:
-            return f"{self.names[row.participant]}'s {row.rule}"
-        advocate, friend = self.names[referral.advocate], self.names[referral.friend]
-        return (
-            f"{advocate}'s {row.rule} for {friend}"
-            if row.side == "advocate"
-            else f"{friend}'s {row.rule} from {advocate}"
-        )
 
     def due_title(self, sealed: Sealed) -> str:
         """What came by itself."""
@@ -454,7 +442,8 @@ def _title(entry: Tree) -> str:
 
 def _who(sentence: str) -> str | None:
     found = re.match(
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:creates|leaves|joins|claims|types|signs|orders|does|exchanges|enters)\b|$)",
+        r"(?:staff write down that \w+ sent )?(\w+)"
+        r"(?: (?:creates|leaves|joins|claims|types|signs|orders|does|exchanges|enters)\b|$)",
         sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
