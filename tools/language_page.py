@@ -72,7 +72,13 @@ def _attributes() -> str:
 
 
 def _compared(kind: str) -> str:
-    return {"money": "{at_least: 50 USD}", "boolean": "true", "text": "{in: [RO, MD]}", "integer": "{at_most: 3}"}[kind]
+    return {
+        "money": "{at_least: 50 USD}",
+        "boolean": "true",
+        "text": "{in: [RO, MD]}",
+        "integer": "{at_most: 3}",
+        "duration": "{at_least: 30 days}",
+    }[kind]
 
 
 def _operators() -> str:

@@ -74,6 +74,14 @@ def test_who_left_before_his_page_gets_nothing_and_who_left_and_came_back_neithe
     assert len(world.rewards()) == PAGE_MAX + 1
 
 
+def test_who_is_a_member_when_it_opens_has_it_whatever_was_told_late() -> None:
+    world = project(FILM % "")
+    group(world, 5, "join", "m1")
+    pledge(world, 4, "f1")  # told after m1 had joined
+    world.tell(6, "time_passed")
+    assert len(world.rewards()) == 2
+
+
 def test_it_opens_once_however_often_the_number_is_reached() -> None:
     world = project(FILM % "", members=1)
     assert "group_unlocked" in pledge(world, 2, "f1")

@@ -262,6 +262,7 @@ def test_a_partial_refund_leaves_what_the_smaller_order_would_have_earned() -> N
                         "person": friend,
                         "total": size,
                         "currency": "USD",
+                        "code": handle,
                     }
                 ),
             ]

@@ -107,6 +107,8 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
     if draw(st.integers(0, 5)) == 0:
         known = draw(st.sampled_from([{"less_than": "9 days"}, {"at_least": "1 day"}]))
         file["audience"] = {"friend": {"friend.tenure": known}}
+    if draw(st.integers(0, 3)) == 0:
+        single_orders(draw, file)
     file["rewards"]["milestone"] = {
         "when": {"reaches": "friends", "at": draw(st.integers(1, 3))},
         "to": "advocate",
@@ -117,6 +119,33 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         grown(draw, file)
     # JSON is YAML: no writer is needed.
     return json.dumps(file, indent=1)
+
+
+def single_orders(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Let each order be a referral of its own, and pay some of it by category."""
+    file["steps"] = {"purchase": file["steps"]["purchase"]}
+    file["attribution"] |= {
+        "one_per": "order",
+        "evidence": draw(st.permutations(["code", "claim", "click"])),
+        "window": draw(st.sampled_from(["24 hours", "20 days"])),
+    }
+    file["measures"]["friends"]["step"] = "purchase"
+    rates = {
+        "by": "item.category",
+        "rows": {"books": "4%", "shoes": "8.5%"},
+        "otherwise": draw(st.sampled_from(["1%", "nothing"])),
+    }
+    share = {"percent_of": "order.items", "table": rates} | draw(
+        st.sampled_from([{}, {"floor": "1 USD"}, {"ceiling": "2 USD"}])
+    )
+    for rule in file["rewards"].values():
+        rule["when"] = {"step": "purchase"}
+    file["rewards"]["commission"] = {
+        "when": {"step": "purchase"},
+        "to": "advocate",
+        "benefit": {"kind": "commission", "amount": share},
+        "hold": draw(st.sampled_from(HOLDS)),
+    }
 
 
 def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
@@ -175,7 +204,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         file["rewards"][name] = rule
     first = {"kind": draw(st.sampled_from(["coupon", "credit"])), "amount": "6 USD", "first_order": True}
     file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
-    if draw(st.booleans()):
+    if "one_per" not in file["attribution"] and draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
     keep(draw, file)
 
@@ -378,10 +407,18 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "currency": "USD",
             }
             used = draw(st.sampled_from([None, 100, 300, 1000]))
-            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who, who])), used)
+            click = draw(st.sampled_from([None, None, START_MS, at_ms]))
+            both = draw(st.booleans())
+            if draw(st.booleans()):
+                body["items"] = [
+                    {"category": "books", "total": 333},
+                    {"category": "shoes", "total": 167, "quantity": 2},
+                ]
+            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who, who])), used, click, both)
         case "refund":
             body = {"type": "refund", "order": order}
-            return Wish(at_ms, body | draw(st.sampled_from([{}, {"amount": 700}, {"amount": 3000}])))
+            named = {"items": [{"category": draw(st.sampled_from(["books", "other"])), "total": 350}]}
+            return Wish(at_ms, body | draw(st.sampled_from([{}, {"amount": 700}, {"amount": 3000}, named])))
         case "staff":
             action = draw(st.sampled_from(["approve", "deny", "issue", "redeem", "fail", "reverse"]))
             return Wish(at_ms, {"type": "reward", "reward": draw(st.integers(0, 5)), "action": action})

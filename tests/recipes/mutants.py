@@ -26,6 +26,8 @@ SECTIONS = (
     "steps",
     "groups",
     "measures",
+    "tiers",
+    "contests",
     "budgets",
     "rewards",
     "protection",
@@ -35,6 +37,7 @@ Path = tuple[str | int, ...]
 _WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("payment", "device", "address", "network", "action"), get_args(Action)),
     "replace": get_args(Attribution.model_fields["replace"].annotation),
+    "one_per": get_args(Attribution.model_fields["one_per"].annotation),
     "signal": get_args(Shared),
     "period": get_args(Period),
     "per": ("participant", "program"),
@@ -48,6 +51,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "type": ("text", "integer", "boolean", "address", "one_of"),
     "count": ("referrals", "orders", "activities"),
     "every": get_args(Recurs),
+    "ties": ("first", "all"),
+    "reviewed": ("day", "week", "month"),
+    "entrant": ("advocate", "referral"),
 }
 """What else may stand under a key. Kinds that differ in words alone, as `_same_kind` says, are no change."""
 
@@ -99,7 +105,9 @@ def _changes(tree: Tree, path: Path, node: Any) -> Iterator[tuple[Path, str, Any
 
 
 def _others(tree: Tree, path: Path, value: Any) -> Iterator[Any]:
-    if isinstance(value, bool):
+    if path[-1] == "places":
+        yield from _other_places(str(value))
+    elif isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
         yield from (other for other in (value + 1, value - 1, value * 2, value // 2) if other != value)
@@ -117,6 +125,8 @@ def _other_words(tree: Tree, path: Path, value: str) -> Iterator[str]:
         small = Decimal(1).scaleb(-(len(found[2]) - 1 if found[2] else 0))
         for other in (number + small, number - small, number * 2, (number / 2).quantize(small, rounding="ROUND_DOWN")):
             yield f"{other}{found[3]}"
+    elif key in ("measure", "contest", "tier") or (key == "by" and path[0] == "contests"):
+        yield from _other_games(tree, path, value)
     elif key in ("step", "after", "until", "joined_by"):
         yield from ("claimed", *tree["steps"])
     elif key in ("activity", "reaches", "each", "budget"):
@@ -128,6 +138,24 @@ def _other_words(tree: Tree, path: Path, value: str) -> Iterator[str]:
         yield from _OF_TABLES_AND_ANSWERS[key](tree, path, value)
     elif key in _WORDS:
         yield from (word for word in _WORDS[key] if key != "kind" or not _same_kind(word, value))
+
+
+def _other_places(value: str) -> Iterator[str]:
+    first, _, last = value.partition("-")
+    pairs = [(int(first) + low, int(last or first) + high) for low, high in ((0, 1), (0, -1), (1, 0), (-1, 0))]
+    yield from (f"{low}-{high}" for low, high in pairs if 1 <= low <= high)
+
+
+def _other_games(tree: Tree, path: Path, value: str) -> Iterator[str]:
+    """What else stands under the keys of contests and tiers."""
+    if path[-1] == "by":
+        yield from ("rank", "draw")
+    elif path[-1] == "measure":
+        yield from tree.get("measures", {})
+    elif path[-1] == "contest":
+        yield from tree["contests"]
+    else:
+        yield from tree["tiers"]["levels"]
 
 
 def _other_segments(tree: Tree, path: Path, value: str) -> Iterator[str]:

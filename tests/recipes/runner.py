@@ -19,7 +19,11 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
         end:
           referrals, rewards, balances, budgets, books: all there is when the calendar ends;
                                                  the books say what was used, what expired and what was taken back
+          contests: {race: "settled: 1 anna (3), 2 ben (2)"}    the place, who took it and with how many
+          tiers: {anna: gold}                                   the highest that somebody holds
 
+An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
+``clicked on: anna`` adds a click on her link.
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 What was sent in is named with ``as: S1``; staff then ``approve the submission S1``. What somebody says of a reward stands
 under ``answers`` and ``post``.
@@ -44,7 +48,18 @@ from goodword.engine.decide import Decision
 from goodword.engine.events import Due, Person, Sealed, SourceEvent
 from goodword.engine.ids import Keyring
 from goodword.engine.reasons import Amount, Answer, Reason, RewardNow
-from goodword.engine.state import ACTIVITIES, BALANCES, REFERRALS, REWARDS, Referral, Reward, State
+from goodword.engine.state import (
+    ACTIVITIES,
+    BALANCES,
+    CONTESTS,
+    REFERRALS,
+    REWARDS,
+    TIERS,
+    ContestRow,
+    Referral,
+    Reward,
+    State,
+)
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
 from goodword.program.duration import iso
@@ -186,6 +201,8 @@ class Player:
         self.played = Played()
         self.queue: list[tuple[Sealed, Answer]] = []
         self.number = 0
+        self.clicked_ms = CLICKED_MS
+        self.clicked_on: str | None = None
         self.where = ""
 
     def play(self) -> Played:
@@ -336,6 +353,10 @@ class Player:
             case "sweep":
                 id, _, page = event.reference.partition("/")
                 return f"page {int(page) + 1} of {self.tenant.rows.rows['sweeps'][id].rule}"
+            case "contest":
+                return f"the contest {event.reference.partition('|')[2]} is looked at"
+            case "tier":
+                return f"{self.names[event.reference.partition('|')[2]]}'s tier is looked at"
             case _:
                 return f"{self.names[event.reference]} is looked at again"
 
@@ -366,11 +387,21 @@ class Player:
             "balances": {name: ", ".join(units) for name, units in balances.items()},
             "budgets": {name: ", ".join(parts) for name, parts in budgets.items()},
             "books": {name: ", ".join(units) for name, units in books.items()},
+            "contests": {row.contest: self.result(row) for row in self._rows(CONTESTS)},
+            "tiers": {self.names[row.participant]: row.tier for row in self._rows(TIERS) if row.tier},
         }
+
+    def result(self, row: ContestRow) -> str:
+        """How far a contest is, and who has which place with how many; of a draw of referrals, the referral."""
+        names = self.names | {referral.id: name for name, referral in self._named_referrals()}
+        places = [f"{place.place} {names[place.entrant]} ({place.score})" for place in row.places]
+        return ": ".join(filter(None, [row.status, ", ".join(places)]))
 
     # telling ----------------------------------------------------------------------------------------------------------
 
     def _event(self, entry: Tree) -> SourceEvent:
+        self.clicked_ms = _moment_ms(entry["clicked"]) if "clicked" in entry else CLICKED_MS
+        self.clicked_on = entry.get("clicked on")
         base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
         for pattern, make in _SENTENCES:
             found = pattern.fullmatch(entry["event"])
@@ -393,8 +424,9 @@ class Player:
             out["code"] = self.code(words["code"])
         if words.get("claim"):
             out["claim"] = self.claims.get(words["claim"], words["claim"])
-        if words.get("click"):
-            out["click"] = click_token(KEYRING, self.code(words["click"]), CLICKED_MS, self.number.to_bytes(8, "big"))
+        if clicked := words.get("click") or self.clicked_on:
+            nonce = self.number.to_bytes(8, "big")
+            out["click"] = click_token(KEYRING, self.code(clicked), self.clicked_ms, nonce)
         return out
 
     def reward_id(self, name: str) -> str:
@@ -422,8 +454,7 @@ def _title(entry: Tree) -> str:
 
 def _who(sentence: str) -> str | None:
     found = re.match(
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does|exchanges)\b|$)",
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:creates|leaves|joins|claims|types|signs|orders|does)\b|$)",
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:creates|leaves|joins|claims|types|signs|orders|does|exchanges|enters)\b|$)",
         sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
@@ -465,8 +496,14 @@ def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> So
         currency=total.unit,
         redeems=tuple(redeems),
         fields=entry.get("fields", {}),
+        items=_items(entry),
         **player.invitation(words),
     )
+
+
+def _items(entry: Tree) -> tuple[ev.Item, ...]:
+    """``items: {books: 20.00 USD}``."""
+    return tuple(ev.Item(name, parse_quantity(told).amount) for name, told in entry.get("items", {}).items())
 
 
 def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
@@ -475,7 +512,7 @@ def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> S
     if words["how"] == "charged back":
         return ev.Chargeback(**base, order=words["order"])
     amount = parse_quantity(words["amount"]).amount if words["amount"] else None
-    return ev.Refund(**base, order=words["order"], amount=amount)
+    return ev.Refund(**base, order=words["order"], amount=amount, items=_items(entry))
 
 
 def _claim(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
@@ -581,6 +618,12 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             r"(?:staff|the shop) (?P<action>approve|deny|issue|redeem|fail|reverse)s? (?P<reward>.+)",
             lambda p, b, e, w: ev.RewardAction(
                 **b, reward=p.reward_id(w["reward"]), action=w["action"], amount=e.get("amount")
+            ),
+        ),
+        (
+            r"(?P<who>\w+) enters (?P<contest>[\w-]+)",
+            lambda p, b, e, w: ev.Enter(
+                **b, person=p.person(w["who"], e), program=p.program.name, contest=w["contest"]
             ),
         ),
         (r"time passes", lambda p, b, e, w: ev.TimePassed(**b)),

@@ -147,6 +147,26 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["no_cap rewards.credit 9:3"],
     ),
+    "won by a place of a contest": (
+        changed(
+            (
+                CAPS,
+                "measures: {n: {count: referrals, step: bought}}\n"
+                "contests: {race: {measure: n, first_day: 2026-01-01, last_day: 2026-01-31, ties: all}}\n",
+            ),
+            ("{step: bought}", "{contest: race, places: 1}"),
+            ("to: both", "to: advocate"),
+        ),
+        [],
+    ),
+    "given with a tier": (
+        changed(
+            (CAPS, "measures: {n: {count: referrals, step: bought}}\ntiers: {measure: n, levels: {gold: 2}}\n"),
+            ("{step: bought}", "{tier: gold}"),
+            ("to: both", "to: advocate"),
+        ),
+        [],
+    ),
     "lost for ever": (
         changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}}\n")),
         ["kept_without_end rewards.credit 9:3"],
@@ -178,6 +198,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
             ("to: both", "to: owner"),
         ),
         ["no_cap rewards.credit 9:3"],
+    ),
+    "half the price for everyone, with a margin of less": (
+        changed(
+            (AMOUNT, COUPON.replace("25%", "51%")),
+            ("{step: bought}", "{date: 2026-05-04}"),
+            ("to: both", "to: everyone"),
+            (CAPS, "    expires: 1 day\n"),
+        ),
+        ["below_cost rewards.credit 9:3"],
     ),
     "groups that change nothing": (SAFE + "groups: {members_max: 5}\n", ["idle_groups groups 15:1"]),
     "a free order, for a minimum": (
@@ -301,12 +330,26 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "amazon-associates": [
+        ("economics.margin", "10%", "9.99%", "margin"),
+        ("economics.return_window", "60 days", "61 days", "short_hold"),
+    ],
     "kickstarter": [],  # what a project unlocks is spread over the referrals it took
     "anniversary": [
-        ("economics.margin", "5%", "4.99%", "margin"),
+        ("economics.margin", "55%", "54.99%", "below_cost"),
         ("economics.return_window", "14 days", "15 days", "short_hold"),
     ],
     "spotify": [],  # paid by the month, for as long as a member stays
+    "sephora": [
+        ("economics.margin", "8%", "7.99%", "margin"),
+        ("economics.smallest_order", "4.00 USD", "3.99 USD", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+        ("rewards.friend_points.benefit.unit_cost", "0.12 USD", "0.13 USD", "margin"),
+    ],
+    "red-bull": [],
+    "top-five-club": [],
+    "share-the-prize": [],
+    "huckberry": [],  # places are won once
     "harrys": [],  # milestones are spread over many referrals: no single order carries them
 }
 
@@ -328,7 +371,9 @@ def accepts(schema: Tree, value: Any) -> bool:
     return bool(Draft202012Validator(schema).is_valid(value))
 
 
-NAMES = frozenset(["steps", "measures", "budgets", "rewards", "fields", "asks", "options", "weights", "rows"])
+NAMES = frozenset(
+    ["steps", "measures", "budgets", "rewards", "fields", "asks", "options", "weights", "rows", "contests", "levels"]
+)
 """What holds names of the file's own choice."""
 
 

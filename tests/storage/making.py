@@ -59,7 +59,7 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "groups": {"g1": GroupRow("g1", "dropbox", "the Does", "ann", 3, members=1, numbers=2, closed_ms=97)},
     "members": {
-        "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}),
+        "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}, 5),
     },
     "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
@@ -67,8 +67,8 @@ FULL: dict[str, dict[str, Any]] = {
         "o1": OrderRow(
             id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
             fields={"gift": False, "note": "ünïcode 🎁 'quoted\" \\ \n"}, refunded=100, state="refunded",
-            changes=(RefundRow("e3", "cancel", None, 1),), redemptions=(Redemption("w9", 25),), referral="r1",
-            measured={"measure|dropbox|spent@2026-03|bob": 4900},
+            changes=(RefundRow("e3", "refund", None, 1, {"books": 7}),), redemptions=(Redemption("w9", 25),), referral="r1",
+            measured={"measure|dropbox|spent@2026-03|bob": 4900}, items={"books": 900},
         )
     },
     "referrals": {
@@ -78,7 +78,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
-            promised={"space|friend": "gold"}, again={"space": 2}, group="g1",
+            promised={"space|friend": "gold"}, again={"space": 2}, group="g1", order="o1",
         )
     },
     "rewards": {

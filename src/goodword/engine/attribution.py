@@ -7,6 +7,8 @@ nobody does. Every rule that refuses is told, not only the first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -53,6 +55,8 @@ class Invitation(Struct, frozen=True):
     evidence: str
     at_ms: int
     click: str | None = None
+    order: str | None = None
+    """The order it came with, where the program ties orders."""
 
 
 def clicked(turn: Turn, token: str | None) -> Click | None:
@@ -89,10 +93,20 @@ class Piece(Struct, frozen=True):
 
 def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referral | None:
     """Follow click, claim token and code that an event brings; the referral they lead to, the code's first."""
-    referral = None
-    for piece in _joined(turn, _pieces(turn, event)):
-        referral = attribute(turn, friend, piece.code, piece.evidence, piece.at_ms, piece.click) or referral
-    return referral
+    pieces = _joined(turn, _pieces(turn, event))
+    led = {}
+    for piece in sorted(pieces, key=partial(_rank_for_order, turn)):
+        led[piece.code] = attribute(turn, friend, piece.code, piece.evidence, piece.at_ms, piece.click)
+    return next((referral for piece in reversed(pieces) if (referral := led[piece.code])), None)
+
+
+def _rank_for_order(turn: Turn, piece: Piece) -> tuple[int, int]:
+    """Of the evidence for one order the strongest comes first, then the latest; all other evidence as it is told."""
+    handle = turn.draft.get(HANDLES, piece.code)
+    program = turn.programs.current(handle.program) if handle else None
+    if program is None or not program.model.attribution.per_order:
+        return (0, 0)
+    return (1 + _rank(program, piece.evidence), -piece.at_ms)
 
 
 def _pieces(turn: Turn, event: SignUp | Order | Activity) -> Iterator[Piece]:
@@ -151,6 +165,8 @@ def attribute(
         return None
     seen = click.id if click is not None and click.code == handle.code else None
     invitation = Invitation(handle, program, friend, evidence, at_ms, seen)
+    if program.model.attribution.per_order:
+        return _attribute_order(turn, invitation)
     standing = standing_referral(turn, friend, program.name)
     if standing and standing.advocate == handle.participant:
         return _again(turn, standing, invitation)
@@ -159,6 +175,33 @@ def attribute(
     if review is None or beaten:
         return None
     return _start(turn, invitation, review, standing)
+
+
+def _attribute_order(turn: Turn, invitation: Invitation) -> Referral | None:
+    """Weigh evidence where each order is a referral of its own: it needs the order, and holds nobody."""
+    event, program = turn.sealed.event, invitation.program
+    if not isinstance(event, Order):
+        if invitation.evidence in program.model.attribution.evidence:
+            code, rule = "counts_with_order", "attribution.one_per"
+        else:
+            code, rule = "evidence_not_accepted", "attribution.evidence"
+        turn.say(code, {"evidence": invitation.evidence}, program=program, rule=rule)
+        return None
+    invitation = replace(invitation, order=event.order)
+    standing = next((row for row in referrals_of_order(turn, event.order) if row.program == program.name), None)
+    if standing and standing.advocate == invitation.handle.participant:
+        return _again(turn, standing, invitation)
+    if standing:
+        _keep_rival(turn, standing, invitation, "order_taken")
+        return None
+    review = _refused_or_review(turn, invitation)
+    return None if review is None else _start(turn, invitation, review, None)
+
+
+def referrals_of_order(turn: Turn, order: str) -> list[Referral]:
+    """The referrals that this very event started for its order: at most one in each program."""
+    rows = [turn.referral(id) for id in turn.touched_referrals]
+    return [row for row in rows if row.order == order and row.status == "started"]
 
 
 def standing_referral(turn: Turn, friend: str, program: str) -> Referral | None:
@@ -244,7 +287,9 @@ def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> Non
 
 
 def _check_audience(turn: Turn, invitation: Invitation) -> None:
-    subjects = Subjects(friend=invitation.friend, advocate=invitation.handle.participant, claimed_ms=invitation.at_ms)
+    # Who buys for the first time is new to the order: a click may bring several.
+    claimed_ms = invitation.at_ms if invitation.order is None else turn.occurred_ms
+    subjects = Subjects(friend=invitation.friend, advocate=invitation.handle.participant, claimed_ms=claimed_ms)
     audience = invitation.program.model.audience
     sides = (
         ("advocate", "advocate_not_in_audience", audience.advocate),
@@ -257,6 +302,8 @@ def _check_audience(turn: Turn, invitation: Invitation) -> None:
 
 def _check_cycle(turn: Turn, invitation: Invitation) -> None:
     program = invitation.program
+    if invitation.order is not None:
+        return  # it holds nobody, so that no chain can come of it
     person: str | None = invitation.handle.participant
     for _ in range(DEPTH_MAX):
         person = turn.draft.get(PARENTS, f"{program.name}|{person}")
@@ -320,24 +367,25 @@ def _gives_way(turn: Turn, standing: Referral, invitation: Invitation) -> bool:
     stronger = _rank(invitation.program, invitation.evidence) < _rank(invitation.program, standing.evidence)
     if standing.status == "started" and stronger and attribution.replace == "stronger":
         return True
+    _keep_rival(turn, standing, invitation, "friend_taken")
+    return False
+
+
+def _keep_rival(
+    turn: Turn, standing: Referral, invitation: Invitation, reason: Literal["friend_taken", "order_taken"]
+) -> None:
     rival = Rival(
         advocate=invitation.handle.participant,
         code=invitation.handle.code,
         evidence=invitation.evidence,
         at_ms=invitation.at_ms,
         event=turn.event_id,
-        reason="friend_taken",
+        reason=reason,
     )
     turn.save_referral(replace(standing, rivals=(*standing.rivals, rival)[-RIVALS_MAX:]))
     values = {"winner": standing.id, "evidence": standing.evidence}
-    turn.say(
-        "friend_taken",
-        {**values},
-        program=invitation.program,
-        rule="attribution.replace",
-        referral=standing.id,
-    )
-    return False
+    rule = "attribution.replace" if reason == "friend_taken" else "attribution.one_per"
+    turn.say(reason, {**values}, program=invitation.program, rule=rule, referral=standing.id)
 
 
 def _supersede(turn: Turn, standing: Referral, invitation: Invitation) -> Rival:
@@ -372,12 +420,14 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         rivals=rivals,
         click=invitation.click,
         group=invitation.handle.group,
+        order=invitation.order,
     )
     referral = replace(referral, promised=promises(turn, program, referral))
     turn.draft.fresh(id, REWARDS_OF)
     turn.save_referral(referral)
-    turn.draft.append(REFERRALS_OF, invitation.friend, id)
-    turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
+    if referral.order is None:
+        turn.draft.append(REFERRALS_OF, invitation.friend, id)
+        turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
     _count_limits(turn, invitation)
     turn.tell("referral.started", id, referral.advocate)
     turn.say("referral_started", {"evidence": invitation.evidence}, program=program, referral=id)
@@ -386,7 +436,8 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         turn.say("sent_to_review", {**values}, program=program, rule=path, referral=id)
     turn.schedule("expire_referral", id, referral.until_ms)
     grant_for_step(turn, program, referral, CLAIMED)
-    return _find_past(turn, turn.referral(id))
+    # The order that this event tells comes by its own way.
+    return turn.referral(id) if referral.order is not None else _find_past(turn, turn.referral(id))
 
 
 def _review_signal(program: Program, path: str) -> str:

@@ -20,7 +20,7 @@ from goodword.program.duration import local_date, period_key
 from goodword.program.loader import Program
 from goodword.program.model import Cap, CapScope, Side
 from goodword.program.model import Reward as Rule
-from goodword.program.quantity import Quantity, percent_of
+from goodword.program.quantity import BASIS_POINTS, Quantity, divide, percent_of
 from goodword.program.triggers import Measure
 
 
@@ -105,14 +105,24 @@ def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
             day = local_date(claimed_ms, grant.program.model.zone)
             rows = [stage for stage in stages if stage.since <= day]
             return rows[-1].amount.amount if rows else None
-        case PercentOf(percent=percent, floor=floor, ceiling=ceiling, round=rounding):
+        case PercentOf(floor=floor, ceiling=ceiling) as share:
             net = order.net if order else 0
-            amount = percent_of(net, percent, rounding)
+            amount = _share(share, order) if order else 0
             if floor and net:
                 amount = max(amount, floor.amount)
             return min(amount, ceiling.amount) if ceiling else amount
         case None:
             return 1
+
+
+def _share(share: PercentOf, order: OrderRow) -> int:
+    """A share of what is left of an order; by category it is rounded once, over all of them."""
+    if share.table is None:
+        return percent_of(order.net, share.percent or 0, share.round)
+    rates, rest = share.table.rows, share.table.otherwise or 0
+    parts = [amount * rates.get(category, rest) for category, amount in order.items.items()]
+    parts.append((order.net - sum(order.items.values())) * rest)
+    return divide(sum(parts), BASIS_POINTS, share.round)
 
 
 def _row(turn: Turn, grant: Grant, table: Table) -> int:

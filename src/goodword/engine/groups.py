@@ -128,11 +128,12 @@ def _enter(turn: Turn, program: Program, group: GroupRow, person: str, at_ms: in
     key = member_key(group.id, person)
     before = turn.draft.get(MEMBERS, key)
     if before is None:
-        member = MemberRow(key, group.id, person, group.numbers + 1, at_ms, referral=referral)
+        member = MemberRow(key, group.id, person, group.numbers + 1, at_ms)
         turn.draft.fresh(key, REWARDS_OF)
         turn.draft.append_if_loaded(MEMBERS_IN, member.page, key)
     else:
-        member = replace(before, joined_ms=at_ms, left_ms=None, referral=referral)
+        member = replace(before, joined_ms=at_ms, left_ms=None)
+    member = replace(member, referral=referral, entered_ms=turn.clock_ms)
     turn.save_group(replace(group, members=group.members + 1, numbers=max(group.numbers, member.number)))
     turn.count(places_key(program.name, person), 1)
     turn.tell("group.member_joined", group.id, person)

@@ -347,8 +347,9 @@ def _on_pages(state: State) -> set[str]:
 
 def _members(batch: Batch, state: State, wants: Wants) -> None:
     """Who an event may make a member, or unmake: its person in the groups that it or its codes name; friends in theirs."""
+    invited = any(handle.group is not None for handle in _loaded(state, HANDLES))
     for item in batch.sealed:
-        groups = {*_named_groups(item.event, batch.keyring), *_invited_to(item, batch, state)}
+        groups = {*_named_groups(item.event, batch.keyring), *(_invited_to(item, batch, state) if invited else ())}
         person = _person(item) if groups else None
         if person is None:
             continue

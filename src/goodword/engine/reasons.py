@@ -68,6 +68,8 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "limit_reached": ("refused", "too many referrals from one value of a signal"),
     "already_referred": ("note", "this advocate's referral of this friend is already running"),
     "friend_taken": ("refused", "another advocate's referral of this friend is running or has converted"),
+    "order_taken": ("note", "stronger or later evidence for another partner came with the same order"),
+    "counts_with_order": ("note", "the program ties orders, not people: this counts once it comes with an order"),
     "window_passed": ("refused", "it came after the window of the claim"),
     "sent_to_review": ("waiting", "a person looks at the referral before anything is paid"),
     # steps

@@ -134,6 +134,8 @@ class MemberRow(Row, frozen=True):
     """The referral that made him a member; None where the shop said so, or where its step was undone."""
     measured: dict[str, int] = {}
     """The counters in which he is counted, each with what he adds."""
+    entered_ms: int = 0
+    """What the tenant's clock said when he joined, whenever he is told to have done so."""
 
     @property
     def active(self) -> bool:
@@ -184,6 +186,8 @@ class RefundRow(Row, frozen=True):
     kind: Literal["refund", "cancel", "chargeback"]
     amount: int | None
     at_ms: int
+    items: dict[str, int] = {}
+    """How much of the amount comes off which category; the rest off all in proportion."""
 
 
 class Redemption(Row, frozen=True):
@@ -211,6 +215,8 @@ class OrderRow(Row, frozen=True):
     """The referral that earns from it: at most one."""
     measured: dict[str, int] = {}
     """The counters in which its buyer has it counted, each with what it adds."""
+    items: dict[str, int] = {}
+    """By category what is left of it; the rest has no category."""
 
     @property
     def net(self) -> int:
@@ -293,10 +299,12 @@ class Referral(Row, frozen=True):
     """By rule the number of the grant that comes next, at its anniversary; 0 where none comes any more."""
     group: str | None = None
     """The group for which its code invited."""
+    order: str | None = None
+    """The order it is about, where a program ties orders and not friends: it holds that order, and nobody."""
 
     @property
     def live(self) -> bool:
-        """Whether it holds its friend."""
+        """Whether it holds its friend, or its order."""
         return self.status in ("started", "converted", "ended")
 
 
@@ -499,6 +507,7 @@ FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders
 # participant -> the first FIRST_ORDERS_MAX counted orders as (placed, id), sorted
 REFERRALS: Collection[Referral] = Collection("referrals")
 REFERRALS_OF: Collection[tuple[str, ...]] = Collection("referrals_of", stored=False)  # friend -> ids, oldest first
+# (not those of single orders, of which a buyer may have any number)
 PARENTS: Collection[str] = Collection("parents", stored=False)  # "program|friend" -> advocate, live referrals only
 REWARDS: Collection[Reward] = Collection("rewards")
 REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first

@@ -66,7 +66,7 @@ def matches(
         advocate=referral.advocate,
         order=order,
         activity=activity[1] if activity else None,
-        claimed_ms=referral.claimed_ms,
+        claimed_ms=referral.claimed_ms if referral.order is None else hit.at_ms,
     )
     said = len(turn.reasons)
     for name, step in steps_for(program, event, activity[0] if activity else None):

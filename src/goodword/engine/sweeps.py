@@ -65,7 +65,7 @@ def unlock(turn: Turn, program: Program, name: str, group: GroupRow) -> None:
     if turn.draft.get(SWEEPS, id) is not None:
         return
     turn.touched_groups[group.id] = None
-    row = SweepRow(id, program.name, program.version, name, group.id, cut=group.numbers, opened_ms=turn.occurred_ms)
+    row = SweepRow(id, program.name, program.version, name, group.id, cut=group.numbers, opened_ms=turn.clock_ms)
     turn.draft.put(SWEEPS, id, row)
     turn.schedule("sweep", page_reference(id, 0), turn.clock_ms)
     turn.tell("group.unlocked", group.id, group.owner)
@@ -197,7 +197,7 @@ def _walk(turn: Turn, program: Program, sweep: SweepRow) -> None:
         turn.touched_groups[sweep.of] = None
         for key in turn.draft.many(MEMBERS_IN, name):
             member = turn.draft.need(MEMBERS, key)
-            if member.number <= sweep.cut and member.active and member.joined_ms <= sweep.opened_ms:
+            if member.number <= sweep.cut and member.active and member.entered_ms <= sweep.opened_ms:
                 _grant_member(turn, program, sweep, member, sweep.opened_ms)
         return
     for id in turn.draft.many(PEOPLE_IN, name):

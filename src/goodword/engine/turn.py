@@ -157,7 +157,7 @@ class Turn:
         """Let a referral go where the table leads, and tell the world."""
         status = next_referral_status(referral.status, move)
         moved = self.save_referral(replace(referral, status=status))
-        if moved.live != referral.live:
+        if moved.live != referral.live and moved.order is None:
             self.draft.put(PARENTS, f"{moved.program}|{moved.friend}", moved.advocate if moved.live else None)
         topic = f"referral.{_PAST.get(move, status)}"
         self.tell(topic, referral.id, referral.advocate)

@@ -48,7 +48,9 @@ def _groups(model: ProgramFile) -> Iterator[Finding]:
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
     for name, rule in model.rewards.items():
         path = f"rewards.{name}"
-        counted = rule.when.at is not None or rule.when.up_to is not None or rule.when.exchange is not None
+        when = rule.when
+        # A number is reached once, a place is given once, and a tier is entered once in a period.
+        counted = any(given is not None for given in (when.at, when.up_to, when.exchange, when.contest, when.tier))
         if not rule.caps and rule.budget is None and not counted and {"advocate", "owner"} & {*rule.sides}:
             who = "an advocate" if "advocate" in rule.sides else "an owner of groups"
             yield "no_cap", path, f"{who} may earn this without limit: add `caps` or a `budget`"
@@ -104,6 +106,10 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
     margin = percent_of(order.amount, economics.margin, "down")
     rules = [rule for rule in model.rewards.values() if _per_referral(model, rule)]
     cost = sum(max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
+    for name, rule in model.rewards_for_everyone:
+        path = f"rewards.{name}"
+        if max(_cost(b, order) for b in rule.benefits.values()) > margin:
+            yield "below_cost", path, "what everyone gets costs more than the margin of the smallest order"
     if cost > margin:
         spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
         yield "margin", "economics", f"both sides cost {spent} on the smallest order, whose margin is {kept}"
@@ -123,7 +129,7 @@ def _cost(benefit: Benefit, order: Quantity) -> int:
         discount = percent_of(order.amount, benefit.percent_off, "up")
         return min(discount, benefit.ceiling.amount) if benefit.ceiling else discount
     if isinstance(benefit.amount, PercentOf):
-        share = percent_of(order.amount, benefit.amount.percent, "up")
+        share = percent_of(order.amount, benefit.amount.largest_percent, "up")
         share = max(share, benefit.amount.floor.amount if benefit.amount.floor else 0)
         return min(share, benefit.amount.ceiling.amount) if benefit.amount.ceiling else share
     most = largest(benefit.amount)

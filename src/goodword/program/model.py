@@ -101,6 +101,15 @@ class Attribution(Part):
         default="stronger",
         description="whether stronger evidence replaces an advocate before the referral converts",
     )
+    one_per: Literal["friend", "order"] = Field(
+        default="friend",
+        description="what one advocate holds: a friend, or each order that comes with evidence of its own",
+    )
+
+    @property
+    def per_order(self) -> bool:
+        """Whether each order is a referral of its own."""
+        return self.one_per == "order"
 
     @model_validator(mode="after")
     def _each_once(self) -> Attribution:
@@ -409,6 +418,7 @@ class ProgramFile(Part):
     def _holds_together(self) -> ProgramFile:
         problems = [
             *self._step_problems(),
+            *self._per_order_problems(),
             *self._audience_problems(),
             *self._reward_problems(),
             *self._group_problems(),
@@ -427,6 +437,23 @@ class ProgramFile(Part):
         for index, (name, step) in enumerate(self.steps.items()):
             if step.after is not None and step.after not in names[:index]:
                 yield f"steps.{name}.after", f"`{step.after}` must stand before `{name}` in the file"
+
+    def _per_order_problems(self) -> Iterator[tuple[str, str]]:
+        """Where each order is a referral of its own, nothing can look at what else its buyer does."""
+        if not self.attribution.per_order:
+            return
+        for name, step in self.steps.items():
+            if step.event != "order":
+                yield f"steps.{name}.event", "with `one_per: order`, every step is reached by the order itself"
+            for key in ("after", "within", "nth"):
+                if getattr(step, key) is not None:
+                    yield (
+                        f"steps.{name}.{key}",
+                        "with `one_per: order` there is one order, and nothing before or after it",
+                    )
+        for name, rule in self.rewards.items():
+            if rule.when.step == CLAIMED:
+                yield f"rewards.{name}.when", "with `one_per: order` a referral begins with its order: name a step"
 
     def _audience_problems(self) -> Iterator[tuple[str, str]]:
         for side, conditions in (("advocate", self.audience.advocate), ("friend", self.audience.friend)):

@@ -202,6 +202,12 @@ def _load_queues(query: _Query, state: State, keys: list[str]) -> None:
     _fill(state, "queues", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
 
 
+def _load_referrals_of(query: _Query, state: State, keys: list[str]) -> None:
+    """Those that hold their friend: of single orders a buyer may have any number."""
+    statement = _friendships(query.dialect, MAPPERS["referrals"].columns)
+    _fill_behind(query, state, keys, "referrals", "friend", ("claimed_ms", "id"), statement)
+
+
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
     rows = query.run(_rows_by(query.dialect, "rewards", "code_hash"), keys)
     rewards = dict(map(MAPPERS["rewards"].unpack, rows))
@@ -266,7 +272,7 @@ def _fill(state: State, collection: str, keys: Iterable[str], found: Mapping[Any
 _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "handles_of": _behind("handles", "participant", "created_ms", "code"),
     "first_orders": _load_first_orders,
-    "referrals_of": _behind("referrals", "friend", "claimed_ms", "id"),
+    "referrals_of": _load_referrals_of,
     "parents": _load_parents,
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
@@ -321,6 +327,12 @@ def _queues(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 @cache
 def _kept(dialect: Dialect) -> TextClause:
     return text(dialect.page_of(tables.watches, "key", "reward", KEPT_PAGE))
+
+
+@cache
+def _friendships(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    rows = dialect.behind(tables.referrals, "t", "per_order = 0 AND friend", "k.value")
+    return text(f"SELECT {qualified('t', columns)} FROM {dialect.key_rows} {rows}")  # noqa: S608
 
 
 @cache

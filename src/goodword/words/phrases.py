@@ -179,8 +179,7 @@ def measured(model: ProgramFile, measure: Measure, language: str) -> str:
         case "members":
             return texts.text("measured.members")
         case "referrals":
-            key = "measured.referrals.group" if measure.of == "group" else "measured.referrals"
-            return texts.text(key, {"what": happening(model, measure.step or "", language)})
+            return texts.text("measured.referrals", {"what": happening(model, measure.step or "", language)})
         case "activities":
             what = own_word("activity", measure.activity or "", language)
             return texts.text("measured.activities", {"what": _where(what, measure.where, language)})

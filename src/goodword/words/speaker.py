@@ -59,7 +59,7 @@ class Speaker:
 
     def counted(self, measure: Measure) -> Iterator[str]:
         """What a measure counts, and what it leaves out."""
-        yield self.text("terms.counts", what=measured(self.model, measure, self.language))
+        yield self.text(f"terms.counts.{measure.of}", what=measured(self.model, measure, self.language))
         if measure.activity in self.model.moderated:
             yield self.text("terms.moderated")
         if measure.period != "ever":

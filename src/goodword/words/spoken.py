@@ -24,6 +24,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "groups",
             "tiers",
             "contests",
+            "groups",
         ]
     ),
     "Audience": frozenset(["advocate", "friend"]),
@@ -31,12 +32,14 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
     "Measure": frozenset(["of", "count", "sum", "step", "activity", "unit", "where", "period", "within"]),
     "When": frozenset(
-        ["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier", "exchange", "while"]
+        ["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier", "exchange", "while", "date"]
     ),
     "Reward": frozenset(
         [
             "when",
             "to",
+            "where",
+            "later",
             "benefit",
             "hold",
             "caps",
@@ -49,6 +52,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "taken_back",
         ]
     ),
+    "Groups": frozenset(["members_max", "joined_by", "one_per_person"]),
     "Kept": frozenset(["while", "until"]),
     "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),
@@ -59,7 +63,6 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Table": frozenset(["table", "read_at"]),
     "Rows": frozenset(["by", "rows", "otherwise"]),
     "Cap": frozenset(["per", "period", "count", "amount", "partial"]),
-    "Groups": frozenset(["members_max", "joined_by", "one_per_person"]),
     "Tiers": frozenset(["measure", "levels"]),
     "Contest": frozenset(
         [

@@ -12,7 +12,6 @@ from typing import Final, Literal
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
-from goodword.program.groups import MEMBERS_MAX
 from goodword.program.loader import Program
 from goodword.program.model import Cap, Limit, Reward, Step
 from goodword.program.triggers import EVERY_MAX, Measure, When
@@ -43,7 +42,7 @@ def terms(program: Program, language: str) -> list[Section]:
         ("invitation", said.invitation()),
         ("steps", said.steps()),
         *((f"reward.{rule.to}", said.reward(name, rule)) for name, rule in program.model.rewards.items()),
-        ("groups", said.groups()),
+        ("groups", Games(program.model, language).groups()),
         ("tiers", Games(program.model, language).tiers()),
         *(("contest", clauses) for clauses in Games(program.model, language).contests()),
         ("protection", said.protection()),
@@ -112,23 +111,6 @@ class _Terms(Speaker):
         if undone:
             said = [undoing(self.model, word, self.language) for word in undone]
             yield self.text("terms.undone", what=either(said, self.language))
-
-    # groups -----------------------------------------------------------------------------------------------------------
-
-    def groups(self) -> Iterator[Clause]:
-        """Who is a member of a group, and of how many."""
-        groups = self.model.groups
-        if groups is None:
-            return
-        if groups.members_max < MEMBERS_MAX:
-            members = self.count(groups.members_max, "member")
-            yield Clause("groups.members_max", self.text("terms.groups.members_max", members=members))
-        if groups.joined_by is None:
-            yield Clause("groups", self.text("terms.groups.told"))
-        else:
-            yield Clause("groups.joined_by", self.text("terms.groups.joined_by", what=self.step(groups.joined_by)))
-        if groups.one_per_person:
-            yield Clause("groups.one_per_person", self.text("terms.groups.one_per_person"))
 
     # rewards ----------------------------------------------------------------------------------------------------------
 
@@ -231,9 +213,13 @@ class _Terms(Speaker):
             yield self.places(when.contest, when.places)
         elif when.tier:
             yield self.text("terms.when.tier", tier=own_word("tier", when.tier, self.language))
+        elif when.date:
+            yield self.text("terms.when.date", day=day(when.date, self.language))
 
     def _at_step(self, when: When) -> Iterator[str]:
         yield self.text("terms.when.step", what=self.step(when.step or ""))
+        if when.date:
+            yield self.text("terms.on_day", day=day(when.date, self.language))
         if when.recurs:
             yield self.text(f"terms.again.{when.recurs}", times=self.count(when.up_to or EVERY_MAX, "time"))
         if when.conditions:
@@ -250,6 +236,14 @@ class _Terms(Speaker):
         else:
             yield self.text("terms.when.each")
         yield from self.counted(measure)
+
+    def where(self, rule: Reward) -> Iterator[str]:
+        if rule.where:
+            yield self.text("terms.where", conditions=conditions(rule.where, self.language, "recipient"))
+
+    def later(self, rule: Reward) -> Iterator[str]:
+        if rule.to in ("group", "everyone"):
+            yield self.text(f"terms.{'later' if rule.later else 'now'}.{rule.to}")
 
     def pay_when(self, rule: Reward) -> Iterator[str]:
         if rule.pay_when:
@@ -321,6 +315,8 @@ class _Terms(Speaker):
 
 GUARDS: Final[dict[str, Callable[[_Terms, Reward], Iterator[str]]]] = {
     "when": _Terms.when,
+    "where": _Terms.where,
+    "later": _Terms.later,
     "hold": _Terms.hold,
     "pay_when": _Terms.pay_when,
     "kept": _Terms.kept,
