@@ -346,6 +346,13 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.return_window", "30 days", "31 days", "short_hold"),
         ("rewards.friend_points.benefit.unit_cost", "0.12 USD", "0.13 USD", "margin"),
     ],
+    "tesla": [
+        ("economics.margin", "1%", "0.99%", "margin"),
+        ("economics.smallest_order", "1500 USD", "1499.99 USD", "margin"),
+        ("rewards.unveiling.hold", "30 days", "29 days", "short_hold"),
+        ("rewards.early_access.hold", "30 days", "29 days", "short_hold"),
+        ("rewards.unveiling.benefit.unit_cost", "3000 USD", "3000.01 USD", "margin"),
+    ],
     "red-bull": [],
     "top-five-club": [],
     "share-the-prize": [],

@@ -52,9 +52,9 @@ class Speaker:
         return duration(length_ms, self.language)
 
     def period(self, period: str | int) -> str:
-        """ "per month", "in all"; of any days in a row, as milliseconds, how long they are."""
+        """ "per month", "in all"; of any days in a row, how many they are."""
         if isinstance(period, int):
-            return self.text("period.rolling", length=self.length(period))
+            return self.text("period.rolling", length=self.count(period, "day"))
         return self.text(f"period.{period}")
 
     def counted(self, measure: Measure) -> Iterator[str]:
