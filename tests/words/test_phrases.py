@@ -16,9 +16,9 @@ PROGRAM = load_program(
 @pytest.mark.parametrize(
     ("language", "friend", "advocate"),
     [
-        ("en", "known to us for: less than 14 days", "known to us for: at least 30 days"),
+        ("en", "known for: less than 14 days", "known for: at least 30 days"),
         ("ro", "vechime: mai puțin de 14 zile", "vechime: cel puțin 30 de zile"),
-        ("ar", "مدة المعرفة: أقل من 14 يومًا", "مدة المعرفة: 30 يومًا على الأقل"),
+        ("ar", "المدة منذ أول تعامل: أقل من 14 يومًا", "المدة منذ أول تعامل: 30 يومًا على الأقل"),
     ],
 )
 def test_how_long_somebody_is_known_is_said_in_days(language: str, friend: str, advocate: str) -> None:
