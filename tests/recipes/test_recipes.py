@@ -11,7 +11,9 @@ from tests.recipes.runner import PROGRAMS, recipes
 
 def test_every_recipe_is_found_and_named_as_its_folder() -> None:
     assert list_recipes() == recipes()
-    assert {"bombas", "coffee-shop", "dropbox", "harrys", "paypal"} <= set(list_recipes())
+    assert {"anniversary", "bombas", "coffee-shop", "dropbox", "harrys", "kickstarter", "paypal", "spotify"} <= set(
+        list_recipes()
+    )
     for name in list_recipes():
         assert load_program(read_recipe(name)).name == name
         assert (PROGRAMS / name / "cases.yaml").is_file(), f"{name} has no cases"
@@ -21,7 +23,7 @@ def test_every_recipe_is_found_and_named_as_its_folder() -> None:
     "name", ["no-such", "", ".", "..", "../programs/dropbox", "dropbox/", "Dropbox", "/etc", "a\x00"]
 )
 def test_an_unknown_recipe_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UnknownRecipe, match="there are: bombas, "):
+    with pytest.raises(UnknownRecipe, match="there are: anniversary, "):
         read_recipe(name)
 
 
