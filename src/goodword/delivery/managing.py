@@ -60,7 +60,7 @@ class EndpointIn(Struct, frozen=True, forbid_unknown_fields=True):
     target: Target
     topics: Topics
     ordered: bool = False
-    """One delivery after the other: one that fails holds up those behind it."""
+    """One delivery after the other: one that fails holds up those behind it, for the whole schedule at most."""
     language: str = "en"
     """Of mails: `en`, `ar` or `ro`."""
 

@@ -99,7 +99,7 @@ class Link(Event, tag="link", frozen=True):
     name: Word | None = None
     """What tells his codes apart: a channel, a campaign, a printed card."""
     target: Annotated[str, Meta(min_length=1, max_length=ADDRESS_MAX)] | None = None
-    """Where its link leads: a path of the shop such as `/socks`, or an https address."""
+    """Where its link leads: a path of the shop such as `/socks`, or an https address on one of its hosts."""
     expires_at: datetime | None = None
 
 
