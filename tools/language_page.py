@@ -29,6 +29,7 @@ BOUNDS: tuple[tuple[object, str, str], ...] = (
     (loader, "DEPTH_MAX", "levels of what stands inside each other"),
     (loader, "PROBLEMS_MAX", "problems told at once"),
     (model, "RULES_MAX", "steps, measures, contests, budgets, rewards, fields or activities, each"),
+    (model, "WINDOW_MAX", "days of a cap over any days in a row"),
     (model, "NTH_MAX", "up to which event a step may count"),
     (triggers, "EVERY_MAX", "grants of a rule with `every` to one advocate in one period, unless `up_to` says less"),
     (contests, "PLACES_MAX", "places of a contest that win something"),
@@ -72,7 +73,13 @@ def _attributes() -> str:
 
 
 def _compared(kind: str) -> str:
-    return {"money": "{at_least: 50 USD}", "boolean": "true", "text": "{in: [RO, MD]}", "integer": "{at_most: 3}"}[kind]
+    return {
+        "money": "{at_least: 50 USD}",
+        "boolean": "true",
+        "text": "{in: [RO, MD]}",
+        "integer": "{at_most: 3}",
+        "duration": "{at_least: 30 days}",
+    }[kind]
 
 
 def _operators() -> str:

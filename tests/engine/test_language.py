@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from goodword.engine.state import QUEUE_PAGE
 from goodword.program.duration import iso, later, to_ms
 from goodword.program.loader import ProgramError, load_program
 from tests.engine.world import World
@@ -770,3 +771,184 @@ def test_only_points_of_the_file_buy(rule: str, message: str) -> None:
     text = f"{HEAD}{BOUGHT}{STOCK}rewards:{SHELF}{more}  r: {{{rule}}}\n"
     with pytest.raises(ProgramError, match=message):
         load_program(text.lstrip())
+
+
+# smaller guards -------------------------------------------------------------------------------------------------------
+
+ROLLING = """
+  credit:
+    when: {step: bought}
+    to: advocate
+    benefit: {kind: credit, amount: 9 USD}
+    caps: [{per: participant, period: 30 days, count: 2}, {per: participant, period: 3 days, amount: 20 USD, partial: true}]
+"""
+
+
+def granted(world: World, days: list[float]) -> list[float]:
+    """On which of these days a friend's order is paid for."""
+    start = len(world.rewards())
+    paid = []
+    for number, day in enumerate(days):
+        friend_buys(world, day, f"f{day}-{number}", f"o{day}-{number}")
+        if len(world.rewards()) > start + len(paid):
+            paid.append(day)
+    return paid
+
+
+def test_a_window_moves_along_day_by_day() -> None:
+    world = program(ROLLING)
+    # Bucharest is two hours ahead of UTC: day 31.95 is its day 32 already.
+    assert granted(world, [2, 10, 12, 31.5, 31.9, 31.95, 40, 41]) == [2, 10, 31.95, 40]
+
+
+def test_an_order_told_late_counts_in_every_window_that_holds_its_day() -> None:
+    world = program(ROLLING)
+    assert granted(world, [2, 40, 45]) == [2, 40, 45]
+    assert granted(world, [20]) == []  # 20, 40 and 45 would be three in thirty days
+    assert world.values("cap_reached") == {"used": 2, "limit": 2, "side": "advocate"}
+    assert granted(world, [10]) == [10]
+
+
+def test_what_is_taken_back_leaves_the_window_and_amounts_fill_it() -> None:
+    world = program(ROLLING.replace("count: 2", "count: 9"))
+    assert granted(world, [2, 3, 4, 5]) == [2, 3, 4, 5]
+    assert [reward.amount for reward in world.all_rewards()] == [900, 900, 200, 900]
+    world.tell(5.5, "cancel", order="o5-3")
+    assert granted(world, [5.6]) == [5.6]
+    assert world.all_rewards()[-1].amount == 900
+
+
+@pytest.mark.parametrize(
+    ("period", "message"),
+    [
+        ("1 day", "2 to 92 whole days"),
+        ("93 days", "2 to 92 whole days"),
+        ("36 hours", "2 to 92 whole days"),
+        ("moon", "write `day`, `week`"),
+        ("7", "write `day`, `week`"),
+    ],
+)
+def test_a_window_has_whole_days(period: str, message: str) -> None:
+    with pytest.raises(ProgramError, match=message):
+        load_program(f"{HEAD}{BOUGHT}rewards:{ROLLING.replace('30 days', period)}".lstrip())
+
+
+TENURE = """
+audience: {advocate: {advocate.tenure: {at_least: 30 days}}, friend: {friend.tenure: {less_than: 2 weeks}}}
+rewards: {credit: {when: {step: bought}, to: advocate, benefit: {kind: credit, amount: 9 USD}}}
+"""
+
+
+def test_only_who_has_been_known_for_a_while_invites_only_who_is_new() -> None:
+    world = World(f"{HEAD}{BOUGHT}{TENURE}")
+    world.tell(1, "sign_up", "anna")
+    assert world.tell(30.9, "join", "anna", program="friends")[0] == "advocate_not_in_audience"
+    assert world.values("advocate_not_in_audience") == {
+        "attribute": "advocate.tenure",
+        "operator": "at_least",
+        "expected": {"amount": 30, "unit": "day"},
+        "actual": {"amount": 29, "unit": "day"},
+    }
+    world.join(31, "anna")
+    world.tell(31, "sign_up", "bob")
+    world.tell(32, "sign_up", "carl")
+    assert "friend_not_in_audience" in world.tell(45, "claim", "bob", code=world.codes["anna"])
+    assert "referral_started" in world.tell(45, "claim", "carl", code=world.codes["anna"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("pay_when: {recipient.tenure: {at_least: 5 days}}", "say with `hold`"),
+        ("kept: {while: {friend.tenure: {less_than: 5 days}}}", "say with `until`"),
+        ("kept: {while: {friend.tenure: {at_most: 5 days}}}", "at_most"),
+        ("kept: {while: {friend.tenure: {at_least: 36 hours}}}", "whole days"),
+        ("when_spent: wait", "goes with a `budget`"),
+    ],
+)
+def test_what_time_alone_changes_is_asked_where_somebody_looks(rule: str, message: str) -> None:
+    text = f"{HEAD}{BOUGHT}rewards: {{r: {{when: {{step: bought}}, to: advocate, benefit: {{kind: item, amount: 1 mug}}, {rule}}}}}\n"
+    with pytest.raises(ProgramError, match=message):
+        load_program(text.lstrip())
+
+
+QUEUED = """
+  gift:
+    when: {step: bought}
+    to: advocate
+    benefit: {kind: item, amount: 1 mug, unit_cost: 4 USD}
+    budget: gifts
+    when_spent: wait
+    hold: 2 days
+"""
+
+
+def test_what_the_budget_does_not_hold_waits_its_turn() -> None:
+    world = program(QUEUED, "budgets: {gifts: {amount: 8 USD}}\n")
+    for number in range(5):
+        told = friend_buys(world, 2 + number, f"f{number}", f"o{number}")
+    assert "waiting_for_budget" in told
+    assert world.values("waiting_for_budget")["needed"] == {"amount": 400, "unit": "USD"}
+    assert [reward.status for reward in world.all_rewards()] == [
+        "approved",
+        "approved",
+        "pending",
+        "pending",
+        "pending",
+    ]
+    gifts = world.all_rewards()
+    assert world.tell(8, "reward", reward=gifts[2].id, action="approve") == ["waiting_for_budget"]
+    world.tell(9, "cancel", order="o0")
+    assert [r.status for r in world.all_rewards()] == ["cancelled", "approved", "approved", "pending", "pending"]
+    # Who waits leaves the queue with his order, and the next is the first.
+    world.tell(10, "cancel", order="o3")
+    world.tell(11, "reward", reward=gifts[1].id, action="deny")
+    assert [r.status for r in world.all_rewards()] == ["cancelled", "denied", "approved", "cancelled", "approved"]
+    assert (world.balance("budget:friends:gifts:free"), world.counter("queue|")) == (0, 0)
+
+
+def test_more_money_pays_who_waits_and_nobody_overtakes() -> None:
+    rules = QUEUED + QUEUED.replace("gift:", "small:").replace("4 USD", "1 USD").replace(
+        "step: bought", "step: claimed"
+    )
+    world = program(rules, "budgets: {gifts: {amount: 6 USD}}\n")
+    friend_buys(world, 2, "f0", "o0")  # 1 and 4
+    assert "waiting_for_budget" in friend_buys(world, 3, "f1", "o1")  # 1 fits, 4 waits
+    world.tell(4, "claim", "f2", code=world.codes["anna"])
+    assert world.history() >= {"waiting_for_budget"}  # 1 would not fit either
+    assert [(r.rule, r.unfunded) for r in world.all_rewards()][3:] == [("gift", 400), ("small", 100)]
+    world.publish(f"{HEAD}{BOUGHT}budgets: {{gifts: {{amount: 10 USD}}}}\nrewards:\n{rules}")
+    assert [(r.rule, r.unfunded) for r in world.all_rewards()][3:] == [("gift", 0), ("small", 100)]
+    world.tell(5, "time_passed")
+    assert [r.status for r in world.all_rewards()] == ["approved", "approved", "approved", "approved", "pending"]
+
+
+def test_what_no_budget_will_ever_hold_is_refused() -> None:
+    world = program(QUEUED, "budgets: {gifts: {amount: 3 USD}}\n")
+    assert "budget_spent" in friend_buys(world, 2)
+    assert world.rewards() == []
+
+
+def test_a_long_queue_is_paid_page_by_page() -> None:
+    world = program(QUEUED, "budgets: {gifts: {amount: 4 USD}}\n")
+    waiting = 2 * QUEUE_PAGE + 3
+    for number in range(waiting + 1):
+        friend_buys(world, 2, f"f{number}", f"o{number}")
+    assert world.counter("queue|") == waiting
+    world.publish(f"{HEAD}{BOUGHT}budgets: {{gifts: {{amount: 2000 USD}}}}\nrewards:\n{QUEUED}")
+    world.tell(5, "time_passed")
+    assert set(statuses(world)) == {"approved"}
+    assert (world.counter("queue|"), world.balance("budget:friends:gifts:reserved")) == (0, 400 * (waiting + 1))
+
+
+def test_a_bought_reward_may_wait_for_stock_and_gives_the_points_back_when_nobody_waits_longer() -> None:
+    shelf = SHELF.replace("budget: mugs", "budget: mugs\n    when_spent: wait").replace("count: 2", "count: 9")
+    world = program(shelf, STOCK)
+    for number in range(9):
+        world.tell(2 + number, "activity", "anna", name="review")
+    for day in (12, 13):
+        buys(world, day, "mug")
+    assert {"points_spent", "waiting_for_budget"} <= set(buys(world, 14, "mug"))
+    assert sum(left for left, _ in points(world)) == 90
+    assert "points_returned" in world.tell(15, "reward", reward=world.reward("mug").id, action="deny")
+    assert (sum(left for left, _ in points(world)), world.counter("queue|")) == (240, 0)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from goodword.engine.events import Sealed
-from goodword.engine.state import PURSE_PAGE
+from goodword.engine.state import QUEUE_PAGE
 from goodword.pipeline.tenant import Tenants
 from goodword.storage.audit import audit
 from goodword.storage.database import Database, create_tenant, open_database
@@ -99,12 +99,12 @@ def test_two_writers_at_once_spend_once(database: Database) -> None:
 
 def test_many_small_pieces_are_spent_up_to_a_page(database: Database) -> None:
     tenants = Tenants(database, KEYRING)
-    tenants.decide_all("club", visits(PURSE_PAGE + 5))
+    tenants.decide_all("club", visits(QUEUE_PAGE + 5))
     told = msgspec.json.decode(tenants.decide_all("club", [wants(2, "all", "everything")]).answers["all"])
     (reason,) = [reason for reason in told["reasons"] if reason["code"] == "not_enough_points"]
-    assert reason["values"]["left"] == {"amount": PURSE_PAGE, "unit": "stars"}
+    assert reason["values"]["left"] == {"amount": QUEUE_PAGE, "unit": "stars"}
     # Each exchange takes the oldest that are left, and what stood behind the page comes forward.
-    story = [wants(3, f"x{n}") for n in range(PURSE_PAGE // 5 + 1)]
+    story = [wants(3, f"x{n}") for n in range(QUEUE_PAGE // 5 + 1)]
     answers = tenants.decide_all("club", story).answers
     assert {"points_spent" in codes(answer) for answer in answers.values()} == {True}
     assert "not_enough_points" in codes(tenants.decide_all("club", [wants(4, "last")]).answers["last"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -23,6 +24,7 @@ from goodword.pipeline.process import Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
 from goodword.pipeline.warm import ROWS_MAX
 from goodword.program.loader import Program
+from goodword.program.model import Cap
 from goodword.program.values import CLAIMED
 from goodword.storage.audit import audit
 from goodword.storage.database import Database, create_tenant, open_database
@@ -134,17 +136,36 @@ def _cap_use(program: Program, rows: list[Reward]) -> Iterator[tuple[int, int]]:
     for name, rule in program.model.rewards.items():
         mine = [reward for reward in rows if reward.rule == name and reward.live]
         for cap in rule.caps:
+            if cap.days is not None:
+                yield from _window_use(mine, cap, cap.days)
+                continue
             groups: dict[str, list[Reward]] = defaultdict(list)
             for reward in mine:
                 for key in reward.cap_keys:
                     who, period = key.split("|")[4:6]
-                    if (who == "*") == (cap.per == "program") and _is_period(period, cap.period) and key.endswith("|n"):
+                    if (
+                        (who == "*") == (cap.per == "program")
+                        and _is_period(period, str(cap.period))
+                        and key.endswith("|n")
+                    ):
                         groups[f"{key}"].append(reward)
             for group in groups.values():
                 if cap.count is not None:
                     yield len(group), cap.count
                 elif cap.amount is not None:
                     yield sum(reward.amount for reward in group), cap.amount.amount
+
+
+def _window_use(rows: list[Reward], cap: Cap, days: int) -> Iterator[tuple[int, int]]:
+    """For every window of so many days and everybody in it: how many live rewards it holds, and the limit."""
+    by_day: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for key in (key for reward in rows for key in reward.cap_keys if key.endswith("|n")):
+        stem, period = key.removesuffix("|n").rsplit("|", 1)
+        if (stem.split("|")[4] == "*") == (cap.per == "program") and len(period) == 10:
+            by_day[stem][date.fromisoformat(period)] += 1
+    for counts in by_day.values():
+        for first in counts:
+            yield sum(n for day, n in counts.items() if 0 <= (day - first).days < days), cap.count or 0
 
 
 def _is_period(key: str, period: str) -> bool:
@@ -241,6 +262,7 @@ def test_a_partial_refund_leaves_what_the_smaller_order_would_have_earned() -> N
                         "person": friend,
                         "total": size,
                         "currency": "USD",
+                        "code": handle,
                     }
                 ),
             ]
@@ -310,6 +332,7 @@ def test_events_that_share_nobody_may_come_in_any_order() -> None:
         file["protection"] = {}
         for rule in file["rewards"].values():
             rule.pop("budget", None)
+            rule.pop("when_spent", None)
             rule["caps"] = [cap for cap in rule.get("caps", []) if cap["per"] == "participant"]
         program = load_world(json.dumps(file, indent=1))
         islands = [_island(program, number, story) for number, story in enumerate(stories)]
@@ -337,6 +360,8 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             body["person"] = {"id": f"friend-{number}", "fields": body["person"].get("fields", {})}
         if "order" in body:
             body["order"] = f"{body['order']}-{number}"
+        if "group" in body:
+            body["group"] = f"{body['group']}-{number}"
         if body["type"] in ("claim", "share", "handle"):
             body["code"] = handle
         elif "code" in body:

@@ -104,6 +104,11 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
     }
     if draw(st.booleans()):
         file["audience"] = {"friend": {"friend.new_customer": True}}
+    if draw(st.integers(0, 5)) == 0:
+        known = draw(st.sampled_from([{"less_than": "9 days"}, {"at_least": "1 day"}]))
+        file["audience"] = {"friend": {"friend.tenure": known}}
+    if draw(st.integers(0, 3)) == 0:
+        single_orders(draw, file)
     file["rewards"]["milestone"] = {
         "when": {"reaches": "friends", "at": draw(st.integers(1, 3))},
         "to": "advocate",
@@ -114,6 +119,33 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         grown(draw, file)
     # JSON is YAML: no writer is needed.
     return json.dumps(file, indent=1)
+
+
+def single_orders(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Let each order be a referral of its own, and pay some of it by category."""
+    file["steps"] = {"purchase": file["steps"]["purchase"]}
+    file["attribution"] |= {
+        "one_per": "order",
+        "evidence": draw(st.permutations(["code", "claim", "click"])),
+        "window": draw(st.sampled_from(["24 hours", "20 days"])),
+    }
+    file["measures"]["friends"]["step"] = "purchase"
+    rates = {
+        "by": "item.category",
+        "rows": {"books": "4%", "shoes": "8.5%"},
+        "otherwise": draw(st.sampled_from(["1%", "nothing"])),
+    }
+    share = {"percent_of": "order.items", "table": rates} | draw(
+        st.sampled_from([{}, {"floor": "1 USD"}, {"ceiling": "2 USD"}])
+    )
+    for rule in file["rewards"].values():
+        rule["when"] = {"step": "purchase"}
+    file["rewards"]["commission"] = {
+        "when": {"step": "purchase"},
+        "to": "advocate",
+        "benefit": {"kind": "commission", "amount": share},
+        "hold": draw(st.sampled_from(HOLDS)),
+    }
 
 
 def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
@@ -172,7 +204,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         file["rewards"][name] = rule
     first = {"kind": draw(st.sampled_from(["coupon", "credit"])), "amount": "6 USD", "first_order": True}
     file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
-    if draw(st.booleans()):
+    if "one_per" not in file["attribution"] and draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
     keep(draw, file)
 
@@ -196,6 +228,11 @@ def keep(draw: st.DrawFn, file: dict[str, Any]) -> None:
             rule["kept"] = {"while": draw(st.sampled_from(known))}
             if draw(st.booleans()):
                 rule["kept"]["until"] = draw(st.sampled_from(["2 days", "15 days"]))
+        if rule.get("budget") and rule["benefit"]["kind"] != "choice" and draw(st.booleans()):
+            rule["when_spent"] = "wait"
+        if draw(st.integers(0, 3)) == 0:
+            window = {"per": draw(st.sampled_from(["participant", "program"])), "period": "5 days"}
+            rule.setdefault("caps", []).append(window | {"count": draw(st.integers(1, 2))})
         if "step" in rule["when"] and draw(st.integers(0, 2)) == 0:
             rule["when"]["every"] = draw(st.sampled_from(["month", "year"]))
             if draw(st.booleans()):
@@ -222,6 +259,58 @@ def games(draw: st.DrawFn, file: dict[str, Any], rules: dict[str, dict[str, Any]
     rules["others"] = {"when": {"contest": "race", "places": "2-3"}, "benefit": badge}
     rules["member"] = {"when": {"contest": "club", "places": "1-2"}, "benefit": badge}
     rules["drawn"] = {"when": {"contest": "lottery", "places": "1-2"}, "benefit": badge}
+    if draw(st.booleans()):
+        grouped(draw, file)
+
+
+GROUPS = ("plan", "project")
+
+
+def grouped(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Add groups: what their owners get for members and for referrals."""
+    step = draw(st.sampled_from(list(file["steps"])))
+    file["groups"] = {"members_max": draw(st.integers(1, 4)), "one_per_person": draw(st.booleans())}
+    if draw(st.booleans()):
+        file["groups"]["joined_by"] = step
+    file["measures"] |= {
+        "members": {"of": "group", "count": "members"},
+        "brought": {"of": "group", "count": "referrals", "step": step},
+    }
+    credit = {"kind": "credit", "amount": "2 USD"}
+    file["rewards"] |= {
+        "each_member": {"when": {"each": "members"}, "to": "owner", "benefit": credit, "budget": "all"},
+        "size": {
+            "when": {"reaches": "members", "at": draw(st.integers(1, 2))},
+            "to": "owner",
+            "benefit": {"kind": "points", "amount": "40 points"},
+        },
+        "goal": {
+            "when": {"reaches": "brought", "at": draw(st.integers(1, 2))},
+            "to": "owner",
+            "benefit": {"kind": "item", "amount": "1 print", "unit_cost": "1 USD"},
+            "hold": draw(st.sampled_from(HOLDS)),
+        },
+        "film": {
+            "when": {"reaches": draw(st.sampled_from(["brought", "members"])), "at": draw(st.integers(1, 2))},
+            "to": "group",
+            "later": draw(st.booleans()),
+            "benefit": draw(
+                st.sampled_from([credit, {"kind": "points", "amount": "25 points", "unit_cost": "0.02 USD"}])
+            ),
+            "hold": draw(st.sampled_from(HOLDS)),
+        },
+        "day": {
+            "when": {"date": draw(st.sampled_from(["2026-01-04", "2026-01-12"]))},
+            "to": "everyone",
+            "later": draw(st.booleans()),
+            "benefit": {"kind": "coupon", "percent_off": "50%", "ceiling": "9 USD"},
+            "expires": "1 day",
+        },
+    }
+    if draw(st.booleans()):
+        file["rewards"]["day"]["where"] = {"recipient.referred": draw(st.booleans())}
+    if draw(st.booleans()):
+        file["rewards"]["film"]["budget"] = file["rewards"]["day"]["budget"] = "all"
 
 
 @dataclass(frozen=True)
@@ -289,6 +378,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "enter",
                 "exchange",
                 "exchange",
+                "group",
+                "group",
+                "invite",
             ]
         )
     )
@@ -315,13 +407,28 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "currency": "USD",
             }
             used = draw(st.sampled_from([None, 100, 300, 1000]))
-            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who, who])), used)
+            click = draw(st.sampled_from([None, None, START_MS, at_ms]))
+            both = draw(st.booleans())
+            if draw(st.booleans()):
+                body["items"] = [
+                    {"category": "books", "total": 333},
+                    {"category": "shoes", "total": 167, "quantity": 2},
+                ]
+            return Wish(at_ms, body, code_of, draw(st.sampled_from([None, who, who])), used, click, both)
         case "refund":
             body = {"type": "refund", "order": order}
-            return Wish(at_ms, body | draw(st.sampled_from([{}, {"amount": 700}, {"amount": 3000}])))
+            named = {"items": [{"category": draw(st.sampled_from(["books", "other"])), "total": 350}]}
+            return Wish(at_ms, body | draw(st.sampled_from([{}, {"amount": 700}, {"amount": 3000}, named])))
         case "staff":
             action = draw(st.sampled_from(["approve", "deny", "issue", "redeem", "fail", "reverse"]))
             return Wish(at_ms, {"type": "reward", "reward": draw(st.integers(0, 5)), "action": action})
+        case "group":
+            action = draw(st.sampled_from(["create", "join", "join", "join", "leave", "close"]))
+            body = {"type": "group", "program": "world", "group": draw(st.sampled_from(GROUPS)), "action": action}
+            return Wish(at_ms, body | ({} if action == "close" else {"person": person}))
+        case "invite":
+            body = {"type": "join", "person": person, "program": "world"}
+            return Wish(at_ms, body | {"group": draw(st.sampled_from(GROUPS))})
         case "review":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "review", "referral": draw(st.integers(0, 3)), "verdict": verdict})
@@ -358,6 +465,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
     tenant.publish(program)
     events: list[Sealed] = []
     codes: dict[str, str] = {}
+    grouped = program.model.groups is not None
 
     def tell(body: dict[str, Any]) -> dict[str, Any]:
         event = sealed(body)
@@ -374,6 +482,12 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
             "person": {"id": who},
         }
         codes[who] = tell(body | {"program": program.name})["advocate_code"]
+    for number, who in enumerate(PEOPLE[:2] if grouped else ()):
+        body = {"program": program.name, "group": GROUPS[number], "occurred_at": iso(START_MS - DAY_MS + 10 + number)}
+        tell({"type": "group", "id": f"create-{who}", "action": "create", "person": {"id": who}} | body)
+        codes[who] = tell({"type": "join", "id": f"invite-{who}", "person": {"id": PEOPLE[number + 1]}} | body)[
+            "advocate_code"
+        ]
     issued: dict[str, str] = {}
     for number, wish in enumerate(wished):
         body = {"id": f"e{number}", "occurred_at": iso(wish.at_ms), **wish.body}
@@ -392,7 +506,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
                 rows = list(tenant.rows.rows[collection])
                 body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"
         answer = tell(body)
-        if body["type"] == "link" and "advocate_code" in answer:
+        if body["type"] in ("link", "join") and "advocate_code" in answer:
             codes[body["person"]["id"]] = answer["advocate_code"]
         for reward in answer.get("rewards", []):
             if reward["status"] == "issued":

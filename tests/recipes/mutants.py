@@ -19,7 +19,17 @@ from goodword.program.triggers import Recurs
 from tests.recipes.runner import Tree
 
 SECTIONS = (
-    *("fields", "moderated", "audience", "attribution", "steps", "measures", "tiers", "contests", "budgets", "rewards"),
+    "fields",
+    "moderated",
+    "audience",
+    "attribution",
+    "steps",
+    "groups",
+    "measures",
+    "tiers",
+    "contests",
+    "budgets",
+    "rewards",
     "protection",
 )
 Path = tuple[str | int, ...]
@@ -27,10 +37,12 @@ Path = tuple[str | int, ...]
 _WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("payment", "device", "address", "network", "action"), get_args(Action)),
     "replace": get_args(Attribution.model_fields["replace"].annotation),
+    "one_per": get_args(Attribution.model_fields["one_per"].annotation),
     "signal": get_args(Shared),
     "period": get_args(Period),
     "per": ("participant", "program"),
-    "to": ("advocate", "friend", "both"),
+    "to": ("advocate", "friend", "both", "owner", "group", "everyone"),
+    "of": ("advocate", "group"),
     "event": get_args(StepEvent),
     "taken_back": ("debt", "forgive"),
     "read_at": ("claim", "step"),
@@ -54,6 +66,7 @@ _OPERATORS = {
     "not_in": ("in",),
     "at_least": ("at_most",),
     "at_most": ("at_least",),
+    "less_than": ("at_least",),
 }
 
 
@@ -114,7 +127,7 @@ def _other_words(tree: Tree, path: Path, value: str) -> Iterator[str]:
             yield f"{other}{found[3]}"
     elif key in ("measure", "contest", "tier") or (key == "by" and path[0] == "contests"):
         yield from _other_games(tree, path, value)
-    elif key in ("step", "after", "until"):
+    elif key in ("step", "after", "until", "joined_by"):
         yield from ("claimed", *tree["steps"])
     elif key in ("activity", "reaches", "each", "budget"):
         measures = tree.get("measures", {})

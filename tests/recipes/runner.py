@@ -22,6 +22,8 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
           contests: {race: "settled: 1 anna (3), 2 ben (2)"}    the place, who took it and with how many
           tiers: {anna: gold}                                   the highest that somebody holds
 
+An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
+``clicked on: anna`` adds a click on her link.
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 What was sent in is named with ``as: S1``; staff then ``approve the submission S1``. What somebody says of a reward stands
 under ``answers`` and ``post``.
@@ -199,6 +201,8 @@ class Player:
         self.played = Played()
         self.queue: list[tuple[Sealed, Answer]] = []
         self.number = 0
+        self.clicked_ms = CLICKED_MS
+        self.clicked_on: str | None = None
         self.where = ""
 
     def play(self) -> Played:
@@ -246,6 +250,8 @@ class Player:
             self.names.setdefault(answer.participant, who)
         if answer.advocate_code and who:
             self.codes.setdefault(who, answer.advocate_code)
+            if group := getattr(decision.sealed.event, "group", None):
+                self.codes[f"{who}_{group}"] = answer.advocate_code
         if answer.claim:
             self.claims[entry["as"]] = answer.claim
         elif "as" in entry:
@@ -289,24 +295,26 @@ class Player:
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
 
+    def _reward_name(self, row: Reward, referrals: dict[str, Referral]) -> str:
+        """Whose it is, and for whom: ``anna's credit for bob``, ``bob's coupon from anna``, ``olga's mix``.
+
+        What somebody earned by his own doing, or won, has no friend.
+        """
+        whose = f"{self.names[row.participant]}'s {row.rule}"
+        referral = referrals.get(row.referral or "")
+        if referral is not None and row.side in ("advocate", "friend"):
+            advocate, friend = self.names[referral.advocate], self.names[referral.friend]
+            return f"{whose} for {friend}" if row.side == "advocate" else f"{whose} from {advocate}"
+        _, _, member = row.subject.partition("|")
+        return f"{whose} for {self.names[member]}" if member and row.side == "owner" else whose
+
     def _named_rewards(self) -> Iterator[tuple[str, Reward]]:
         referrals = {row.id: row for row in self._rows(REFERRALS)}
         seen: dict[str, int] = {}
         for row in sorted(self._rows(REWARDS), key=lambda row: (row.granted_ms, row.occurrence)):
-            name = self._reward_name(row, referrals.get(row.referral or ""))
+            name = self._reward_name(row, referrals)
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
-
-    def _reward_name(self, row: Reward, referral: Referral | None) -> str:
-        """Whose reward it is, and from whom; what somebody earned by his own doing has no friend."""
-        if referral is None:
-            return f"{self.names[row.participant]}'s {row.rule}"
-        advocate, friend = self.names[referral.advocate], self.names[referral.friend]
-        return (
-            f"{advocate}'s {row.rule} for {friend}"
-            if row.side == "advocate"
-            else f"{friend}'s {row.rule} from {advocate}"
-        )
 
     def due_title(self, sealed: Sealed) -> str:
         """What came by itself."""
@@ -326,11 +334,16 @@ class Player:
                 return f"{referrals[event.reference]} expires"
             case "keep":
                 return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "fund":
+                return f"{event.reference} pays what waits"
             case "again":
                 id, _, rule = event.reference.partition("|")
                 return f"{rule} of {referrals[id]} comes again"
             case "kept":
                 return f"{rewards[event.reference]} stays for good"
+            case "sweep":
+                id, _, page = event.reference.partition("/")
+                return f"page {int(page) + 1} of {self.tenant.rows.rows['sweeps'][id].rule}"
             case "contest":
                 return f"the contest {event.reference.partition('|')[2]} is looked at"
             case "tier":
@@ -378,6 +391,8 @@ class Player:
     # telling ----------------------------------------------------------------------------------------------------------
 
     def _event(self, entry: Tree) -> SourceEvent:
+        self.clicked_ms = _moment_ms(entry["clicked"]) if "clicked" in entry else CLICKED_MS
+        self.clicked_on = entry.get("clicked on")
         base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
         for pattern, make in _SENTENCES:
             found = pattern.fullmatch(entry["event"])
@@ -400,8 +415,9 @@ class Player:
             out["code"] = self.code(words["code"])
         if words.get("claim"):
             out["claim"] = self.claims.get(words["claim"], words["claim"])
-        if words.get("click"):
-            out["click"] = click_token(KEYRING, self.code(words["click"]), CLICKED_MS, self.number.to_bytes(8, "big"))
+        if clicked := words.get("click") or self.clicked_on:
+            nonce = self.number.to_bytes(8, "big")
+            out["click"] = click_token(KEYRING, self.code(clicked), self.clicked_ms, nonce)
         return out
 
     def reward_id(self, name: str) -> str:
@@ -429,7 +445,7 @@ def _title(entry: Tree) -> str:
 
 def _who(sentence: str) -> str | None:
     found = re.match(
-        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:joins|claims|types|signs|orders|does|exchanges|enters)\b|$)",
+        r"(?:staff write down that \w+ sent )?(\w+)(?: (?:creates|leaves|joins|claims|types|signs|orders|does|exchanges|enters)\b|$)",
         sentence,
     )
     return found[1] if found and found[1] != "somebody" else None
@@ -471,8 +487,14 @@ def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> So
         currency=total.unit,
         redeems=tuple(redeems),
         fields=entry.get("fields", {}),
+        items=_items(entry),
         **player.invitation(words),
     )
+
+
+def _items(entry: Tree) -> tuple[ev.Item, ...]:
+    """``items: {books: 20.00 USD}``."""
+    return tuple(ev.Item(name, parse_quantity(told).amount) for name, told in entry.get("items", {}).items())
 
 
 def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
@@ -481,13 +503,25 @@ def _refund(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> S
     if words["how"] == "charged back":
         return ev.Chargeback(**base, order=words["order"])
     amount = parse_quantity(words["amount"]).amount if words["amount"] else None
-    return ev.Refund(**base, order=words["order"], amount=amount)
+    return ev.Refund(**base, order=words["order"], amount=amount, items=_items(entry))
 
 
 def _claim(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
     person = None if words["who"] == "somebody" else player.person(words["who"], entry)
     via = {"claims": "claim", "types": "code", "names": "staff"}[words["how"]]
     return ev.Claim(**base, code=player.code(words["code"]), person=person, via=via)
+
+
+def _group(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
+    actions: dict[str, Any] = {"creates": "create", "joins": "join", "leaves": "leave", "closed": "close"}
+    who = words.get("who")
+    return ev.GroupAction(
+        **base,
+        program=player.program.name,
+        group=words["group"],
+        action=actions[words["action"]],
+        person=player.person(who, entry) if who else None,
+    )
 
 
 _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
@@ -497,6 +531,12 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             r"(?P<who>\w+) joins",
             lambda p, b, e, w: ev.Join(**b, person=p.person(w["who"], e), program=p.program.name),
         ),
+        (
+            r"(?P<who>\w+) joins to invite to the group (?P<group>\w+)",
+            lambda p, b, e, w: ev.Join(**b, person=p.person(w["who"], e), program=p.program.name, group=w["group"]),
+        ),
+        (r"(?P<who>\w+) (?P<action>creates|joins|leaves) the group (?P<group>\w+)", _group),
+        (r"the group (?P<group>\w+) is (?P<action>closed)", _group),
         (r"(?P<who>\w+) (?P<how>claims|types) (?P<code>\w+)'s code", _claim),
         (
             r"staff write down that (?P<code>\w+) sent (?P<who>\w+)",

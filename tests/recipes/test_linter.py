@@ -191,6 +191,24 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["free_minimum rewards.credit 9:3"],
     ),
+    "an owner of groups without limit": (
+        changed(
+            (CAPS, "measures: {n: {of: group, count: members}}\ngroups: {members_max: 5}\n"),
+            ("{step: bought}", "{each: n}"),
+            ("to: both", "to: owner"),
+        ),
+        ["no_cap rewards.credit 9:3"],
+    ),
+    "half the price for everyone, with a margin of less": (
+        changed(
+            (AMOUNT, COUPON.replace("25%", "51%")),
+            ("{step: bought}", "{date: 2026-05-04}"),
+            ("to: both", "to: everyone"),
+            (CAPS, "    expires: 1 day\n"),
+        ),
+        ["below_cost rewards.credit 9:3"],
+    ),
+    "groups that change nothing": (SAFE + "groups: {members_max: 5}\n", ["idle_groups groups 15:1"]),
     "a free order, for a minimum": (
         changed(
             (AMOUNT, "kind: coupon, percent_off: 100%, minimum_order: 10 USD, ceiling: 20 USD"),
@@ -210,7 +228,7 @@ def test_warning(name: str) -> None:
 def test_every_warning_has_a_case() -> None:
     source = lint.__globals__["__file__"]
     with open(source, encoding="utf-8") as file:
-        codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"),', file.read()))
+        codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"|"groups"),', file.read()))
         file.seek(0)
         codes |= set(re.findall(r'^ +"([a-z]+_[a-z]+)",$', file.read(), re.MULTILINE))
     assert codes == {warning.split()[0] for _, expected in CASES.values() for warning in expected}
@@ -312,6 +330,16 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.smallest_order", "60 USD", "59.99 USD", "margin"),
         ("rewards.free_month.benefit.unit_cost", "9.00 USD", "9.01 USD", "margin"),
     ],
+    "amazon-associates": [
+        ("economics.margin", "10%", "9.99%", "margin"),
+        ("economics.return_window", "60 days", "61 days", "short_hold"),
+    ],
+    "kickstarter": [],  # what a project unlocks is spread over the referrals it took
+    "anniversary": [
+        ("economics.margin", "55%", "54.99%", "below_cost"),
+        ("economics.return_window", "14 days", "15 days", "short_hold"),
+    ],
+    "spotify": [],  # paid by the month, for as long as a member stays
     "sephora": [
         ("economics.margin", "8%", "7.99%", "margin"),
         ("economics.smallest_order", "4.00 USD", "3.99 USD", "margin"),

@@ -11,8 +11,10 @@ from goodword.engine.state import (
     ContestRow,
     DueRow,
     Entry,
+    GroupRow,
     Handle,
     Hit,
+    MemberRow,
     OrderRow,
     OutboxRow,
     Participant,
@@ -25,6 +27,7 @@ from goodword.engine.state import (
     Standing,
     State,
     StepState,
+    SweepRow,
     TenantRow,
     TierRow,
 )
@@ -47,20 +50,25 @@ FULL: dict[str, dict[str, Any]] = {
         "ann": Participant(
             id="ann", created_ms=5, country="DE", language="de",
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
-            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1,
+            signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1, number=7,
         )
     },
-    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98)},
+    "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},
     "activities": {
         "e8": ActivityRow("e8", "ann", "review", 12, {"stars": 5}, "pending", "w1", {"measure|dropbox|reviews|ann": 1})
     },
+    "groups": {"g1": GroupRow("g1", "dropbox", "the Does", "ann", 3, members=1, numbers=2, closed_ms=97)},
+    "members": {
+        "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}, 5),
+    },
+    "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
     "orders": {
         "o1": OrderRow(
             id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
             fields={"gift": False, "note": "ünïcode 🎁 'quoted\" \\ \n"}, refunded=100, state="refunded",
-            changes=(RefundRow("e3", "cancel", None, 1),), redemptions=(Redemption("w9", 25),), referral="r1",
-            measured={"measure|dropbox|spent@2026-03|bob": 4900},
+            changes=(RefundRow("e3", "refund", None, 1, {"books": 7}),), redemptions=(Redemption("w9", 25),), referral="r1",
+            measured={"measure|dropbox|spent@2026-03|bob": 4900}, items={"books": 900},
         )
     },
     "referrals": {
@@ -70,7 +78,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
-            promised={"space|friend": "gold"}, again={"space": 2},
+            promised={"space|friend": "gold"}, again={"space": 2}, group="g1", order="o1",
         )
     },
     "rewards": {
@@ -80,7 +88,7 @@ FULL: dict[str, dict[str, Any]] = {
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
             expires_ms=50, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
-            watched=("ann",), kept_ms=77, paid={"w8": 5},
+            watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6,
         )
     },
     "contests": {

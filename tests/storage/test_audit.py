@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import ContestRow, DueRow, Entry, OrderRow, Participant, Standing
+from goodword.engine.state import ContestRow, DueRow, Entry, GroupRow, MemberRow, OrderRow, Participant, Standing
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -46,7 +46,10 @@ def sound(database: Database) -> Database:
         words = {"digest": "d", "program_text": "goodword: 1"}
         store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
-        "participants": {"ann": Participant("ann", 1, waiting=1, keeping=1), "bob": Participant("bob", 2)},
+        "participants": {
+            "ann": Participant("ann", 1, waiting=1, keeping=1, number=1),
+            "bob": Participant("bob", 2, number=2),
+        },
         "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"), again={"space": 2, "over": 0})},
         "dues": {"again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space")},
         "rewards": {"w1": HELD},
@@ -54,12 +57,17 @@ def sound(database: Database) -> Database:
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
         "contests": {"dropbox|race": ContestRow("dropbox|race", "dropbox", "race", 2, "friends", 1, None)},
         "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 2, 5, 1)},
+        "groups": {"g1": GroupRow("g1", "dropbox", "plan", "ann", 1, members=1, numbers=1)},
+        "members": {"g1|bob": MemberRow("g1|bob", "g1", "bob", 1, 2, measured={"measure|dropbox|size|g1": 1})},
         "counters": {
             "cap|x|n": 1,
             "cap|x|a": 500,
             "cap|old|n": 0,
             "measure|dropbox|friends|ann": 1,
             "measure|dropbox|friends@race|ann": 1,
+            "measure|dropbox|size|g1": 1,
+            "member|dropbox|bob": 1,
+            "people": 2,
         },
         "balances": BALANCES,
     }
@@ -121,6 +129,7 @@ TAMPERED = {
     ],
     "measures_count_what_they_count": [
         ("UPDATE counters SET value = 0 WHERE key LIKE 'measure%'", "counters measure|dropbox|friends|ann"),
+        ("UPDATE counters SET value = 2 WHERE key LIKE 'measure%g1'", "counters measure|dropbox|size|g1"),
     ],
     "standings_are_what_is_counted": [
         ("UPDATE standings SET score = 1", "standings dropbox|race|ann"),
@@ -128,6 +137,9 @@ TAMPERED = {
     ],
     "participants_count_waiting_rewards": [
         ("""UPDATE participants SET doc = '{"waiting":3}' WHERE id = 'bob'""", "participants bob"),
+    ],
+    "queues_count_what_waits": [
+        ("UPDATE rewards SET queue = 'budget:dropbox:main'", "counters queue|budget:dropbox:main"),
     ],
     "participants_count_rewards_that_watch_them": [
         ("""UPDATE participants SET doc = '{"waiting":1,"keeping":2}' WHERE id = 'ann'""", "participants ann"),
@@ -143,6 +155,26 @@ TAMPERED = {
     ],
     "points_are_spent_once": [
         ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),
+    ],
+    "people_are_counted": [
+        ("UPDATE counters SET value = 3 WHERE key = 'people'", "counters people"),
+    ],
+    "participants_are_numbered": [
+        ("UPDATE participants SET number = 1, page = 'everyone|0'", "participants ann"),
+    ],
+    "people_count_their_groups": [
+        ("DELETE FROM counters WHERE key LIKE 'member%'", "counters member|dropbox|bob"),
+    ],
+    "groups_count_their_members": [
+        ("UPDATE groups SET members = 2", "groups g1"),
+        ("UPDATE members SET left_ms = 9", "groups g1"),
+    ],
+    "members_belong_to_a_group": [
+        ("DELETE FROM groups", "members g1|bob"),
+        ("UPDATE groups SET owner = 'bob'", "members g1|bob"),
+    ],
+    "members_are_numbered": [
+        ("UPDATE members SET number = 2", "groups g1"),
     ],
     "entries_name_rewards_that_exist": [
         ("UPDATE entries SET reward = 'gone' WHERE line = 2", "entries 2 line 2"),
@@ -178,6 +210,8 @@ TAMPERED = {
         ("UPDATE referrals SET live_key = NULL", "referrals r1"),
         ("UPDATE rewards SET live_key = 'x'", "rewards w1"),
         ("UPDATE rewards SET waiting = 0", "rewards w1"),
+        ("UPDATE members SET page = 'g1|1'", "members g1|bob"),
+        ("UPDATE participants SET page = 'x'", "participants bob"),
     ],
     "rows_agree_with_themselves": [
         ("UPDATE referrals SET status = 'converted'", "referrals r1"),

@@ -18,6 +18,7 @@ from goodword.engine.state import (
     ENTRIES,
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
+    QUEUE_PAGE,
     WAITING_PAGE,
     DueRow,
     Entry,
@@ -246,6 +247,23 @@ def test_watched_rewards_come_a_page_at_a_time_behind_the_one_that_is_named(data
         "bob>": ("w1",),
         "carl>": (),
     }
+
+
+def test_what_stands_in_a_queue_comes_a_page_at_a_time_the_oldest_first(database: Database) -> None:
+    held = replace(REWARD, status="issued", remaining=3, unit="points")
+    ids = [f"w{n:03}" for n in range(QUEUE_PAGE + 5)]
+    rewards = {id: replace(held, id=id, occurrence=n, granted_ms=n // 2) for n, id in enumerate(ids)}
+    rewards["used"] = replace(held, id="used", occurrence=900, status="redeemed", remaining=0)
+    rewards["money"] = replace(held, id="money", occurrence=901, unit="USD")
+    waits = replace(REWARD, id="waits", occurrence=902, budget="budget:dropbox:main", unfunded=5)
+    keep(database, {"rewards": rewards | {"waits": waits}})
+    rows = fetch(database, queues=["ann|dropbox|points", "ann|dropbox|USD", "budget:dropbox:main"])
+    assert rows["queues"] == {
+        "ann|dropbox|points": tuple((n // 2, id) for n, id in enumerate(ids))[:QUEUE_PAGE],
+        "ann|dropbox|USD": (),
+        "budget:dropbox:main": ((30, "waits"),),
+    }
+    assert rows["rewards"]["w000"] == rewards["w000"]
 
 
 def test_waiting_rewards_come_a_page_at_a_time(database: Database) -> None:

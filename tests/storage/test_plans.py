@@ -66,6 +66,8 @@ contests:
   race: {measure: friends, first_day: 2026-03-01, last_day: 2026-03-20, ties: all}
 """
 """What boards and ladders are kept for."""
+PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
+RECIPES = [PROGRAMS / name / "program.yaml" for name in ("bombas", "spotify", "anniversary")]
 KEYRING = Keyring(b"a key for tests of 32 bytes long")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LATER_MS = 2_000_000_000_000
@@ -92,9 +94,11 @@ def story() -> list[Sealed]:
         {"type": "activity", "name": "review", "person": bob},
         {"type": "moderation", "submission": "e6", "verdict": "approve"},
         {"type": "enter", "program": "bombas", "contest": "lottery", "person": bob},
+        {"type": "group", "program": "spotify", "group": "plan", "action": "create", "person": ann},
+        {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 60]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -115,6 +119,8 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
     keep(database, many_rows())
     tenants = Tenants(database, KEYRING)
     tenants.publish(TENANT, RECIPE.read_text() + GAMES, 0)
+    for recipe in RECIPES:
+        tenants.publish(TENANT, recipe.read_text(), 0)
     sa.event.listen(database.engine, "before_cursor_execute", explain)
     for one in story():
         assert not tenants.decide_all(TENANT, [one]).parked

@@ -1,6 +1,8 @@
 """Headlines: what a program promises, generated from its rules."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +150,63 @@ def test_an_amount_by_date_is_the_one_in_force() -> None:
     assert headline(PAYPAL, "en", date(2026, 6, 1)) == "You both get $10.00"
     for language in LANGUAGES:
         assert headline(PAYPAL, language, date(2025, 12, 31)) == ""
+
+
+RECIPES = Path(__file__).resolve().parents[2] / "programs"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "parts"),
+    [
+        (
+            "spotify",
+            [
+                "When the group reaches 2, its owner gets 1 access:family-mix",
+                "When the group reaches 4, its owner gets 1 access:kids-app",
+                "The owner of the group gets $1.00 for each member",
+            ],
+        ),
+        (
+            "kickstarter",
+            [
+                "When the group reaches 10, every member gets 1 making-of",
+                "When the group reaches 25, every member gets 1 print",
+            ],
+        ),
+        (
+            "anniversary",
+            [
+                "On May 4, 2026, whoever was not referred gets 50% off",
+                "On May 4, 2026, whoever was referred gets 55% off",
+                "On May 4, 2026, you get 5% off for each friend",
+            ],
+        ),
+    ],
+)
+def test_what_groups_and_days_bring_is_said_as_it_is(recipe: str, parts: list[str]) -> None:
+    loaded = load_program((RECIPES / recipe / "program.yaml").read_text())
+    assert headline(loaded, "en").split("; ") == parts
+    for language in ("ro", "ar"):
+        assert len(re.split("[;؛] ", headline(loaded, language))) == len(parts)
+
+
+def test_conditions_and_multiples_are_said_too() -> None:
+    rules = """
+  some: {when: {reaches: n, at: 3}, to: group, where: {recipient.country: RO}, benefit: {kind: badge, amount: 1 b}}
+  often: {when: {reaches: n, every: 2}, to: owner, benefit: {kind: badge, amount: 1 b}}
+  each: {when: {each: n}, to: owner, benefit: {kind: badge, amount: 1 b}}
+  day: {when: {date: 2026-05-04}, to: everyone, where: {recipient.country: RO}, benefit: {kind: badge, amount: 1 b}}
+  all: {when: {date: 2026-05-04}, to: everyone, benefit: {kind: badge, amount: 2 b}}
+  both: {when: {step: bought, date: 2026-05-04}, to: both, benefit: {kind: badge, amount: 1 b}}
+"""
+    text = program("  x: {when: {step: bought}, to: friend, benefit: {kind: badge, amount: 1 b}}").text
+    text = text.replace("measures: {", "groups: {}\nmeasures: {n: {of: group, count: referrals, step: bought}, ")
+    assert headline(load_program(text + rules), "en").split("; ") == [
+        "Your friend gets 1 b",
+        "When the group reaches 3, members who meet the conditions get 1 b",
+        "Each time the group grows by 2, its owner gets 1 b",
+        "The owner of the group gets 1 b for each friend",
+        "On May 4, 2026, whoever meets the conditions gets 1 b",
+        "On May 4, 2026, everyone gets 2 b",
+        "On May 4, 2026, you both get 1 b",
+    ]

@@ -113,6 +113,10 @@ REWRITTEN: dict[str, list[tuple[str, str, object]]] = {
             },
         ),
     ],
+    "sample groups": [
+        ("measures.brought.of", "rewards.each_member.when.each", "members"),
+        ("groups.joined_by", "groups.joined_by", "paid"),
+    ],
     "sample games": [
         ("tiers.measure", "tiers.measure", "sign_ups"),
         ("rewards.lounge.when.tier", "rewards.lounge.when.tier", "silver"),

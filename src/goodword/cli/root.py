@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "events",
     "explain": "records",
     "audit": "records",
+    "draw": "draw",
     "serve": "server",
     "edge": "server",
     "worker": "server",

@@ -7,6 +7,8 @@ nobody does. Every rule that refuses is told, not only the first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,12 +17,13 @@ from goodword.engine.clicks import Click, read_click
 from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.grants import promises
-from goodword.engine.measures import sync_measures
+from goodword.engine.groups import member_key, sync_referral
 from goodword.engine.people import shared_signals
 from goodword.engine.returns import take_back
 from goodword.engine.state import (
     CLAIMS,
     HANDLES,
+    MEMBERS,
     ORDERS,
     PARENTS,
     REFERRALS,
@@ -52,6 +55,8 @@ class Invitation(Struct, frozen=True):
     evidence: str
     at_ms: int
     click: str | None = None
+    order: str | None = None
+    """The order it came with, where the program ties orders."""
 
 
 def clicked(turn: Turn, token: str | None) -> Click | None:
@@ -88,10 +93,20 @@ class Piece(Struct, frozen=True):
 
 def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referral | None:
     """Follow click, claim token and code that an event brings; the referral they lead to, the code's first."""
-    referral = None
-    for piece in _joined(turn, _pieces(turn, event)):
-        referral = attribute(turn, friend, piece.code, piece.evidence, piece.at_ms, piece.click) or referral
-    return referral
+    pieces = _joined(turn, _pieces(turn, event))
+    led = {}
+    for piece in sorted(pieces, key=partial(_rank_for_order, turn)):
+        led[piece.code] = attribute(turn, friend, piece.code, piece.evidence, piece.at_ms, piece.click)
+    return next((referral for piece in reversed(pieces) if (referral := led[piece.code])), None)
+
+
+def _rank_for_order(turn: Turn, piece: Piece) -> tuple[int, int]:
+    """Of the evidence for one order the strongest comes first, then the latest; all other evidence as it is told."""
+    handle = turn.draft.get(HANDLES, piece.code)
+    program = turn.programs.current(handle.program) if handle else None
+    if program is None or not program.model.attribution.per_order:
+        return (0, 0)
+    return (1 + _rank(program, piece.evidence), -piece.at_ms)
 
 
 def _pieces(turn: Turn, event: SignUp | Order | Activity) -> Iterator[Piece]:
@@ -150,6 +165,8 @@ def attribute(
         return None
     seen = click.id if click is not None and click.code == handle.code else None
     invitation = Invitation(handle, program, friend, evidence, at_ms, seen)
+    if program.model.attribution.per_order:
+        return _attribute_order(turn, invitation)
     standing = standing_referral(turn, friend, program.name)
     if standing and standing.advocate == handle.participant:
         return _again(turn, standing, invitation)
@@ -158,6 +175,33 @@ def attribute(
     if review is None or beaten:
         return None
     return _start(turn, invitation, review, standing)
+
+
+def _attribute_order(turn: Turn, invitation: Invitation) -> Referral | None:
+    """Weigh evidence where each order is a referral of its own: it needs the order, and holds nobody."""
+    event, program = turn.sealed.event, invitation.program
+    if not isinstance(event, Order):
+        if invitation.evidence in program.model.attribution.evidence:
+            code, rule = "counts_with_order", "attribution.one_per"
+        else:
+            code, rule = "evidence_not_accepted", "attribution.evidence"
+        turn.say(code, {"evidence": invitation.evidence}, program=program, rule=rule)
+        return None
+    invitation = replace(invitation, order=event.order)
+    standing = next((row for row in referrals_of_order(turn, event.order) if row.program == program.name), None)
+    if standing and standing.advocate == invitation.handle.participant:
+        return _again(turn, standing, invitation)
+    if standing:
+        _keep_rival(turn, standing, invitation, "order_taken")
+        return None
+    review = _refused_or_review(turn, invitation)
+    return None if review is None else _start(turn, invitation, review, None)
+
+
+def referrals_of_order(turn: Turn, order: str) -> list[Referral]:
+    """The referrals that this very event started for its order: at most one in each program."""
+    rows = [turn.referral(id) for id in turn.touched_referrals]
+    return [row for row in rows if row.order == order and row.status == "started"]
 
 
 def standing_referral(turn: Turn, friend: str, program: str) -> Referral | None:
@@ -196,6 +240,7 @@ def _refused_or_review(turn: Turn, invitation: Invitation) -> list[str] | None:
     if advocate == invitation.friend:
         turn.say("self_referral", program=program, rule="protection")
         return None
+    _check_group(turn, invitation)
     _check_signals(turn, invitation, review)
     _check_audience(turn, invitation)
     _check_cycle(turn, invitation)
@@ -205,10 +250,35 @@ def _refused_or_review(turn: Turn, invitation: Invitation) -> list[str] | None:
     return review if len(turn.reasons) == before else None
 
 
+def _check_group(turn: Turn, invitation: Invitation) -> None:
+    """Who owns a group or is in it already is nobody that it could win."""
+    if invitation.handle.group is None:
+        return
+    group, program = turn.group(invitation.handle.group), invitation.program
+    member = turn.draft.get(MEMBERS, member_key(group.id, invitation.friend))
+    if not group.open_at(invitation.at_ms):
+        turn.say("group_closed", {"group": group.shop_id}, program=program)
+    if invitation.friend == group.owner or (member is not None and member.active):
+        turn.say("friend_is_member", {"group": group.shop_id}, program=program)
+
+
+def _who_earns(turn: Turn, advocate: str, group: str | None) -> list[Participant]:
+    """Everybody whom a referral may pay, besides its friend: the advocate, and the owner of the group."""
+    people = [advocate] if group is None else [advocate, turn.group(group).owner]
+    return [turn.person(person) for person in dict.fromkeys(people)]
+
+
+def _shared(turn: Turn, friend: str, earning: list[Participant]) -> list[str]:
+    """The kinds of signal that a friend shares with somebody who earns from him."""
+    person = turn.person(friend)
+    found = [shared_signals(person, other) for other in earning if other.id != friend]
+    return list(dict.fromkeys(signal for signals in found for signal in signals))
+
+
 def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> None:
-    friend, advocate = turn.person(invitation.friend), turn.person(invitation.handle.participant)
+    earning = _who_earns(turn, invitation.handle.participant, invitation.handle.group)
     protection = invitation.program.model.protection
-    for signal in shared_signals(friend, advocate):
+    for signal in _shared(turn, invitation.friend, earning):
         action = getattr(protection, signal)
         if action == "refuse":
             turn.say("shared_signal", {"signal": signal}, program=invitation.program, rule=f"protection.{signal}")
@@ -217,7 +287,9 @@ def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> Non
 
 
 def _check_audience(turn: Turn, invitation: Invitation) -> None:
-    subjects = Subjects(friend=invitation.friend, advocate=invitation.handle.participant, claimed_ms=invitation.at_ms)
+    # Who buys for the first time is new to the order: a click may bring several.
+    claimed_ms = invitation.at_ms if invitation.order is None else turn.occurred_ms
+    subjects = Subjects(friend=invitation.friend, advocate=invitation.handle.participant, claimed_ms=claimed_ms)
     audience = invitation.program.model.audience
     sides = (
         ("advocate", "advocate_not_in_audience", audience.advocate),
@@ -230,6 +302,8 @@ def _check_audience(turn: Turn, invitation: Invitation) -> None:
 
 def _check_cycle(turn: Turn, invitation: Invitation) -> None:
     program = invitation.program
+    if invitation.order is not None:
+        return  # it holds nobody, so that no chain can come of it
     person: str | None = invitation.handle.participant
     for _ in range(DEPTH_MAX):
         person = turn.draft.get(PARENTS, f"{program.name}|{person}")
@@ -293,24 +367,25 @@ def _gives_way(turn: Turn, standing: Referral, invitation: Invitation) -> bool:
     stronger = _rank(invitation.program, invitation.evidence) < _rank(invitation.program, standing.evidence)
     if standing.status == "started" and stronger and attribution.replace == "stronger":
         return True
+    _keep_rival(turn, standing, invitation, "friend_taken")
+    return False
+
+
+def _keep_rival(
+    turn: Turn, standing: Referral, invitation: Invitation, reason: Literal["friend_taken", "order_taken"]
+) -> None:
     rival = Rival(
         advocate=invitation.handle.participant,
         code=invitation.handle.code,
         evidence=invitation.evidence,
         at_ms=invitation.at_ms,
         event=turn.event_id,
-        reason="friend_taken",
+        reason=reason,
     )
     turn.save_referral(replace(standing, rivals=(*standing.rivals, rival)[-RIVALS_MAX:]))
     values = {"winner": standing.id, "evidence": standing.evidence}
-    turn.say(
-        "friend_taken",
-        {**values},
-        program=invitation.program,
-        rule="attribution.replace",
-        referral=standing.id,
-    )
-    return False
+    rule = "attribution.replace" if reason == "friend_taken" else "attribution.one_per"
+    turn.say(reason, {**values}, program=invitation.program, rule=rule, referral=standing.id)
 
 
 def _supersede(turn: Turn, standing: Referral, invitation: Invitation) -> Rival:
@@ -322,7 +397,7 @@ def _supersede(turn: Turn, standing: Referral, invitation: Invitation) -> Rival:
     for reward in turn.rewards_of(moved.id):
         if not reward.used:
             take_back(turn, reward, "referral_superseded")
-    sync_measures(turn, turn.referral(moved.id))
+    sync_referral(turn, turn.referral(moved.id))
     return Rival(moved.advocate, moved.code, moved.evidence, moved.claimed_ms, turn.event_id, "referral_superseded")
 
 
@@ -344,12 +419,15 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         moderation_why=tuple(review),
         rivals=rivals,
         click=invitation.click,
+        group=invitation.handle.group,
+        order=invitation.order,
     )
     referral = replace(referral, promised=promises(turn, program, referral))
     turn.draft.fresh(id, REWARDS_OF)
     turn.save_referral(referral)
-    turn.draft.append(REFERRALS_OF, invitation.friend, id)
-    turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
+    if referral.order is None:
+        turn.draft.append(REFERRALS_OF, invitation.friend, id)
+        turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
     _count_limits(turn, invitation)
     turn.tell("referral.started", id, referral.advocate)
     turn.say("referral_started", {"evidence": invitation.evidence}, program=program, referral=id)
@@ -358,7 +436,8 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         turn.say("sent_to_review", {**values}, program=program, rule=path, referral=id)
     turn.schedule("expire_referral", id, referral.until_ms)
     grant_for_step(turn, program, referral, CLAIMED)
-    return _find_past(turn, turn.referral(id))
+    # The order that this event tells comes by its own way.
+    return turn.referral(id) if referral.order is not None else _find_past(turn, turn.referral(id))
 
 
 def _review_signal(program: Program, path: str) -> str:
@@ -417,7 +496,8 @@ def still_trusted(turn: Turn, referral: Referral) -> Referral | None:
     if referral.moderation in ("approved", "denied"):
         return referral
     program = turn.programs.pinned(referral)
-    for signal in shared_signals(turn.person(referral.friend), turn.person(referral.advocate)):
+    earning = _who_earns(turn, referral.advocate, referral.group)
+    for signal in _shared(turn, referral.friend, earning):
         action, path = getattr(program.model.protection, signal), f"protection.{signal}"
         if action == "refuse":
             turn.say("shared_signal", {"signal": signal}, program=program, rule=path, referral=referral.id)

@@ -20,6 +20,7 @@ from goodword.engine.events import (
     Due,
     Enter,
     Exchange,
+    GroupAction,
     HandleAction,
     Join,
     Link,
@@ -37,11 +38,13 @@ from goodword.engine.events import (
 )
 from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
+from goodword.engine.funding import pay_waiting
 from goodword.engine.grants import budget_prefix
-from goodword.engine.handles import create_handle, free_code, keep_handle, own_handle, switch_handle
+from goodword.engine.groups import act_on_group, handle_group, sync_referral
+from goodword.engine.handles import create_handle, free_code, has_room, keep_handle, own_handle, switch_handle
 from goodword.engine.ids import Keyring
 from goodword.engine.keeping import keep_for_good, look_at_kept
-from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity, sync_measures
+from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
 from goodword.engine.orders import change, place, record
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.reasons import Answer
@@ -91,6 +94,7 @@ from goodword.engine.steps import (
     steps_for,
     withdraw,
 )
+from goodword.engine.sweeps import decide_page, follow_day, plan_days
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
 from goodword.program.benefits import KINDS
@@ -124,11 +128,13 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
+        if turn.told is not None:
+            follow_day(turn, turn.told)
         follow_measures(turn)
         rewarded = [id for reward in turn.touched_rewards if (id := turn.reward(reward).referral) is not None]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_or_reopen(turn, turn.referral(id))
-    references = {*turn.touched_referrals, *turn.touched_rewards}
+    references = {*turn.touched_referrals, *turn.touched_rewards, *turn.touched_groups}
     if turn.participant:
         references.add(turn.participant)
     if order := getattr(event, "order", None):
@@ -193,7 +199,10 @@ def _join(turn: Turn, event: Join) -> None:
     if person is None:
         return
     turn.say("person_recorded")
-    own = own_handle(turn, person.id, program.name)
+    group = handle_group(turn, event, program)
+    if event.group is not None and group is None:
+        return
+    own = own_handle(turn, person.id, program.name, group.id if group else None)
     if own is not None:
         turn.advocate_code = own.written
         turn.say("already_joined", {"code": own.written}, program=program)
@@ -201,10 +210,10 @@ def _join(turn: Turn, event: Join) -> None:
     misses = unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id))
     for values in misses:
         turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
-    if misses:
+    if misses or not has_room(turn, person.id, program):
         return
     code = free_code(turn)
-    keep_handle(turn, Handle(code, program.name, person.id, turn.occurred_ms))
+    keep_handle(turn, Handle(code, program.name, person.id, turn.occurred_ms, group=group.id if group else None))
     turn.tell("participant.joined", person.id, person.id)
     turn.say("joined", {"code": code}, program=program)
 
@@ -370,6 +379,9 @@ def _counter_use(turn: Turn, reward: Reward, event: RewardAction) -> bool:
 
 
 def _approve_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
+    if reward.unfunded:
+        advance(turn, reward)  # which says what it waits for
+        return
     advance(turn, approve(turn, reward))
 
 
@@ -448,7 +460,7 @@ def _review(turn: Turn, event: Review) -> None:
         _deny_all(turn, referral)
     else:
         _resume(turn, referral, reopened)
-    sync_measures(turn, turn.referral(referral.id))
+    sync_referral(turn, turn.referral(referral.id))
 
 
 def _deny_all(turn: Turn, referral: Referral) -> None:
@@ -486,6 +498,7 @@ def _published(turn: Turn, event: Published) -> None:
         elif more < 0:
             turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
     open_contests(turn, program)
+    plan_days(turn, program)
     turn.tell("program.published", program.name, None)
     turn.say("program_published", program=program)
 
@@ -543,12 +556,15 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "keep": look_at_kept,
     "kept": keep_for_good,
     "again": come_again,
+    "fund": pay_waiting,
+    "sweep": decide_page,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Join: _join,
     Link: create_handle,
     HandleAction: switch_handle,
+    GroupAction: act_on_group,
     Share: _share,
     Claim: _claim,
     SignUp: _sign_up,

@@ -63,3 +63,34 @@ def found_in(page: Iterable[tuple[str, int]], passed: int, drawn: dict[int, int]
 def in_order(found: dict[int, str]) -> list[str]:
     """Whom the tickets found, each once, in the order in which they were drawn."""
     return list(dict.fromkeys(found[number] for number in sorted(found)))
+
+
+def check(
+    board: str, entries: Iterable[tuple[str, int]], *, seed: str, told_hash: str, entries_hash: str, drawn: int
+) -> list[str]:
+    """Draw again: whom the tickets find, in their order.
+
+    Args:
+        board: the contest, as ``PROGRAM|CONTEST``.
+        entries: entrants with their tickets, in the order of their ids.
+        seed: the seed as it was told after the draw.
+        told_hash: its SHA-256 as it was told before.
+        entries_hash: the hash of the list as it was told.
+        drawn: how many tickets were drawn.
+
+    Raises:
+        ValueError: the seed is not the one that was committed, or the list is not the one that was hashed.
+    """
+    if seed_hash(seed) != told_hash:
+        raise ValueError("the seed is not the one whose hash was told before")
+    listed = list(entries)
+    found_hash = first_hash(board)
+    for entrant, tickets in listed:
+        found_hash = with_entry(found_hash, entrant, tickets)
+    if found_hash != entries_hash:
+        raise ValueError("the list of entries is not the one that was hashed when the contest closed")
+    total = sum(tickets for _, tickets in listed)
+    if not total:
+        return []
+    tickets_drawn = {number: ticket(seed, entries_hash, number, total) for number in range(drawn)}
+    return in_order(dict(found_in(listed, 0, tickets_drawn)))

@@ -20,6 +20,7 @@ ID_MAX = 100
 TEXT_MAX = 500
 FIELDS_MAX = 50
 REDEEMS_MAX = 20
+ITEMS_MAX = 50
 ANSWERS_MAX = 8
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="an id of the source: 1 to 100 characters")]
@@ -36,7 +37,18 @@ Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], S
 
 
 DueKind = Literal[
-    "mature", "expire_referral", "expire_reward", "pay", "answer", "contest", "tier", "keep", "kept", "again"
+    "mature",
+    "expire_referral",
+    "expire_reward",
+    "pay",
+    "answer",
+    "contest",
+    "tier",
+    "keep",
+    "kept",
+    "again",
+    "fund",
+    "sweep",
 ]
 """What a date may be for."""
 
@@ -73,6 +85,8 @@ class Join(Event, tag="join", frozen=True):
 
     person: Person
     program: Word
+    group: Id | None = None
+    """The group for which he invites, by the shop's own id: what its code brings counts for the group."""
 
 
 class Link(Event, tag="link", frozen=True):
@@ -95,6 +109,22 @@ class HandleAction(Event, tag="handle", frozen=True):
     code: Code
     action: Literal["disable", "enable"]
     why: Text = ""
+
+
+class GroupAction(Event, tag="group", frozen=True):
+    """A group is created, a person joins or leaves it, or it is closed."""
+
+    program: Word
+    group: Id
+    """The shop's own id of the family plan, the project, the team; unique in its program."""
+    action: Literal["create", "join", "leave", "close"]
+    person: Person | None = None
+    """Its owner for `create`; who joins or leaves."""
+
+    def __post_init__(self) -> None:
+        """Check what the action needs."""
+        if (self.person is None) != (self.action == "close"):
+            raise ValueError("`person` says who creates, joins or leaves a group; closing it needs none")
 
 
 class Share(Event, tag="share", frozen=True):
@@ -129,6 +159,17 @@ class Redeem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     amount: Minor | None = None
 
 
+class Item(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """A line of an order or of a refund: what `quantity` pieces of a category come to, in the minor unit."""
+
+    category: Word
+    total: Minor
+    quantity: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] = 1
+
+
+Items = Annotated[tuple[Item, ...], Meta(max_length=ITEMS_MAX)]
+
+
 class Order(Event, tag="order", frozen=True):
     """A person buys. `total` is in the minor unit, after discounts, without tax and delivery."""
 
@@ -141,13 +182,19 @@ class Order(Event, tag="order", frozen=True):
     click: ClickId | None = None
     redeems: Annotated[tuple[Redeem, ...], Meta(max_length=REDEEMS_MAX)] = ()
     fields: Fields = {}
+    items: Items = ()
+    """What was bought, for programs that pay by category. Together not more than `total`; the rest has no category."""
 
 
 class Refund(Event, tag="refund", frozen=True):
-    """Money of an order goes back: `amount`, or all that is left."""
+    """Money of an order goes back: `amount`, the sum of the `items`, or all that is left.
+
+    What no item names comes off every category in proportion.
+    """
 
     order: Id
     amount: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] | None = None
+    items: Items = ()
 
 
 class Cancel(Event, tag="cancel", frozen=True):
@@ -255,6 +302,7 @@ SourceEvent = (
     Join
     | Link
     | HandleAction
+    | GroupAction
     | Share
     | Claim
     | SignUp

@@ -12,7 +12,7 @@ from goodword.engine.grants import Grant
 from goodword.engine.people import resolve
 from goodword.engine.reasons import Amount
 from goodword.engine.rewards import grant, redeem
-from goodword.engine.state import PURSE_END, PURSE_PAGE, PURSES, REWARDS_OF, NotLoaded, Reward, purse_of
+from goodword.engine.state import QUEUE_END, QUEUE_PAGE, QUEUES, REWARDS_OF, NotLoaded, Reward, purse_of
 from goodword.engine.turn import Turn
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
@@ -54,14 +54,14 @@ def _afforded(
 ) -> list[tuple[Reward, int]] | None:
     """The rewards that pay a price, with what each gives; None where they do not suffice, which is said."""
     purse = purse_of(participant, program.name, price.unit)
-    page = (turn.draft.get(PURSES, purse) or ())[:PURSE_PAGE]
+    page = (turn.draft.get(QUEUES, purse) or ())[:QUEUE_PAGE]
     # What stands against a debt cannot be spent.
     left = max(0, turn.balance(f"balance:{participant}", price.unit))
     need = price.amount
     pieces: list[tuple[Reward, int]] = []
     for entry in page:
-        if entry == PURSE_END:
-            raise NotLoaded(PURSES.name, purse)
+        if entry == QUEUE_END:
+            raise NotLoaded(QUEUES.name, purse)
         reward = turn.reward(entry[1])
         amount = min(reward.remaining, need, left)
         if amount == 0:

@@ -7,10 +7,20 @@ from typing import Any
 from msgspec import Struct
 
 from goodword.engine.events import Scalar
-from goodword.engine.reasons import ReasonValue, amount_of
-from goodword.engine.state import FIRST_ORDERS, FIRST_ORDERS_MAX, ORDERS, TIERS, Draft, NotLoaded, OrderRow
+from goodword.engine.reasons import Amount, ReasonValue, amount_of
+from goodword.engine.state import (
+    FIRST_ORDERS,
+    FIRST_ORDERS_MAX,
+    ORDERS,
+    REFERRALS_OF,
+    TIERS,
+    Draft,
+    NotLoaded,
+    OrderRow,
+)
 from goodword.engine.turn import Turn
 from goodword.program.conditions import Attribute, Condition, Value, holds
+from goodword.program.duration import DAY_MS
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 
@@ -28,6 +38,8 @@ class Subjects(Struct, frozen=True, gc=False):
     order: OrderRow | None = None
     activity: dict[str, Scalar] | None = None
     claimed_ms: int = 0
+    program: str | None = None
+    """Where somebody is asked about that is so in one program and not in another."""
 
 
 def first_orders(draft: Draft, participant: str) -> tuple[tuple[int, str], ...]:
@@ -83,7 +95,15 @@ def value_of(turn: Turn, attribute: Attribute, subjects: Subjects) -> Value | No
         case "advocate":
             return _of_person(turn, attribute, subjects.advocate, subjects.claimed_ms)
         case "recipient":
+            if attribute.key == "referred":
+                return _is_referred(turn, subjects)
             return _of_person(turn, attribute, subjects.recipient, subjects.claimed_ms)
+
+
+def _is_referred(turn: Turn, subjects: Subjects) -> bool:
+    ids = turn.draft.many(REFERRALS_OF, subjects.recipient or "")
+    referrals = (turn.referral(id) for id in ids)
+    return any(referral.live for referral in referrals if referral.program == subjects.program)
 
 
 def _of_order(attribute: Attribute, order: OrderRow | None) -> Value | None:
@@ -103,6 +123,8 @@ def _of_person(turn: Turn, attribute: Attribute, participant: str | None, claime
             return first is None or first >= claimed_ms
         case "customer":
             return earliest_order(turn.draft, participant) is not None
+        case "tenure":
+            return max(0, turn.occurred_ms - turn.person(participant).created_ms)
         case "country":
             return turn.person(participant).country
         case "language":
@@ -129,17 +151,19 @@ def unmet(turn: Turn, conditions: tuple[Condition, ...], subjects: Subjects) -> 
         values: dict[str, ReasonValue] = {
             "attribute": condition.attribute.name,
             "operator": condition.operator.name,
-            "expected": _said(condition.operand),
+            "expected": _said(condition.operand, condition.attribute),
         }
         if actual is not None:
-            values["actual"] = _said(actual)
+            values["actual"] = _said(actual, condition.attribute)
         misses.append(values)
     return misses
 
 
-def _said(value: Value | tuple[Value, ...]) -> ReasonValue:
+def _said(value: Value | tuple[Value, ...], attribute: Attribute) -> ReasonValue:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
+    if attribute.type == "duration" and isinstance(value, int):
+        return Amount(value // DAY_MS, "day")
     return amount_of(value) if isinstance(value, Quantity) else value
 
 

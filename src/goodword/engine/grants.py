@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -18,7 +20,7 @@ from goodword.program.duration import local_date, period_key
 from goodword.program.loader import Program
 from goodword.program.model import Cap, CapScope, Side
 from goodword.program.model import Reward as Rule
-from goodword.program.quantity import Quantity, percent_of
+from goodword.program.quantity import BASIS_POINTS, Quantity, divide, percent_of
 from goodword.program.triggers import Measure
 
 
@@ -81,6 +83,16 @@ def budget_prefix(program: str, budget: str) -> str:
     return f"budget:{program}:{budget}"
 
 
+def queue_key(prefix: str) -> str:
+    """The counter of what waits for a budget."""
+    return f"queue|{prefix}"
+
+
+def _whole(grant: Grant) -> int:
+    """All that a budget ever holds: what is more than that would wait for ever."""
+    return grant.program.model.budgets[grant.rule.budget or ""].amount.amount
+
+
 def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
     """What the rule pays, in the grant's unit; None where a schedule has no row for the day."""
     match grant.benefit.amount:
@@ -93,14 +105,24 @@ def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
             day = local_date(claimed_ms, grant.program.model.zone)
             rows = [stage for stage in stages if stage.since <= day]
             return rows[-1].amount.amount if rows else None
-        case PercentOf(percent=percent, floor=floor, ceiling=ceiling, round=rounding):
+        case PercentOf(floor=floor, ceiling=ceiling) as share:
             net = order.net if order else 0
-            amount = percent_of(net, percent, rounding)
+            amount = _share(share, order) if order else 0
             if floor and net:
                 amount = max(amount, floor.amount)
             return min(amount, ceiling.amount) if ceiling else amount
         case None:
             return 1
+
+
+def _share(share: PercentOf, order: OrderRow) -> int:
+    """A share of what is left of an order; by category it is rounded once, over all of them."""
+    if share.table is None:
+        return percent_of(order.net, share.percent or 0, share.round)
+    rates, rest = share.table.rows, share.table.otherwise or 0
+    parts = [amount * rates.get(category, rest) for category, amount in order.items.items()]
+    parts.append((order.net - sum(order.items.values())) * rest)
+    return divide(sum(parts), BASIS_POINTS, share.round)
 
 
 def _row(turn: Turn, grant: Grant, table: Table) -> int:
@@ -130,6 +152,7 @@ def promises(turn: Turn, program: Program, referral: Referral) -> dict[str, str]
         for benefit in rule.benefits.values()
         if isinstance(benefit.amount, Table) and benefit.amount.read_at == "claim"
         for side in rule.sides
+        if side in ("advocate", "friend")
     }
 
 
@@ -163,6 +186,8 @@ class Passed:
     budget: str | None = None
     budget_unit: str | None = None
     reserved: int = 0
+    unfunded: int = 0
+    """What the budget does not hold now, so that the reward waits for it."""
 
 
 def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
@@ -178,7 +203,7 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     keys = [f"{base}|{end}" for base in bases.values() for end in "na"]
     passed = Passed(amount, cap_keys=(*keys, *measured_in(turn, grant)))
     open_caps = [
-        _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.per, cap.period], passed)
+        _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.scope], passed)
         for index, cap in enumerate(grant.rule.caps)
     ]
     open_budget = _pass_budget(turn, grant, passed)
@@ -230,13 +255,13 @@ def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, Re
 
 def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: Passed) -> bool:
     if cap.count is not None:
-        used = turn.counter(f"{base}|n")
+        used = _used(turn, grant, cap, base, "n")
         if used < cap.count:
             return True
         _refuse(turn, grant, "cap_reached", path, {"used": used, "limit": cap.count})
         return False
     assert cap.amount  # noqa: S101 - the model asks for one of the two
-    used, limit = turn.counter(f"{base}|a"), cap.amount.amount
+    used, limit = _used(turn, grant, cap, base, "a"), cap.amount.amount
     if used + passed.amount <= limit:
         return True
     values: dict[str, ReasonValue] = {"used": Amount(used, grant.unit), "limit": Amount(limit, grant.unit)}
@@ -248,13 +273,33 @@ def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: 
     return False
 
 
+def _used(turn: Turn, grant: Grant, cap: Cap, base: str, end: str) -> int:
+    """What counts against a cap already; for a window that moves along, in the fullest of those that hold the day."""
+    if cap.days is None:
+        return turn.counter(f"{base}|{end}")
+    days = days_around(grant.at_ms, cap.days, grant.program.model.zone)
+    stem = base.rpartition("|")[0]
+    counts = [turn.counter(f"{stem}|{day}|{end}") for day in days]
+    return max(sum(counts[first : first + cap.days]) for first in range(cap.days))
+
+
+def days_around(at_ms: int, days: int, zone: ZoneInfo) -> list[str]:
+    """The days of all windows of so many days that hold a moment: those before it, its own, and those after."""
+    today = local_date(at_ms, zone)
+    return [(today + timedelta(days=offset)).isoformat() for offset in range(1 - days, days)]
+
+
 def _pass_budget(turn: Turn, grant: Grant, passed: Passed) -> bool:
     if grant.rule.budget is None:
         return True
     passed.budget = budget_prefix(grant.program.name, grant.rule.budget)
     passed.budget_unit, passed.reserved = cost_in_budget(grant, passed.amount)
     left = turn.balance(f"{passed.budget}:free", passed.budget_unit)
-    if passed.reserved <= left:
+    waits = turn.counter(queue_key(passed.budget)) if grant.rule.when_spent == "wait" else 0
+    if passed.reserved <= left and not waits:
+        return True
+    if grant.rule.when_spent == "wait" and passed.reserved <= _whole(grant):
+        passed.reserved, passed.unfunded = 0, passed.reserved
         return True
     values: dict[str, ReasonValue] = {
         "left": Amount(left, passed.budget_unit),

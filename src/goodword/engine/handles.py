@@ -10,6 +10,7 @@ from goodword.engine.people import resolve
 from goodword.engine.state import HANDLES, HANDLES_MAX, HANDLES_OF, Handle
 from goodword.engine.turn import Turn
 from goodword.program.duration import to_ms
+from goodword.program.loader import Program
 
 
 def free_code(turn: Turn) -> str:
@@ -28,11 +29,20 @@ def keep_handle(turn: Turn, handle: Handle) -> None:
     turn.advocate_code = handle.written
 
 
-def own_handle(turn: Turn, participant: str, program: str) -> Handle | None:
-    """The code by which somebody is known in a program: his first that works, or the first of all."""
+def own_handle(turn: Turn, participant: str, program: str, group: str | None = None) -> Handle | None:
+    """The code by which somebody is known in a program, or for a group: his first that works, or the first of all."""
     handles = (turn.draft.need(HANDLES, code) for code in turn.draft.many(HANDLES_OF, participant))
-    own = sorted((one for one in handles if one.program == program), key=lambda one: (one.created_ms, one.code))
+    mine = [one for one in handles if (one.program, one.group) == (program, group)]
+    own = sorted(mine, key=lambda one: (one.created_ms, one.code))
     return next((one for one in own if one.refused_at(turn.occurred_ms) is None), own[0] if own else None)
+
+
+def has_room(turn: Turn, participant: str, program: Program) -> bool:
+    """Whether somebody may have one more code; if not, it is said."""
+    if len(turn.draft.many(HANDLES_OF, participant)) < HANDLES_MAX:
+        return True
+    turn.say("too_many_codes", {"limit": HANDLES_MAX}, program=program)
+    return False
 
 
 def joined_ms(turn: Turn, participant: str, program: str) -> int | None:
@@ -51,11 +61,9 @@ def create_handle(turn: Turn, event: Link) -> None:
     if person is None:
         return
     turn.say("person_recorded")
-    if own_handle(turn, person.id, program.name) is None:
+    if joined_ms(turn, person.id, program.name) is None:
         turn.say("not_an_advocate", program=program)
-    elif len(turn.draft.many(HANDLES_OF, person.id)) >= HANDLES_MAX:
-        turn.say("too_many_codes", {"limit": HANDLES_MAX}, program=program)
-    else:
+    elif has_room(turn, person.id, program):
         _create(turn, event, program.name, person.id)
 
 

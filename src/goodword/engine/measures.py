@@ -19,10 +19,12 @@ from goodword.engine.returns import take_back
 from goodword.engine.reward_books import rule_of
 from goodword.engine.rewards import grant
 from goodword.engine.state import ACTIVITIES, ORDERS, ActivityRow, OrderRow, Referral, Reward
+from goodword.engine.sweeps import unlock
 from goodword.engine.tiers import follow_tiers
 from goodword.engine.turn import Moved, Turn
 from goodword.program.loader import Program
 from goodword.program.model import Reward as Rule
+from goodword.program.model import Side
 from goodword.program.triggers import EVERY_MAX, Measure
 
 MOVES_MAX = 1000
@@ -46,10 +48,10 @@ class Source(Struct, frozen=True):
 def sync_measures(turn: Turn, referral: Referral) -> None:
     """Count a referral where it stands at a measured step and nobody doubts it."""
     program = turn.programs.pinned(referral)
-    trusted = referral.moderation not in ("pending_review", "denied") and referral.status != "superseded"
+    trusted = is_trusted(referral)
     measures = program.model.measures_of["referrals"] if trusted else ()
     wanted = {
-        dated(name, measure, at_ms, program): at_ms
+        _counted_in(referral, measure, dated(name, measure, at_ms, program), program): at_ms
         for name, measure in measures
         if (at_ms := _at_step(turn, program, referral, measure)) is not None
     }
@@ -62,16 +64,41 @@ def sync_measures(turn: Turn, referral: Referral) -> None:
     before = referral.measured
     referral = turn.save_referral(replace(referral, measured=tuple(wanted)))
     source = Source(referral.id, referral.advocate, turn.occurred_ms, referral=referral)
-    for label in sorted(wanted.keys() ^ set(before)):
-        dated_source = replace(source, at_ms=wanted[label]) if is_contest(label) and label in wanted else source
-        _move(turn, program, label, dated_source, 1 if label in wanted else -1, label in wanted)
+    for entry in sorted(wanted.keys() ^ set(before)):
+        label, owner = _label_and_owner(referral, entry)
+        at_ms = wanted[entry] if is_contest(label) and entry in wanted else source.at_ms
+        moved = replace(source, owner=owner, at_ms=at_ms)
+        _move(turn, program, label, moved, 1 if entry in wanted else -1, entry in wanted)
+
+
+def is_trusted(referral: Referral) -> bool:
+    """Whether nobody doubts a referral, so that it counts where it stands."""
+    return referral.moderation not in ("pending_review", "denied") and referral.status != "superseded"
+
+
+def _counted_in(referral: Referral, measure: Measure, label: str, program: Program) -> str:
+    """How a referral keeps where it is counted: the label of its advocate's measure, the whole counter of its group's."""
+    return label if measure.of == "advocate" else measure_key(program.name, label, referral.group or "")
+
+
+def _label_and_owner(referral: Referral, entry: str) -> tuple[str, str]:
+    if not entry.startswith("measure|"):
+        return entry, referral.advocate
+    _, _, label, owner = entry.split("|", 3)
+    return label, owner
 
 
 def _at_step(turn: Turn, program: Program, referral: Referral, measure: Measure) -> int | None:
-    """When a referral reached the step of a measure, if that is soon enough after its advocate joined."""
+    """When a referral reached the step of a measure, if that is soon enough after its advocate joined.
+
+    For a measure of groups: if it was invited to one that was open then.
+    """
     state = referral.steps.get(measure.step or "")
     if state is None or state.hit is None:
         return None
+    if measure.of == "group":
+        counts = referral.group is not None and turn.group(referral.group).open_at(state.hit.at_ms)
+        return state.hit.at_ms if counts else None
     return state.hit.at_ms if _soon_enough(turn, program, measure, referral.advocate, state.hit.at_ms) else None
 
 
@@ -99,7 +126,7 @@ def measure_order(turn: Turn, order: OrderRow) -> None:
     if wanted != order.measured:
         turn.draft.put(ORDERS, order.id, replace(order, measured=wanted))
         source = Source(f"{ORDER}{order.id}", order.participant, order.placed_ms, order=order)
-        _follow(turn, programs, source, order.measured, wanted)
+        follow_counters(turn, programs, source, order.measured, wanted)
 
 
 def measure_activity(turn: Turn, row: ActivityRow) -> None:
@@ -115,7 +142,7 @@ def measure_activity(turn: Turn, row: ActivityRow) -> None:
             programs[key], wanted[key] = (program, label), 1
     if wanted or row.status != "counted" or turn.draft.get(ACTIVITIES, row.id) is not None:
         turn.draft.put(ACTIVITIES, row.id, replace(row, measured=wanted))
-    _follow(turn, programs, Source(f"{ACTIVITY}{row.id}", row.participant, row.at_ms), row.measured, wanted)
+    follow_counters(turn, programs, Source(f"{ACTIVITY}{row.id}", row.participant, row.at_ms), row.measured, wanted)
 
 
 def _measured(
@@ -139,7 +166,7 @@ def _measured(
             yield game.label, game.measure
 
 
-def _follow(
+def follow_counters(
     turn: Turn,
     programs: dict[str, tuple[Program, str]],
     source: Source,
@@ -183,17 +210,25 @@ def _move(turn: Turn, program: Program, label: str, source: Source, change: int,
 
 
 def _grant_each(turn: Turn, program: Program, name: str, source: Source) -> None:
+    side, payee = _payee(turn, program, name, source.owner)
     wanted = Grant(
         program=program,
         name=name,
-        side="advocate",
-        participant=source.owner,
+        side=side,
+        participant=payee,
         subject=source.subject,
         at_ms=source.at_ms,
         referral=source.referral,
         order=source.order,
     )
     grant(turn, wanted)
+
+
+def _payee(turn: Turn, program: Program, name: str, owner: str) -> tuple[Side, str]:
+    """As what a rule pays for a number, and whom: the advocate himself, or the owner of the group."""
+    if program.model.rewards[name].to == "owner":
+        return "owner", turn.group(owner).owner
+    return "advocate", owner
 
 
 def _take_back_each(turn: Turn, program: str, name: str, subject: str) -> None:
@@ -231,11 +266,15 @@ def _grant_reached(turn: Turn, moved: Moved, value: int) -> None:
     measure, _, period = moved.label.partition("@")
     for name, rule in moved.program.model.rewards_by_measure.get(measure, ()):
         for key in _reached(rule, period, value):
+            if rule.to == "group":
+                unlock(turn, moved.program, name, turn.group(moved.owner))
+                continue
+            side, payee = _payee(turn, moved.program, name, moved.owner)
             wanted = Grant(
                 program=moved.program,
                 name=name,
-                side="advocate",
-                participant=moved.owner,
+                side=side,
+                participant=payee,
                 subject=moved.owner,
                 at_ms=turn.occurred_ms if moved.referral else moved.at_ms,
                 referral=moved.referral,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from goodword.engine.attribution import limit_key, signal_value
 from goodword.engine.boards import contest_key, standing_key
@@ -24,6 +24,7 @@ from goodword.engine.events import (
     Due,
     Enter,
     Exchange,
+    GroupAction,
     Join,
     Link,
     Moderation,
@@ -37,7 +38,8 @@ from goodword.engine.events import (
     Sealed,
     Share,
 )
-from goodword.engine.grants import budget_prefix, cap_base, dated, measure_key, unit_in
+from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
+from goodword.engine.groups import group_id, member_key, places_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
 from goodword.engine.people import SIGNALS, identity_keys
@@ -50,34 +52,43 @@ from goodword.engine.state import (
     COUNTERS,
     ENTRIES,
     FIRST_ORDERS,
+    GROUPS,
     HANDLES,
     HANDLES_OF,
     IDENTITIES,
     KEPT_OF,
     LEADERS,
+    MEMBERS,
+    MEMBERS_IN,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
-    PURSES,
+    PEOPLE,
+    PEOPLE_IN,
+    QUEUES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
     REWARDS,
     REWARDS_OF,
     STANDINGS,
+    SWEEPS,
     TIERS,
     WAITING_OF,
     Collection,
     ContestRow,
     Referral,
     State,
+    page_name,
     purse_of,
 )
 from goodword.engine.steps import ORDER
+from goodword.engine.sweeps import EVERYONE, dated_rules, sweep_id, sweep_of
 from goodword.engine.tiers import tier_key, tier_periods
 from goodword.engine.turn import Programs
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
+from goodword.program.model import Reward as Rule
 
 RowT = TypeVar("RowT")
 Wants = dict[str, set[str]]
@@ -121,6 +132,9 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         # What runs is read by every step that counts: mostly it is nothing, or a row that is in memory.
         _want(wants, CONTESTS_OF, program.name)
         _want(wants, CONTESTS, *(contest_key(program.name, name) for name in program.model.contests))
+    # On the day of a program, everybody who does something is looked at.
+    for program in programs.all_live():
+        _want(wants, SWEEPS, *_days(program, batch.keyring))
     paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
         event = item.event
@@ -133,6 +147,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         _want(wants, HANDLES, getattr(event, "code", None), click.code if click else None)
         _want(wants, CLAIMS, getattr(event, "claim", None))
         _want(wants, ORDERS, getattr(event, "order", None))
+        _want(wants, GROUPS, *_named_groups(event, batch.keyring))
         match event:
             case Join() | Link(code=None):
                 _want(wants, HANDLES, *(batch.keyring.handle(event.id, attempt) for attempt in range(HANDLE_TRIES)))
@@ -148,12 +163,16 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, ACTIVITIES, submission)
             case Activity(id=id):
                 _want(wants, ACTIVITIES, id)
+            case Published(program=name, version=version):
+                _want(wants, SWEEPS, *_days(programs.versions[name, version], batch.keyring))
             case RewardAction(reward=reward) | Choice(reward=reward):
                 _want(wants, REWARDS, reward)
             case Enter(program=name, contest=contest):
                 _want(wants, CONTESTS, contest_key(name, contest))
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
+            case Due(kind="sweep", reference=reference):
+                _want(wants, SWEEPS, sweep_of(reference))
             case Due():
                 # A date that comes again names its rule behind the referral; the others name one row by its whole key.
                 row = event.reference.partition("|")[0] if event.kind == "again" else event.reference
@@ -166,6 +185,20 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, PARTICIPANTS, *([event.reference.partition(">")[0]] if event.kind == "keep" else []))
             case _:
                 pass
+
+
+def _days(program: Program, keyring: Keyring) -> Iterator[str]:
+    """The sweeps of the days of a program."""
+    return (sweep_id(keyring, program.name, name, EVERYONE, day) for name, _, day in dated_rules(program))
+
+
+def _named_groups(event: AnyEvent, keyring: Keyring) -> Iterator[str]:
+    """The groups that an event names by the shop's own id."""
+    match event:
+        case GroupAction(program=program, group=group) | Join(program=program, group=str(group)):
+            yield group_id(keyring, program, group)
+        case _:
+            pass
 
 
 def _sources(event: AnyEvent) -> Iterator[str]:
@@ -195,6 +228,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "keep": KEPT_OF,
     "kept": REWARDS,
     "again": REFERRALS,
+    "fund": QUEUES,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -220,7 +254,7 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
             _want(wants, index, row.participant)
     for item in batch.sealed:
         if isinstance(item.event, Exchange):
-            _want(wants, PURSES, *_purses(programs, batch, state, item.event))
+            _want(wants, QUEUES, *_purses(programs, batch, state, item.event))
     for ids in _loaded(state, KEPT_OF):
         _want(wants, REWARDS, *ids)
     for reward in _loaded(state, REWARDS):
@@ -238,6 +272,12 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
             _want(wants, LEADERS, contest.id)
         else:
             _want_entrants(wants, drawn(contest))
+    _pages(batch, state, wants)
+    _want(wants, GROUPS, *(handle.group for handle in _loaded(state, HANDLES)))
+    for group in _loaded(state, GROUPS):
+        _want(wants, REWARDS_OF, group.id)
+        _want(wants, PARTICIPANTS, group.owner)
+    _members(batch, state, wants)
 
 
 def _decided(batch: Batch, state: State) -> Iterator[ContestRow]:
@@ -278,6 +318,69 @@ def _purses(programs: Programs, batch: Batch, state: State, event: Exchange) -> 
         yield purse_of(person, program.name, rule.when.exchange.unit)
 
 
+def _pages(batch: Batch, state: State, wants: Wants) -> None:
+    """The people on the pages of sweeps that are due."""
+    for item in batch.sealed:
+        if not isinstance(item.event, Due) or item.event.kind != "sweep":
+            continue
+        sweep = state.rows[SWEEPS.name].get(sweep_of(item.event.reference))
+        if sweep is not None:
+            index: Collection[Any] = PEOPLE_IN if sweep.of == EVERYONE else MEMBERS_IN
+            _want(wants, index, page_name(sweep.of, sweep.page))
+            _want(wants, GROUPS, *([sweep.of] if sweep.of != EVERYONE else []))
+
+
+def _ask_who_referred(programs: Programs) -> bool:
+    """Whether something is given to many on the condition that somebody referred them."""
+    rules = (rule for program in programs.versions.values() for rule in program.model.rewards.values())
+    return any(condition.attribute.key == "referred" for rule in rules for condition in rule.where)
+
+
+def _on_pages(state: State) -> set[str]:
+    """Who stands on the loaded pages."""
+    members = state.rows[MEMBERS.name]
+    keys = [key for page in _loaded(state, MEMBERS_IN) for key in page]
+    return {id for page in _loaded(state, PEOPLE_IN) for id in page} | {
+        member.participant for key in keys if (member := members.get(key)) is not None
+    }
+
+
+def _members(batch: Batch, state: State, wants: Wants) -> None:
+    """Who an event may make a member, or unmake: its person in the groups that it or its codes name; friends in theirs."""
+    invited = any(handle.group is not None for handle in _loaded(state, HANDLES))
+    for item in batch.sealed:
+        groups = {*_named_groups(item.event, batch.keyring), *(_invited_to(item, batch, state) if invited else ())}
+        person = _person(item) if groups else None
+        if person is None:
+            continue
+        rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
+        known = {id for id in rows if id is not None}
+        for group in groups:
+            keys = [member_key(group, id) for id in known]
+            _want(wants, MEMBERS, *keys)
+            _want(wants, REWARDS_OF, *keys)
+            if not known:
+                # Whoever this event may create is a member of nothing yet.
+                state.rows[MEMBERS.name].setdefault(member_key(group, batch.keyring.id("pt", item.event.id)), None)
+    for referral in _loaded(state, REFERRALS):
+        if referral.group is not None:
+            key = member_key(referral.group, referral.friend)
+            _want(wants, GROUPS, referral.group)
+            _want(wants, REWARDS_OF, referral.group, key)
+            _want(wants, MEMBERS, key)
+
+
+def _invited_to(item: Sealed, batch: Batch, state: State) -> Iterator[str]:
+    """The groups behind the codes that an event brings along."""
+    claim = state.rows[CLAIMS.name].get(getattr(item.event, "claim", None) or "")
+    click = _clicked(item, batch.keyring)
+    codes = (getattr(item.event, "code", None), claim.code if claim else None, click.code if click else None)
+    for code in codes:
+        handle = state.rows[HANDLES.name].get(code) if code else None
+        if handle is not None and handle.group is not None:
+            yield handle.group
+
+
 # 3 --------------------------------------------------------------------------------------------------------------------
 
 
@@ -300,6 +403,21 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
     _want_entrants(wants, _entrants(batch, state))
+    found = _on_pages(state)
+    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+        found |= people
+    _want(wants, PARTICIPANTS, *found)
+    _want(wants, FIRST_ORDERS, *found)
+    _want(wants, REWARDS_OF, *found)
+    if _ask_who_referred(programs):
+        _want(wants, REFERRALS_OF, *found)
+    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
+    _want(wants, GROUPS, *(handle.group for handle in handles))
+    for group in _loaded(state, GROUPS):
+        _want(wants, REWARDS_OF, group.id, group.owner)
+        _want(wants, PARTICIPANTS, group.owner)
+        _want(wants, FIRST_ORDERS, group.owner)
+    _members(batch, state, wants)
     models = [program.model for program in programs.versions.values()]
     if any(model.measures for model in models):
         _want(wants, REWARDS_OF, *advocates, *people)
@@ -333,12 +451,18 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     times = _times(batch, state)
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
     recipients, newcomers = _recipients(batch, state)
+    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+        recipients, newcomers = _everybody(batch, state, recipients, newcomers)
+    _want(wants, COUNTERS, PEOPLE)
+    groups = _groups(batch, state)
     balances, counters = state.rows[BALANCES.name], state.rows[COUNTERS.name]
     for program in programs.versions.values():
         _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
+        _want(wants, COUNTERS, *(queue_key(budget_prefix(program.name, name)) for name in program.model.budgets))
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
         _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))
         _want(wants, TIERS, *_tier_rows(program, recipients))
+        _want(wants, COUNTERS, *_measure_keys(program, "group", groups, times))
         # Whoever this batch may create stands in no database yet, and most of a batch can be such people.
         for key in _balances(program, newcomers):
             balances.setdefault(key, None)
@@ -347,11 +471,11 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         for key in _tier_rows(program, newcomers):
             state.rows[TIERS.name].setdefault(key, None)
     for contest in _loaded(state, CONTESTS):
-        names = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
-        _want(wants, COUNTERS, *(f"{names}{person}" for person in recipients))
+        counter = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
+        _want(wants, COUNTERS, *(f"{counter}{person}" for person in recipients))
         _want(wants, STANDINGS, *(standing_key(contest.id, person) for person in recipients))
         for person in newcomers:
-            counters.setdefault(f"{names}{person}", None)
+            counters.setdefault(f"{counter}{person}", None)
             state.rows[STANDINGS.name].setdefault(standing_key(contest.id, person), None)
     for reward in _loaded(state, REWARDS):
         _want(wants, COUNTERS, *reward.cap_keys)
@@ -363,10 +487,20 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, COUNTERS, *order.measured)
     for row in _loaded(state, ACTIVITIES):
         _want(wants, COUNTERS, *row.measured)
+    for member in _loaded(state, MEMBERS):
+        _want(wants, COUNTERS, *member.measured)
     for referral in _loaded(state, REFERRALS):
         _want(wants, PARTICIPANTS, referral.friend, referral.advocate)
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
         _want(wants, ORDERS, *_orders_of(referral))
+    for group in _loaded(state, GROUPS):
+        _want(wants, PARTICIPANTS, group.owner)
+        _want(wants, FIRST_ORDERS, group.owner)
+        _want(wants, REWARDS_OF, group.id, group.owner)
+    _members(batch, state, wants)
+    for program in programs.versions.values():
+        names = program.model.rewards_for_groups
+        _want(wants, SWEEPS, *(sweep_id(batch.keyring, program.name, name, id) for name in names for id in groups))
 
 
 def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
@@ -383,17 +517,26 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
         for item in batch.sealed
         if isinstance(item.event, Due) and item.event.kind == "tier"
     }
+    found |= {group.owner for group in _loaded(state, GROUPS)}
+    found |= _on_pages(state)
     newcomers: set[str] = set()
     for item in batch.sealed:
         person = _person(item)
         invited = any(getattr(item.event, name, None) for name in ("code", "claim", "click"))
-        if person is not None and (invited or isinstance(item.event, Join | Enter | Exchange)):
+        if person is not None and (invited or isinstance(item.event, Join | Enter | Exchange | GroupAction)):
             rows = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
             known = {id for id in rows if id is not None}
             found |= known
             if not known:
                 newcomers.add(batch.keyring.id("pt", item.event.id))
     return found, newcomers
+
+
+def _everybody(batch: Batch, state: State, found: set[str], newcomers: set[str]) -> tuple[set[str], set[str]]:
+    """Those and everybody else of whom an event tells."""
+    found = found | set(_loaded(state, IDENTITIES)) | {person.id for person in _loaded(state, PARTICIPANTS)}
+    made = {batch.keyring.id("pt", item.event.id) for item in batch.sealed if _person(item) is not None}
+    return found, newcomers | (made - found)
 
 
 def _times(batch: Batch, state: State) -> set[int]:
@@ -408,6 +551,8 @@ def _times(batch: Batch, state: State) -> set[int]:
         times |= {at_ms for at_ms, _ in orders}
     times |= {order.placed_ms for order in _loaded(state, ORDERS) if order.placed_ms is not None}
     times |= {row.at_ms for row in _loaded(state, ACTIVITIES)}
+    times |= {row.joined_ms for row in _loaded(state, MEMBERS)}
+    times |= {sweep.opened_ms for sweep in _loaded(state, SWEEPS) if sweep.opened_ms is not None}
     chosen = {item.event.reward for item in batch.sealed if isinstance(item.event, Choice)}
     times |= {reward.granted_ms for reward in _loaded(state, REWARDS) if reward.id in chosen}
     for person in _loaded(state, PARTICIPANTS):
@@ -441,17 +586,33 @@ def _tier_rows(program: Program, people: Iterable[str]) -> Iterator[str]:
     return (tier_key(program.name, person) for person in people) if program.model.tiers else iter(())
 
 
+def _groups(batch: Batch, state: State) -> set[str]:
+    """The groups whose numbers this batch can move, those among them that it may create."""
+    named = {id for item in batch.sealed for id in _named_groups(item.event, batch.keyring)}
+    return named | {group.id for group in _loaded(state, GROUPS)}
+
+
 def _personal_counters(program: Program, people: set[str], times: set[int], clocks: set[int]) -> Iterator[str]:
     yield from _cap_keys(program, people, times)
-    for name, measure in program.model.measures.items():
-        moments = [0] if measure.period == "ever" else times
-        for label in {dated(name, measure, at_ms, program) for at_ms in moments}:
-            yield from (measure_key(program.name, label, person) for person in people)
+    yield from _measure_keys(program, "advocate", people, times)
+    if program.model.groups is not None:
+        yield from (places_key(program.name, person) for person in people)
     if (ladder := program.model.tiers) is not None:
         measure = program.model.measures[ladder.measure]
         periods = {period for at_ms in times | clocks for period in tier_periods(measure, at_ms, program)}
         for period in periods:
             yield from (measure_key(program.name, f"{ladder.measure}{period}", person) for person in people)
+
+
+def _measure_keys(
+    program: Program, of: Literal["advocate", "group"], owners: set[str], times: set[int]
+) -> Iterator[str]:
+    for name, measure in program.model.measures.items():
+        if measure.of != of:
+            continue
+        moments = [0] if measure.period == "ever" else times
+        for label in {dated(name, measure, at_ms, program) for at_ms in moments}:
+            yield from (measure_key(program.name, label, owner) for owner in owners)
 
 
 def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Iterator[str]:
@@ -468,6 +629,20 @@ def _cap_keys(program: Program, people: set[str] | None, times: set[int]) -> Ite
                         base = cap_base(program.name, name, side, per, who, key)
                         yield f"{base}|n"
                         yield f"{base}|a"
+        yield from _window_keys(program, name, rule, people, times)
+
+
+def _window_keys(program: Program, name: str, rule: Rule, people: set[str] | None, times: set[int]) -> Iterator[str]:
+    """The counters by day that caps over a moving window look at."""
+    for cap in rule.caps:
+        if cap.days is None or (cap.per == "participant") == (people is None):
+            continue
+        days = {day for at_ms in times for day in days_around(at_ms, cap.days, program.model.zone)}
+        end = "n" if cap.count is not None else "a"
+        for side in rule.sides:
+            for who in {"*"} if people is None else people:
+                stem = cap_base(program.name, name, side, cap.per, who, "")
+                yield from (f"{stem}{day}|{end}" for day in days)
 
 
 def _limit_keys(program: Program, batch: Batch, state: State, times: set[int]) -> Iterator[str]:

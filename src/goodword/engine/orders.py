@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goodword.engine.attribution import all_referrals, invite, revive, still_trusted, was_customer_before
-from goodword.engine.events import Cancel, Chargeback, Order, Refund
+from goodword.engine.attribution import (
+    all_referrals,
+    invite,
+    referrals_of_order,
+    revive,
+    still_trusted,
+    was_customer_before,
+)
+from goodword.engine.events import Cancel, Chargeback, Item, Order, Refund
 from goodword.engine.facts import Subjects, earliest_order, note_order, unmet
 from goodword.engine.measures import measure_order
 from goodword.engine.people import look_again, resolve
@@ -35,6 +42,7 @@ from goodword.engine.steps import (
 )
 from goodword.engine.turn import Turn
 from goodword.engine.watches import watch_again
+from goodword.program.quantity import divide
 
 
 def place(turn: Turn, event: Order) -> None:
@@ -67,6 +75,7 @@ def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow,
         currency=event.currency,
         fields=event.fields,
         state="placed",
+        items=by_category(event.items),
     )
     turn.draft.put(ORDERS, order.id, order)
     _note(turn, order, participant)
@@ -84,6 +93,14 @@ def _note(turn: Turn, order: OrderRow, participant: str | None) -> None:
     note_order(turn.draft, order)
     if earliest_order(turn.draft, person.id) != before:
         watch_again(turn, person)
+
+
+def by_category(items: tuple[Item, ...]) -> dict[str, int]:
+    """What lines of an order come to in each category."""
+    sums: dict[str, int] = {}
+    for item in items:
+        sums[item.category] = sums.get(item.category, 0) + item.total
+    return sums
 
 
 def redeem_codes(turn: Turn, event: Order, order: OrderRow) -> None:
@@ -128,7 +145,7 @@ def earn(turn: Turn, order: OrderRow, invited: Referral | None) -> None:
     """Let an order reach the steps of at most one referral: an explicit code's first, then the latest claim's."""
     assert order.participant is not None  # noqa: S101
     assert order.placed_ms is not None  # noqa: S101
-    referrals = all_referrals(turn, order.participant)
+    referrals = [*all_referrals(turn, order.participant), *referrals_of_order(turn, order.id)]
     if not referrals:
         turn.say("no_referral")
         return
@@ -179,9 +196,12 @@ def _claim_on_order(
 
 def change(turn: Turn, event: Refund | Cancel | Chargeback) -> None:
     """A refund, a cancellation or a chargeback comes in; before its order, it waits for it."""
-    amount = event.amount if isinstance(event, Refund) else None
+    amount, items = None, {}
+    if isinstance(event, Refund):
+        items = by_category(event.items)
+        amount = sum(items.values()) if items else event.amount
     kind = "refund" if isinstance(event, Refund) else "cancel" if isinstance(event, Cancel) else "chargeback"
-    row = RefundRow(event.id, kind, amount, turn.occurred_ms)  # type: ignore[arg-type]
+    row = RefundRow(event.id, kind, amount, turn.occurred_ms, items)  # type: ignore[arg-type]
     order = turn.draft.get(ORDERS, event.order)
     if order is None or order.placed_ms is None:
         waiting = order or OrderRow(event.order)
@@ -217,22 +237,32 @@ def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
 
 def _changed(turn: Turn, order: OrderRow, row: RefundRow) -> OrderRow:
     if row.kind == "cancel":
-        return replace(order, state="cancelled", refunded=order.total)
+        return replace(order, state="cancelled", refunded=order.total, items={})
     if row.kind == "chargeback":
-        return replace(order, state="charged_back", refunded=order.total)
+        return replace(order, state="charged_back", refunded=order.total, items={})
     refunded = order.total if row.amount is None else order.refunded + row.amount
     if refunded > order.total:
         turn.say("refund_too_large", {"order": order.id, "limit": Amount(order.total, order.currency)})
         refunded = order.total
     state = "refunded" if refunded == order.total else "placed"
-    return replace(order, refunded=refunded, state=state)
+    return replace(order, refunded=refunded, state=state, items=_left_of(order, row, order.total - refunded))
+
+
+def _left_of(order: OrderRow, row: RefundRow, net: int) -> dict[str, int]:
+    """By category what is left when `net` is left in all: what was named comes off first, the rest off all in proportion."""
+    if not order.items:
+        return {}
+    named = {name: left - min(left, row.items.get(name, 0)) for name, left in order.items.items()}
+    before = order.net - sum(order.items.values()) + sum(named.values())
+    return {name: rest for name, left in named.items() if (rest := divide(left * net, before, "down") if before else 0)}
 
 
 def _follow(turn: Turn, referral: Referral, order: OrderRow, kind: str) -> None:
     """Undo the steps that the changed order no longer reaches, and bring its percentages to what is left."""
     program = turn.programs.pinned(referral)
     after = referral
-    subjects = Subjects(friend=referral.friend, advocate=referral.advocate, order=order, claimed_ms=referral.claimed_ms)
+    told_ms = referral.claimed_ms if referral.order is None else order.placed_ms or referral.claimed_ms
+    subjects = Subjects(friend=referral.friend, advocate=referral.advocate, order=order, claimed_ms=told_ms)
     for name, step in program.model.steps.items():
         if kind in step.undone_by_order and (order.state != "placed" or unmet(turn, step.where, subjects)):
             after = withdraw(after, name, {f"{ORDER}{order.id}"})

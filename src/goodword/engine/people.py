@@ -12,6 +12,8 @@ from goodword.engine.state import (
     IDENTITIES,
     PARENTS,
     PARTICIPANTS,
+    PEOPLE,
+    PEOPLE_IN,
     REFERRALS_OF,
     REWARDS_OF,
     SIGNALS_MAX,
@@ -76,7 +78,9 @@ def look_again(turn: Turn, participant: Participant) -> None:
 
 
 def _create(turn: Turn) -> Participant:
-    participant = Participant(new_participant_id(turn), created_ms=turn.occurred_ms)
+    number = turn.count(PEOPLE, 1)
+    participant = Participant(new_participant_id(turn), created_ms=turn.occurred_ms, number=number)
+    turn.draft.append_if_loaded(PEOPLE_IN, participant.page, participant.id)
     turn.draft.fresh(participant.id, HANDLES_OF, REFERRALS_OF, REWARDS_OF, WAITING_OF, FIRST_ORDERS)
     for program in turn.programs.live:
         turn.draft.put(PARENTS, f"{program}|{participant.id}", None)

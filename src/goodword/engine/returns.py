@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goodword.engine.grants import Grant, amount_due
+from goodword.engine.grants import Grant, amount_due, queue_key
 from goodword.engine.reasons import Amount
 from goodword.engine.reward_books import (
     HELD,
@@ -106,7 +106,7 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
     """Take a reward back, wherever it is. `why` is the reason code that asked for it."""
     if not reward.live:
         return
-    reward = stop_watching(turn, reward)
+    reward = _leave_queue(turn, stop_watching(turn, reward))
     count_caps(turn, reward, -1, -reward.amount)
     if reward.status in HELD:
         post(turn, reward, "pending" if reward.status == "pending" else "approved", "reversed", reward.amount)
@@ -123,6 +123,15 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
     say(turn, "reward_reversed", moved)
     if why == "reward_reversed" and not moved.used:
         _return_points(turn, moved)
+
+
+def _leave_queue(turn: Turn, reward: Reward) -> Reward:
+    """What waits for its budget waits no more."""
+    if not reward.unfunded or not reward.budget:
+        return reward
+    if turn.count(queue_key(reward.budget), -1):
+        turn.schedule("fund", reward.budget, turn.clock_ms)  # who stands behind it may fit
+    return turn.save_reward(replace(reward, unfunded=0))
 
 
 def _return_points(turn: Turn, bought: Reward) -> None:
@@ -166,6 +175,8 @@ def reduce_to(turn: Turn, reward: Reward, amount: int) -> None:
         smaller = _reduce_issued(turn, reward, amount, less)
     if smaller.budget and smaller.budget_unit == smaller.unit:
         smaller = release(turn, smaller, keep=max(0, amount - smaller.used))
+    if smaller.unfunded:
+        smaller = replace(smaller, unfunded=in_budget(turn, smaller, amount, 0))
     smaller = turn.save_reward(smaller)
     say(turn, "reward_reduced", smaller, {"from": amount_in(reward), "to": amount_in(smaller)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, is_first_order, unmet
-from goodword.engine.grants import Grant, occurrences, pass_guards, watched_by
+from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, watched_by
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
@@ -25,7 +25,7 @@ from goodword.engine.state import REWARD_CODES, REWARDS_OF, OrderRow, Reward
 from goodword.engine.turn import Turn
 from goodword.engine.watches import start_watching
 from goodword.program.benefits import KINDS, Benefit, Options
-from goodword.program.duration import iso
+from goodword.program.duration import day_start_ms, iso
 from goodword.program.model import Reward as Rule
 from goodword.program.quantity import BASIS_POINTS, divide
 
@@ -66,10 +66,13 @@ def grant(turn: Turn, wanted: Grant) -> str | None:
         budget=passed.budget,
         budget_unit=passed.budget_unit,
         reserved=passed.reserved,
+        unfunded=passed.unfunded,
         key=wanted.key,
         option=wanted.option,
     )
     _watch(turn, wanted, open_reward(turn, reward, "reward_granted"))
+    if passed.unfunded and passed.budget:
+        turn.count(queue_key(passed.budget), 1)
     advance(turn, turn.reward(id))
     return id
 
@@ -138,6 +141,14 @@ def advance(turn: Turn, reward: Reward) -> None:
 
 
 def _ripe(turn: Turn, reward: Reward) -> bool:
+    if reward.unfunded and reward.budget and reward.budget_unit:
+        left = turn.balance(f"{reward.budget}:free", reward.budget_unit)
+        values: dict[str, ReasonValue] = {
+            "left": Amount(left, reward.budget_unit),
+            "needed": Amount(reward.unfunded, reward.budget_unit),
+        }
+        _wait(turn, reward, "waiting_for_budget", values)
+        return False
     if reward.referral is not None and turn.referral(reward.referral).moderation == "pending_review":
         _wait(turn, reward, "in_review")
         return False
@@ -210,8 +221,11 @@ def _wait_for_answer(turn: Turn, reward: Reward, missing: list[str]) -> None:
 
 def issue(turn: Turn, reward: Reward) -> Reward:
     """Hand a reward over: it stands on the balance of its recipient."""
-    _, rule = rule_of(turn, reward)
-    expires_ms = None if rule.expires is None else turn.clock_ms + rule.expires
+    program, rule = rule_of(turn, reward)
+    # What a day gives is for that day, whenever on it somebody got it.
+    dated = rule.to == "everyone" and rule.when.date is not None
+    since_ms = day_start_ms(rule.when.date, 0, program.model.zone) if dated and rule.when.date else turn.clock_ms
+    expires_ms = None if rule.expires is None else since_ms + rule.expires
     reward = move(turn, reward, "issue", None)
     reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
     post(turn, reward, "approved", "balance", reward.amount)

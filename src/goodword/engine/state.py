@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from goodword.engine.events import DueKind, Scalar
+from goodword.program.model import Side
 from goodword.program.quantity import is_currency
 
 RowT = TypeVar("RowT")
@@ -28,6 +29,15 @@ LIVE_REWARD: frozenset[str] = frozenset({"pending", "approved", "issued", "redee
 
 class Row(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A row of the state: one noun, immutable."""
+
+
+PAGE_MAX = 100
+"""How many people one page of a sweep looks at."""
+
+
+def page_name(of: str, page: int) -> str:
+    """The name of a page of the people of a group, or of everybody."""
+    return f"{of}|{page}"
 
 
 class Participant(Row, frozen=True):
@@ -47,6 +57,13 @@ class Participant(Row, frozen=True):
     """How many approved rewards wait for a condition on this person."""
     keeping: int = 0
     """How many live rewards are kept only while a condition on this person holds."""
+    number: int = 0
+    """The how-manieth of all participants of the tenant he is."""
+
+    @property
+    def page(self) -> str:
+        """The page of everybody on which he stands."""
+        return page_name("everyone", (self.number - 1) // PAGE_MAX)
 
 
 class Handle(Row, frozen=True):
@@ -66,6 +83,8 @@ class Handle(Row, frozen=True):
     """From when on it starts nothing any more."""
     disabled_ms: int | None = None
     """Since when it is switched off."""
+    group: str | None = None
+    """The group for which it invites."""
 
     @property
     def written(self) -> str:
@@ -79,6 +98,74 @@ class Handle(Row, frozen=True):
         if self.expires_ms is not None and at_ms >= self.expires_ms:
             return "code_expired"
         return None
+
+
+class GroupRow(Row, frozen=True):
+    """A family plan, a project, a team."""
+
+    id: str
+    program: str
+    shop_id: str
+    """What the shop calls it."""
+    owner: str
+    created_ms: int
+    members: int = 0
+    """How many there are now; the owner is not one of them."""
+    numbers: int = 0
+    """How many people ever were members: each has the number of his first joining."""
+    closed_ms: int | None = None
+
+    def open_at(self, at_ms: int) -> bool:
+        """Whether anything that happens at this moment still counts for it."""
+        return self.closed_ms is None or at_ms < self.closed_ms
+
+
+class MemberRow(Row, frozen=True):
+    """A person in a group, or who was in it."""
+
+    id: str
+    """``group|participant``."""
+    group: str
+    participant: str
+    number: int
+    joined_ms: int
+    left_ms: int | None = None
+    referral: str | None = None
+    """The referral that made him a member; None where the shop said so, or where its step was undone."""
+    measured: dict[str, int] = {}
+    """The counters in which he is counted, each with what he adds."""
+    entered_ms: int = 0
+    """What the tenant's clock said when he joined, whenever he is told to have done so."""
+
+    @property
+    def active(self) -> bool:
+        """Whether he is in the group now."""
+        return self.left_ms is None
+
+    @property
+    def page(self) -> str:
+        """The page of his group on which he stands."""
+        return page_name(self.group, (self.number - 1) // PAGE_MAX)
+
+
+class SweepRow(Row, frozen=True):
+    """What is given to many, page by page; its row stays."""
+
+    id: str
+    program: str
+    version: int
+    rule: str
+    of: str
+    """The group, or ``everyone``."""
+    key: str = ""
+    """The day, for everyone."""
+    cut: int = 0
+    """The number of the last of them who counts."""
+    page: int = 0
+    """The page that comes next."""
+    granted: int = 0
+    opened_ms: int | None = None
+    """None while its day has not come."""
 
 
 class ClaimRow(Row, frozen=True):
@@ -99,6 +186,8 @@ class RefundRow(Row, frozen=True):
     kind: Literal["refund", "cancel", "chargeback"]
     amount: int | None
     at_ms: int
+    items: dict[str, int] = {}
+    """How much of the amount comes off which category; the rest off all in proportion."""
 
 
 class Redemption(Row, frozen=True):
@@ -126,6 +215,8 @@ class OrderRow(Row, frozen=True):
     """The referral that earns from it: at most one."""
     measured: dict[str, int] = {}
     """The counters in which its buyer has it counted, each with what it adds."""
+    items: dict[str, int] = {}
+    """By category what is left of it; the rest has no category."""
 
     @property
     def net(self) -> int:
@@ -198,7 +289,7 @@ class Referral(Row, frozen=True):
     converted_ms: int | None = None
     steps: dict[str, StepState] = {}
     measured: tuple[str, ...] = ()
-    """The measures in which it is counted now."""
+    """The measures of its advocate in which it is counted now, and the counters of its group."""
     rivals: tuple[Rival, ...] = ()
     click: str | None = None
     """The click that its friend was seen to come with."""
@@ -206,10 +297,14 @@ class Referral(Row, frozen=True):
     """By ``rule|side`` the segment that was in force at the claim, where a table is read then."""
     again: dict[str, int] = {}
     """By rule the number of the grant that comes next, at its anniversary; 0 where none comes any more."""
+    group: str | None = None
+    """The group for which its code invited."""
+    order: str | None = None
+    """The order it is about, where a program ties orders and not friends: it holds that order, and nobody."""
 
     @property
     def live(self) -> bool:
-        """Whether it holds its friend."""
+        """Whether it holds its friend, or its order."""
         return self.status in ("started", "converted", "ended")
 
 
@@ -220,12 +315,13 @@ class Reward(Row, frozen=True):
     program: str
     version: int
     rule: str
-    side: Literal["advocate", "friend"]
+    side: Side
     participant: str
     referral: str | None
     """The referral that granted it; for a milestone, the one that reached the number; None where there is none."""
     subject: str
-    """What it is granted for: the referral, the participant for a milestone, ``order:ID`` or ``activity:EVENT``."""
+    """What it is granted for: the referral, the participant for a milestone, the group or the member (``group|participant``),
+    ``order:ID`` or ``activity:EVENT``."""
     occurrence: int
     unit: str
     amount: int
@@ -270,6 +366,8 @@ class Reward(Row, frozen=True):
     """From when on it stays for good."""
     paid: dict[str, int] = {}
     """For what was bought with points: from which rewards they came, and how many of each."""
+    unfunded: int = 0
+    """What its budget has to set aside before it can be handed over: it waits for that."""
 
     @property
     def live(self) -> bool:
@@ -277,8 +375,12 @@ class Reward(Row, frozen=True):
         return self.status in LIVE_REWARD
 
     @property
-    def purse(self) -> str | None:
-        """Where it can be spent from: whose, of which program, in which unit; None where nothing of it can be spent."""
+    def queue(self) -> str | None:
+        """In which queue it stands, the oldest first: what can be spent (of whom, which program, which unit), or what waits
+        for a budget; None where it does neither.
+        """
+        if self.unfunded:
+            return self.budget
         if self.status != "issued" or not self.remaining or is_currency(self.unit):
             return None
         return purse_of(self.participant, self.program, self.unit)
@@ -394,19 +496,26 @@ PARTICIPANTS: Collection[Participant] = Collection("participants")
 HANDLES: Collection[Handle] = Collection("handles")  # normalised code
 HANDLES_OF: Collection[tuple[str, ...]] = Collection("handles_of", stored=False)  # participant -> codes
 ACTIVITIES: Collection[ActivityRow] = Collection("activities")  # event id
+GROUPS: Collection[GroupRow] = Collection("groups")
+MEMBERS: Collection[MemberRow] = Collection("members")  # "group|participant"
+MEMBERS_IN: Collection[tuple[str, ...]] = Collection("members_in", stored=False)  # page of a group -> keys of members
+SWEEPS: Collection[SweepRow] = Collection("sweeps")
+PEOPLE_IN: Collection[tuple[str, ...]] = Collection("people_in", stored=False)  # page of everybody -> participants
 CLAIMS: Collection[ClaimRow] = Collection("claims")  # token
 ORDERS: Collection[OrderRow] = Collection("orders")  # order id
 FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders", stored=False)
 # participant -> the first FIRST_ORDERS_MAX counted orders as (placed, id), sorted
 REFERRALS: Collection[Referral] = Collection("referrals")
 REFERRALS_OF: Collection[tuple[str, ...]] = Collection("referrals_of", stored=False)  # friend -> ids, oldest first
+# (not those of single orders, of which a buyer may have any number)
 PARENTS: Collection[str] = Collection("parents", stored=False)  # "program|friend" -> advocate, live referrals only
 REWARDS: Collection[Reward] = Collection("rewards")
 REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first
 WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)
 # participant -> the first WAITING_PAGE approved rewards that wait for a condition, by id
-PURSES: Collection[tuple[tuple[int, str], ...]] = Collection("purses", stored=False)
-# "participant|program|unit" -> the first PURSE_PAGE issued rewards of which something remains, as (granted, id), sorted
+QUEUES: Collection[tuple[tuple[int, str], ...]] = Collection("queues", stored=False)
+# "participant|program|unit" -> issued rewards of which something remains; a budget's accounts -> rewards that wait for it;
+# the first QUEUE_PAGE as (granted, id), sorted
 WATCHES: Collection[str] = Collection("watches")  # "participant>reward" -> reward id
 KEPT_OF: Collection[tuple[str, ...]] = Collection("kept_of", stored=False)
 # "participant>reward" -> the first KEPT_PAGE rewards behind this one that watch the participant, by id
@@ -425,9 +534,11 @@ DUES: Collection[DueRow] = Collection("dues")
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
-    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, PURSES,
+    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
 )  # fmt: skip
 
+PEOPLE = "people"
+"""The counter of all participants of a tenant."""
 SIGNALS_MAX = 8
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
@@ -440,9 +551,9 @@ ENTRIES_PAGE = 1000
 RUNNING_MAX = 200
 """How many contests of one program may run at once, those that a later version dropped among them."""
 KEPT_PAGE = 200
-PURSE_PAGE = 200
-"""How many rewards one exchange may spend from."""
-PURSE_END = (2**62, "")
+QUEUE_PAGE = 200
+"""How many rewards one exchange may spend from, and one date pays out of a budget."""
+QUEUE_END = (2**62, "")
 """Ends a page of which something was taken away while more may stand in the database."""
 SPARES_MAX = 8
 RIVALS_MAX = 16
@@ -554,6 +665,11 @@ class Draft:
         items = self.many(collection, key)
         if item not in items:
             self.put(collection, key, (*items, item))
+
+    def append_if_loaded(self, collection: Collection[tuple[str, ...]], key: str, item: str) -> None:
+        """As `append`, for an index that is only loaded by whoever walks through it."""
+        if key in self.changes[collection.name] or self.state.loaded(collection, key):
+            self.append(collection, key, item)
 
     def fresh(self, key: str, *collections: Collection[Any]) -> None:
         """Note that nothing stands behind `key` in these indexes yet, as its owner is created by this decision."""

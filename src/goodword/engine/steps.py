@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from goodword.engine.events import Scalar
 from goodword.engine.facts import Subjects, order_row, other_currency, unmet
 from goodword.engine.grants import Grant, side_of
-from goodword.engine.measures import sync_measures
+from goodword.engine.groups import sync_referral
 from goodword.engine.reasons import ReasonValue
 from goodword.engine.recurring import FIRST, begin_series, goes_on, stop_series
 from goodword.engine.returns import take_back
@@ -22,7 +22,7 @@ from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import grant
 from goodword.engine.state import SPARES_MAX, Hit, OrderRow, Referral, Reward, StepState
 from goodword.engine.turn import Turn
-from goodword.program.duration import iso
+from goodword.program.duration import iso, local_date
 from goodword.program.loader import Program
 from goodword.program.model import Step
 
@@ -66,7 +66,7 @@ def matches(
         advocate=referral.advocate,
         order=order,
         activity=activity[1] if activity else None,
-        claimed_ms=referral.claimed_ms,
+        claimed_ms=referral.claimed_ms if referral.order is None else hit.at_ms,
     )
     said = len(turn.reasons)
     for name, step in steps_for(program, event, activity[0] if activity else None):
@@ -164,7 +164,7 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
     referral = _follow_status(turn, program, turn.referral(referral.id), undone)
     for name in reached:
         grant_for_step(turn, program, referral, name)
-    sync_measures(turn, turn.referral(referral.id))
+    sync_referral(turn, turn.referral(referral.id))
     return turn.referral(referral.id)
 
 
@@ -255,6 +255,8 @@ def grant_for_step(turn: Turn, program: Program, referral: Referral, name: str) 
     at_ms = hit.at_ms if hit else referral.claimed_ms
     order = order_of(turn, hit) if hit else None
     for rule_name, rule in program.model.rewards_by_step.get(name, ()):
+        if rule.when.date is not None and rule.when.date != local_date(at_ms, program.model.zone):
+            continue
         for side in rule.sides:
             recipient = side_of(referral, side)
             key = FIRST if rule.when.recurs else ""

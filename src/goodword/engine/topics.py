@@ -32,6 +32,11 @@ TOPICS: dict[str, str] = {
     "tier.entered": "somebody rose to a tier",
     "tier.left": "somebody holds a lower tier than before, or none",
     "contest.settled": "a contest is decided",
+    "group.created": "a group is there, with its owner",
+    "group.member_joined": "somebody became a member of a group",
+    "group.member_left": "somebody is not a member of a group any more",
+    "group.unlocked": "a group reached a number that brings something to all its members",
+    "group.closed": "a group was closed",
     "program.published": "a version of a program is in force",
 }
 """What decisions tell, through the outbox, to every endpoint that subscribes."""

@@ -16,22 +16,25 @@ from goodword.engine.state import (
     BALANCES,
     COUNTERS,
     DUES,
+    GROUPS,
     PARENTS,
     PARTICIPANTS,
-    PURSE_END,
-    PURSE_PAGE,
-    PURSES,
+    QUEUE_END,
+    QUEUE_PAGE,
+    QUEUES,
     REFERRALS,
     REWARDS,
     REWARDS_OF,
     Draft,
     DueRow,
     Entry,
+    GroupRow,
     OutboxRow,
     Participant,
     Referral,
     Reward,
     State,
+    SweepRow,
 )
 from goodword.engine.topics import TOPICS
 from goodword.program.loader import Program
@@ -53,7 +56,7 @@ class Programs:
         version = self.live.get(name)
         return None if version is None else self.versions[name, version]
 
-    def pinned(self, row: Referral | Reward) -> Program:
+    def pinned(self, row: Referral | Reward | SweepRow) -> Program:
         """The version under which a row is decided all its life."""
         return self.versions[row.program, row.version]
 
@@ -92,6 +95,7 @@ class Turn:
     claim: str | None = None
     touched_referrals: dict[str, None] = field(default_factory=dict)
     touched_rewards: dict[str, None] = field(default_factory=dict)
+    touched_groups: dict[str, None] = field(default_factory=dict)
     moved: dict[str, Moved] = field(default_factory=dict)
     """By its counter each number that moved and was not looked at yet."""
     event_id: str = field(init=False)
@@ -153,36 +157,46 @@ class Turn:
         """Let a referral go where the table leads, and tell the world."""
         status = next_referral_status(referral.status, move)
         moved = self.save_referral(replace(referral, status=status))
-        if moved.live != referral.live:
+        if moved.live != referral.live and moved.order is None:
             self.draft.put(PARENTS, f"{moved.program}|{moved.friend}", moved.advocate if moved.live else None)
         topic = f"referral.{_PAST.get(move, status)}"
         self.tell(topic, referral.id, referral.advocate)
         return moved
 
+    def save_group(self, group: GroupRow) -> GroupRow:
+        """Keep a group as it is now."""
+        self.draft.put(GROUPS, group.id, group)
+        self.touched_groups[group.id] = None
+        return group
+
+    def group(self, group: str) -> GroupRow:
+        """A group that a row names."""
+        return self.draft.need(GROUPS, group)
+
     def save_reward(self, reward: Reward) -> Reward:
         """Keep a reward as it is now."""
-        purse = reward.purse
+        after = reward.queue
         before = self.draft.get(REWARDS, reward.id) if self.draft.knows(REWARDS, reward.id) else None
-        if (held := before.purse if before else None) != purse:
-            self._keep_purse(reward, held, purse)
+        if (held := before.queue if before else None) != after:
+            self._keep_queue(reward, held, after)
         self.draft.put(REWARDS, reward.id, reward)
         self.touched_rewards[reward.id] = None
         return reward
 
-    def _keep_purse(self, reward: Reward, before: str | None, after: str | None) -> None:
-        """Keep the page of a purse true: of a full one, only what stands before its end is known."""
+    def _keep_queue(self, reward: Reward, before: str | None, after: str | None) -> None:
+        """Keep the page of a queue true: of a full one, only what stands before its end is known."""
         entry, complete = (reward.granted_ms, reward.id), self.draft.state.complete
-        if before is not None and (complete or self.draft.knows(PURSES, before)):
-            page = self.draft.get(PURSES, before) or ()
+        if before is not None and (complete or self.draft.knows(QUEUES, before)):
+            page = self.draft.get(QUEUES, before) or ()
             left = tuple(other for other in page if other != entry)
-            full = not complete and len(page) >= PURSE_PAGE and PURSE_END not in left
-            self.draft.put(PURSES, before, (*left, PURSE_END) if full else left)
-        if after is not None and (complete or self.draft.knows(PURSES, after)):
-            page = self.draft.get(PURSES, after) or ()
-            known = page[:-1] if PURSE_END in page else page
-            whole = complete or (known is page and len(page) < PURSE_PAGE)
+            full = not complete and len(page) >= QUEUE_PAGE and QUEUE_END not in left
+            self.draft.put(QUEUES, before, (*left, QUEUE_END) if full else left)
+        if after is not None and (complete or self.draft.knows(QUEUES, after)):
+            page = self.draft.get(QUEUES, after) or ()
+            known = page[:-1] if QUEUE_END in page else page
+            whole = complete or (known is page and len(page) < QUEUE_PAGE)
             if whole or (known and entry < known[-1]):
-                self.draft.put(PURSES, after, tuple(sorted({*page, entry})))
+                self.draft.put(QUEUES, after, tuple(sorted({*page, entry})))
 
     def reward(self, reward: str) -> Reward:
         """A reward as it is now."""
@@ -208,6 +222,8 @@ class Turn:
             draft.entries.append(Entry(account, unit, change, reward))
             key = f"{account}|{unit}"
             draft.put(BALANCES, key, (draft.get(BALANCES, key) or 0) + change)
+        if target.endswith(":free") and self.counter(f"queue|{target.removesuffix(':free')}"):
+            self.schedule("fund", target.removesuffix(":free"), self.clock_ms)
 
     def counter(self, key: str) -> int:
         """What a counter stands at."""

@@ -24,6 +24,7 @@ from goodword.engine.events import (
     Order,
     Person,
     Profile,
+    Refund,
     Sealed,
     Share,
     SignUp,
@@ -140,6 +141,8 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         raise InvalidEvent("the time lies before 1970", "occurred_at")
     if isinstance(event, Link):
         _check_link(event)
+    if isinstance(event, Order | Refund):
+        _check_items(event)
     if isinstance(event, TimePassed) and not history:
         raise InvalidEvent("live time passes by itself; this event needs scope `history`", "type")
     if event.id in (".", ".."):
@@ -202,6 +205,20 @@ def _check_link(event: Link) -> None:
     ends = _moment(event.expires_at, "expires_at") if event.expires_at else None
     if ends is not None and ends <= _moment(event.occurred_at, "occurred_at"):
         raise InvalidEvent("it lies before the code is made", "expires_at")
+
+
+def _check_items(event: Order | Refund) -> None:
+    """What the items come to has to fit what is said of the whole."""
+    told = sum(item.total for item in event.items)
+    if isinstance(event, Order) and told > event.total:
+        raise InvalidEvent(f"together they come to {told}, the order to {event.total}", "items")
+    if isinstance(event, Refund) and event.items:
+        if told == 0:
+            raise InvalidEvent("together they come to nothing", "items")
+        if event.amount is not None and event.amount != told:
+            raise InvalidEvent(
+                f"together they come to {told}, the refund to {event.amount}: leave `amount` out", "items"
+            )
 
 
 def _code(typed: str, field: str) -> str:

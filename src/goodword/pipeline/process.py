@@ -22,7 +22,7 @@ from goodword.engine.events import Due, Published, Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.needs import ROUNDS, Batch, needs
 from goodword.engine.reasons import Answer
-from goodword.engine.state import COLLECTIONS, CONTESTS, DUES, REFERRALS, REWARDS, DueRow, NotLoaded, State
+from goodword.engine.state import COLLECTIONS, CONTESTS, DUES, REFERRALS, REWARDS, SWEEPS, DueRow, NotLoaded, State
 from goodword.engine.turn import Programs
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program, load_program
@@ -174,9 +174,9 @@ class _Run:
             self.backing.load(self.state, needs(number, Programs(live, versions), wanted, self.state))
             pinned = {
                 (row.program, row.version)
-                for name in (REFERRALS.name, REWARDS.name, CONTESTS.name)
+                for name in (REFERRALS.name, REWARDS.name, CONTESTS.name, SWEEPS.name)
                 for row in self.state.rows[name].values()
-                if row is not None
+                if row is not None and row.version
             }
             if missing := pinned - versions.keys():
                 versions.update(self.backing.programs(missing))

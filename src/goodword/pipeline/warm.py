@@ -23,8 +23,10 @@ from goodword.engine.state import (
     HANDLES_OF,
     KEPT_OF,
     LEADERS,
+    MEMBERS_IN,
     PARENTS,
-    PURSES,
+    PEOPLE_IN,
+    QUEUES,
     REFERRALS,
     REFERRALS_OF,
     REWARD_CODES,
@@ -43,7 +45,7 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, PURSES)
+_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES, MEMBERS_IN, PEOPLE_IN)
 _KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
 """All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
+from goodword.program.conditions import TEXT_MAX
 from goodword.program.part import Part
 from goodword.program.quantity import Quantity, Rounding
 from goodword.program.values import Amount, AttributeName, Money, Percent
@@ -17,14 +18,49 @@ NOTHING = "nothing"
 """Written in the place of an amount: a segment that gets none."""
 
 
+def _nothing(raw: object) -> object:
+    return None if raw == NOTHING else raw
+
+
+class Rates(Part):
+    """A share for each category of the items of an order, and for everything else."""
+
+    by: Literal["item.category"]
+    rows: dict[Annotated[str, Field(min_length=1, max_length=TEXT_MAX)], Percent] = Field(
+        min_length=1, max_length=ROWS_MAX
+    )
+    otherwise: Annotated[
+        Percent | None,
+        BeforeValidator(_nothing),
+        WithJsonSchema({"type": "string", "description": "a percentage, or `nothing`"}),
+    ] = Field(description="the share of other categories and of what no item names, or `nothing`")
+
+
 class PercentOf(Part):
     """A share of an amount, known when the reward is granted."""
 
-    percent_of: Literal["order.total"]
-    percent: Percent
+    percent_of: Literal["order.total", "order.items"] = Field(
+        description="the order as a whole, or its items, each at the rate of its category"
+    )
+    percent: Percent | None = Field(default=None, description="for `order.total`")
+    table: Rates | None = Field(default=None, description="for `order.items`: the rate of each category")
     floor: Money | None = None
     ceiling: Money | None = None
     round: Rounding = "down"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PercentOf:
+        by_item = self.percent_of == "order.items"
+        if by_item != (self.table is not None) or by_item == (self.percent is not None):
+            raise ValueError("write `percent` with `order.total`, or `table` with `order.items`")
+        return self
+
+    @property
+    def largest_percent(self) -> int:
+        """The highest rate, in basis points."""
+        if self.table is None:
+            return self.percent or 0
+        return max(*self.table.rows.values(), self.table.otherwise or 0)
 
     @model_validator(mode="after")
     def _floor_below_ceiling(self) -> PercentOf:
@@ -56,10 +92,6 @@ class Schedule(Part):
         if len({stage.amount.unit for stage in self.schedule}) != 1:
             raise ValueError("all rows of a schedule have the same unit")
         return self
-
-
-def _nothing(raw: object) -> object:
-    return None if raw == NOTHING else raw
 
 
 Otherwise = Annotated[

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from goodword.program.duration import DAY_MS, DURATION_PATTERN, parse_duration
 from goodword.program.quantity import QUANTITY_PATTERN, Quantity, parse_quantity
 
-ValueType = Literal["money", "boolean", "text", "integer"]
+ValueType = Literal["money", "boolean", "text", "integer", "duration"]
 Entity = Literal["order", "activity", "friend", "advocate", "recipient"]
 Value = Quantity | bool | str | int
 
@@ -71,6 +72,7 @@ def _people() -> list[Attribute]:
             Attribute(entity, "country", "text", "participants", "the country the shop sent, ISO 3166 (`RO`)"),
             Attribute(entity, "language", "text", "participants", "the language the shop sent (`ar`)"),
             Attribute(entity, "customer", "boolean", "first_orders", "has an order that was not undone"),
+            Attribute(entity, "tenure", "duration", "participants", "how long ago Goodword first heard of the person"),
         ]
     return rows
 
@@ -85,9 +87,11 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute("friend", "new_customer", "boolean", "first_orders", "has no counted order placed before the claim"),
     *_people(),
+    Attribute("recipient", "referred", "boolean", "referrals_of", "is the friend of a running referral in the program"),
 )
 
 _ORDERED: frozenset[ValueType] = frozenset({"money", "integer"})
+_ORDERED_TOO: frozenset[ValueType] = _ORDERED | {"duration"}
 _NAMED: frozenset[ValueType] = frozenset({"text", "integer"})
 _PLAIN: frozenset[ValueType] = frozenset({"boolean", "text", "integer"})
 
@@ -96,8 +100,11 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("is_not", _PLAIN, False, lambda actual, operand: actual != operand, "is known and differs"),
     Operator("in", _NAMED, True, lambda actual, operand: actual in operand, "is one of"),
     Operator("not_in", _NAMED, True, lambda actual, operand: actual not in operand, "is known and none of"),
-    Operator("at_least", _ORDERED, False, lambda actual, operand: _not_below(actual, operand), "is as much or more"),
+    Operator(
+        "at_least", _ORDERED_TOO, False, lambda actual, operand: _not_below(actual, operand), "is as much or more"
+    ),
     Operator("at_most", _ORDERED, False, lambda actual, operand: _not_below(operand, actual), "is as much or less"),
+    Operator("less_than", _ORDERED_TOO, False, lambda actual, operand: not _not_below(actual, operand), "is less"),
 )
 OPERATORS_BY_NAME: Mapping[str, Operator] = {operator.name: operator for operator in OPERATORS}
 
@@ -136,6 +143,11 @@ def _parse_value(kind: ValueType, raw: object, currency: str) -> Value:
         if quantity.unit != currency:
             raise ValueError(f"this program counts in {currency}, not in {quantity.unit}")
         return quantity
+    if kind == "duration":
+        duration_ms = parse_duration(raw)
+        if duration_ms % DAY_MS:
+            raise ValueError("write whole days or weeks, such as `30 days`")
+        return duration_ms
     if kind == "boolean":
         if isinstance(raw, bool):
             return raw
@@ -152,6 +164,7 @@ def _parse_value(kind: ValueType, raw: object, currency: str) -> Value:
 def _operand_schema(operator: Operator, kind: ValueType) -> dict[str, object]:
     values: dict[str, dict[str, object]] = {
         "money": {"type": "string", "pattern": QUANTITY_PATTERN},
+        "duration": {"type": "string", "pattern": DURATION_PATTERN},
         "boolean": {"type": "boolean"},
         "integer": {"type": "integer"},
         "text": {"type": "string", "minLength": 1, "maxLength": TEXT_MAX},

@@ -28,6 +28,7 @@ HELP: Final[Mapping[str, str]] = {
     "Limit.count": "so many may start",
     "Limit.period": "in such a calendar period",
     "Limit.action": "what happens to the further ones",
+    "Measure.of": "whether each advocate is counted for, or each group",
     "Measure.where": "conditions on the orders or activities that count",
     "Options.kind": "whether the recipient chooses or a draw does",
     "Options.options": "the benefits by name",

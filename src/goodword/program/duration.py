@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -70,6 +70,12 @@ def later(instant_ms: int, number: int, period: Literal["month", "year"], zone: 
     year, month = min(moment.year + months // 12, YEAR_MAX), months % 12 + 1
     day = min(moment.day, monthrange(year, month)[1])
     return to_ms(moment.replace(year=year, month=month, day=day))
+
+
+@lru_cache(maxsize=KEPT_MAX)
+def day_start_ms(day: date, later: int, zone: ZoneInfo) -> int:
+    """When a calendar day begins in a time zone, or the day so many days later."""
+    return to_ms(datetime.combine(day + timedelta(days=later), time(), zone))
 
 
 # One event asks for the same period again and again: for each rule, each side, and once more for what is loaded.

@@ -21,4 +21,8 @@ class Kept(Part):
         for condition in self.conditions:
             if condition.attribute.entity in ("order", "activity"):
                 raise ValueError(f"`kept` looks at people, not at `{condition.attribute.name}`")
+            if condition.attribute.type == "duration":
+                raise ValueError(
+                    f"`{condition.attribute.name}` changes by itself: say with `until` how long it is kept"
+                )
         return self

@@ -32,12 +32,17 @@ class LintWarning:
 
 def lint(program: Program) -> list[LintWarning]:
     """Every risk found in a program, in the order of the file."""
-    found = [*_margin(program.model), *_each_reward(program.model)]
+    found = [*_margin(program.model), *_groups(program.model), *_each_reward(program.model)]
     warnings = [LintWarning(code, path, program.place(path), message) for code, path, message in found]
     return sorted(warnings, key=lambda w: tuple(map(int, w.place.split(":"))))
 
 
 Finding = tuple[str, str, str]
+
+
+def _groups(model: ProgramFile) -> Iterator[Finding]:
+    if model.groups is not None and all(measure.of != "group" for measure in model.measures.values()):
+        yield "idle_groups", "groups", "no measure counts for groups: they change nothing"
 
 
 def _each_reward(model: ProgramFile) -> Iterator[Finding]:
@@ -46,8 +51,9 @@ def _each_reward(model: ProgramFile) -> Iterator[Finding]:
         when = rule.when
         # A number is reached once, a place is given once, and a tier is entered once in a period.
         counted = any(given is not None for given in (when.at, when.up_to, when.exchange, when.contest, when.tier))
-        if not rule.caps and rule.budget is None and not counted and "advocate" in rule.sides:
-            yield "no_cap", path, "an advocate may earn this without limit: add `caps` or a `budget`"
+        if not rule.caps and rule.budget is None and not counted and {"advocate", "owner"} & {*rule.sides}:
+            who = "an advocate" if "advocate" in rule.sides else "an owner of groups"
+            yield "no_cap", path, f"{who} may earn this without limit: add `caps` or a `budget`"
         yield from _hold(model, path, rule)
         if any(_free_with_minimum(model, rule, benefit) for benefit in rule.benefits.values()):
             yield (
@@ -100,6 +106,10 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
     margin = percent_of(order.amount, economics.margin, "down")
     rules = [rule for rule in model.rewards.values() if _per_referral(model, rule)]
     cost = sum(max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
+    for name, rule in model.rewards_for_everyone:
+        path = f"rewards.{name}"
+        if max(_cost(b, order) for b in rule.benefits.values()) > margin:
+            yield "below_cost", path, "what everyone gets costs more than the margin of the smallest order"
     if cost > margin:
         spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
         yield "margin", "economics", f"both sides cost {spent} on the smallest order, whose margin is {kept}"
@@ -119,7 +129,7 @@ def _cost(benefit: Benefit, order: Quantity) -> int:
         discount = percent_of(order.amount, benefit.percent_off, "up")
         return min(discount, benefit.ceiling.amount) if benefit.ceiling else discount
     if isinstance(benefit.amount, PercentOf):
-        share = percent_of(order.amount, benefit.amount.percent, "up")
+        share = percent_of(order.amount, benefit.amount.largest_percent, "up")
         share = max(share, benefit.amount.floor.amount if benefit.amount.floor else 0)
         return min(share, benefit.amount.ceiling.amount) if benefit.amount.ceiling else share
     most = largest(benefit.amount)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from goodword.program.amounts import PercentOf
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
-from goodword.program.duration import Period, parse_duration
+from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_duration
+from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
 from goodword.program.triggers import Measure, When
@@ -46,7 +47,8 @@ RULES_MAX = 50
 NTH_MAX = 8
 """Up to which event a step may count: the engine remembers so many that could reach it."""
 
-Side = Literal["advocate", "friend"]
+Side = Literal["advocate", "friend", "owner", "group", "everyone"]
+"""As what somebody is paid: as a side of a referral, as the owner or a member of a group, or as anybody at all."""
 Evidence = Literal["code", "claim", "staff", "click"]
 Shared = Literal["payment", "device", "address", "network"]
 Action = Literal["allow", "review", "refuse"]
@@ -99,6 +101,15 @@ class Attribution(Part):
         default="stronger",
         description="whether stronger evidence replaces an advocate before the referral converts",
     )
+    one_per: Literal["friend", "order"] = Field(
+        default="friend",
+        description="what one advocate holds: a friend, or each order that comes with evidence of its own",
+    )
+
+    @property
+    def per_order(self) -> bool:
+        """Whether each order is a referral of its own."""
+        return self.one_per == "order"
 
     @model_validator(mode="after")
     def _each_once(self) -> Attribution:
@@ -158,11 +169,36 @@ class Step(Part):
         return frozenset(self.undone_by or ()) - {"refund", "cancel", "chargeback"}
 
 
+WINDOW_MAX = 92
+"""How many days a window of a cap may have: each grant looks at that many before and after."""
+
+
+def _cap_period(raw: object) -> object:
+    if raw in get_args(Period):
+        return raw
+    try:
+        days, rest = divmod(parse_duration(raw), DAY_MS)
+    except ValueError:
+        raise ValueError("write `day`, `week`, `month`, `year`, `ever`, or whole days such as `30 days`") from None
+    if rest or not 2 <= days <= WINDOW_MAX:
+        raise ValueError(f"a window that moves along has 2 to {WINDOW_MAX} whole days")
+    return days
+
+
+CapPeriod = Annotated[
+    Period | int,
+    BeforeValidator(_cap_period),
+    WithJsonSchema({"anyOf": [{"enum": list(get_args(Period))}, {"type": "string", "pattern": DURATION_PATTERN}]}),
+]
+
+
 class Cap(Part):
     """A limit that counts live rewards of its rule: every state but cancelled, denied and reversed."""
 
     per: Literal["participant", "program"]
-    period: Period = "ever"
+    period: CapPeriod = Field(
+        default="ever", description="by the calendar, or any so many days in a row, such as `30 days`"
+    )
     count: Count | None = None
     amount: Amount | None = None
     partial: bool = Field(
@@ -177,16 +213,36 @@ class Cap(Part):
             raise ValueError("`partial` goes with `amount`")
         return self
 
+    @property
+    def days(self) -> int | None:
+        """For a window that moves along: how many days it has."""
+        return self.period if isinstance(self.period, int) else None
+
+    @property
+    def scope(self) -> CapScope:
+        """What it is counted by: a window by its days."""
+        return self.per, "day" if isinstance(self.period, int) else self.period
+
 
 class Reward(Part):
     """A reward rule: when, to whom, what, and under which guards."""
 
     when: When
-    to: Literal["advocate", "friend", "both"]
+    to: Literal["advocate", "friend", "both", "owner", "group", "everyone"] = Field(
+        description="a side of the referral or both, the owner or every member of the group whose measure it is, or "
+        "everyone who is known on the day of `date`"
+    )
+    where: Where = Field(default=(), description="for a group or everyone: conditions on who of them is meant")
+    later: bool = Field(
+        default=False, description="for a group or everyone: whether those are given it too who come later"
+    )
     benefit: AnyBenefit
     hold: Duration = Field(default=0, description="how long after the step the reward stays pending")
     caps: Annotated[tuple[Cap, ...], Field(max_length=8)] = ()
     budget: Annotated[str, reference("budget")] | None = None
+    when_spent: Literal["refuse", "wait"] = Field(
+        default="refuse", description="what becomes of a reward that its budget or stock does not hold now"
+    )
     pay_when: Where = Field(default=(), description="conditions on the recipient that delay issuing until they hold")
     answer_within: Duration | None = Field(
         default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
@@ -204,13 +260,22 @@ class Reward(Part):
             raise ValueError("what is bought goes to whoever buys it: write `to: advocate`")
         if self.when.exchange and any(benefit.unit == self.when.exchange.unit for benefit in self.benefits.values()):
             raise ValueError("it would buy what it is paid with")
-        if (self.when.measure or self.when.tier) and self.to != "advocate":
+        if (self.when.tier and self.to != "advocate") or (self.when.measure and self.to in ("friend", "both")):
             raise ValueError("a measure counts for the advocate: such a reward goes `to: advocate`")
+        if not self.when.measure and self.to in ("owner", "group"):
+            raise ValueError("a group is paid by a measure of groups: write `reaches`, or `each` for its owner")
+        self._check_many()
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`pay_when` looks at `recipient.…`, not at `{condition.attribute.name}`")
+            if condition.attribute.type == "duration":
+                raise ValueError(f"`{condition.attribute.name}` changes by itself: say with `hold` how long it waits")
+            if condition.attribute.name == "recipient.referred":
+                raise ValueError("`recipient.referred` is looked at in `where` only")
         if isinstance(self.benefit, Options) and self.benefit.kind == "mystery" and self.to != "advocate":
             raise ValueError("a mystery is for the advocate alone: a friend has to know what he gets")
+        if self.when_spent == "wait" and (self.budget is None or self.chosen):
+            raise ValueError("`when_spent: wait` goes with a `budget`, and not with a choice")
         asks = any(benefit.asks for benefit in self.benefits.values()) or self.chosen
         if self.answer_within is not None and not asks:
             raise ValueError("`answer_within` is for a benefit that asks something of its recipient")
@@ -222,10 +287,24 @@ class Reward(Part):
             self._check_benefit(declared, benefit)
         return self
 
+    def _check_many(self) -> None:
+        many = self.to in ("group", "everyone")
+        if self.to == "group" and self.when.at is None:
+            raise ValueError("a whole group is given something when a measure `reaches` a number `at`")
+        if (self.to == "everyone") != (self.when.date is not None and self.when.step is None):
+            raise ValueError("a `date` alone goes `to: everyone`, and only that does")
+        if not many and (self.where or self.later):
+            raise ValueError("`where` and `later` are for what a group or everyone is given")
+        if many and isinstance(self.benefit, Options):
+            raise ValueError("a group or everyone is given one benefit")
+        for condition in self.where:
+            if condition.attribute.entity != "recipient":
+                raise ValueError(f"`where` looks at `recipient.…`, not at `{condition.attribute.name}`")
+
     def _check_benefit(self, declared: Declared, benefit: Benefit) -> None:
         unit = declared.currency if benefit.unit == "money" else benefit.unit
-        if self.when.reaches and isinstance(benefit.amount, PercentOf):
-            raise ValueError("a percentage needs an order; a milestone has none")
+        if (self.when.reaches or self.to == "everyone") and isinstance(benefit.amount, PercentOf):
+            raise ValueError("a percentage needs an order; a milestone or a day has none")
         for cap in self.caps:
             if cap.amount and cap.amount.unit != unit:
                 raise ValueError(f"a cap by amount is counted in the unit of the reward, {unit}")
@@ -258,7 +337,7 @@ class Reward(Part):
     @cached_property
     def cap_scopes(self) -> tuple[CapScope, ...]:
         """Everything that grants of the rule are counted by."""
-        return tuple(dict.fromkeys([*ALWAYS_COUNTED, *((cap.per, cap.period) for cap in self.caps)]))
+        return tuple(dict.fromkeys([*ALWAYS_COUNTED, *(cap.scope for cap in self.caps)]))
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
@@ -325,6 +404,9 @@ class ProgramFile(Part):
     audience: Audience = Audience()
     attribution: Attribution = Attribution()
     steps: dict[Name, Step] = Field(min_length=1, max_length=RULES_MAX)
+    groups: Groups | None = Field(
+        default=None, description="a family plan, a project, a team: people who are counted and rewarded together"
+    )
     measures: dict[Name, Measure] = _entries()
     tiers: Tiers | None = None
     contests: dict[Name, Contest] = _entries()
@@ -336,8 +418,10 @@ class ProgramFile(Part):
     def _holds_together(self) -> ProgramFile:
         problems = [
             *self._step_problems(),
+            *self._per_order_problems(),
             *self._audience_problems(),
             *self._reward_problems(),
+            *self._group_problems(),
             *self._circle_problems(),
             *self._contest_problems(),
             *self._exchange_problems(),
@@ -353,6 +437,23 @@ class ProgramFile(Part):
         for index, (name, step) in enumerate(self.steps.items()):
             if step.after is not None and step.after not in names[:index]:
                 yield f"steps.{name}.after", f"`{step.after}` must stand before `{name}` in the file"
+
+    def _per_order_problems(self) -> Iterator[tuple[str, str]]:
+        """Where each order is a referral of its own, nothing can look at what else its buyer does."""
+        if not self.attribution.per_order:
+            return
+        for name, step in self.steps.items():
+            if step.event != "order":
+                yield f"steps.{name}.event", "with `one_per: order`, every step is reached by the order itself"
+            for key in ("after", "within", "nth"):
+                if getattr(step, key) is not None:
+                    yield (
+                        f"steps.{name}.{key}",
+                        "with `one_per: order` there is one order, and nothing before or after it",
+                    )
+        for name, rule in self.rewards.items():
+            if rule.when.step == CLAIMED:
+                yield f"rewards.{name}.when", "with `one_per: order` a referral begins with its order: name a step"
 
     def _audience_problems(self) -> Iterator[tuple[str, str]]:
         for side, conditions in (("advocate", self.audience.advocate), ("friend", self.audience.friend)):
@@ -382,6 +483,18 @@ class ProgramFile(Part):
             if rule.when.exchange and rule.when.exchange.unit not in units:
                 message = f"no reward of this file gives {rule.when.exchange.unit} to be spent"
                 yield f"rewards.{name}.when.exchange", f"{message}; {hint(rule.when.exchange.unit, sorted(units))}"
+
+    def _group_problems(self) -> Iterator[tuple[str, str]]:
+        for name, measure in self.measures.items():
+            if measure.of == "group" and self.groups is None:
+                yield f"measures.{name}.of", "this program has no `groups`"
+        for name, rule in self.rewards.items():
+            counted = self.measures.get(rule.when.measure or "")
+            if counted is not None and (counted.of == "group") != (rule.to in ("owner", "group")):
+                payee = "owner` or `to: group" if counted.of == "group" else "advocate"
+                yield f"rewards.{name}.to", f"`{rule.when.measure}` counts for each {counted.of}: write `to: {payee}`"
+            elif counted is not None and rule.to == "group" and counted.period != "ever":
+                yield f"rewards.{name}.to", "a group is given something once: its measure has no `period`"
 
     def _circle_problems(self) -> Iterator[tuple[str, str]]:
         """A reward that feeds the measure it is granted for would grant itself for ever."""
@@ -447,7 +560,7 @@ class ProgramFile(Part):
         rows = self.measures.items()
         return {
             source: tuple(row for row in rows if row[1].source == source)
-            for source in ("referrals", "orders", "activities", "rewards")
+            for source in ("referrals", "orders", "activities", "members", "rewards")
         }
 
     @cached_property
@@ -468,6 +581,16 @@ class ProgramFile(Part):
         return max((rule.when.places[1] for _, rule in self.rewards_by_contest[contest] if rule.when.places), default=0)
 
     @cached_property
+    def rewards_for_everyone(self) -> tuple[tuple[str, Reward], ...]:
+        """The rules that give something to everyone on a day."""
+        return tuple((name, rule) for name, rule in self.rewards.items() if rule.to == "everyone")
+
+    @cached_property
+    def rewards_for_groups(self) -> tuple[str, ...]:
+        """The rules that give something to every member of a group."""
+        return tuple(name for name, rule in self.rewards.items() if rule.to == "group")
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Its calendar."""
         return ZoneInfo(self.time_zone)
@@ -476,7 +599,6 @@ class ProgramFile(Part):
 NOT_YET = frozenset(
     [
         "target",
-        "groups",
         "compliance",
         "messages",
         "stacking",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from functools import cached_property
 from typing import Annotated, Literal, get_args
 
@@ -19,15 +20,20 @@ EVERY_MAX = 100
 TRIGGERS = ("step", "reaches", "each", "contest", "tier", "exchange")
 """What can grant a reward: a rule names one of these."""
 
-Counted = Literal["referrals", "orders", "activities"]
+Counted = Literal["referrals", "orders", "activities", "members"]
 Summed = Literal["orders", "rewards"]
 
 
 class Measure(Part):
-    """Something counted or summed, for each advocate and period: his referrals, or what he does himself."""
+    """Something counted or summed, for each advocate and period: his referrals, or what he does himself.
 
+    Or for each group: the referrals that its codes brought, its members.
+    """
+
+    of: Literal["advocate", "group"] = "advocate"
     count: Counted | None = Field(
-        default=None, description="referrals that stand at `step`, or the advocate's own orders or activities"
+        default=None,
+        description="referrals that stand at `step`, the advocate's own orders or activities, or the members of a group",
     )
     sum: Summed | None = Field(
         default=None, description="what the advocate's own orders are worth, or rewards of `unit` that he holds or used"
@@ -47,13 +53,17 @@ class Measure(Part):
             source = self.sum if key == "unit" else self.count
             if (getattr(self, key) is None) == (source == goes_with):
                 raise ValueError(f"`{key}` goes with {goes_with}, and only with them")
+        if self.of == "group" and (self.source not in ("referrals", "members") or self.within is not None):
+            raise ValueError("of a group, `referrals` and `members` are counted, and without `within`")
+        if self.source == "members" and self.of != "group":
+            raise ValueError("members are counted `of: group`")
         for condition in self.where:
             if condition.attribute.entity != {"orders": "order", "activities": "activity"}.get(self.source):
                 raise ValueError(f"`{condition.attribute.name}` is not known where {self.source} are measured")
         return self
 
     @property
-    def source(self) -> Literal["referrals", "orders", "activities", "rewards"]:
+    def source(self) -> Literal["referrals", "orders", "activities", "members", "rewards"]:
         """What it looks at."""
         return self.count or self.sum or "referrals"
 
@@ -105,11 +115,18 @@ class When(Part):
         default=None, description="somebody buys it for so many of the points that he holds: `150 points`"
     )
 
+    date: Date | None = Field(
+        default=None,
+        description="this day has come, by the calendar of the program; with `step`: the step is reached on this day",
+    )
+
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
         given = [name for name in TRIGGERS if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"write one of {', '.join(f'`{name}`' for name in TRIGGERS)}")
+        if len(given) != 1 and (given or self.date is None):
+            raise ValueError(f"write one of {', '.join(f'`{name}`' for name in (*TRIGGERS, 'date'))}")
+        if self.date is not None and given not in ([], ["step"]):
+            raise ValueError("`date` stands alone, or with `step`")
         if self.exchange and is_currency(self.exchange.unit):
             raise ValueError("`exchange` takes points or other units of the program's own, not money")
         number = self.every if isinstance(self.every, int) else None

@@ -73,6 +73,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "the standing is {stored}, what is counted comes to {expected}",
         _standings(dialect),
     )
+    yield "queues_count_what_waits", _COUNTER_MESSAGE, _counter_check("queue|", _QUEUE_COUNTS)
     waiting = f"COALESCE(CAST({dialect.member('p.doc', 'waiting')} AS bigint), 0)"
     yield (
         "participants_count_waiting_rewards",
@@ -123,6 +124,9 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "AND CAST(item.value AS bigint) > 0"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
+    yield "people_are_counted", _COUNTER_MESSAGE, _counter_check("people", _PEOPLE)
+    yield from _GROUP_CHECKS
     yield from _REFERENCE_CHECKS
     yield from _CLICK_CHECKS
 
@@ -173,6 +177,46 @@ _LEDGER_CHECKS = (
         "SELECT 'balances ' || account || '|' || unit AS row, amount FROM balances "
         "WHERE tenant = :tenant AND amount < 0 "
         "AND (account LIKE 'budget:%\\:free' OR account LIKE 'budget:%\\:reserved' OR account LIKE 'budget:%\\:spent') ORDER BY account, unit",
+    ),
+)
+
+_MEMBERSHIPS = (
+    "SELECT 'member|' || g.program || '|' || m.participant, 0, COUNT(*) FROM members AS m "
+    "JOIN groups AS g ON g.tenant = m.tenant AND g.id = m.group_id "
+    "WHERE m.tenant = :tenant AND m.left_ms IS NULL GROUP BY g.program, m.participant"
+)
+
+_PEOPLE = "SELECT 'people', 0, COUNT(*) FROM participants WHERE tenant = :tenant HAVING COUNT(*) > 0"
+
+_GROUP_CHECKS = (
+    (
+        "participants_are_numbered",
+        "{people} participants have {numbers} numbers up to {last}",
+        "SELECT 'participants ' || MIN(id) AS row, COUNT(*) AS people, COUNT(DISTINCT number) AS numbers, "
+        "MAX(number) AS last FROM participants WHERE tenant = :tenant "
+        "HAVING COUNT(*) <> COUNT(DISTINCT number) OR COUNT(*) <> MAX(number)",
+    ),
+    (
+        "groups_count_their_members",
+        "{counted} members are counted, {found} are there",
+        "SELECT 'groups ' || id AS row, counted, found FROM (SELECT id, members AS counted, (SELECT COUNT(*) "
+        "FROM members AS m WHERE m.tenant = :tenant AND m.group_id = g.id AND m.left_ms IS NULL) AS found "
+        "FROM groups AS g WHERE tenant = :tenant) AS counts WHERE counted <> found ORDER BY id",
+    ),
+    (
+        "members_belong_to_a_group",
+        "{group_id} is no group, or {participant} is its owner or nobody",
+        "SELECT 'members ' || id AS row, group_id, participant FROM members AS m WHERE tenant = :tenant "
+        "AND NOT EXISTS (SELECT 1 FROM groups AS g JOIN participants AS p ON p.tenant = g.tenant "
+        "AND p.id = m.participant WHERE g.tenant = :tenant AND g.id = m.group_id AND g.owner <> m.participant) "
+        "ORDER BY id",
+    ),
+    (
+        "members_are_numbered",
+        "{members} members have {numbers} numbers up to {last}",
+        "SELECT 'groups ' || group_id AS row, COUNT(*) AS members, COUNT(DISTINCT number) AS numbers, "
+        "MAX(number) AS last FROM members WHERE tenant = :tenant GROUP BY group_id "
+        "HAVING COUNT(*) <> COUNT(DISTINCT number) OR COUNT(*) <> MAX(number) ORDER BY group_id",
     ),
 )
 
@@ -257,6 +301,12 @@ def _counter_check(prefix: str, counted: str) -> str:
     )
 
 
+_QUEUE_COUNTS = (
+    "SELECT 'queue|' || t.queue, 0, COUNT(*) FROM rewards AS t "
+    "WHERE t.tenant = :tenant AND t.queue LIKE 'budget:%' GROUP BY t.queue"
+)
+
+
 def _cap_counts(dialect: Dialect) -> str:
     """A cap's key ends in ``|n`` where it counts rewards, in ``|a`` where it sums their amounts."""
     live = ", ".join(f"'{status}'" for status in sorted(LIVE_REWARD))
@@ -268,10 +318,11 @@ def _cap_counts(dialect: Dialect) -> str:
 
 
 def _measure_counts(dialect: Dialect) -> str:
-    """Referrals name their measures, rewards and what people do themselves name the counters."""
+    """Referrals name their measures, or the counters of their group; all else names the counters."""
     live = ", ".join(f"'{status}'" for status in sorted(LIVE_REWARD))
     return (
-        "SELECT 'measure|' || t.program || '|' || item.value || '|' || t.advocate, 0, COUNT(*) "  # noqa: S608
+        "SELECT CASE WHEN item.value LIKE 'measure|%' THEN item.value "  # noqa: S608
+        "ELSE 'measure|' || t.program || '|' || item.value || '|' || t.advocate END, 0, COUNT(*) "
         f"FROM referrals AS t CROSS JOIN {dialect.members('t.doc', 'measured')} "
         "WHERE t.tenant = :tenant GROUP BY t.program, item.value, t.advocate "
         "UNION ALL SELECT item.value, 0, SUM(t.amount) "
@@ -280,7 +331,7 @@ def _measure_counts(dialect: Dialect) -> str:
         + " ".join(
             f"UNION ALL SELECT item.key, 0, SUM(CAST(item.value AS bigint)) FROM {table} AS t "  # noqa: S608
             f"CROSS JOIN {dialect.pairs('t.doc', 'measured')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"measured\"%' GROUP BY item.key"
-            for table in ("orders", "activities")
+            for table in ("orders", "activities", "members")
         )
     )
 
@@ -338,9 +389,11 @@ def _reward_problems(row: Reward) -> Iterator[str]:
     # What an expired reward still holds has paid a debt of its owner.
     if row.remaining and row.status not in ("issued", "expired"):
         yield f"it is {row.status} and {row.remaining} remains to be used"
+    if row.unfunded and (row.status != "pending" or row.reserved or not row.budget):
+        yield f"it is {row.status} and said to wait for a budget"
     if row.watched and not row.live:
         yield f"it is {row.status} and said to be kept"
-    for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent"):
+    for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent", "unfunded"):
         if getattr(row, name) < 0:
             yield f"{name} is below zero"
 

@@ -18,7 +18,7 @@ from goodword.engine.state import (
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
     LEADERS_MAX,
-    PURSE_PAGE,
+    QUEUE_PAGE,
     RUNNING_MAX,
     WAITING_PAGE,
     DueRow,
@@ -192,14 +192,20 @@ def _load_kept(query: _Query, state: State, keys: list[str]) -> None:
     _fill(state, "kept_of", keys, found, ())
 
 
-def _load_purses(query: _Query, state: State, keys: list[str]) -> None:
+def _load_queues(query: _Query, state: State, keys: list[str]) -> None:
     mapper = MAPPERS["rewards"]
-    rewards = dict(map(mapper.unpack, query.run(_purses(query.dialect, mapper.columns), keys)))
+    rewards = dict(map(mapper.unpack, query.run(_queues(query.dialect, mapper.columns), keys)))
     found: dict[str, list[tuple[int, str]]] = {}
     for reward in rewards.values():
-        found.setdefault(reward.purse or "", []).append((reward.granted_ms, reward.id))
+        found.setdefault(reward.queue or "", []).append((reward.granted_ms, reward.id))
     _fill(state, "rewards", rewards, rewards, None)
-    _fill(state, "purses", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+    _fill(state, "queues", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+
+
+def _load_referrals_of(query: _Query, state: State, keys: list[str]) -> None:
+    """Those that hold their friend: of single orders a buyer may have any number."""
+    statement = _friendships(query.dialect, MAPPERS["referrals"].columns)
+    _fill_behind(query, state, keys, "referrals", "friend", ("claimed_ms", "id"), statement)
 
 
 def _load_reward_codes(query: _Query, state: State, keys: list[str]) -> None:
@@ -242,6 +248,21 @@ def _fill_behind(
     _fill(state, query.collection, keys, {key: tuple(names) for key, names in index.items()}, ())
 
 
+def _pages_of(collection: str) -> Callable[[_Query, State, list[str]], None]:
+    """A reader of pages of people: who stands on one follows from his number."""
+
+    def read(query: _Query, state: State, keys: list[str]) -> None:
+        mapper = MAPPERS[collection]
+        found = [mapper.unpack(values) for values in query.run(_rows_by(query.dialect, collection, "page"), keys)]
+        index: dict[str, tuple[str, ...]] = {}
+        for key, row in sorted(found, key=lambda item: item[1].number):
+            index[row.page] = (*index.get(row.page, ()), key)
+        _fill(state, collection, (key for key, _ in found), dict(found), None)
+        _fill(state, query.collection, keys, index, ())
+
+    return read
+
+
 def _fill(state: State, collection: str, keys: Iterable[str], found: Mapping[Any, Any], absent: object) -> None:
     loaded = state.rows[collection]
     for key in keys:
@@ -251,12 +272,14 @@ def _fill(state: State, collection: str, keys: Iterable[str], found: Mapping[Any
 _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "handles_of": _behind("handles", "participant", "created_ms", "code"),
     "first_orders": _load_first_orders,
-    "referrals_of": _behind("referrals", "friend", "claimed_ms", "id"),
+    "referrals_of": _load_referrals_of,
     "parents": _load_parents,
     "rewards_of": _behind("rewards", "subject", "granted_ms", "id"),
     "waiting_of": _load_waiting,
     "kept_of": _load_kept,
-    "purses": _load_purses,
+    "queues": _load_queues,
+    "members_in": _pages_of("members"),
+    "people_in": _pages_of("participants"),
     "reward_codes": _load_reward_codes,
     "contests_of": _load_running,
     "leaders": _load_leaders,
@@ -295,14 +318,21 @@ def _leaders(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.standings, columns, "board", "behind < -1", order, LEADERS_MAX))
 
 
-def _purses(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+@cache
+def _queues(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     order = ("granted_ms", "id")
-    return text(dialect.first_of(tables.rewards, columns, "purse", "purse IS NOT NULL", order, PURSE_PAGE))
+    return text(dialect.first_of(tables.rewards, columns, "queue", "queue IS NOT NULL", order, QUEUE_PAGE))
 
 
 @cache
 def _kept(dialect: Dialect) -> TextClause:
     return text(dialect.page_of(tables.watches, "key", "reward", KEPT_PAGE))
+
+
+@cache
+def _friendships(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    rows = dialect.behind(tables.referrals, "t", "per_order = 0 AND friend", "k.value")
+    return text(f"SELECT {qualified('t', columns)} FROM {dialect.key_rows} {rows}")  # noqa: S608
 
 
 @cache

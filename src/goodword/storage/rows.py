@@ -21,13 +21,16 @@ from goodword.engine.state import (
     ClaimRow,
     ContestRow,
     DueRow,
+    GroupRow,
     Handle,
+    MemberRow,
     OrderRow,
     Participant,
     Referral,
     Reward,
     Row,
     Standing,
+    SweepRow,
     TierRow,
 )
 from goodword.storage import tables
@@ -54,6 +57,11 @@ def referral_live_key(program: str, friend: str) -> str:
     return f"{program}|{friend}"
 
 
+def held_by(row: Referral) -> str:
+    """What a referral holds alone in its program: its friend, or the one order that it is about."""
+    return row.friend if row.order is None else f"order:{row.order}"
+
+
 def reward_live_key(row: Reward) -> str:
     """What a live reward holds alone."""
     subject = f"{row.subject}#{row.key}" if row.key else row.subject
@@ -66,11 +74,14 @@ def is_waiting(row: Reward) -> bool:
 
 
 DERIVATIONS: dict[str, Callable[[Any], object]] = {
+    "participants.page": lambda row: row.page,
+    "members.page": lambda row: row.page,
     "orders.counted": lambda row: int(row.counted),
-    "referrals.live_key": lambda row: referral_live_key(row.program, row.friend) if row.live else None,
+    "referrals.live_key": lambda row: referral_live_key(row.program, held_by(row)) if row.live else None,
+    "referrals.per_order": lambda row: int(row.order is not None),
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
     "standings.behind": lambda row: ~row.score,  # as a minus would be, and below zero for every number
-    "rewards.purse": lambda row: row.purse,
+    "rewards.queue": lambda row: row.queue,
     "rewards.waiting": lambda row: int(is_waiting(row)),
 }
 
@@ -141,6 +152,9 @@ MAPPERS: dict[str, Mapper] = {
     "participants": _struct_mapper(tables.participants, Participant, "id"),
     "handles": _struct_mapper(tables.handles, Handle, "code"),
     "activities": _struct_mapper(tables.activities, ActivityRow, "id"),
+    "groups": _struct_mapper(tables.groups, GroupRow, "id"),
+    "members": _struct_mapper(tables.members, MemberRow, "id"),
+    "sweeps": _struct_mapper(tables.sweeps, SweepRow, "id"),
     "claims": _struct_mapper(tables.claims, ClaimRow, "token"),
     "orders": _struct_mapper(tables.orders, OrderRow, "id"),
     "referrals": _struct_mapper(tables.referrals, Referral, "id"),

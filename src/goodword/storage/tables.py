@@ -107,9 +107,12 @@ participants = Table(
     _word("country", nullable=True),
     _word("language", nullable=True),
     _number("signed_up_ms", nullable=True),
+    _number("number"),
+    _word("page", info=DERIVED),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
     _index("participants_by_time", "tenant", "created_ms", "id", query="reads.participants"),
+    _index("participants_by_page", "tenant", "page", query="load: people_in"),
 )
 
 # The one table that may hold personal data: erasing a person empties his row here.
@@ -203,6 +206,54 @@ tiers = Table(
     PrimaryKeyConstraint("tenant", "id"),
 )
 
+# A family plan, a project, a team.
+groups = Table(
+    "groups",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("shop_id"),
+    _word("owner"),
+    _number("created_ms"),
+    _number("members"),
+    _number("closed_ms", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("group_id", info={"field": "group"}),  # a reserved word of SQL
+    _word("participant"),
+    _number("number"),
+    _number("joined_ms"),
+    _number("left_ms", nullable=True),
+    _word("page", info=DERIVED),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("members_by_page", "tenant", "page", query="load: members_in"),
+)
+
+# What is given to many, page by page.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _number("version"),
+    _word("rule"),
+    _word("of"),
+    _word("key"),
+    _number("opened_ms", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
 claims = Table(
     "claims",
     metadata,
@@ -257,6 +308,7 @@ referrals = Table(
     _word("moderation"),
     _number("converted_ms", nullable=True),
     _word("live_key", nullable=True, info=DERIVED),
+    _flag("per_order", info=DERIVED),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
     _index(
@@ -264,9 +316,9 @@ referrals = Table(
         "tenant",
         "live_key",
         unique=True,
-        query="load: parents; one live referral per friend",
+        query="load: parents; one live referral per friend, or order",
     ),
-    _index("referrals_by_friend", "tenant", "friend", "claimed_ms", "id", query="load: referrals_of"),
+    _index("referrals_by_friend", "tenant", "friend", "per_order", "claimed_ms", "id", query="load: referrals_of"),
     _index("referrals_by_advocate", "tenant", "advocate", "claimed_ms", "id", query="reads.referrals"),
     _index("referrals_by_program", "tenant", "program", "status", query="reads.referral_counts"),
     _index("referrals_by_time", "tenant", "claimed_ms", "id", query="reads.referrals"),
@@ -296,7 +348,7 @@ rewards = Table(
     _word("order_id", nullable=True, info={"field": "order"}),  # a reserved word of SQL
     _word("code_hash", nullable=True),
     _flag("waiting", info=DERIVED),
-    _word("purse", nullable=True, info=DERIVED),
+    _word("queue", nullable=True, info=DERIVED),
     _word("live_key", nullable=True, info=DERIVED),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
@@ -310,7 +362,7 @@ rewards = Table(
     _index("rewards_by_code", "tenant", "code_hash", unique=True, query="load: reward_codes"),
     _index("rewards_by_subject", "tenant", "subject", "granted_ms", "id", query="load: rewards_of"),
     _index("rewards_waiting", "tenant", "participant", "id", where="waiting = 1", query="load: waiting_of"),
-    _index("rewards_in_purse", "tenant", "purse", "granted_ms", "id", where="purse IS NOT NULL", query="load: purses"),
+    _index("rewards_in_queue", "tenant", "queue", "granted_ms", "id", where="queue IS NOT NULL", query="load: queues"),
     _index("rewards_by_participant", "tenant", "participant", "granted_ms", "id", query="reads.rewards"),
     _index("rewards_by_referral", "tenant", "referral", "granted_ms", "id", query="reads.rewards"),
     _index("rewards_by_program", "tenant", "program", "status", query="reads.reward_counts"),

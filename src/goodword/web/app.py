@@ -21,7 +21,7 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
-from goodword.web import api, clicks, codes, participants, programs, staff, webhooks
+from goodword.web import api, clicks, codes, contests, participants, programs, staff, webhooks
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -36,7 +36,16 @@ from goodword.web.ready import database_state
 from goodword.web.shapes import show_row
 from goodword.web.waiting import watch_waiting
 
-ROOMS = (participants.router, codes.router, clicks.router, api.router, staff.router, programs.router, webhooks.router)
+ROOMS = (
+    participants.router,
+    codes.router,
+    clicks.router,
+    api.router,
+    staff.router,
+    programs.router,
+    contests.router,
+    webhooks.router,
+)
 """The routes of the API, one room for each noun."""
 MIB = 1024 * 1024
 

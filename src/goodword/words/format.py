@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
@@ -73,6 +73,11 @@ def moment(text: str, language: str, zone: tzinfo = UTC) -> str:
     texts = catalogue(language)
     shown = format_datetime(local.replace(tzinfo=None), texts.template("format.moment"), locale=texts.locale)
     return f"{shown} {_zone_name(local, texts.rtl)}"
+
+
+def calendar_day(day: date, language: str) -> str:
+    """A day of the calendar as people write it."""
+    return format_date(day, "long", locale=catalogue(language).locale)
 
 
 def _zone_name(local: datetime, rtl: bool) -> str:

@@ -1,16 +1,32 @@
-"""The terms of what is played over a measure: the ladder of tiers, contests by rank and by draw."""
+"""The terms of groups, and of what is played over a measure: the ladder of tiers, contests by rank and by draw."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from goodword.program.contests import Contest
-from goodword.words.phrases import conditions, day, own_word, reached
+from goodword.program.groups import MEMBERS_MAX
+from goodword.words.phrases import conditions, day, happening, own_word, reached
 from goodword.words.speaker import Clause, Speaker
 
 
 class Games(Speaker):
-    """Says the games of one program."""
+    """Says the groups and the games of one program."""
+
+    def groups(self) -> Iterator[Clause]:
+        """Who is in a group, and how many may be."""
+        groups = self.model.groups
+        if groups is None:
+            return
+        yield Clause("groups", self.text("terms.group.owner"))
+        if groups.members_max < MEMBERS_MAX:
+            most = self.count(groups.members_max, "member")
+            yield Clause("groups.members_max", self.text("terms.group.most", members=most))
+        if groups.joined_by:
+            what = happening(self.model, groups.joined_by, self.language)
+            yield Clause("groups.joined_by", self.text("terms.group.joined_by", what=what))
+        one = "terms.group.one" if groups.one_per_person else "terms.group.several"
+        yield Clause("groups.one_per_person", self.text(one))
 
     def tiers(self) -> Iterator[Clause]:
         """What each tier takes, and how long it is held."""

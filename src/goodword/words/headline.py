@@ -9,10 +9,10 @@ from datetime import date
 from goodword.program.amounts import PercentOf, Schedule, largest
 from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
-from goodword.program.model import Reward, Side
+from goodword.program.model import ProgramFile, Reward, Side
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, either, joined, number, percent
+from goodword.words.format import amount, calendar_day, either, joined, number, percent
 from goodword.words.phrases import measured, own_word, reached
 
 
@@ -24,6 +24,10 @@ def headline(program: Program, language: str, on: date | None = None) -> str:
     return promise(program, language, on, program.model.rewards)
 
 
+Occasion = tuple[str, int | None, date | None]
+"""A text of the catalogue, with the number and the day that it names."""
+
+
 @dataclass(slots=True)
 class _Said:
     """What rules promise, sorted by how it is said."""
@@ -32,6 +36,7 @@ class _Said:
     milestones: dict[tuple[int, bool], list[str]] = field(default_factory=dict)
     tiers: dict[str, list[str]] = field(default_factory=dict)
     prizes: list[str] = field(default_factory=list)
+    others: dict[Occasion, list[str]] = field(default_factory=dict)
     own: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -49,6 +54,13 @@ def promise(program: Program, language: str, on: date | None, rules: Mapping[str
     for (at, again), benefits in sorted(said.milestones.items()):
         shown = {"at": number(at, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.every" if again else "headline.milestone", shown, at))
+    for (key, figure, day), benefits in said.others.items():
+        given = {"benefits": joined(benefits, language)}
+        if figure is not None:
+            given["at"] = number(figure, language)
+        if day is not None:
+            given["date"] = calendar_day(day, language)
+        parts.append(texts.text(f"headline.{key}", given))
     for tier, benefits in said.tiers.items():
         shown = {"tier": own_word("tier", tier, language), "advocate": joined(benefits, language)}
         parts.append(texts.text("headline.tier", shown))
@@ -64,6 +76,8 @@ def _sort(program: Program, rule: Reward, text: str, said: _Said, language: str)
         said.prizes.append(text)
     elif when.tier is not None:
         said.tiers.setdefault(when.tier, []).append(text)
+    elif (occasion := _occasion(program.model, rule)) is not None:
+        said.others.setdefault(occasion, []).append(text)
     elif not _for_referrals(program, rule):
         said.own.append((_own_doing(program, rule, language), text))
     elif when.at is not None:
@@ -73,6 +87,32 @@ def _sort(program: Program, rule: Reward, text: str, said: _Said, language: str)
     else:
         for side in rule.sides:
             said.sides[side].append(text)
+
+
+def _occasion(model: ProgramFile, rule: Reward) -> Occasion | None:
+    """What a rule has to do with a group or a day: the text that says it, with its number and its day."""
+    when = rule.when
+    if rule.to == "everyone":
+        return f"everyone{_meant(rule)}", None, when.date
+    if when.date is not None:
+        return f"day_{rule.to}", None, when.date
+    if rule.to == "group":
+        return ("group_some_at" if rule.where else "group_at"), when.at, None
+    if rule.to != "owner":
+        return None
+    if when.each is not None:
+        return ("owner_member" if model.measures[when.each].source == "members" else "owner_friend"), None, None
+    return ("owner_at", when.at, None) if when.at is not None else ("owner_every", when.multiple, None)
+
+
+def _meant(rule: Reward) -> str:
+    """Who of everyone is meant."""
+    if not rule.where:
+        return ""
+    condition = rule.where[0]
+    if len(rule.where) > 1 or (condition.attribute.name, condition.operator.name) != ("recipient.referred", "is"):
+        return "_some"
+    return "_referred" if condition.operand is True else "_unreferred"
 
 
 def _for_referrals(program: Program, rule: Reward) -> bool:
@@ -108,8 +148,9 @@ def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> 
     match benefit.amount:
         case None:
             return _share("benefit.percent_off", benefit.percent_off or 0, benefit.ceiling, language)
-        case PercentOf(percent=basis_points, ceiling=ceiling):
-            return _share("benefit.percent_of", basis_points, ceiling, language)
+        case PercentOf(table=table, ceiling=ceiling) as share:
+            key = "benefit.percent_of" if table is None else "benefit.percent_by_category"
+            return _share(key, share.largest_percent, ceiling, language)
         case Schedule() as plan:
             return _scheduled(benefit, plan, language, on)
         case Quantity() as fixed:

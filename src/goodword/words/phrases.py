@@ -104,7 +104,7 @@ def _operand(one: Condition, value: Value, language: str) -> str:
         case bool():
             return catalogue(language).text("word.yes" if value else "word.no")
         case int():
-            return number(value, language)
+            return duration(value, language) if one.attribute.type == "duration" else number(value, language)
     names = {"country": "territories", "language": "languages"}.get(one.attribute.key)
     known = getattr(catalogue(language).locale, names).get(value) if names else None
     return known or own_word("tier" if one.attribute.key == "tier" else "named", value, language)
@@ -176,6 +176,8 @@ def measured(model: ProgramFile, measure: Measure, language: str) -> str:
     """What a measure counts or sums: "friends for whom this stands: an order"."""
     texts = catalogue(language)
     match measure.source:
+        case "members":
+            return texts.text("measured.members")
         case "referrals":
             return texts.text("measured.referrals", {"what": happening(model, measure.step or "", language)})
         case "activities":
@@ -194,7 +196,7 @@ def reached(model: ProgramFile, measure: Measure, count: int, language: str) -> 
         return catalogue(language).text(
             "reached.spending", {"amount": amount(Quantity(count, model.currency), language)}
         )
-    units = {"referrals": "friend", "activities": "time", "orders": "order"}
+    units = {"referrals": "friend", "activities": "time", "orders": "order", "members": "member"}
     return amount(Quantity(count, units.get(measure.source) or measure.unit or ""), language)
 
 

@@ -51,13 +51,15 @@ class Speaker:
         """A length of time."""
         return duration(length_ms, self.language)
 
-    def period(self, period: str) -> str:
-        """ "per month", "in all"."""
+    def period(self, period: str | int) -> str:
+        """ "per month", "in all"; of any days in a row, how many they are."""
+        if isinstance(period, int):
+            return self.text("period.rolling", length=self.count(period, "day"))
         return self.text(f"period.{period}")
 
     def counted(self, measure: Measure) -> Iterator[str]:
         """What a measure counts, and what it leaves out."""
-        yield self.text("terms.counts", what=measured(self.model, measure, self.language))
+        yield self.text(f"terms.counts.{measure.of}", what=measured(self.model, measure, self.language))
         if measure.activity in self.model.moderated:
             yield self.text("terms.moderated")
         if measure.period != "ever":

@@ -7,14 +7,14 @@ said fails a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from goodword.program.amounts import PercentOf, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
 from goodword.program.loader import Program
-from goodword.program.model import Cap, Limit, Reward, Side, Step
-from goodword.program.triggers import EVERY_MAX, Measure
+from goodword.program.model import Cap, Limit, Reward, Step
+from goodword.program.triggers import EVERY_MAX, Measure, When
 from goodword.program.values import CLAIMED
 from goodword.words.format import amount, either, joined, number
 from goodword.words.games import Games
@@ -42,6 +42,7 @@ def terms(program: Program, language: str) -> list[Section]:
         ("invitation", said.invitation()),
         ("steps", said.steps()),
         *((f"reward.{rule.to}", said.reward(name, rule)) for name, rule in program.model.rewards.items()),
+        ("groups", Games(program.model, language).groups()),
         ("tiers", Games(program.model, language).tiers()),
         *(("contest", clauses) for clauses in Games(program.model, language).contests()),
         ("protection", said.protection()),
@@ -57,7 +58,7 @@ class _Terms(Speaker):
 
     def who(self) -> Iterator[Clause]:
         audience = self.model.audience
-        sides: tuple[tuple[Side, tuple[Condition, ...]], ...] = (
+        sides: tuple[tuple[Literal["advocate", "friend"], tuple[Condition, ...]], ...] = (
             ("advocate", audience.advocate),
             ("friend", audience.friend),
         )
@@ -203,13 +204,26 @@ class _Terms(Speaker):
         if when.step == CLAIMED:
             yield self.text("terms.when.claimed")
         elif when.step:
-            yield self.text("terms.when.step", what=self.step(when.step))
+            yield " ".join(self._at_step(when))
+        elif when.exchange:
+            yield self.text("terms.when.exchange", price=amount(when.exchange, self.language))
         elif when.measure:
             yield " ".join(self._measured(rule, self.model.measures[when.measure]))
         elif when.contest and when.places:
             yield self.places(when.contest, when.places)
         elif when.tier:
             yield self.text("terms.when.tier", tier=own_word("tier", when.tier, self.language))
+        elif when.date:
+            yield self.text("terms.when.date", day=day(when.date, self.language))
+
+    def _at_step(self, when: When) -> Iterator[str]:
+        yield self.text("terms.when.step", what=self.step(when.step or ""))
+        if when.date:
+            yield self.text("terms.on_day", day=day(when.date, self.language))
+        if when.recurs:
+            yield self.text(f"terms.again.{when.recurs}", times=self.count(when.up_to or EVERY_MAX, "time"))
+        if when.conditions:
+            yield self.text("terms.again.while", conditions=conditions(when.conditions, self.language, "recipient"))
 
     def _measured(self, rule: Reward, measure: Measure) -> Iterator[str]:
         when = rule.when
@@ -223,12 +237,28 @@ class _Terms(Speaker):
             yield self.text("terms.when.each")
         yield from self.counted(measure)
 
+    def where(self, rule: Reward) -> Iterator[str]:
+        if rule.where:
+            yield self.text("terms.where", conditions=conditions(rule.where, self.language, "recipient"))
+
+    def later(self, rule: Reward) -> Iterator[str]:
+        if rule.to in ("group", "everyone"):
+            yield self.text(f"terms.{'later' if rule.later else 'now'}.{rule.to}")
+
     def pay_when(self, rule: Reward) -> Iterator[str]:
         if rule.pay_when:
             yield self.text("terms.pay_when", conditions=conditions(rule.pay_when, self.language, "recipient"))
 
     def hold(self, rule: Reward) -> Iterator[str]:
         yield self.text("terms.hold", hold=self.length(rule.hold)) if rule.hold else self.text("terms.hold.none")
+
+    def kept(self, rule: Reward) -> Iterator[str]:
+        if rule.kept is None:
+            return
+        shown = {"conditions": conditions(rule.kept.conditions, self.language, "recipient")}
+        if rule.kept.until is not None:
+            shown["until"] = self.length(rule.kept.until)
+        yield self.texts.fullest("terms.kept", shown, {}) or ""
 
     def answer_within(self, rule: Reward) -> Iterator[str]:
         if rule.answer_within is not None:
@@ -252,7 +282,8 @@ class _Terms(Speaker):
     def budget(self, rule: Reward) -> Iterator[str]:
         if rule.budget is not None:
             budget = self.model.budgets[rule.budget]
-            yield self.text("terms.budget", amount=amount(budget.amount, self.language))
+            key = "terms.budget.wait" if rule.when_spent == "wait" else "terms.budget"
+            yield self.text(key, amount=amount(budget.amount, self.language))
 
     def taken_back(self, rule: Reward) -> Iterator[str]:
         yield self.text(f"terms.taken_back.{rule.taken_back}")
@@ -284,8 +315,11 @@ class _Terms(Speaker):
 
 GUARDS: Final[dict[str, Callable[[_Terms, Reward], Iterator[str]]]] = {
     "when": _Terms.when,
+    "where": _Terms.where,
+    "later": _Terms.later,
     "hold": _Terms.hold,
     "pay_when": _Terms.pay_when,
+    "kept": _Terms.kept,
     "answer_within": _Terms.answer_within,
     "expires": _Terms.expires,
     "caps": _Terms.caps,

@@ -26,23 +26,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "key"),
         sqlite_with_rowid=False,
     )
-    op.add_column("rewards", sa.Column("purse", WORD))
-    _fill_purses(op.get_bind())
-    in_purse = sa.text("purse IS NOT NULL")
+    op.add_column("rewards", sa.Column("queue", WORD))
+    _fill_queues(op.get_bind())
+    in_queue = sa.text("queue IS NOT NULL")
     op.create_index(
-        "rewards_in_purse",
+        "rewards_in_queue",
         "rewards",
-        ["tenant", "purse", "granted_ms", "id"],
-        sqlite_where=in_purse,
-        postgresql_where=in_purse,
+        ["tenant", "queue", "granted_ms", "id"],
+        sqlite_where=in_queue,
+        postgresql_where=in_queue,
     )
 
 
-def _fill_purses(connection: sa.Connection) -> None:
+def _fill_queues(connection: sa.Connection) -> None:
     """What was handed over and is left can be spent, unless it is money."""
     units = connection.execute(sa.text("SELECT DISTINCT unit FROM rewards WHERE status = 'issued'")).scalars().all()
     statement = sa.text(
-        "UPDATE rewards SET purse = participant || '|' || program || '|' || unit "
+        "UPDATE rewards SET queue = participant || '|' || program || '|' || unit "
         "WHERE status = 'issued' AND remaining > 0 AND unit = :unit"
     )
     for unit in units:

@@ -1,0 +1,43 @@
+"""Reading contests: their state, their leaders, and the entries of a draw for whoever wants to check it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
+from goodword.engine.state import ContestRow, Standing
+from goodword.storage import tables
+from goodword.storage.rows import MAPPERS
+
+LEADERBOARD_MAX = 100
+"""How many places a leaderboard shows."""
+ROWS_AT_ONCE = 1000
+
+_CONTESTS, _STANDINGS = MAPPERS["contests"], MAPPERS["standings"]
+_C, _S = tables.contests.c, tables.standings.c
+
+
+def contests_of(connection: Connection, tenant: str, program: str) -> list[ContestRow]:
+    """All contests of a program, by name: those that opened, those that will, those that are decided."""
+    columns = [_C[name] for name in _CONTESTS.columns]
+    # The key begins with the program, so that the range of its contests is read and nothing else.
+    mine = (_C.tenant == tenant) & (_C.id > f"{program}|") & (_C.id < f"{program}}}")
+    return [_CONTESTS.unpack(row)[1] for row in connection.execute(select(*columns).where(mine).order_by(_C.id))]
+
+
+def leaderboard(connection: Connection, tenant: str, board: str, limit: int) -> list[Standing]:
+    """The best of a contest so far, the best first; of equal ones who got there first."""
+    columns = [_S[name] for name in _STANDINGS.columns]
+    entered = (_S.tenant == tenant) & (_S.board == board) & (_S.behind < -1)
+    statement = select(*columns).where(entered).order_by(_S.behind, _S.reached_ms, _S.entrant)
+    rows = connection.execute(statement.limit(min(limit, LEADERBOARD_MAX)))
+    return [_STANDINGS.unpack(row)[1] for row in rows]
+
+
+def entries_of(connection: Connection, tenant: str, board: str) -> Iterator[tuple[str, int]]:
+    """The entrants of a contest with their tickets, in the order in which they are hashed."""
+    mine = (_S.tenant == tenant) & (_S.id > f"{board}|") & (_S.id < f"{board}}}") & (_S.behind < -1)
+    statement = select(_S.entrant, _S.score).where(mine).order_by(_S.id)
+    options = {"yield_per": ROWS_AT_ONCE}
+    yield from ((row.entrant, row.score) for row in connection.execute(statement, execution_options=options))
