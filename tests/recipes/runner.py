@@ -301,13 +301,8 @@ class Player:
         What somebody earned by his own doing, or won, has no friend.
         """
         whose = f"{self.names[row.participant]}'s {row.rule}"
-<<<<<<< HEAD
         referral = referrals.get(row.referral or "")  # none where somebody earned it by his own doing
         if referral and row.side in ("advocate", "friend"):
-=======
-        referral = referrals.get(row.referral or "")
-        if referral is not None and row.side in ("advocate", "friend"):
->>>>>>> games
             advocate, friend = self.names[referral.advocate], self.names[referral.friend]
             return f"{whose} for {friend}" if row.side == "advocate" else f"{whose} from {advocate}"
         _, _, member = row.subject.partition("|")
