@@ -296,7 +296,9 @@ class _Terms(Speaker):
             yield self.text(key, amount=amount(budget.amount, self.language))
 
     def taken_back(self, rule: Reward) -> Iterator[str]:
-        yield self.text(f"terms.taken_back.{rule.taken_back}")
+        contest = self.model.contests.get(rule.when.contest or "")
+        if contest is None or contest.reviewed:  # a contest that is decided stays decided
+            yield self.text(f"terms.taken_back.{rule.taken_back}")
 
     # protection -------------------------------------------------------------------------------------------------------
 
