@@ -8,7 +8,7 @@ from importlib import import_module
 from bench.report import machine, show
 from goodword.collector import relax_collector
 
-NAMES = ("decide", "events", "flat", "memory", "redirect", "start")
+NAMES = ("boards", "decide", "events", "flat", "memory", "redirect", "start")
 
 
 def main() -> None:

@@ -59,6 +59,8 @@ HELP: Final[Mapping[str, str]] = {
     "Reward.benefit": "what it consists of: one benefit, a choice, or a mystery",
     "Reward.caps": "limits on how much of it is granted",
     "Reward.budget": "the budget it is paid out of",
+    "Rates.by": "what tells the items of an order apart",
+    "Rates.rows": "a share for each category",
     "Rows.rows": "an amount for each value",
     "Schedule.schedule": "the amounts with the day from which each holds",
     "Stage.since": "from the beginning of this day, in the program's time zone",
