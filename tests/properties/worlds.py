@@ -117,6 +117,10 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
     }
     if draw(st.booleans()):
         grown(draw, file)
+    if file["attribution"].get("one_per") == "order":  # such a referral begins with its order
+        for rule in file["rewards"].values():
+            if rule["when"].get("step") == "claimed":
+                rule["when"]["step"] = "purchase"
     # JSON is YAML: no writer is needed.
     return json.dumps(file, indent=1)
 
