@@ -161,16 +161,16 @@ RECIPES = Path(__file__).resolve().parents[2] / "programs"
         (
             "spotify",
             [
-                "When the group reaches 2, its owner gets 1 access:family-mix",
-                "When the group reaches 4, its owner gets 1 access:kids-app",
+                "When the group reaches 2, its owner gets 1 Family Mix",
+                "When the group reaches 4, its owner gets 1 children's app",
                 "The owner of the group gets $1.00 for each member",
             ],
         ),
         (
             "kickstarter",
             [
-                "When the group reaches 10, every member gets 1 making-of",
-                "When the group reaches 25, every member gets 1 print",
+                "When the group reaches 10, every member gets 1 film of the making",
+                "When the group reaches 25, every member gets 1 art print",
             ],
         ),
         (
