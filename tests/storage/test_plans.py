@@ -67,7 +67,7 @@ contests:
 """
 """What boards and ladders are kept for."""
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
-RECIPES = [PROGRAMS / name / "program.yaml" for name in ("bombas", "spotify", "anniversary")]
+RECIPES = [PROGRAMS / name / "program.yaml" for name in ("spotify", "anniversary")]
 KEYRING = Keyring(b"a key for tests of 32 bytes long")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LATER_MS = 2_000_000_000_000
