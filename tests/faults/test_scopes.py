@@ -32,6 +32,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/deliveries/{delivery}/replay": {},
 }
 """What some routes are told; the others take the id of an event."""
+RACE = """\
+measures: {friends: {count: referrals, step: purchase}}
+contests: {race: {measure: friends, first_day: 2026-01-01, last_day: 2099-12-31, ties: all}}
+"""
 QUERY = {"unit": "USD", "from": "1", "to": "1"}
 """What some routes cannot do without."""
 
@@ -63,7 +67,7 @@ class World:
 @pytest.fixture
 def world(open_site: Opener) -> World:
     shop = open_site(rate_address="0")  # whoever tries so many wrong keys would be sent away
-    assert shop.publish().status_code == 201
+    assert shop.publish(PROGRAM + RACE).status_code == 201
     world = World(shop)
     joined = shop.tell(event("join", "join", program="demo", person={"id": "ann"})).json()
     shop.tell(event("claim", "claim", code=joined["advocate_code"], person={"id": "bob"}))
@@ -75,6 +79,7 @@ def world(open_site: Opener) -> World:
         "reward": bought["rewards"][0]["id"],
         "event": "order",
         "program": "demo",
+        "contest": "race",
         "code": joined["advocate_code"],
         "token": waiting["claim"],
         "endpoint": (endpoint := _endpoint(shop)),
@@ -122,6 +127,7 @@ def _rival(site: Site) -> dict[str, str]:
         "reward": reward.id,
         "event": "their order",
         "program": "theirs",
+        "contest": "race",
         "code": code,
         "token": keyring.id("cl", "their token"),
         "endpoint": "ep_theirs",

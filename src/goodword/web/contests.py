@@ -14,9 +14,11 @@ from goodword.engine.state import CONTESTS, ContestRow
 from goodword.program.duration import from_ms
 from goodword.storage import boards
 from goodword.storage.boards import LEADERBOARD_MAX
+from goodword.storage.load import load_live_programs
 from goodword.web.answers import answers, answers_page, json
 from goodword.web.api import Reader, row_of
 from goodword.web.context import context_of
+from goodword.web.problems import NotFound
 from goodword.web.programs import ProgramName
 
 router = APIRouter(prefix="/v1/programs", tags=["contests"])
@@ -82,6 +84,8 @@ def contest_out(row: ContestRow) -> ContestOut:
 def list_contests(request: Request, key: Reader, program: ProgramName) -> Response:
     """The contests of a program: those to come, those that run, those that are decided."""
     with context_of(request).parts.database.read() as connection:
+        if program not in load_live_programs(connection, key.tenant):
+            raise NotFound
         found = boards.contests_of(connection, key.tenant, program)
     return json({"items": [contest_out(row) for row in found], "next": None})
 

@@ -66,7 +66,7 @@ async def read_said(request: Request, type_: type[BodyT], *, empty: bool = False
     body = await read_body(request, EVENT_BYTES_MAX)
     try:
         body.decode()
-        said = msgspec.json.decode(body.strip() or (b"{}" if empty else b""), type=type_)
+        said = msgspec.json.decode(body or (b"{}" if empty else b""), type=type_)
         check_text(msgspec.to_builtins(said), "")
     except Refused as error:
         raise Invalid(error.reason, field=error.field or None) from None
