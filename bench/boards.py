@@ -8,19 +8,14 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from bench.flat import BATCH, MEASURED, TOGETHER
-from bench.machine import TENANT, Base, bases, cpu_seconds, fresh, program_text
+from bench.flat import AIM, FEW, MANY, cost
+from bench.machine import TENANT, Base, bases, fresh, program_text
 from bench.report import Figure
-from bench.traffic import live, story_events
 from goodword.parts import Parts, now_ms, open_parts
-from goodword.pipeline.intake import decode_event, seal
 from goodword.settings import read_settings
 from goodword.storage.boards import leaderboard
 
-FEW = 10_000
-MANY = 1_000_000
 READS = 200
-AIM = 4 / 3
 BOARD = "bombas|race"
 GAMES = """
 measures: {{friends: {{count: referrals, step: first_order, period: year}}}}
@@ -41,13 +36,13 @@ def run(few: int = FEW, many: int = MANY) -> list[Figure]:
 def _measure(base: Base, few: int, many: int) -> list[Figure]:
     with fresh(base) as site:
         parts = open_parts(read_settings(site.environment))
-        plain = _cost(parts, base, "plain")
+        plain = cost(parts, base, "plain")
         games = GAMES.format(year=datetime.now(UTC).year)
         parts.tenants.publish(TENANT, program_text("bombas") + games, now_ms())
         _fill(parts, 0, few)
-        low, read_low = _cost(parts, base, "low"), _read(parts)
+        low, read_low = cost(parts, base, "low"), _read(parts)
         _fill(parts, few, many)
-        high, read_high = _cost(parts, base, "high"), _read(parts)
+        high, read_high = cost(parts, base, "high"), _read(parts)
         parts.database.close()
     unit, kind = "CPU us/event", base.kind
     return [
@@ -57,24 +52,6 @@ def _measure(base: Base, few: int, many: int) -> list[Figure]:
         Figure(f"{kind}: leaderboard, {few:,}", read_low, "us"),
         Figure(f"{kind}: leaderboard, {many:,}", read_high, "us", read_high / read_low, f"{few:,}", AIM, at_most=True),
     ]
-
-
-def _cost(parts: Parts, base: Base, name: str) -> float:
-    """Median CPU microseconds of an event in a batch, from sealed to committed: ours and the database's."""
-    now = now_ms()
-    stories = -(-BATCH * MEASURED // story_events("bombas"))
-    events = [
-        seal(decode_event(raw), parts.keyring, now, False)
-        for raw in live("bombas", parts.keyring, 0, stories, name, now)
-    ]
-    times = []
-    for low in range(0, BATCH * MEASURED, BATCH * TOGETHER):
-        part = events[low : low + BATCH * TOGETHER]
-        before = time.process_time() + cpu_seconds(base.pid)
-        for start in range(0, len(part), BATCH):
-            parts.tenants.decide_all(TENANT, part[start : start + BATCH])
-        times.append((time.process_time() + cpu_seconds(base.pid) - before) / len(part) * 1e6)
-    return median(times)
 
 
 def _read(parts: Parts) -> float:

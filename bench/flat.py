@@ -47,10 +47,10 @@ def _measure(base: Base, few: int, many: int) -> list[Figure]:
         parts = open_parts(read_settings(site.environment))
         _decide(parts, "seed", few // traffic.FRIENDS)
         _refresh(parts)
-        before = _cost(parts, base, "low")
+        before = cost(parts, base, "low")
         _grow(parts, many)
         _refresh(parts)
-        after = _cost(parts, base, "high")
+        after = cost(parts, base, "high")
         count = _referrals(parts)
         parts.database.close()
     unit = "CPU us/event"
@@ -69,7 +69,7 @@ def _decide(parts: Parts, name: str, stories: int) -> None:
         parts.tenants.decide_all(TENANT, events[low : low + 1000])
 
 
-def _cost(parts: Parts, base: Base, name: str) -> float:
+def cost(parts: Parts, base: Base, name: str) -> float:
     """Median CPU microseconds of an event in a batch, from sealed to committed: ours and the database's."""
     now = now_ms()
     stories = -(-BATCH * MEASURED // traffic.story_events("bombas"))

@@ -26,7 +26,7 @@ from goodword.engine.state import (
     Standing,
 )
 from goodword.engine.turn import Turn
-from goodword.program.duration import day_starts_ms, local_date, period_ends_ms
+from goodword.program.duration import day_start_ms, local_date, period_ends_ms
 from goodword.program.loader import Program
 
 # opening --------------------------------------------------------------------------------------------------------------
@@ -40,17 +40,14 @@ def open_contests(turn: Turn, program: Program) -> None:
         if before is not None and before.opens_ms <= turn.clock_ms:
             continue
         zone = program.model.zone
-        closes_ms = None
-        if contest.last_day is not None:
-            closes_ms = day_starts_ms(contest.last_day, zone)
-            closes_ms = period_ends_ms(closes_ms, "day", zone)
+        closes_ms = None if contest.last_day is None else day_start_ms(contest.last_day, 1, zone)
         row = ContestRow(
             id=id,
             program=program.name,
             contest=name,
             version=program.version,
             measure=contest.measure,
-            opens_ms=day_starts_ms(contest.first_day, zone),
+            opens_ms=day_start_ms(contest.first_day, 0, zone),
             closes_ms=closes_ms,
             seed_hash=draws.seed_hash(_seed(turn, id)) if contest.by == "draw" else "",
         )

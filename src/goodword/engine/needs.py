@@ -473,7 +473,8 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     for contest in _loaded(state, CONTESTS):
         counter = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
         _want(wants, COUNTERS, *(f"{counter}{person}" for person in recipients))
-        _want(wants, STANDINGS, *(standing_key(contest.id, person) for person in recipients))
+        if contest.status == "open":
+            _want(wants, STANDINGS, *(standing_key(contest.id, person) for person in recipients))
         for person in newcomers:
             counters.setdefault(f"{counter}{person}", None)
             state.rows[STANDINGS.name].setdefault(standing_key(contest.id, person), None)

@@ -96,11 +96,6 @@ def period_key(instant_ms: int, period: Period, zone: ZoneInfo) -> str:
     return day.isoformat()[: 7 if period == "month" else 4]
 
 
-def day_starts_ms(day: date, zone: ZoneInfo) -> int:
-    """The instant at which a day begins in a time zone: its midnight, or what takes its place where clocks skip it."""
-    return to_ms(datetime(day.year, day.month, day.day, tzinfo=zone))
-
-
 def period_starts(instant_ms: int, period: Period, zone: ZoneInfo) -> date:
     """The first day of the calendar period that holds an instant."""
     day = local_date(instant_ms, zone)
@@ -125,10 +120,10 @@ def period_ends_ms(instant_ms: int, period: Period, zone: ZoneInfo) -> int:
     after = first + timedelta(days=longest)
     if period in ("month", "year"):
         after = after.replace(day=1) if period == "month" else after.replace(month=1, day=1)
-    return day_starts_ms(after, zone)
+    return day_start_ms(after, 0, zone)
 
 
 @lru_cache(maxsize=KEPT_MAX)
 def previous_ms(instant_ms: int, period: Period, zone: ZoneInfo) -> int:
     """An instant of the calendar period before the one that holds an instant."""
-    return day_starts_ms(period_starts(instant_ms, period, zone), zone) - 1
+    return day_start_ms(period_starts(instant_ms, period, zone), 0, zone) - 1
