@@ -11,6 +11,8 @@ from multiprocessing.connection import wait
 
 from goodword.web.serve import KILL_SECONDS
 
+TOLD_EVERY_SECONDS = 1
+
 
 def end_with_parent() -> None:
     """End as if told to once the serving process is gone, however it ended; killed, it tells nobody."""
@@ -21,7 +23,10 @@ def end_with_parent() -> None:
 
 def _watch(sentinel: int) -> None:
     wait([sentinel])
-    os.kill(os.getpid(), signal.SIGTERM)
+    end = time.monotonic() + KILL_SECONDS
+    while time.monotonic() < end:
+        # Told again and again: a worker that is only starting does not hear it yet.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(TOLD_EVERY_SECONDS)
     # The parent would have killed by now what does not end. What was answered is stored, and clicks are on the disk.
-    time.sleep(KILL_SECONDS)
     os._exit(1)
