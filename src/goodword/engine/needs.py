@@ -474,6 +474,8 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
     times = _times(batch, state)
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
+    if any(program.model.tiers for program in programs.versions.values()):
+        times |= clocks  # what comes with a tier is granted now, also by an event that is told late
     recipients, newcomers = _recipients(batch, state)
     if any(program.model.rewards_for_everyone for program in programs.all_live()):
         recipients, newcomers = _everybody(batch, state, recipients, newcomers)
