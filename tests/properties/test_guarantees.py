@@ -418,5 +418,30 @@ def test_nothing_is_kept_whose_condition_does_not_hold() -> None:
     check()
 
 
+def test_households_are_what_counting_anew_gives() -> None:
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [events])
+        rows = tenant.rows.rows
+        holding = {row.friend for row in rows["referrals"].values() if row.live and row.moderation != "denied"}
+        if program.model.attribution.per_order:
+            holding = set()  # such a referral holds an order, and nobody
+        holding |= {row.participant for row in rows["orders"].values() if row.counted}
+        expected: dict[str, list[str]] = defaultdict(list)
+        for id in sorted(holding):
+            for address in rows["participants"][id].signals.get("address", ())[-1:]:
+                expected[f"{program.name}|{address}"].append(id)
+        if program.model.protection.household == "allow":
+            expected.clear()
+        counted = {k: value for k, value in rows["counters"].items() if k.startswith("home|") and value}
+        assert counted == {f"home|{home}": len(people) for home, people in expected.items()}
+        lives = [k for k, value in rows["counters"].items() if k.startswith("lives|") and value]
+        assert sorted(lives) == sorted(f"lives|{home}|{id}" for home, people in expected.items() for id in people)
+
+    check()
+
+
 def test_live_statuses_are_the_ones_that_caps_count() -> None:
     assert LIVE_REWARD.isdisjoint({"cancelled", "denied", "reversed"})

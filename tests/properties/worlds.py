@@ -102,6 +102,7 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         "rewards": {f"r{number}": draw(rules(list(steps))) for number in range(draw(st.integers(1, 3)))},
         "protection": {"device": "review", "limits": [{"signal": "network", "count": 3, "period": "week"}]},
     }
+    file["protection"]["household"] = draw(st.sampled_from(["allow", "review", "refuse"]))
     if draw(st.booleans()):
         file["audience"] = {"friend": {"friend.new_customer": True}}
     if draw(st.integers(0, 5)) == 0:
@@ -354,6 +355,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
     person: dict[str, Any] = {"id": who, "network": f"net-{draw(st.integers(0, 1))}", "device": f"device-{who}"}
     if draw(st.integers(0, 9)) == 0:
         person["device"] = "shared"
+    if draw(st.integers(0, 3)) == 0:
+        person["address"] = f"flat-{draw(st.integers(0, 1))}"
     if draw(st.integers(0, 5)) == 0:
         person["fields"] = {"verified": True}
     order = f"o{draw(st.integers(0, 8))}"

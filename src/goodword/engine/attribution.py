@@ -18,7 +18,8 @@ from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.grants import promises
 from goodword.engine.groups import member_key, sync_referral
-from goodword.engine.people import shared_signals
+from goodword.engine.households import has_another
+from goodword.engine.people import shared_signals, signal_value
 from goodword.engine.returns import take_back
 from goodword.engine.state import (
     CLAIMS,
@@ -277,13 +278,30 @@ def _shared(turn: Turn, friend: str, earning: list[Participant]) -> list[str]:
 
 def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> None:
     earning = _who_earns(turn, invitation.handle.participant, invitation.handle.group)
-    protection = invitation.program.model.protection
-    for signal in _shared(turn, invitation.friend, earning):
-        action = getattr(protection, signal)
+    for signal, action in _doubts(turn, invitation.program, invitation.friend, earning):
         if action == "refuse":
-            turn.say("shared_signal", {"signal": signal}, program=invitation.program, rule=f"protection.{signal}")
-        elif action == "review":
+            _refuse_signal(turn, invitation.program, signal)
+        else:
             review.append(f"protection.{signal}")
+
+
+def _doubts(
+    turn: Turn, program: Program, friend: str, earning: list[Participant]
+) -> Iterator[tuple[str, Literal["refuse", "review"]]]:
+    """What speaks against a friend, under its key of `protection`, and what the program does then."""
+    signals = _shared(turn, friend, earning)
+    for key in [*signals, *(["household"] if has_another(turn, program.name, friend) else [])]:
+        action = getattr(program.model.protection, key)
+        if action != "allow":
+            yield key, action
+
+
+def _refuse_signal(turn: Turn, program: Program, signal: str, referral: str | None = None) -> None:
+    rule = f"protection.{signal}"
+    if signal == "household":
+        turn.say("household_has_one", program=program, rule=rule, referral=referral)
+    else:
+        turn.say("shared_signal", {"signal": signal}, program=program, rule=rule, referral=referral)
 
 
 def _check_audience(turn: Turn, invitation: Invitation) -> None:
@@ -318,12 +336,6 @@ def _check_cycle(turn: Turn, invitation: Invitation) -> None:
 def limit_key(program: str, signal: str, value: str, period: str) -> str:
     """The counter of a limit."""
     return f"limit|{program}|{signal}|{value}|{period}"
-
-
-def signal_value(person: Participant, signal: str) -> str | None:
-    """The latest value of a signal."""
-    values = person.signals.get(signal)
-    return values[-1] if values else None
 
 
 def _check_limits(turn: Turn, invitation: Invitation, review: list[str]) -> None:
@@ -497,12 +509,12 @@ def still_trusted(turn: Turn, referral: Referral) -> Referral | None:
         return referral
     program = turn.programs.pinned(referral)
     earning = _who_earns(turn, referral.advocate, referral.group)
-    for signal in _shared(turn, referral.friend, earning):
-        action, path = getattr(program.model.protection, signal), f"protection.{signal}"
+    for signal, action in _doubts(turn, program, referral.friend, earning):
+        path = f"protection.{signal}"
         if action == "refuse":
-            turn.say("shared_signal", {"signal": signal}, program=program, rule=path, referral=referral.id)
+            _refuse_signal(turn, program, signal, referral.id)
             return None
-        if action == "review" and path not in referral.moderation_why:
+        if path not in referral.moderation_why:
             why = (*referral.moderation_why, path)
             referral = turn.save_referral(replace(referral, moderation="pending_review", moderation_why=why))
             turn.say("sent_to_review", {"signal": signal}, program=program, rule=path, referral=referral.id)

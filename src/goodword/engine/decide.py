@@ -42,6 +42,7 @@ from goodword.engine.funding import pay_waiting
 from goodword.engine.grants import budget_prefix
 from goodword.engine.groups import act_on_group, handle_group, sync_referral
 from goodword.engine.handles import create_handle, free_code, has_room, keep_handle, own_handle, switch_handle
+from goodword.engine.households import follow_households
 from goodword.engine.ids import Keyring
 from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
@@ -134,6 +135,7 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         rewarded = [id for reward in turn.touched_rewards if (id := turn.reward(reward).referral) is not None]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_or_reopen(turn, turn.referral(id))
+    follow_households(turn)
     references = {*turn.touched_referrals, *turn.touched_rewards, *turn.touched_groups}
     if turn.participant:
         references.add(turn.participant)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from goodword.engine.attribution import limit_key, signal_value
+from goodword.engine.attribution import limit_key
 from goodword.engine.boards import contest_key, standing_key
 from goodword.engine.clicks import Click, read_click
 from goodword.engine.contests import drawn
@@ -40,9 +40,10 @@ from goodword.engine.events import (
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
 from goodword.engine.groups import group_id, member_key, places_key
+from goodword.engine.households import counts_households, home_key, place_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
-from goodword.engine.people import SIGNALS, identity_keys
+from goodword.engine.people import SIGNALS, identity_keys, signal_value
 from goodword.engine.state import (
     ACTIVITIES,
     BALANCES,
@@ -402,6 +403,10 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
+    if any(map(counts_households, programs.all_live())):
+        at_home = [person.id for person in _loaded(state, PARTICIPANTS)]
+        _want(wants, FIRST_ORDERS, *at_home)
+        _want(wants, REFERRALS_OF, *at_home)
     _want_entrants(wants, _entrants(batch, state))
     found = _on_pages(state)
     if any(program.model.rewards_for_everyone for program in programs.all_live()):
@@ -470,6 +475,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
             counters.setdefault(key, None)
         for key in _tier_rows(program, newcomers):
             state.rows[TIERS.name].setdefault(key, None)
+    _want(wants, COUNTERS, *_homes(programs, batch, state))
     for contest in _loaded(state, CONTESTS):
         counter = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
         _want(wants, COUNTERS, *(f"{counter}{person}" for person in recipients))
@@ -654,6 +660,25 @@ def _limit_keys(program: Program, batch: Batch, state: State, times: set[int]) -
         values = told | {signal_value(person, limit.signal) for person in people}
         periods = {period_key(at_ms, limit.period, program.model.zone) for at_ms in times}
         yield from (limit_key(program.name, limit.signal, v, p) for v in values if v for p in periods)
+
+
+def _homes(programs: Programs, batch: Batch, state: State) -> Iterator[str]:
+    """The counters of every address at which somebody stood or comes to stand."""
+    looking = [program.name for program in programs.all_live() if counts_households(program)]
+    if not looking:
+        return
+    people = _loaded(state, PARTICIPANTS)
+    lives = {(address, person.id) for person in people for address in person.signals.get("address", ())}
+    for item in batch.sealed:
+        person = _person(item)
+        if person is None or person.address is None:
+            continue
+        found = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
+        known = {getattr(item.event, "participant", None), batch.keyring.id("pt", item.event.id), *found}
+        lives |= {(person.address, id) for id in known if id is not None}
+    for name in looking:
+        yield from {home_key(name, address) for address, _ in lives}
+        yield from (place_key(name, address, participant) for address, participant in lives)
 
 
 _ROUNDS = (_named_by_events, _named_by_rows, _around, _amounts)

@@ -57,6 +57,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "evidence_too_old": ("refused", "the evidence is older than the program's window"),
     "self_referral": ("refused", "advocate and friend are the same person"),
     "shared_signal": ("refused", "advocate and friend share a signal that the program refuses"),
+    "household_has_one": ("refused", "somebody else at the friend's address has the offer or is a customer already"),
     "cycle": ("refused", "the friend stands among the advocate's own advocates"),
     "chain_too_long": ("refused", "the chain of advocates is too long to be checked"),
     "friend_is_member": ("refused", "the friend owns the group or is a member of it already"),

@@ -367,6 +367,10 @@ class Protection(Part):
     device: Action = "review"
     address: Action = "allow"
     network: Action = "allow"
+    household: Action = Field(
+        default="allow",
+        description="for a friend at whose address somebody else is a friend of this program or a customer already",
+    )
     limits: Annotated[tuple[Limit, ...], Field(max_length=8)] = ()
 
 
@@ -605,7 +609,6 @@ NOT_YET = frozenset(
         "stock",
         "points",
         "segments",
-        "household",
     ]
 )
 """Keys the language will have: refused by name until they run, never accepted and ignored."""

@@ -81,7 +81,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
         ]
     ),
     "Budget": frozenset(["amount"]),
-    "Protection": frozenset(["payment", "device", "address", "network", "limits"]),
+    "Protection": frozenset(["payment", "device", "address", "network", "household", "limits"]),
     "Limit": frozenset(["signal", "count", "period", "action"]),
 }
 """By part of the language, the keys that the terms say."""

@@ -308,6 +308,8 @@ class _Terms(Speaker):
         given = {action: signals for action, signals in shared.items() if signals}
         said = self.texts.fullest("terms.two_people", given, {})
         yield Clause("protection", said or "")
+        if protection.household != "allow":
+            yield Clause("protection.household", self.text(f"terms.household.{protection.household}"))
         for index, limit in enumerate(protection.limits):
             yield Clause(f"protection.limits.{index}", self._limit(limit))
 
