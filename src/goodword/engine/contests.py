@@ -161,16 +161,20 @@ def _award(turn: Turn, game: Game, places: Iterable[Place], key: str) -> None:
     """Grant what the places win."""
     row, program = game.row, game.program
     for place in places:
-        turn.say(
-            "place_taken",
-            {"contest": row.contest, "place": place.place, "score": place.score, "entrant": place.entrant},
-            program=program,
-            rule=f"contests.{row.contest}",
-        )
+        _say_taken(turn, game, place)
         for name, rule in program.model.rewards_by_contest[row.contest]:
             assert rule.when.places  # noqa: S101 - the model asks for them
             if rule.when.places[0] <= place.place <= rule.when.places[1]:
                 _grant_place(turn, game, name, place, key)
+
+
+def _say_taken(turn: Turn, game: Game, place: Place) -> None:
+    turn.say(
+        "place_taken",
+        {"contest": game.row.contest, "place": place.place, "score": place.score, "entrant": place.entrant},
+        program=game.program,
+        rule=f"contests.{game.row.contest}",
+    )
 
 
 def _grant_place(turn: Turn, game: Game, name: str, place: Place, key: str) -> None:
@@ -213,12 +217,15 @@ def _give_held(turn: Turn, game: Game, over: bool) -> ContestRow:
         return replace(row, held=())
     key = f"{row.contest}@{local_date(turn.clock_ms, game.program.model.zone).isoformat()}"
     for place in row.places:
+        before = turn.draft.many(REWARDS_OF, place.entrant)
         for name, rule in game.program.model.rewards_by_contest[row.contest]:
             first, last = rule.when.places or (0, 0)
             if first <= place.place <= last and (name, place.entrant) not in kept:
-                before = turn.draft.many(REWARDS_OF, place.entrant)
                 _grant_place(turn, game, name, place, key)
-                held += [id for id in turn.draft.many(REWARDS_OF, place.entrant) if id not in before]
+        given = [id for id in turn.draft.many(REWARDS_OF, place.entrant) if id not in before]
+        if given:
+            _say_taken(turn, game, place)
+            held += given
     return replace(row, held=tuple(held))
 
 
@@ -242,8 +249,8 @@ def _settled(turn: Turn, game: Game) -> None:
 
 def _close_entries(turn: Turn, game: Game) -> None:
     """From now on no entry changes any more: the list is hashed."""
-    row = game.row
-    _page_later(turn, replace(row, status="counting", entries_hash=draws.first_hash(row.id)))
+    row = replace(game.row, status="counting", entries_hash=draws.first_hash(game.row.id))
+    _go_on(turn, game, row)
 
 
 def _count_entries(turn: Turn, game: Game) -> None:
@@ -258,7 +265,7 @@ def _count_entries(turn: Turn, game: Game) -> None:
             cursor=standing.entrant,
         )
     if page:
-        _page_later(turn, row)
+        _go_on(turn, game, row)
         return
     turn.say(
         "draw_counted",
@@ -285,7 +292,7 @@ def _draw_tickets(turn: Turn, game: Game) -> None:
     row = replace(row, found=found, passed=passed, cursor=page[-1].entrant if page else row.cursor)
     if len(found) == last or not page:
         row = replace(row, status="awarding", cursor="", passed=0, tickets_drawn=last)
-    _page_later(turn, row)
+    _go_on(turn, game, row)
 
 
 def _award_drawn(turn: Turn, game: Game) -> None:
@@ -296,7 +303,7 @@ def _award_drawn(turn: Turn, game: Game) -> None:
     winners = [entrant for entrant in entrants if _eligible(turn, game, entrant)][:wins]
     rounds = row.tickets_drawn // draws.wanted(wins)
     if len(winners) < wins and len(entrants) < min(row.entries, LEADERS_MAX) and rounds < draws.ROUNDS_MAX:
-        _page_later(turn, replace(row, status="drawing"))
+        _go_on(turn, game, replace(row, status="drawing"))
         return
     enough = row.tickets >= (game.contest.at_least or 1)
     places = tuple(Place(place, entrant, 1) for place, entrant in enumerate(winners if enough else [], start=1))
@@ -308,6 +315,13 @@ def _award_drawn(turn: Turn, game: Game) -> None:
 def drawn(row: ContestRow) -> list[str]:
     """Whom the tickets of a draw found, each once, in their order."""
     return draws.in_order({int(number): entrant for number, entrant in row.found.items()})[:LEADERS_MAX]
+
+
+def _go_on(turn: Turn, game: Game, row: ContestRow) -> None:
+    """A page of the draw was gone through; say so, and how many entries are counted by now."""
+    values = {"contest": row.contest, "entries": row.entries}
+    turn.say("draw_goes_on", {**values}, program=game.program, rule=f"contests.{row.contest}")
+    _page_later(turn, row)
 
 
 def _page_later(turn: Turn, row: ContestRow) -> None:

@@ -115,6 +115,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "contest_entered": ("done", "the person has a ticket"),
     "contest_settled": ("done", "the contest is decided"),
     "contest_reviewed": ("done", "the places of the contest are given anew"),
+    "draw_goes_on": ("done", "the contest has closed, and a part of its draw was done; the next one follows"),
     "draw_counted": ("done", "no entry can change any more: the list is hashed, and the seed can be told"),
     "place_taken": ("done", "somebody took a place of the contest"),
     "place_lost": ("done", "somebody lost his place of the contest, and what he held with it"),
