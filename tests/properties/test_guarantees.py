@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from goodword.engine.events import Order, Sealed
 from goodword.engine.keeping import misses
-from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Reward
+from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Referral, Reward
 from goodword.engine.tiers import tier_periods
 from goodword.engine.turn import Programs, begin
 from goodword.pipeline.memory import MemoryTenant
@@ -391,6 +391,18 @@ def test_tiers_and_boards_are_what_counting_anew_gives() -> None:
                 held = rows["tiers"].get(f"{program.name}|{person}")
                 reached = ladder.reached(max(counters.get(key) or 0 for key in keys))
                 assert reached == (held.since.keys() if held else set())
+        for name, measure in program.model.measures_of["rewards"]:
+            summed: dict[str, int] = defaultdict(int)
+            for reward in rewards(tenant):
+                referral = rows["referrals"].get(reward.subject)
+                if reward.live and reward.unit == measure.unit and not (referral and _in_review(referral)):
+                    summed[reward.participant] += reward.amount
+            for key, value in counters.items():
+                kind, _, label, owner = f"{key}|||".split("|")[:4]
+                stem, _, period = label.partition("@")
+                if kind == "measure" and stem == name and not period[:1].isalpha():
+                    summed[owner] -= value or 0
+            assert not any(summed.values())
         for row in rows["standings"].values():
             contest = rows["contests"][row.board]
             if contest.status == "open" and row.entrant in people:
@@ -401,6 +413,10 @@ def test_tiers_and_boards_are_what_counting_anew_gives() -> None:
             assert len({place.entrant for place in contest.places}) == len(contest.places)
 
     check()
+
+
+def _in_review(referral: Referral) -> bool:
+    return referral.moderation == "pending_review"
 
 
 def test_nothing_is_kept_whose_condition_does_not_hold() -> None:

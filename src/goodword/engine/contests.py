@@ -12,6 +12,7 @@ from goodword.engine.events import Enter
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, side_of
 from goodword.engine.people import resolve
+from goodword.engine.reasons import ReasonValue
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import expire, grant
@@ -319,8 +320,8 @@ def drawn(row: ContestRow) -> list[str]:
 
 def _go_on(turn: Turn, game: Game, row: ContestRow) -> None:
     """A page of the draw was gone through; say so, and how many entries are counted by now."""
-    values = {"contest": row.contest, "entries": row.entries}
-    turn.say("draw_goes_on", {**values}, program=game.program, rule=f"contests.{row.contest}")
+    values: dict[str, ReasonValue] = {"contest": row.contest, "entries": row.entries}
+    turn.say("draw_goes_on", values, program=game.program, rule=f"contests.{row.contest}")
     _page_later(turn, row)
 
 

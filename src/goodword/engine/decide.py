@@ -304,9 +304,12 @@ def _moderation(turn: Turn, event: Moderation) -> None:
         return
     values = {"why": event.why, "submission": row.id}
     if event.verdict == "deny":
-        turn.draft.put(ACTIVITIES, row.id, replace(row, status="denied"))
+        row = replace(row, status="denied")
+        turn.draft.put(ACTIVITIES, row.id, row)
         turn.say("submission_denied", {**values})
         turn.tell("submission.denied", row.id, row.participant)
+        if row.reward is not None:
+            moderate_answer(turn, row)
         return
     row = replace(row, status="counted")
     turn.draft.put(ACTIVITIES, row.id, row)

@@ -485,7 +485,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
             counters.setdefault(f"{counter}{person}", None)
             state.rows[STANDINGS.name].setdefault(standing_key(contest.id, person), None)
     for reward in _loaded(state, REWARDS):
-        _want(wants, COUNTERS, *reward.cap_keys)
+        _want(wants, COUNTERS, *reward.cap_keys, *reward.doubted)
         _want(wants, ORDERS, reward.order)
         _want(wants, REFERRALS, reward.referral)
         _want(wants, PARTICIPANTS, reward.participant)

@@ -344,6 +344,8 @@ class Reward(Row, frozen=True):
     """The order it was earned on."""
     cap_keys: tuple[str, ...] = ()
     """The counters it was counted in."""
+    doubted: tuple[str, ...] = ()
+    """The counters of measures in which it counts as soon as nobody doubts its referral."""
     budget: str | None = None
     """The account prefix of the budget it draws on."""
     budget_unit: str | None = None
@@ -360,6 +362,8 @@ class Reward(Row, frozen=True):
     """Whether its recipient chose."""
     answers: dict[str, str] = {}
     """What its recipient answered to what it asks."""
+    submission: str = ""
+    """The answer that staff have still to look at."""
     watched: tuple[str, ...] = ()
     """The people whose conditions can still take it back."""
     kept_ms: int | None = None
