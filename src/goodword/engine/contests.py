@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import get_args
 
 from msgspec.structs import replace
 
 from goodword.engine import draws
-from goodword.engine.boards import Game, contest_key, enter_free, entries_after, game_of, leaders
+from goodword.engine.boards import Game, contest_key, enter_free, entries_after, game_of, has_free, leaders
 from goodword.engine.events import Enter
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, side_of
-from goodword.engine.people import resolve
+from goodword.engine.people import resolve, signal_value
 from goodword.engine.reasons import ReasonValue
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
@@ -23,12 +24,14 @@ from goodword.engine.state import (
     REFERRALS,
     REWARDS_OF,
     ContestRow,
+    Participant,
     Place,
     Standing,
 )
 from goodword.engine.turn import Turn
-from goodword.program.duration import day_start_ms, local_date, period_ends_ms
+from goodword.program.duration import Period, day_start_ms, local_date, period_ends_ms, period_key
 from goodword.program.loader import Program
+from goodword.program.model import Shared
 
 # opening --------------------------------------------------------------------------------------------------------------
 
@@ -91,8 +94,47 @@ def enter(turn: Turn, event: Enter) -> None:
     if person is None:
         return
     turn.say("person_recorded")
-    said = "contest_entered" if enter_free(turn, row, person.id) else "contest_entered_before"
-    turn.say(said, {"contest": row.contest}, program=game.program, rule=rule)
+    if has_free(turn, row, person.id):
+        turn.say("contest_entered_before", {"contest": row.contest}, program=game.program, rule=rule)
+        return
+    counted = list(_counted_entries(turn, game, person))
+    over = {path: signal for key, signal, count, path in counted if turn.counter(key) >= count}
+    for path, signal in over.items():
+        values = {"contest": row.contest, "signal": signal}
+        turn.say("entry_limit_reached", {**values}, program=game.program, rule=path)
+    if over:
+        return
+    for key in dict.fromkeys(key for key, *_ in counted):
+        turn.count(key, 1)
+    enter_free(turn, row, person.id)
+    turn.say("contest_entered", {"contest": row.contest}, program=game.program, rule=rule)
+
+
+def _counted_entries(turn: Turn, game: Game, person: Participant) -> Iterator[tuple[str, str, int, str]]:
+    """The counters of a free entry, each with its signal, how many it takes, and the rule that says so."""
+    for signal, period, count, path in entry_rules(game.program):
+        value = signal_value(person, signal)
+        if value is not None:
+            yield entry_key(game.row.id, signal, value, turn.occurred_ms, period, game.program), signal, count, path
+
+
+def entry_rules(program: Program) -> Iterator[tuple[Shared, Period, int, str]]:
+    """How many free entries may share a signal: one where advocate and friend may not, and as many as a limit allows.
+
+    Where staff would look first at a referral, a free entry stands: there is no referral that they could look at.
+    """
+    protection = program.model.protection
+    for signal in get_args(Shared):
+        if getattr(protection, signal) == "refuse":
+            yield signal, "ever", 1, f"protection.{signal}"
+    for index, limit in enumerate(protection.limits):
+        if limit.action == "refuse":
+            yield limit.signal, limit.period, limit.count, f"protection.limits.{index}"
+
+
+def entry_key(contest: str, signal: str, value: str, at_ms: int, period: Period, program: Program) -> str:
+    """The counter of the free entries with one value of a signal."""
+    return f"entry|{contest}|{signal}|{value}|{period_key(at_ms, period, program.model.zone)}"
 
 
 # deciding -------------------------------------------------------------------------------------------------------------

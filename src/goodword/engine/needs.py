@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from goodword.engine.attribution import limit_key
 from goodword.engine.boards import contest_key, standing_key
 from goodword.engine.clicks import Click, read_click
-from goodword.engine.contests import drawn
+from goodword.engine.contests import drawn, entry_key, entry_rules
 from goodword.engine.events import (
     Activity,
     AnyEvent,
@@ -465,6 +465,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
         _want(wants, COUNTERS, *(queue_key(budget_prefix(program.name, name)) for name in program.model.budgets))
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
+        _want(wants, COUNTERS, *_entries(program, batch, state))
         _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))
         _want(wants, TIERS, *_tier_rows(program, recipients))
         _want(wants, COUNTERS, *_measure_keys(program, "group", groups, times))
@@ -660,6 +661,20 @@ def _limit_keys(program: Program, batch: Batch, state: State, times: set[int]) -
         values = told | {signal_value(person, limit.signal) for person in people}
         periods = {period_key(at_ms, limit.period, program.model.zone) for at_ms in times}
         yield from (limit_key(program.name, limit.signal, v, p) for v in values if v for p in periods)
+
+
+def _entries(program: Program, batch: Batch, state: State) -> Iterator[str]:
+    """The counters of the free entries of a batch: by what they tell, and by what is known of whoever enters."""
+    for item in batch.sealed:
+        event = item.event
+        if not isinstance(event, Enter) or event.program != program.name:
+            continue
+        found = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(event.person))
+        people = [state.rows[PARTICIPANTS.name].get(id) for id in found if id is not None]
+        for signal, period, _, _ in entry_rules(program):
+            values = {getattr(event.person, signal), *(signal_value(person, signal) for person in people if person)}
+            contest = contest_key(program.name, event.contest)
+            yield from (entry_key(contest, signal, v, item.occurred_ms, period, program) for v in values if v)
 
 
 def _homes(programs: Programs, batch: Batch, state: State) -> Iterator[str]:

@@ -30,6 +30,10 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "unknown_submission": ("refused", "nothing was sent in under this id"),
     "unknown_contest": ("refused", "the program has no contest of this name that one may enter like this"),
     "contest_closed": ("refused", "the contest is not open for this any more, or not yet"),
+    "entry_limit_reached": (
+        "refused",
+        "there are as many free entries with one value of a signal as the program allows",
+    ),
     "contest_entered_before": ("refused", "everybody may enter without a friend once"),
     "unknown_activity": ("note", "no live program declares this activity; it is kept"),
     "not_possible_now": ("refused", "the state it is in does not allow this"),

@@ -29,9 +29,7 @@ from goodword.words.phrases import (
     segment,
     undoing,
 )
-from goodword.words.speaker import Clause, Section, Speaker
-
-SIGNALS: Final = ("payment", "device", "address", "network")
+from goodword.words.speaker import SIGNALS, Clause, Section, Speaker
 
 
 def terms(program: Program, language: str) -> list[Section]:
