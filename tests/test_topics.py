@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import goodword.engine
+from goodword.engine.payout_states import PAYOUT_MOVES
 from goodword.engine.referral_states import REFERRAL_MOVES
 from goodword.engine.reward_states import REWARD_MOVES
 from goodword.engine.topics import NOTICES, TEST_TOPIC, TOPICS, matches
@@ -28,7 +29,8 @@ def moved() -> set[str]:
     """The topics that moves between states make."""
     referrals = {f"referral.{_PAST.get(move, status)}" for (_, move), status in REFERRAL_MOVES.items()}
     rewards = {f"reward.{status}" for (_, move), status in REWARD_MOVES.items() if move != "restore"}
-    return referrals | rewards | {"reward.restored"}
+    payouts = {f"payout.{status}" for status in PAYOUT_MOVES.values()}
+    return referrals | rewards | payouts | {"reward.restored"}
 
 
 def test_the_table_holds_what_is_told_and_nothing_else() -> None:

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from goodword.cli import app
 from goodword.engine.events import SourceEvent
+from goodword.engine.payout_states import PAYOUT_MOVES
 from goodword.engine.reasons import REASONS
 from goodword.engine.referral_states import MODERATION_MOVES, REFERRAL_MOVES
 from goodword.engine.reward_states import REWARD_MOVES
@@ -71,7 +72,7 @@ def states() -> str:
     return (
         f"# States\n\nDrawn from the tables in `engine/`; any other move is an error.\n\n## Referral\n\n{diagram(REFERRAL_MOVES)}\n"
         f"## Moderation of a referral\n\n{diagram(MODERATION_MOVES)}\n## Reward\n\nWaiting (for a hold, a review, a condition, "
-        f"the shop) is a reason of `pending` or `approved`, not a state.\n\n{diagram(REWARD_MOVES)}"
+        f"the shop) is a reason of `pending` or `approved`, not a state.\n\n{diagram(REWARD_MOVES)}\n## Payout\n\n{diagram(PAYOUT_MOVES)}"
     )
 
 

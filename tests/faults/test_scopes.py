@@ -32,6 +32,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/deliveries/{delivery}/replay": {},
 }
 """What some routes are told; the others take the id of an event."""
+SHARE = """\
+  share: {when: {step: purchase}, to: advocate, benefit: {kind: commission, amount: 3 USD}}
+payouts: {every: month}
+"""
+"""What partners are paid."""
 RACE = """\
 measures: {friends: {count: referrals, step: purchase}}
 contests: {race: {measure: friends, first_day: 2026-01-01, last_day: 2099-12-31, ties: all}}
@@ -53,7 +58,10 @@ class World:
     def fill(self, one: Guarded, ids: dict[str, str]) -> str:
         """The path with ids put in."""
         path = one.path.replace(":path", "")
-        fixed = FIXED | ({"action": "disable"} if "/handles/" in path else {})
+        fixed = dict(FIXED)
+        for place, action in (("/handles/", "disable"), ("/payouts/", "pay")):
+            if place in path:
+                fixed["action"] = action
         for name in one.parameters:
             path = path.replace(f"{{{name}}}", (fixed | ids)[name])
         return path
@@ -67,11 +75,14 @@ class World:
 @pytest.fixture
 def world(open_site: Opener) -> World:
     shop = open_site(rate_address="0")  # whoever tries so many wrong keys would be sent away
-    assert shop.publish(PROGRAM + RACE).status_code == 201
+    assert shop.publish(PROGRAM + SHARE + RACE).status_code == 201
     world = World(shop)
     joined = shop.tell(event("join", "join", program="demo", person={"id": "ann"})).json()
     shop.tell(event("claim", "claim", code=joined["advocate_code"], person={"id": "bob"}))
     bought = shop.tell(order("order", person={"id": "bob"})).json()
+    paid = shop.tell(
+        event("pay_out", "paid", program="demo", participant=joined["participant"]), "staff", "events"
+    ).json()
     waiting = shop.tell(event("claim", "unknown friend", code=joined["advocate_code"])).json()
     world.ours = {
         "participant": joined["participant"],
@@ -85,6 +96,8 @@ def world(open_site: Opener) -> World:
         "endpoint": (endpoint := _endpoint(shop)),
         "delivery": shop.ask("POST", f"/v1/endpoints/{endpoint}/test", "webhooks").json()["id"],
         "reference": joined["participant"],
+        "payout": paid["reasons"][0]["values"]["payout"],
+        "period": "2026-10",
     }
     world.theirs = _rival(shop)
     return world
@@ -104,13 +117,14 @@ def _rival(site: Site) -> dict[str, str]:
     with database.write(RIVAL) as connection:
         create_tenant(connection, RIVAL, 1)
     tenants = Tenants(database, keyring)
-    tenants.publish(RIVAL, PROGRAM.replace("program: demo", "program: theirs"), 1)
+    tenants.publish(RIVAL, PROGRAM.replace("program: demo", "program: theirs") + SHARE, 1)
     code = keyring.handle("their join", 0)
     for body in (
         event("join", "their join", program="theirs", person={"id": "ann"}),
         event("claim", "their claim", code=code, person={"id": "bob"}),
         event("claim", "their token", code=code),
         order("their order", person={"id": "bob"}),
+        event("pay_out", "their payout", program="theirs", participant=keyring.id("pt", "their join")),
     ):
         tenants.decide_all(RIVAL, [sealed_past(keyring, body)])
     with database.read() as connection:
@@ -135,6 +149,8 @@ def _rival(site: Site) -> dict[str, str]:
         "topic": "referral.started",
         "unit": "EUR",
         "reference": reward.referral,
+        "payout": keyring.id("po", "their payout"),
+        "period": "2026-10",
         "advocate": reward.participant,
         "friend": reward.participant,
     }

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goodword.engine import reward_books
 from goodword.engine.events import Order, Sealed
 from goodword.engine.keeping import misses
 from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Referral, Reward
@@ -219,7 +220,12 @@ def test_after_every_order_came_back_only_debt_remains() -> None:
 def _balances_are_what_remains_less_debt(tenant: MemoryTenant) -> None:
     expected: dict[str, int] = defaultdict(int)
     for reward in rewards(tenant):
-        expected[f"balance:{reward.participant}|{reward.unit}"] += reward.remaining - reward.owed
+        expected[f"{reward_books.account(reward, 'balance')}|{reward.unit}"] += reward.remaining - reward.owed
+    for payout in tenant.rows.rows["payouts"].values():
+        if payout.status != "failed":
+            expected[f"{reward_books.collected_account(payout.program, payout.participant)}|{payout.unit}"] -= (
+                payout.amount
+            )
     for referral in tenant.rows.rows["referrals"].values():
         waiting = [r for r in rewards(tenant) if r.subject == referral.id and r.status in ("pending", "approved")]
         assert not (referral.status == "ended" and waiting)
@@ -353,7 +359,7 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
     join = {"type": "join", "id": f"join-{number}", "person": {"id": f"advocate-{number}"}, "program": program.name}
     bodies = [join, {"type": "claim", "id": f"claim-{number}", "person": {"id": f"friend-{number}"}, "code": handle}]
     for index, wish in enumerate(story):
-        if wish.body["type"] in ("reward", "review", "choice", "moderation", "enter"):
+        if wish.body["type"] in ("reward", "review", "choice", "moderation", "enter", "payout", "pay_out"):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}
         if "person" in body:

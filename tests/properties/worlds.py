@@ -118,6 +118,8 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
     }
     if draw(st.booleans()):
         grown(draw, file)
+    if draw(st.booleans()):
+        collected(draw, file)
     if file["attribution"].get("one_per") == "order":  # such a referral begins with its order
         for rule in file["rewards"].values():
             if rule["when"].get("step") == "claimed":
@@ -151,6 +153,25 @@ def single_orders(draw: st.DrawFn, file: dict[str, Any]) -> None:
         "benefit": {"kind": "commission", "amount": share},
         "hold": draw(st.sampled_from(HOLDS)),
     }
+
+
+def collected(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Let commissions come together for payouts."""
+    share = {"percent_of": "order.total", "percent": "10%", "ceiling": "6 USD"}
+    rule: dict[str, Any] = {
+        "when": {"step": "purchase"},
+        "to": draw(st.sampled_from(["advocate", "both"])),
+        "benefit": {"kind": "commission", "amount": draw(st.sampled_from([share, "4 USD"]))},
+        "hold": draw(st.sampled_from(HOLDS)),
+    }
+    if draw(st.booleans()):
+        rule["budget"] = "all"
+    if draw(st.booleans()):
+        rule["kept"] = {"while": {"advocate.verified": {"is_not": False}}}
+    file["rewards"]["share"] = rule
+    file["payouts"] = {"every": draw(st.sampled_from(["week", "month"]))}
+    if draw(st.booleans()):
+        file["payouts"]["minimum"] = draw(st.sampled_from(["3 USD", "8 USD"]))
 
 
 def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
@@ -388,6 +409,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "group",
                 "group",
                 "invite",
+                "payout",
+                "payout",
+                "pay_out",
             ]
         )
     )
@@ -436,6 +460,11 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "invite":
             body = {"type": "join", "person": person, "program": "world"}
             return Wish(at_ms, body | {"group": draw(st.sampled_from(GROUPS))})
+        case "payout":
+            action = draw(st.sampled_from(["pay", "pay", "fail"]))
+            return Wish(at_ms, {"type": "payout", "payout": draw(st.integers(0, 4)), "action": action})
+        case "pay_out":
+            return Wish(at_ms, {"type": "pay_out", "program": "world", "participant": draw(st.integers(0, 6))})
         case "review":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "review", "referral": draw(st.integers(0, 3)), "verdict": verdict})
@@ -464,6 +493,16 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
 def sealed(body: dict[str, Any]) -> Sealed:
     """A body as a sealed event of history."""
     return seal(decode_event(json.dumps(body).encode()), KEYRING, LATER_MS, history=True)
+
+
+NAMED = (
+    ("reward", "rewards"),
+    ("referral", "referrals"),
+    ("submission", "activities"),
+    ("payout", "payouts"),
+    ("participant", "participants"),
+)
+"""What a wish names by its number among those that are there."""
 
 
 def play(program: Program, wished: list[Wish]) -> list[Sealed]:
@@ -508,7 +547,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
         if wish.redeem_of in issued:
             amount = {} if wish.use is None else {"amount": wish.use}
             body["redeems"] = [{"code": issued[wish.redeem_of]} | amount]
-        for kind, collection in (("reward", "rewards"), ("referral", "referrals"), ("submission", "activities")):
+        for kind, collection in NAMED:
             if isinstance(body.get(kind), int):
                 rows = list(tenant.rows.rows[collection])
                 body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"

@@ -29,6 +29,7 @@ SECTIONS = (
     "tiers",
     "contests",
     "budgets",
+    "payouts",
     "rewards",
     "protection",
 )
@@ -50,7 +51,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "kind": ("credit", "cash", "coupon", "commission", "item", "points", "product", "choice", "mystery"),
     "type": ("text", "integer", "boolean", "address", "one_of"),
     "count": ("referrals", "orders", "activities"),
-    "every": get_args(Recurs),
+    "every": (*get_args(Recurs), "week"),
     "ties": ("first", "all"),
     "reviewed": ("day", "week", "month"),
     "entrant": ("advocate", "referral"),

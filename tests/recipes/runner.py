@@ -21,6 +21,7 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
                                                  the books say what was used, what expired and what was taken back
           contests: {race: "settled: 1 anna (3), 2 ben (2)"}    the place, who took it and with how many
           tiers: {anna: gold}                                   the highest that somebody holds
+          payouts: {anna's payout of 2026-05: paid 12.00 USD}   what a partner was to be paid, and whether he was
 
 An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
 ``clicked on: anna`` adds a click on her link.
@@ -52,10 +53,12 @@ from goodword.engine.state import (
     ACTIVITIES,
     BALANCES,
     CONTESTS,
+    PAYOUTS,
     REFERRALS,
     REWARDS,
     TIERS,
     ContestRow,
+    PayoutRow,
     Referral,
     Reward,
     State,
@@ -316,6 +319,14 @@ class Player:
             seen[name] = seen.get(name, 0) + 1
             yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
 
+    def _named_payouts(self) -> Iterator[tuple[str, PayoutRow]]:
+        """``anna's payout of 2026-05``."""
+        seen: dict[str, int] = {}
+        for row in sorted(self._rows(PAYOUTS), key=lambda row: row.created_ms):
+            name = f"{self.names[row.participant]}'s payout of {row.period}"
+            seen[name] = seen.get(name, 0) + 1
+            yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), row
+
     def due_title(self, sealed: Sealed) -> str:
         """What came by itself."""
         event = sealed.event
@@ -346,6 +357,8 @@ class Player:
                 return f"page {int(page) + 1} of {self.tenant.rows.rows['sweeps'][id].rule}"
             case "contest":
                 return f"the contest {event.reference.partition('|')[2]} is looked at"
+            case "payout":
+                return f"{self.names[event.reference.split('|')[1]]} is paid out"
             case "tier":
                 return f"{self.names[event.reference.partition('|')[2]]}'s tier is looked at"
             case _:
@@ -360,7 +373,8 @@ class Player:
             account, _, unit = key.rpartition("|")
             kind, _, owner = account.partition(":")
             if kind == "balance" and amount:
-                balances.setdefault(self.names[owner], []).append(str(Quantity(amount, unit)))
+                whose = self.names[owner.partition(":")[0]]  # what a program collects for somebody is his as well
+                balances.setdefault(whose, []).append(str(Quantity(amount, unit)))
             elif kind == "budget" and amount and not owner.endswith(":funding"):
                 name, _, part = owner.split(":", 1)[1].rpartition(":")
                 budgets.setdefault(name, []).append(f"{Quantity(amount, unit)} {part}")
@@ -380,6 +394,7 @@ class Player:
             "books": {name: ", ".join(units) for name, units in books.items()},
             "contests": {row.contest: self.result(row) for row in self._rows(CONTESTS)},
             "tiers": {self.names[row.participant]: row.tier for row in self._rows(TIERS) if row.tier},
+            "payouts": {name: f"{row.status} {Quantity(row.amount, row.unit)}" for name, row in self._named_payouts()},
         }
 
     def result(self, row: ContestRow) -> str:
@@ -423,6 +438,14 @@ class Player:
     def reward_id(self, name: str) -> str:
         """The reward of a name such as ``anna's space for bob``."""
         return next((row.id for title, row in self._named_rewards() if title == name), name)
+
+    def payout_id(self, name: str) -> str:
+        """The payout of a name such as ``anna's payout of 2026-05``."""
+        return next((row.id for title, row in self._named_payouts() if title == name), name)
+
+    def participant_id(self, name: str) -> str:
+        """Somebody by his name."""
+        return next((id for id, known in self.names.items() if known == name), name)
 
     def submission_id(self, who: str, what: str) -> str:
         """The last that somebody sent in under a name: an activity, or ``answer``."""
@@ -605,6 +628,14 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             lambda p, b, e, w: ev.Moderation(
                 **b, submission=p.submission_id(w["who"], w["what"]), verdict=w["verdict"]
             ),
+        ),
+        (
+            r"the shop (?P<action>pay|fail)s (?P<payout>\w+'s payout of .+)",
+            lambda p, b, e, w: ev.PayoutAction(**b, payout=p.payout_id(w["payout"]), action=w["action"]),
+        ),
+        (
+            r"staff pay out what came together for (?P<whom>\w+)",
+            lambda p, b, e, w: ev.PayOut(**b, program=p.program.name, participant=p.participant_id(w["whom"])),
         ),
         (
             r"(?:staff|the shop) (?P<action>approve|deny|issue|redeem|fail|reverse)s? (?P<reward>.+)",

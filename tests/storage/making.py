@@ -18,6 +18,7 @@ from goodword.engine.state import (
     OrderRow,
     OutboxRow,
     Participant,
+    PayoutRow,
     Place,
     Redemption,
     Referral,
@@ -88,7 +89,7 @@ FULL: dict[str, dict[str, Any]] = {
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
             expires_ms=50, order="o1", cap_keys=("cap|a|n",), doubted=("measure|p|stars|ann",), budget="budget:dropbox:main", budget_unit="USD",
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
-            submission="ev-9", watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6,
+            submission="ev-9", watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6, collected=True,
         )
     },
     "contests": {
@@ -99,6 +100,9 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 7, 15, 1)},
     "tiers": {"dropbox|ann": TierRow("dropbox|ann", "dropbox", "ann", "gold", {"gold": "2026"})},
+    "payouts": {
+        "p1": PayoutRow("p1", "dropbox", "ann", "USD", 2**53 + 1, "2026-10", 5, "e1", "failed", 9, "the bank said no")
+    },
     "counters": {"cap|ann|n": 2**53 + 1},
     "balances": {"balance:ann|MB": -5, "cost:dropbox|sku:refill-pack": 9},
     "watches": {"ann>w1": "w1"},

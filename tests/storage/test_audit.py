@@ -6,7 +6,17 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from goodword.engine.state import ContestRow, DueRow, Entry, GroupRow, MemberRow, OrderRow, Participant, Standing
+from goodword.engine.state import (
+    ContestRow,
+    DueRow,
+    Entry,
+    GroupRow,
+    MemberRow,
+    OrderRow,
+    Participant,
+    PayoutRow,
+    Standing,
+)
 from goodword.program.duration import DAY_MS
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
@@ -28,6 +38,10 @@ ENTRIES = [
     Entry("approved:dropbox", "MB", 500, "w1"),
     Entry(f"{FUNDING}:free", "USD", -70, "w1"),
     Entry(f"{FUNDING}:reserved", "USD", 70, "w1"),
+    Entry("balance:ann:dropbox", "USD", -40, None),
+    Entry("payout:dropbox", "USD", 40, None),
+    Entry("payout:dropbox", "USD", -25, None),
+    Entry("paid:dropbox", "USD", 25, None),
 ]
 BALANCES = {
     f"{FUNDING}:funding|USD": -100,
@@ -36,6 +50,9 @@ BALANCES = {
     "cost:dropbox|MB": -500,
     "pending:dropbox|MB": 0,
     "approved:dropbox|MB": 500,
+    "balance:ann:dropbox|USD": -40,
+    "payout:dropbox|USD": 15,
+    "paid:dropbox|USD": 25,
 }
 
 
@@ -57,6 +74,11 @@ def sound(database: Database) -> Database:
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
         "contests": {"dropbox|race": ContestRow("dropbox|race", "dropbox", "race", 2, "friends", 1, None)},
         "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 2, 5, 1)},
+        "payouts": {
+            "p1": PayoutRow("p1", "dropbox", "ann", "USD", 25, "2026-01", 1, "e1", "paid", 2),
+            "p2": PayoutRow("p2", "dropbox", "ann", "USD", 15, "2026-02", 3, "e2"),
+            "p3": PayoutRow("p3", "dropbox", "ann", "USD", 99, "2026-03", 4, "e3", "failed"),
+        },
         "groups": {"g1": GroupRow("g1", "dropbox", "plan", "ann", 1, members=1, numbers=1)},
         "members": {"g1|bob": MemberRow("g1|bob", "g1", "bob", 1, 2, measured={"measure|dropbox|size|g1": 1})},
         "counters": {
@@ -124,6 +146,14 @@ TAMPERED = {
     "budgets_stay_above_zero": [
         ("UPDATE balances SET amount = -1 WHERE amount = 30", "balances budget:dropbox:main:free|USD"),
         ("UPDATE balances SET amount = -1 WHERE amount = 70", "balances budget:dropbox:main:reserved|USD"),
+    ],
+    "payouts_agree_with_the_ledger": [
+        ("UPDATE payouts SET status = 'paid' WHERE id = 'p2'", "balances paid:dropbox|USD"),
+        ("DELETE FROM payouts WHERE id = 'p2'", "balances payout:dropbox|USD"),
+    ],
+    "partners_are_paid_what_was_collected": [
+        ("UPDATE payouts SET participant = 'bob' WHERE id = 'p1'", "balances balance:bob:dropbox|USD"),
+        ("UPDATE payouts SET status = 'due' WHERE id = 'p3'", "balances balance:ann:dropbox|USD"),
     ],
     "caps_count_live_rewards": [
         ("UPDATE counters SET value = 2 WHERE key = 'cap|x|n'", "counters cap|x|n"),

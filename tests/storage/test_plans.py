@@ -15,7 +15,8 @@ from goodword.engine.ids import Keyring
 from goodword.engine.state import COLLECTIONS, State
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
-from goodword.storage import deliveries, endpoints, hits, imports, reads, tables
+from goodword.program.loader import load_program
+from goodword.storage import deliveries, endpoints, hits, imports, payouts, reads, tables
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
 from goodword.storage.endpoints import Endpoint
@@ -96,9 +97,10 @@ def story() -> list[Sealed]:
         {"type": "enter", "program": "bombas", "contest": "lottery", "person": bob},
         {"type": "group", "program": "spotify", "group": "plan", "action": "create", "person": ann},
         {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
+        {"type": "payout", "payout": "nothing", "action": "pay"},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 60]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -135,6 +137,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         load(connection, TENANT, State(), {"kept_of": {"ann>w1"}})
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
+        read_payouts(connection)
     told = " ".join(plans)
     assert [name for name in tables.metadata.tables if name not in told] == []
     # There are few endpoints: a limit says so.
@@ -143,6 +146,14 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
     } == set()
     scans = {line for lines in plans.values() for line in lines if line.startswith("SCAN ")}
     assert {line for line in scans if line.split()[1] not in ("k", "chain", "json_each", "tenants")} == set()
+
+
+def read_payouts(connection: sa.Connection) -> None:
+    """What the accountant and the partner ask for."""
+    payouts.payouts(connection, TENANT, "bombas", cursor="9-p")
+    payouts.payouts(connection, TENANT, "bombas", status="due")
+    statement = payouts.partner_statement(connection, TENANT, load_program(RECIPE.read_text()), "ann", "2026-03")
+    list(payouts.statement_lines(connection, TENANT, statement, 10))
 
 
 def deliver(connection: sa.Connection) -> None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "explain": "records",
     "audit": "records",
     "draw": "draw",
+    "payouts": "payouts",
+    "statement": "payouts",
     "serve": "server",
     "edge": "server",
     "worker": "server",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from goodword.engine.state import (
     HANDLES,
     PARTICIPANTS,
+    PAYOUTS,
     REFERRALS,
     REWARDS,
     Collection,
@@ -34,6 +35,7 @@ ROWS: dict[str, Collection[Any]] = {
     "code": HANDLES,
     "referral": REFERRALS,
     "reward": REWARDS,
+    "payout": PAYOUTS,
 }
 """Which collection the reference of a topic leads to, by the object of the topic."""
 

@@ -26,6 +26,8 @@ from goodword.engine.events import (
     Link,
     Moderation,
     Order,
+    PayOut,
+    PayoutAction,
     Profile,
     Published,
     Refund,
@@ -47,6 +49,7 @@ from goodword.engine.ids import Keyring
 from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
 from goodword.engine.orders import change, place, record
+from goodword.engine.payouts import act_on_payout, pay_out_due, pay_out_now
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.reasons import Answer
 from goodword.engine.recurring import come_again, resume_series
@@ -136,7 +139,7 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_or_reopen(turn, turn.referral(id))
     follow_households(turn)
-    references = {*turn.touched_referrals, *turn.touched_rewards, *turn.touched_groups}
+    references = {*turn.touched_referrals, *turn.touched_rewards, *turn.touched_groups, *turn.touched_payouts}
     if turn.participant:
         references.add(turn.participant)
     if order := getattr(event, "order", None):
@@ -405,6 +408,9 @@ def _issue_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
 
 def _redeem_reward(turn: Turn, reward: Reward, event: RewardAction) -> None:
     program, _ = rule_of(turn, reward)
+    if reward.collected:
+        turn.say("paid_by_payout", program=program, rule=f"rewards.{reward.rule}", reward=reward.id)
+        return
     if benefit_of(turn, reward).percent_off:
         turn.say("used_on_orders", program=program, rule=f"rewards.{reward.rule}", reward=reward.id)
         return
@@ -563,6 +569,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "again": come_again,
     "fund": pay_waiting,
     "sweep": decide_page,
+    "payout": pay_out_due,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
@@ -585,6 +592,8 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Moderation: _moderation,
     Enter: enter,
     Review: _review,
+    PayoutAction: act_on_payout,
+    PayOut: pay_out_now,
     TimePassed: _time_passed,
     Published: _published,
     Due: _due,

@@ -49,6 +49,7 @@ DueKind = Literal[
     "again",
     "fund",
     "sweep",
+    "payout",
 ]
 """What a date may be for."""
 
@@ -280,6 +281,21 @@ class Review(Event, tag="review", frozen=True):
     why: Text = ""
 
 
+class PayoutAction(Event, tag="payout", frozen=True):
+    """The shop says what became of a payout. One that was paid can still come back from the bank: it has failed then."""
+
+    payout: Id
+    action: Literal["pay", "fail"]
+    why: Text = ""
+
+
+class PayOut(Event, tag="pay_out", frozen=True):
+    """Staff pay out at once what has come together for a partner, however little it is."""
+
+    program: Word
+    participant: Id
+
+
 class TimePassed(Event, tag="time_passed", frozen=True):
     """A date has come and nothing else happened. Only under scope `history`: live time passes by itself."""
 
@@ -318,6 +334,8 @@ SourceEvent = (
     | Moderation
     | Enter
     | Review
+    | PayoutAction
+    | PayOut
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Due

@@ -29,6 +29,8 @@ from goodword.engine.events import (
     Link,
     Moderation,
     Order,
+    PayOut,
+    PayoutAction,
     Person,
     Profile,
     Published,
@@ -43,7 +45,9 @@ from goodword.engine.groups import group_id, member_key, places_key
 from goodword.engine.households import counts_households, home_key, place_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
+from goodword.engine.payouts import handed_over
 from goodword.engine.people import SIGNALS, identity_keys, signal_value
+from goodword.engine.reward_books import collected_account
 from goodword.engine.state import (
     ACTIVITIES,
     BALANCES,
@@ -64,6 +68,7 @@ from goodword.engine.state import (
     ORDERS,
     PARENTS,
     PARTICIPANTS,
+    PAYOUTS,
     PEOPLE,
     PEOPLE_IN,
     QUEUES,
@@ -172,6 +177,21 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, CONTESTS, contest_key(name, contest))
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
+            case PayoutAction(payout=payout):
+                _want(wants, PAYOUTS, payout)
+            case PayOut(program=name, participant=participant):
+                _want(wants, PARTICIPANTS, participant)
+                if (current := programs.current(name)) is not None:
+                    accounts = (collected_account(name, participant), *handed_over(name))
+                    _want(wants, BALANCES, *(f"{account}|{current.model.currency}" for account in accounts))
+            case Due(kind="payout", reference=reference):
+                name, participant, unit = reference.split("|")
+                _want(wants, PARTICIPANTS, participant)
+                _want(
+                    wants,
+                    BALANCES,
+                    *(f"{account}|{unit}" for account in (collected_account(name, participant), *handed_over(name))),
+                )
             case Due(kind="sweep", reference=reference):
                 _want(wants, SWEEPS, sweep_of(reference))
             case Due():
@@ -258,6 +278,10 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
             _want(wants, QUEUES, *_purses(programs, batch, state, item.event))
     for ids in _loaded(state, KEPT_OF):
         _want(wants, REWARDS, *ids)
+    for payout in _loaded(state, PAYOUTS):
+        _want(wants, PARTICIPANTS, payout.participant)
+        account = collected_account(payout.program, payout.participant)
+        _want(wants, BALANCES, *(f"{name}|{payout.unit}" for name in (account, *handed_over(payout.program))))
     for reward in _loaded(state, REWARDS):
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REFERRALS, reward.referral)
@@ -578,11 +602,16 @@ def units_of(program: Program) -> set[str]:
 
 
 def _balances(program: Program, people: set[str]) -> Iterator[str]:
-    return (f"balance:{person}|{unit}" for unit in units_of(program) for person in people)
+    for unit in units_of(program):
+        yield from (f"balance:{person}|{unit}" for person in people)
+    if program.model.payouts is not None:
+        yield from (f"{collected_account(program.name, person)}|{program.model.currency}" for person in people)
 
 
 def _accounts(program: Program) -> Iterator[str]:
     names = ("cost", "pending", "approved", "redeemed", "expired", "reversed")
+    if program.model.payouts is not None:
+        yield from (f"{account}|{program.model.currency}" for account in handed_over(program.name))
     for unit in units_of(program):
         yield from (f"{name}:{program.name}|{unit}" for name in names)
     for name, budget in program.model.budgets.items():

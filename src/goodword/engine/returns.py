@@ -118,6 +118,8 @@ def take_back(turn: Turn, reward: Reward, why: str, deny: bool = False) -> None:
     post(turn, reward, "balance", "reversed", reward.remaining)
     if reward.used:
         reward = _settle_used(turn, reward, reward.used - reward.owed, rule.taken_back)
+    if reward.collected:
+        reward = _uncollect(turn, reward, reward.remaining, reward.spent)
     reward = release(turn, replace(reward, remaining=0))
     moved = move(turn, reward, "reverse", why)
     say(turn, "reward_reversed", moved)
@@ -159,6 +161,14 @@ def _settle_used(turn: Turn, reward: Reward, owed: int, how: str) -> Reward:
     return reward if forgiven else replace(reward, owed=reward.owed + owed)
 
 
+def _uncollect(turn: Turn, reward: Reward, amount: int, spent: int) -> Reward:
+    """What left an account of commissions may have been paid out: then the account is below zero until more is earned."""
+    owed = min(amount, -turn.balance(account(reward, "balance"), reward.unit))
+    if owed > 0:
+        say(turn, "comes_off_next", reward, {"amount": amount_in(reward, owed)})
+    return _unspend(turn, reward, spent)
+
+
 def reduce_to(turn: Turn, reward: Reward, amount: int) -> None:
     """Make a reward smaller, as its order became smaller."""
     if amount == 0:
@@ -188,6 +198,8 @@ def _reduce_issued(turn: Turn, reward: Reward, amount: int, less: int) -> Reward
     rest = max(0, reward.used - reward.owed - amount)
     if rest:
         reward = _settle_used(turn, reward, rest, rule.taken_back)
+    if reward.collected:
+        reward = _uncollect(turn, reward, unused, in_budget(turn, reward, unused, 0))
     return replace(reward, amount=amount, remaining=reward.remaining - unused)
 
 

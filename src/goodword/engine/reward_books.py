@@ -1,7 +1,7 @@
 """The books of a reward: what every change of it has in common. Its reason, its postings, its caps, its budget, its waits.
 
 The accounts of a program P: a grant moves from ``cost:P`` to ``pending:P``; approval to ``approved:P``; issuing to
-``balance:PERSON``; use to ``redeemed:P``; expiry to ``expired:P``; whatever is taken back goes to ``reversed:P``. What a
+``balance:PERSON`` (a commission that is collected for a payout to ``balance:PERSON:P``); use to ``redeemed:P``; expiry to ``expired:P``; whatever is taken back goes to ``reversed:P``. What a
 budget sets aside moves from ``…:free`` to ``…:reserved``, and on use to ``…:spent``.
 """
 
@@ -49,7 +49,16 @@ def amount_in(reward: Reward, amount: int | None = None) -> Amount:
 
 def account(reward: Reward, name: str) -> str:
     """An account of a reward's program, or the balance of its recipient."""
-    return f"balance:{reward.participant}" if name == "balance" else f"{name}:{reward.program}"
+    if name != "balance":
+        return f"{name}:{reward.program}"
+    return (
+        collected_account(reward.program, reward.participant) if reward.collected else f"balance:{reward.participant}"
+    )
+
+
+def collected_account(program: str, participant: str) -> str:
+    """The account on which what a partner earns in a program comes together until it is paid out."""
+    return f"balance:{participant}:{program}"
 
 
 def say(turn: Turn, code: str, reward: Reward, values: dict[str, ReasonValue] | None = None) -> None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, is_first_order, unmet
 from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, watched_by
+from goodword.engine.payouts import collect
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
@@ -73,6 +74,7 @@ def grant(turn: Turn, wanted: Grant) -> str | None:
         unfunded=passed.unfunded,
         key=wanted.key,
         option=wanted.option,
+        collected=wanted.program.model.pays_out([wanted.benefit]),
     )
     _watch(turn, wanted, open_reward(turn, reward, "reward_granted"))
     if passed.unfunded and passed.budget:
@@ -241,6 +243,9 @@ def issue(turn: Turn, reward: Reward) -> Reward:
     if expires_ms is not None:
         turn.schedule("expire_reward", reward.id, expires_ms)
     say(turn, "reward_issued", reward)
+    if reward.collected:
+        collect(turn, reward)
+        reward = turn.save_reward(_spend(turn, reward, reward.amount, 0, last=True))
     return reward
 
 

@@ -372,6 +372,8 @@ class Reward(Row, frozen=True):
     """For what was bought with points: from which rewards they came, and how many of each."""
     unfunded: int = 0
     """What its budget has to set aside before it can be handed over: it waits for that."""
+    collected: bool = False
+    """Whether it is handed over to its recipient's account with the program, from which payouts are made."""
 
     @property
     def live(self) -> bool:
@@ -466,6 +468,27 @@ class TierRow(Row, frozen=True):
     """By tier the period in which it was entered."""
 
 
+PayoutStatus = Literal["due", "paid", "failed"]
+
+
+class PayoutRow(Row, frozen=True):
+    """What a partner is paid of what came together on his account."""
+
+    id: str
+    program: str
+    participant: str
+    unit: str
+    amount: int
+    period: str
+    """The week or month at whose end it was made."""
+    created_ms: int
+    event: str
+    status: PayoutStatus = "due"
+    settled_ms: int | None = None
+    """When the shop said that it was paid, or that it failed."""
+    why: str = ""
+
+
 class DueRow(Row, frozen=True):
     """A time at which a decision has to be taken."""
 
@@ -532,13 +555,14 @@ LEADERS: Collection[tuple[str, ...]] = Collection("leaders", stored=False)  # co
 ENTRIES: Collection[tuple[str, ...]] = Collection("entries_after", stored=False)
 # "contest|entrant" -> the next ENTRIES_PAGE standings, in the order of their entrants
 TIERS: Collection[TierRow] = Collection("tiers")  # "program|participant"
+PAYOUTS: Collection[PayoutRow] = Collection("payouts")
 BALANCES: Collection[int] = Collection("balances")  # "account|unit"
 DUES: Collection[DueRow] = Collection("dues")
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
-    ENTRIES, TIERS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
+    ENTRIES, TIERS, PAYOUTS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
 )  # fmt: skip
 
 PEOPLE = "people"

@@ -96,6 +96,7 @@ class Turn:
     touched_referrals: dict[str, None] = field(default_factory=dict)
     touched_rewards: dict[str, None] = field(default_factory=dict)
     touched_groups: dict[str, None] = field(default_factory=dict)
+    touched_payouts: dict[str, None] = field(default_factory=dict)
     moved: dict[str, Moved] = field(default_factory=dict)
     """By its counter each number that moved and was not looked at yet."""
     event_id: str = field(init=False)

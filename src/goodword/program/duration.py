@@ -127,3 +127,16 @@ def period_ends_ms(instant_ms: int, period: Period, zone: ZoneInfo) -> int:
 def previous_ms(instant_ms: int, period: Period, zone: ZoneInfo) -> int:
     """An instant of the calendar period before the one that holds an instant."""
     return day_start_ms(period_starts(instant_ms, period, zone), 0, zone) - 1
+
+
+def period_named(name: str, zone: ZoneInfo) -> tuple[int, Literal["week", "month"]]:
+    """The first instant of a month such as ``2026-10`` or of a week of ISO 8601 such as ``2026-W41``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if match := re.fullmatch(r"([0-9]{4})-W([0-9]{2})", name):
+        return day_start_ms(date.fromisocalendar(int(match[1]), int(match[2]), 1), 0, zone), "week"
+    if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})", name):
+        return day_start_ms(date(int(match[1]), int(match[2]), 1), 0, zone), "month"
+    raise ValueError("write a month such as 2026-10, or a week such as 2026-W41")

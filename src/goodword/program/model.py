@@ -7,7 +7,7 @@ them over as a `Declared` in the validation context, so that one pass reports ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_du
 from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
+from goodword.program.payouts import Payouts
 from goodword.program.triggers import Measure, When
 from goodword.program.values import (
     CLAIMED,
@@ -415,6 +416,9 @@ class ProgramFile(Part):
     tiers: Tiers | None = None
     contests: dict[Name, Contest] = _entries()
     budgets: dict[Name, Budget] = _entries()
+    payouts: Payouts | None = Field(
+        default=None, description="how commissions are paid; the shop hands over each by itself if not given"
+    )
     rewards: dict[Name, Reward] = Field(min_length=1, max_length=RULES_MAX)
     protection: Protection = Protection()
 
@@ -429,6 +433,7 @@ class ProgramFile(Part):
             *self._circle_problems(),
             *self._contest_problems(),
             *self._exchange_problems(),
+            *self._payout_problems(),
         ]
         if problems:
             raise PlacedProblems(problems)
@@ -487,6 +492,26 @@ class ProgramFile(Part):
             if rule.when.exchange and rule.when.exchange.unit not in units:
                 message = f"no reward of this file gives {rule.when.exchange.unit} to be spent"
                 yield f"rewards.{name}.when.exchange", f"{message}; {hint(rule.when.exchange.unit, sorted(units))}"
+
+    def _payout_problems(self) -> Iterator[tuple[str, str]]:
+        """What is paid out belongs to its account: it does not expire, is not chosen, and comes off the next payout."""
+        if self.payouts is None:
+            return
+        paid = [name for name, rule in self.rewards.items() if self.pays_out(rule.benefits.values())]
+        if not paid:
+            yield "payouts", "no reward of this file is a `commission`: there is nothing to pay out"
+        for name in paid:
+            rule = self.rewards[name]
+            if isinstance(rule.benefit, Options):
+                yield f"rewards.{name}.benefit", "what is paid out is no choice and no mystery"
+            if rule.expires is not None:
+                yield f"rewards.{name}.expires", "what stands on a partner's account does not expire"
+            if rule.taken_back == "forgive":
+                yield f"rewards.{name}.taken_back", "what is taken back after a payout comes off the next one"
+
+    def pays_out(self, benefits: Iterable[Benefit]) -> bool:
+        """Whether one of these is collected for a payout."""
+        return self.payouts is not None and any(benefit.kind == "commission" for benefit in benefits)
 
     def _group_problems(self) -> Iterator[tuple[str, str]]:
         for name, measure in self.measures.items():

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from goodword.engine.ids import Keyring
 from goodword.engine.state import LIVE_REWARD, Referral, Reward
+from goodword.storage import tables
 from goodword.storage.dialect import Dialect, columns_of, dialect_of
 from goodword.storage.rows import MAPPERS, Mapper
 
@@ -124,6 +125,29 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         f"CROSS JOIN {dialect.pairs('t.doc', 'again')} WHERE t.tenant = :tenant AND t.doc LIKE '%\"again\"%' "
         "AND CAST(item.value AS bigint) > 0"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
+    unit, amount = dialect.member("p.doc", "unit"), f"CAST({dialect.member('p.doc', 'amount')} AS bigint)"
+    yield (
+        "payouts_agree_with_the_ledger",
+        "{stored} stands there, the payouts come to {expected}",
+        "SELECT 'balances ' || account || '|' || unit AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT account, unit, amount AS stored, 0 AS expected FROM balances WHERE tenant = :tenant "
+        "AND (account LIKE 'payout\\:%' OR account LIKE 'paid\\:%') "
+        "UNION ALL SELECT CASE WHEN p.status = 'due' THEN 'payout:' ELSE 'paid:' END || p.program, "
+        f"{unit}, 0, {amount} FROM payouts AS p WHERE p.tenant = :tenant AND p.status <> 'failed'"
+        ") AS both_sides GROUP BY account, unit HAVING SUM(stored) <> SUM(expected) ORDER BY account, unit",
+    )
+    yield (
+        "partners_are_paid_what_was_collected",
+        "{stored} left the account, the payouts come to {expected}",
+        "SELECT 'balances ' || account || '|' || unit AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT account, unit, -amount AS stored, 0 AS expected FROM entries WHERE tenant = :tenant "
+        f"AND {tables.BALANCE_ACCOUNTS} AND reward IS NULL "
+        "UNION ALL SELECT 'balance:' || p.participant || ':' || p.program, "
+        f"{unit}, 0, {amount} FROM payouts AS p WHERE p.tenant = :tenant AND p.status <> 'failed'"
+        ") AS both_sides GROUP BY account, unit HAVING SUM(stored) <> SUM(expected) ORDER BY account, unit",
     )
     yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
     yield "households_count_who_is_there", _COUNTER_MESSAGE, _counter_check("home|", _HOUSEHOLDS)

@@ -108,7 +108,7 @@ def participants(
     connection: Connection, tenant: str, *, cursor: str | None = None, limit: int = 50
 ) -> Page[Participant]:
     """Everybody, without personal data."""
-    return _rows(connection, tenant, "participants", "created_ms", {}, cursor, limit)
+    return rows_page(connection, tenant, "participants", "created_ms", {}, cursor, limit)
 
 
 def referrals(
@@ -124,7 +124,7 @@ def referrals(
 ) -> Page[Referral]:
     """Referrals by the time of their claim; a filter that is None asks for nothing."""
     filters = {"program": program, "status": status, "advocate": advocate, "friend": friend}
-    return _rows(connection, tenant, "referrals", "claimed_ms", filters, cursor, limit)
+    return rows_page(connection, tenant, "referrals", "claimed_ms", filters, cursor, limit)
 
 
 def rewards(
@@ -140,14 +140,14 @@ def rewards(
 ) -> Page[Reward]:
     """Rewards by the time of their grant; a filter that is None asks for nothing."""
     filters = {"program": program, "status": status, "participant": participant, "referral": referral}
-    return _rows(connection, tenant, "rewards", "granted_ms", filters, cursor, limit)
+    return rows_page(connection, tenant, "rewards", "granted_ms", filters, cursor, limit)
 
 
 def orders(
     connection: Connection, tenant: str, participant: str, *, cursor: str | None = None, limit: int = 50
 ) -> Page[OrderRow]:
     """A participant's orders that were placed."""
-    return _rows(connection, tenant, "orders", "placed_ms", {"participant": participant}, cursor, limit)
+    return rows_page(connection, tenant, "orders", "placed_ms", {"participant": participant}, cursor, limit)
 
 
 def people(connection: Connection, tenant: str, participant_ids: list[str]) -> dict[str, dict[str, str]]:
@@ -330,7 +330,7 @@ def _counted(connection: Connection, rows: Select[Any]) -> int:
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
-def _rows(
+def rows_page(
     connection: Connection,
     tenant: str,
     collection: str,

@@ -26,6 +26,7 @@ from goodword.engine.state import (
     MemberRow,
     OrderRow,
     Participant,
+    PayoutRow,
     Referral,
     Reward,
     Row,
@@ -162,6 +163,7 @@ MAPPERS: dict[str, Mapper] = {
     "contests": _struct_mapper(tables.contests, ContestRow, "id"),
     "standings": _struct_mapper(tables.standings, Standing, "id"),
     "tiers": _struct_mapper(tables.tiers, TierRow, "id"),
+    "payouts": _struct_mapper(tables.payouts, PayoutRow, "id"),
     "counters": _value_mapper(tables.counters),
     "balances": Mapper(
         tables.balances,

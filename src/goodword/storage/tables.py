@@ -206,6 +206,31 @@ tiers = Table(
     PrimaryKeyConstraint("tenant", "id"),
 )
 
+# What partners are paid of what came together on their accounts.
+payouts = Table(
+    "payouts",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("participant"),
+    _word("status"),
+    _number("created_ms"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("payouts_by_program", "tenant", "program", "created_ms", "id", query="payouts.payouts"),
+    _index("payouts_by_status", "tenant", "program", "status", "created_ms", "id", query="payouts.payouts"),
+    _index(
+        "payouts_by_participant",
+        "tenant",
+        "participant",
+        "program",
+        "created_ms",
+        "id",
+        query="payouts.partner_statement; payouts.payouts",
+    ),
+)
+
 # A family plan, a project, a team.
 groups = Table(
     "groups",

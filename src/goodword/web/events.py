@@ -14,7 +14,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from goodword.engine.events import HandleAction, Link, Moderation, Profile, Review, RewardAction, Sealed, SourceEvent
+from goodword.engine.events import (
+    HandleAction,
+    Link,
+    Moderation,
+    PayOut,
+    PayoutAction,
+    Profile,
+    Review,
+    RewardAction,
+    Sealed,
+    SourceEvent,
+)
 from goodword.pipeline.batcher import Batcher, Conflict, Decided, QueueFull, Result, WriterUnavailable
 from goodword.pipeline.intake import BODY_BYTES_MAX, EVENTS_MAX, decode_event, seal
 from goodword.pipeline.intake import InvalidEvent as Refused
@@ -140,7 +151,7 @@ class Intake:
     def seal(self, event: SourceEvent) -> Sealed:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
-        staff = isinstance(event, RewardAction | Review | HandleAction | Moderation)
+        staff = isinstance(event, RewardAction | Review | HandleAction | Moderation | PayoutAction | PayOut)
         correction = isinstance(event, Profile) and event.participant is not None
         needs(self.key, "staff" if staff else "people" if correction else "events")
         doubtful = isinstance(event, Link) and self._pages.doubts(event)

@@ -16,6 +16,8 @@ from goodword.engine.state import (
     Handle,
     Moderation,
     Participant,
+    PayoutRow,
+    PayoutStatus,
     Referral,
     ReferralStatus,
     Reward,
@@ -99,6 +101,23 @@ class MovementOut(Struct, frozen=True, omit_defaults=True):
     balance: int
     other: str
     reward: str | None = None
+
+
+class PayoutOut(Struct, frozen=True, omit_defaults=True):
+    """What a partner is paid of what came together on his account."""
+
+    id: str
+    program: str
+    participant: str
+    unit: str
+    amount: int
+    period: str
+    """The week or month at whose end it was made: `2026-W41`, `2026-10`."""
+    status: PayoutStatus
+    created_at: datetime
+    settled_at: datetime | None = None
+    """When the shop said that it was paid, or that it failed."""
+    why: str = ""
 
 
 class BalanceOut(Struct, frozen=True):
@@ -337,6 +356,22 @@ def movement_out(row: Movement) -> MovementOut:
     )
 
 
+def payout_out(row: PayoutRow) -> PayoutOut:
+    """A payout as the API shows it."""
+    return PayoutOut(
+        id=row.id,
+        program=row.program,
+        participant=row.participant,
+        unit=row.unit,
+        amount=row.amount,
+        period=row.period,
+        status=row.status,
+        created_at=from_ms(row.created_ms),
+        settled_at=_moment(row.settled_ms),
+        why=row.why,
+    )
+
+
 def change_out(change: Change) -> ChangeOut:
     """A change of a program as the API shows it."""
     return ChangeOut(change.path, change.kind, change.before, change.after, change.place)
@@ -424,7 +459,7 @@ def event_out(stored: StoredEvent, keyring: Keyring | None, language: str | None
     )
 
 
-def show_row(row: Participant | Handle | Referral | Reward) -> object:
+def show_row(row: Participant | Handle | Referral | Reward | PayoutRow) -> object:
     """A row in the body of a webhook: as the API shows it to a key that only reads."""
     match row:
         case Participant():
@@ -433,6 +468,8 @@ def show_row(row: Participant | Handle | Referral | Reward) -> object:
             return handle_out(row)
         case Referral():
             return referral_out(row)
+        case PayoutRow():
+            return payout_out(row)
     return reward_out(row, None)
 
 

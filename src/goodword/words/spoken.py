@@ -24,7 +24,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "groups",
             "tiers",
             "contests",
-            "groups",
+            "payouts",
         ]
     ),
     "Audience": frozenset(["advocate", "friend"]),
@@ -81,6 +81,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
         ]
     ),
     "Budget": frozenset(["amount"]),
+    "Payouts": frozenset(["every", "minimum"]),
     "Protection": frozenset(["payment", "device", "address", "network", "household", "limits"]),
     "Limit": frozenset(["signal", "count", "period", "action"]),
 }

@@ -43,6 +43,7 @@ def terms(program: Program, language: str) -> list[Section]:
         ("groups", Games(program.model, language).groups()),
         ("tiers", Games(program.model, language).tiers()),
         *(("contest", clauses) for clauses in Games(program.model, language).contests()),
+        ("payouts", said.payouts()),
         ("protection", said.protection()),
     ]
     found = [(said.text(f"terms.{title}"), tuple(clauses)) for title, clauses in sections]
@@ -295,8 +296,20 @@ class _Terms(Speaker):
 
     def taken_back(self, rule: Reward) -> Iterator[str]:
         contest = self.model.contests.get(rule.when.contest or "")
-        if contest is None or contest.reviewed:  # a contest that is decided stays decided
+        if self.model.pays_out(rule.benefits.values()):
+            yield self.text("terms.taken_back.payout")
+        elif contest is None or contest.reviewed:  # a contest that is decided stays decided
             yield self.text(f"terms.taken_back.{rule.taken_back}")
+
+    def payouts(self) -> Iterator[Clause]:
+        payouts = self.model.payouts
+        if payouts is None:
+            return
+        yield Clause("payouts.every", self.text(f"terms.paid_out.{payouts.every}"))
+        if payouts.minimum:
+            yield Clause(
+                "payouts.minimum", self.text("terms.paid_out.minimum", minimum=amount(payouts.minimum, self.language))
+            )
 
     # protection -------------------------------------------------------------------------------------------------------
 
