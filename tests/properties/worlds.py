@@ -230,7 +230,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         file["rewards"][name] = rule
     first = {"kind": draw(st.sampled_from(["coupon", "credit"])), "amount": "6 USD", "first_order": True}
     file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
-    if "one_per" not in file["attribution"] and draw(st.booleans()):
+    if file["attribution"].get("one_per") != "order" and draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
     keep(draw, file)
 
@@ -298,6 +298,8 @@ def grouped(draw: st.DrawFn, file: dict[str, Any]) -> None:
     file["groups"] = {"members_max": draw(st.integers(1, 4)), "one_per_person": draw(st.booleans())}
     if draw(st.booleans()):
         file["groups"]["joined_by"] = step
+    if "one_per" not in file["attribution"] and draw(st.booleans()):
+        file["attribution"]["one_per"] = "friend and group"
     file["measures"] |= {
         "members": {"of": "group", "count": "members"},
         "brought": {"of": "group", "count": "referrals", "step": step},

@@ -79,7 +79,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
-            promised={"space|friend": "gold"}, again={"space": 2}, group="g1", order="o1",
+            promised={"space|friend": "gold"}, again={"space": 2}, group="g1", order="o1", per_group=True,
         )
     },
     "rewards": {

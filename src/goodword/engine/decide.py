@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.answers import choose, moderate_answer, time_is_over
-from goodword.engine.attribution import all_referrals, attribute, clicked, invite, revive, still_trusted, usable_handle
+from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.contests import contest_due, enter, open_contests
 from goodword.engine.events import (
     Activity,
@@ -285,13 +285,13 @@ def _activity(turn: Turn, event: Activity) -> None:
     else:
         turn.say("unknown_activity", {"activity": event.name})
     invite(turn, person.id, event)
-    _follow_activity(turn, row)
+    _follow_activity(turn, row, event)
 
 
-def _follow_activity(turn: Turn, row: ActivityRow) -> None:
+def _follow_activity(turn: Turn, row: ActivityRow, event: Activity | None = None) -> None:
     """Let what somebody did undo and reach steps, and count."""
-    _undo_by_activity(turn, row)
-    _reach(turn, row.participant, "activity", Hit(f"{ACTIVITY}{row.id}", row.at_ms, row.id), row)
+    _undo_by_activity(turn, row, event)
+    _reach(turn, row.participant, "activity", Hit(f"{ACTIVITY}{row.id}", row.at_ms, row.id), row, event)
     measure_activity(turn, row)
 
 
@@ -325,23 +325,42 @@ def _moderation(turn: Turn, event: Moderation) -> None:
         _follow_activity(turn, row)
 
 
-def _reach(turn: Turn, friend: str, kind: str, hit: Hit, row: ActivityRow | None) -> None:
-    """Offer a sign-up or an activity to every referral of its friend: it counts in each program."""
+def _reach(
+    turn: Turn, friend: str, kind: str, hit: Hit, row: ActivityRow | None, event: Activity | None = None
+) -> None:
+    """Offer a sign-up or an activity to every referral of its friend: it counts in each program.
+
+    What comes with a code counts for the group of the code, and not for the friend's other groups.
+    """
     activity = (row.name, row.fields) if row else None
-    for referral in all_referrals(turn, friend):
+    offered: list[tuple[Referral, list[str]]] = []
+    for referral in concerned(turn, friend, event):
         if not steps_for(turn.programs.pinned(referral), kind, row.name if row else None):
             continue
-        if referral.status == "superseded" or known_subject(referral, hit.subject):
+        if referral.status != "superseded" and not known_subject(referral, hit.subject):
+            offered.append((referral, matches(turn, referral, kind, hit, activity)))
+    taken: set[str] = set()
+    for referral, names in sorted(offered, key=_turn_among_groups) if row else offered:
+        if row and referral.per_group and referral.program in taken:
             continue
-        names = matches(turn, referral, kind, hit, activity)
         live = referral if referral.live else revive(turn, referral, hit.at_ms) if names else None
         live = still_trusted(turn, live) if names and live else None
         if live:
+            taken.add(live.program)
             expire_if_past(turn, settle(turn, live, offer(live, names, hit)))
 
 
-def _undo_by_activity(turn: Turn, row: ActivityRow) -> None:
-    for referral in all_referrals(turn, row.participant):
+def _turn_among_groups(offered: tuple[Referral, list[str]]) -> tuple[bool, bool, int, str]:
+    """What a friend of several groups does without a code counts for one: where it opens a step, then for the latest claim."""
+    referral, names = offered
+    if not referral.per_group:
+        return (False, False, 0, "")
+    opens = any(name not in referral.steps or referral.steps[name].hit is None for name in names)
+    return (True, not opens, -referral.claimed_ms, referral.id)
+
+
+def _undo_by_activity(turn: Turn, row: ActivityRow, event: Activity | None) -> None:
+    for referral in concerned(turn, row.participant, event):
         after = referral
         for name, step in turn.programs.pinned(referral).model.steps.items():
             state = referral.steps.get(name)

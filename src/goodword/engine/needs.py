@@ -384,9 +384,12 @@ def _members(batch: Batch, state: State, wants: Wants) -> None:
             keys = [member_key(group, id) for id in known]
             _want(wants, MEMBERS, *keys)
             _want(wants, REWARDS_OF, *keys)
+            _want(wants, PARENTS, *keys)
             if not known:
-                # Whoever this event may create is a member of nothing yet.
-                state.rows[MEMBERS.name].setdefault(member_key(group, batch.keyring.id("pt", item.event.id)), None)
+                # Whoever this event may create is a member of nothing yet, and nobody's friend.
+                made = member_key(group, batch.keyring.id("pt", item.event.id))
+                for collection in (MEMBERS, PARENTS):
+                    state.rows[collection.name].setdefault(made, None)
     for referral in _loaded(state, REFERRALS):
         if referral.group is not None:
             key = member_key(referral.group, referral.friend)
@@ -417,6 +420,7 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, *(f"{program}|{person}" for person in people))
     for handle in handles:
         _want(wants, PARENTS, f"{handle.program}|{handle.participant}")
+        _want(wants, PARENTS, *([f"{handle.group}|{handle.participant}"] if handle.group else []))
     advocates = {handle.participant for handle in handles}
     for referral in _loaded(state, REFERRALS):
         advocates.add(referral.advocate)
@@ -424,7 +428,7 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
         _want(wants, REFERRALS_OF, referral.friend)
         _want(wants, REWARDS_OF, referral.id)
-        _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
+        _want(wants, PARENTS, f"{referral.scope}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
     if any(map(counts_households, programs.all_live())):

@@ -76,6 +76,8 @@ class _Terms(Speaker):
         yield Clause("attribution.evidence", self.text(ordered, evidence=joined(evidence, self.language)))
         if attribution.one_per == "order":
             yield Clause("attribution.one_per", self.text("terms.one_per.order"))
+        elif attribution.one_per == "friend and group":
+            yield Clause("attribution.one_per", self.text("terms.one_per.group"))
         yield Clause("attribution.replace", self.text(f"terms.replace.{attribution.replace}"))
         window = self.length(attribution.window)
         step = self.step(self.model.window_ends_with)
