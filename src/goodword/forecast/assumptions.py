@@ -178,9 +178,12 @@ def all_figures(assumptions: Assumptions, program: ProgramFile) -> Iterator[Stat
             for key, figure in value.items():
                 if isinstance(figure, Assumed):
                     yield Stated(f"{name}.{key}", figure, True)
+                else:
+                    for text, share in figure.items():
+                        yield Stated(f"{name}.{key}.{text}", Assumed("share", share, share), True)
         elif isinstance(value, Part):
             yield from _figures_of(name, value)
-        elif isinstance(value, Assumed) and name != "ready_to_spend":
+        elif isinstance(value, Assumed):
             yield Stated(name, value, name in assumptions.model_fields_set)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from goodword.engine.ids import Keyring
+from goodword.forecast.assumed import HUNDREDTHS
 from goodword.forecast.assumptions import Assumptions, Stated, all_figures
 from goodword.forecast.outcomes import Outcome, play
 from goodword.forecast.ranges import range_of_some, range_over
@@ -101,6 +102,8 @@ class _Summary:
             seed=self.seed,
             events=sum(one.events for one in self.outcomes),
             assumptions=tuple(map(_assumption, rows)),
+            friends_most=assumptions.friends.most,
+            friends_mean=round(HUNDREDTHS * sum(one.friends_mean for one in self.outcomes) / len(self.outcomes)),
             months=tuple(self._months()),
             total=self._total(),
             shortages=shortages,

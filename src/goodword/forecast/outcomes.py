@@ -43,6 +43,7 @@ class Outcome:
     """What came of a world."""
 
     drawn: dict[str, float]
+    friends_mean: float
     months: tuple[MonthOutcome, ...]
     total: Flow
     liability: int
@@ -114,7 +115,7 @@ def play(setting: Setting, program: Program, seed: str, progress: Progress = lam
     shop = Shop(setting, drawn, seed, story, total)
     with Scratch(setting.keyring) as scratch:
         events = _Playing(setting, program, story, shop, ledger, scratch, progress).run()
-    return _outcome(setting, program, ledger, drawn, events, story.cut)
+    return _outcome(setting, ledger, world, events, story.cut)
 
 
 @dataclass(slots=True)
@@ -209,10 +210,8 @@ def _who(event: SourceEvent) -> str:
     return str(person.id) if isinstance(person, Person) else ""
 
 
-def _outcome(
-    setting: Setting, program: Program, ledger: _Ledger, drawn: dict[str, float], events: int, cut: bool
-) -> Outcome:
-    known = prices([program])
+def _outcome(setting: Setting, ledger: _Ledger, world: World, events: int, cut: bool) -> Outcome:
+    known = prices([ledger.program])
     by_month = {month.month: month for month in ledger.books.months(known)}
     months: list[MonthOutcome] = []
     total, liability = Flow(), 0
@@ -223,7 +222,18 @@ def _outcome(
         months.append(MonthOutcome(name, flow, liability))
         total = total.plus(flow)
     unpriced = frozenset(unit.unit for unit in ledger.books.units(known) if unit.unit_cost is None)
-    return Outcome(drawn, tuple(months), total, liability, ledger.invented, ledger.ran_out, unpriced, events, cut)
+    return Outcome(
+        drawn=world.drawn,
+        friends_mean=world.friends.mean,
+        months=tuple(months),
+        total=total,
+        liability=liability,
+        invented=ledger.invented,
+        ran_out=ledger.ran_out,
+        unpriced=unpriced,
+        events=events,
+        cut=cut,
+    )
 
 
 def month_names(setting: Setting) -> list[str]:

@@ -96,6 +96,9 @@ class Forecast(Struct, frozen=True):
     events: int
     """How many were decided in all worlds."""
     assumptions: tuple[Assumption, ...]
+    friends_most: int
+    friends_mean: int
+    """How many friends somebody who shares invites on average, in hundredths."""
     months: tuple[MonthRanges, ...]
     total: Totals
     shortages: tuple[Shortage, ...]
