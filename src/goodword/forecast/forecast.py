@@ -132,7 +132,7 @@ class _Summary:
             used=range_over(one.used for one in totals),
             liability=range_over(one.liability for one in self.outcomes),
             acquired=range_over(one.acquired for one in totals),
-            per_acquired=range_of_some(one.cost / one.acquired for one in totals if one.acquired > 0),
+            per_acquired=range_of_some(one.total.cost / one.genuine for one in self.outcomes if one.genuine > 0),
             invented=range_over(one.invented for one in self.outcomes),
         )
 
@@ -153,7 +153,7 @@ class _Summary:
         for one in self.outcomes:
             order = one.drawn.get("orders.value", economics.smallest_order.amount)
             left = percent_of(round(order), economics.margin, "down")
-            losing += one.total.cost > left * one.total.acquired
+            losing += one.total.cost > left * one.genuine
         orders = self.setting.assumptions.orders
         middle = (orders.value.low + orders.value.high) // 2 if orders else economics.smallest_order.amount
         return Margin(middle, percent_of(middle, economics.margin, "down"), losing)

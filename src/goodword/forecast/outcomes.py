@@ -15,14 +15,14 @@ from goodword.forecast.world import Setting, Story, World, draw_figures
 from goodword.pipeline.intake import seal
 from goodword.program.duration import DAY_MS, period_ends_ms, period_key
 from goodword.program.loader import Program
-from goodword.rehearsal.books import BEFORE, Books, Calendar, prices
-from goodword.rehearsal.decisions import CONVERTED
+from goodword.rehearsal.books import Books, Calendar, prices
 from goodword.rehearsal.report import Flow
 from goodword.rehearsal.scratch import Scratch
 
 BATCH = 500
 """How many events are decided at once."""
 _BUDGETS = ("budget_spent", "waiting_for_budget")
+_LOST = ("referral_returned", "review_denied")
 _CAPS = ("cap_reached", "cap_partial")
 
 Progress = Callable[[float], None]
@@ -55,6 +55,11 @@ class Outcome:
     events: int
     cut: bool
 
+    @property
+    def genuine(self) -> int:
+        """Those acquired who exist."""
+        return self.total.acquired - self.invented
+
 
 @dataclass(slots=True)
 class _Ledger:
@@ -66,6 +71,8 @@ class _Ledger:
     books: Books
     fakes: set[str] = field(default_factory=set)
     """The participants who are made up."""
+    won: set[str] = field(default_factory=set)
+    """The referrals that count as won."""
     ran_out: dict[tuple[str, str], int] = field(default_factory=dict)
     invented: int = 0
 
@@ -79,16 +86,23 @@ class _Ledger:
         for reason in decision.answer.reasons:
             if reason.program != self.program.name:
                 continue
-            acquired = CONVERTED.get(reason.code, 0)
-            if acquired and month != BEFORE:
-                self.books.acquired[month] += acquired
-                self._note_invented(decision, reason, acquired)
+            if reason.referral is not None:
+                self._note_won(decision, reason.code, reason.referral, month)
             self._note_shortage(reason, clock_ms)
 
-    def _note_invented(self, decision: Decision, reason: Reason, acquired: int) -> None:
-        referral = decision.draft.get(REFERRALS, reason.referral) if reason.referral else None
-        if referral is not None and referral.friend in self.fakes:
-            self.invented += acquired
+    def _note_won(self, decision: Decision, code: str, referral: str, month: str) -> None:
+        """Count a referral that converted, until its conversion is undone or staff deny it."""
+        if code == "referral_converted" and referral not in self.won:
+            self.won.add(referral)
+            change = 1
+        elif code in _LOST and referral in self.won:
+            self.won.remove(referral)
+            change = -1
+        else:
+            return
+        self.books.acquired[month] += change
+        if decision.draft.need(REFERRALS, referral).friend in self.fakes:
+            self.invented += change
 
     def _note_shortage(self, reason: Reason, clock_ms: int) -> None:
         rule = (reason.rule or "").split(".")

@@ -47,7 +47,7 @@ class Totals(Struct, frozen=True):
     liability: Range
     acquired: Range
     per_acquired: Range | None
-    """None where no world won anybody."""
+    """For each of them who is not made up; None where no world won anybody."""
     invented: Range
     """Of those acquired, who are made up."""
 

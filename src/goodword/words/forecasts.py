@@ -140,9 +140,9 @@ class _Speaker:
             ("cost", total.cost),
             ("used", total.used),
             ("liability", total.liability),
-            ("per_acquired", total.per_acquired),
         ]
         rows = [(self.shared(key), *self._range(found, self.money)) for key, found in money]
+        rows.append((self.text("per_acquired"), *self._range(total.per_acquired, self.money)))
         rows.append((self.shared("acquired"), *self._range(total.acquired, self.number)))
         rows.append((self.text("invented"), *self._range(total.invented, self.number)))
         return Grid((self.shared("figure"), *self._ends()), tuple(rows))
