@@ -1,6 +1,7 @@
 """What a forecast promises: the same seed gives the same answer, ranges hold what they say, nothing passes its limit."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import comb
 
 import msgspec
@@ -86,7 +87,7 @@ def test_more_budget_never_costs_less_and_none_is_passed() -> None:
         played = worlds(demo, assumptions(demo), 6)
         assert all(one.total.granted - one.total.taken_back <= amount * 100 for one in played)
         costs.append([one.total.cost for one in played])
-    for less, more in zip(costs, costs[1:], strict=False):
+    for less, more in pairwise(costs):
         assert all(before <= after for before, after in zip(less, more, strict=True))
     free = program()
     assert costs[-1] == [one.total.cost for one in worlds(free, assumptions(free), 6)]
