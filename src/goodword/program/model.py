@@ -627,11 +627,16 @@ NOT_YET = frozenset(
         "compliance",
         "messages",
         "stacking",
-        "stock",
-        "points",
-        "segments",
         "household",
     ]
 )
 """Keys the language will have: refused by name until they run, never accepted and ignored."""
+WRITTEN_AS = {
+    "stock": "a stock is a budget counted in pieces: `budgets: {roadsters: {amount: 5 roadster}}`, and `budget: roadsters` "
+    "in the reward",
+    "points": "points are a benefit, `{kind: points, amount: 100 points}`, and are spent by `when: {exchange: 100 points}`",
+    "segments": "a segment is a field of the person: declare it under `fields`, and look at it in `audience`, in `where` "
+    "or in the `table` of an amount",
+}
+"""Keys somebody may look for whose idea is written otherwise: what to write."""
 DEPTH_WORDS = re.compile(r"^(depth|levels?|upline|downline|multi_?level|generations?)$")
