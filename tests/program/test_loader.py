@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[str, Found]] = {
     ),
     "a percentage of nothing": (
         changed("{step: bought}", "{step: claimed}").replace("20.00 USD", "{percent_of: order.total, percent: 5%}"),
-        (11, 29, "rewards.credit.benefit.amount", "a percentage of an order, and its step is not an order"),
+        (11, 29, "rewards.credit.benefit.amount", "a share of an order, and its step is not an order"),
     ),
     "a cap of nothing": (
         changed("    to: advocate", "    caps: [{per: participant}]\n    to: advocate"),
@@ -194,7 +194,7 @@ WRONG: dict[str, tuple[str, Found]] = {
             8,
             3,
             "rewards.credit",
-            "a percentage out of a budget needs a `ceiling`: the most that must be set aside for it",
+            "a share out of a budget needs a `ceiling`: the most that must be set aside for it",
         ),
     ),
 }

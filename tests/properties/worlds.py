@@ -22,6 +22,15 @@ DAY_MS = 86_400_000
 START_MS = 1_767_571_200_000  # 2026-01-05
 LATER_MS = 4_000_000_000_000
 PEOPLE = tuple(f"p{number}" for number in range(7))
+PER_SPENT = (
+    {"per": "order.total", "each": "1 USD", "gives": "1 points"},
+    {"per": "order.total", "each": "9 USD", "gives": "5 points", "round": "up", "ceiling": "32 points"},
+    {
+        "per": "order.items",
+        "each": "2 USD",
+        "table": {"by": "item.category", "rows": {"books": "3 points", "shoes": "1 points"}, "otherwise": "nothing"},
+    },
+)
 HOLDS = ("0 days", "3 days", "14 days")
 
 
@@ -29,7 +38,9 @@ HOLDS = ("0 days", "3 days", "14 days")
 def rules(draw: st.DrawFn, steps: Sequence[str]) -> dict[str, Any]:
     """A reward rule that grants on a step or the claim."""
     step = draw(st.sampled_from([*steps, "claimed"]))
-    kind = draw(st.sampled_from(["credit", "cash", "coupon", "quantity", "item", "percent_of", "percent_off"]))
+    kind = draw(
+        st.sampled_from(["credit", "cash", "coupon", "quantity", "item", "percent_of", "per_spent", "percent_off"])
+    )
     rule: dict[str, Any] = {"when": {"step": step}, "to": draw(st.sampled_from(["advocate", "friend", "both"]))}
     money = f"{draw(st.integers(1, 30))} USD"
     match kind:
@@ -38,6 +49,10 @@ def rules(draw: st.DrawFn, steps: Sequence[str]) -> dict[str, Any]:
                 "kind": "credit",
                 "amount": {"percent_of": "order.total", "percent": "10%", "ceiling": "9 USD"},
             }
+        case "per_spent" if step == "purchase":
+            gives = draw(st.sampled_from([{"gives": "3 MB"}, {"gives": "3 MB", "round": "up"}]))
+            amount = {"per": "order.total", "each": "7 USD", "ceiling": "20 MB"} | gives
+            rule["benefit"] = {"kind": "quantity", "amount": amount, "unit_cost": "0.02 USD"}
         case "percent_off":
             rule["benefit"] = {"kind": "coupon", "percent_off": "25%", "ceiling": "15 USD"}
         case "quantity":
@@ -201,6 +216,10 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
     rules: dict[str, dict[str, Any]] = {
         "back": {"when": {"each": "spent"}, "benefit": {"kind": "credit", "amount": share}},
         "points": {"when": {"each": "reviews"}, "benefit": {"kind": "points", "amount": "30 points"}},
+        "collects": {
+            "when": {"each": "visits"},
+            "benefit": {"kind": "points", "amount": draw(st.sampled_from(PER_SPENT))},
+        },
         "regular": {"when": {"reaches": "visits", "every": draw(st.integers(1, 2))}, "benefit": chosen},
         "level": {"when": {"reaches": "stars", "at": 60}, "benefit": {"kind": "status", "amount": "1 status:gold"}},
         "segment": {

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from goodword.program.amounts import PercentOf
+from goodword.program.amounts import OF_AN_ORDER
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_duration
@@ -304,8 +304,8 @@ class Reward(Part):
 
     def _check_benefit(self, declared: Declared, benefit: Benefit) -> None:
         unit = declared.currency if benefit.unit == "money" else benefit.unit
-        if (self.when.reaches or self.to == "everyone") and isinstance(benefit.amount, PercentOf):
-            raise ValueError("a percentage needs an order; a milestone or a day has none")
+        if (self.when.reaches or self.to == "everyone") and isinstance(benefit.amount, OF_AN_ORDER):
+            raise ValueError("a share of an order needs an order; a milestone or a day has none")
         for cap in self.caps:
             if cap.amount and cap.amount.unit != unit:
                 raise ValueError(f"a cap by amount is counted in the unit of the reward, {unit}")
@@ -319,9 +319,9 @@ class Reward(Part):
             raise ValueError(
                 f"the budget is counted in {budget_unit}, the reward in {unit}; give the benefit a `unit_cost`"
             )
-        percent = benefit.amount if isinstance(benefit.amount, PercentOf) else None
-        if (percent and percent.ceiling is None) or (benefit.percent_off and benefit.ceiling is None):
-            raise ValueError("a percentage out of a budget needs a `ceiling`: the most that must be set aside for it")
+        share = benefit.amount if isinstance(benefit.amount, OF_AN_ORDER) else None
+        if (share and share.ceiling is None) or (benefit.percent_off and benefit.ceiling is None):
+            raise ValueError("a share out of a budget needs a `ceiling`: the most that must be set aside for it")
 
     @cached_property
     def benefits(self) -> dict[str, Benefit]:
@@ -473,9 +473,9 @@ class ProgramFile(Part):
             measure = self.measures.get(rule.when.each or "")
             of_order = (step and step.event == "order") or (measure and measure.source == "orders")
             for option, benefit in rule.benefits.items():
-                if isinstance(benefit.amount, PercentOf) and not of_order:
+                if isinstance(benefit.amount, OF_AN_ORDER) and not of_order:
                     path = f"benefit.options.{option}" if option else "benefit"
-                    yield f"rewards.{name}.{path}.amount", "a percentage of an order, and its step is not an order"
+                    yield f"rewards.{name}.{path}.amount", "a share of an order, and its step is not an order"
 
     def _exchange_problems(self) -> Iterator[tuple[str, str]]:
         units = {

@@ -58,6 +58,8 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),
     "Ask": frozenset(["type", "options", "longest", "moderated", "otherwise"]),
     "PercentOf": frozenset(["percent", "table", "floor", "ceiling", "round"]),
+    "PerSpent": frozenset(["each", "gives", "table", "ceiling", "round"]),
+    "Gains": frozenset(["rows", "otherwise"]),
     "Rates": frozenset(["rows", "otherwise"]),
     "Schedule": frozenset(["schedule", "read_at"]),
     "Stage": frozenset(["since", "amount"]),
@@ -103,6 +105,8 @@ UNSAID: Final[Mapping[str, str]] = {
     "FieldDeclaration.type": "declared here, said where a condition reads it",
     "Benefit.unit_cost": "what it costs the business",
     "PercentOf.percent_of": "the order, or its items where rates are said",
+    "PerSpent.per": "the order, or its items where they are said by category",
+    "Gains.by": "there is one thing that items are told apart by, their category",
     "Rates.by": "there is one thing that items are told apart by, their category",
 }
 """Keys that no advocate or friend has to read, each with its reason."""
