@@ -80,7 +80,7 @@ def guards(draw: st.DrawFn, rule: dict[str, Any]) -> None:
     if draw(st.booleans()):
         rule["budget"] = "all"
     if draw(st.booleans()):
-        rule["expires"] = "20 days"
+        rule["expires"] = draw(st.sampled_from(["20 days", {"after": "20 days", "notice": "6 days"}]))
     if draw(st.booleans()):
         rule["taken_back"] = "forgive"
     if draw(st.integers(0, 3)) == 0:
@@ -232,7 +232,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
     rules["treat"] = {"when": {"exchange": "30 points"}, "benefit": {"kind": "credit", "amount": "2 USD"}}
     rules["gift"] = {"when": {"exchange": "15 points"}, "benefit": chosen}
     if draw(st.booleans()):
-        rules["hello"]["expires"] = "15 days"
+        rules["hello"]["expires"] = draw(st.sampled_from(["15 days", {"after": "15 days", "notice": "14 days"}]))
     if draw(st.booleans()):
         rules["treat"] |= {"caps": [{"per": "participant", "count": 1}], "budget": "all"}
     file["fields"]["plan"] = {"of": "person", "type": "text"}

@@ -339,6 +339,8 @@ class Player:
                 return f"{rewards[event.reference]} matures"
             case "expire_reward":
                 return f"{rewards[event.reference]} expires"
+            case "expiring":
+                return f"{rewards[event.reference]} expires soon"
             case "answer":
                 return f"{rewards[event.reference]} is not answered"
             case "expire_referral":

@@ -87,7 +87,7 @@ FULL: dict[str, dict[str, Any]] = {
             id="w1", program="dropbox", version=2, rule="credit", side="advocate", participant="ann",
             referral="r1", subject="r1", occurrence=1, unit="MB", amount=500, granted_ms=30, event="e2",
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
-            expires_ms=50, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
+            expires_ms=50, noticed=True, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
             watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6, collected=True,
         )

@@ -56,7 +56,7 @@ from goodword.engine.referral_states import MODERATION_MOVES
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD, amount_in, benefit_of, rule_of
 from goodword.engine.reward_states import REWARD_MOVES
-from goodword.engine.rewards import advance, approve, expire, fail, issue, redeem, usable
+from goodword.engine.rewards import advance, approve, expire, fail, give_notice, issue, redeem, usable
 from goodword.engine.state import (
     ACTIVITIES,
     CLAIMS,
@@ -555,6 +555,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "mature": _due_mature,
     "expire_referral": _due_expire_referral,
     "expire_reward": _due_expire_reward,
+    "expiring": give_notice,
     "pay": _due_pay,
     "answer": time_is_over,
     "contest": contest_due,

@@ -40,6 +40,7 @@ DueKind = Literal[
     "mature",
     "expire_referral",
     "expire_reward",
+    "expiring",
     "pay",
     "answer",
     "contest",

@@ -240,6 +240,7 @@ def _clicked(item: Sealed, keyring: Keyring) -> Click | None:
 _DUE_ROWS: dict[str, Collection[Any]] = {
     "mature": REWARDS,
     "expire_reward": REWARDS,
+    "expiring": REWARDS,
     "expire_referral": REFERRALS,
     "pay": WAITING_OF,
     "answer": REWARDS,

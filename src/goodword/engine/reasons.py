@@ -144,6 +144,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "reward_approved": ("done", "the reward is final"),
     "reward_issued": ("done", "the reward was handed over"),
     "reward_redeemed": ("done", "the reward was used"),
+    "reward_expiring": ("done", "a notice goes out: what is left of the reward has to be used soon"),
     "reward_expired": ("done", "the reward was not used in time"),
     "reward_reduced": ("done", "the order became smaller, and the reward with it"),
     "reward_cancelled": ("done", "the reward was taken back before it was issued"),

@@ -14,6 +14,7 @@ from goodword.engine.reward_books import (
     count_caps,
     in_budget,
     move,
+    plan_expiry,
     post,
     release,
     rule_of,
@@ -72,8 +73,7 @@ def _put_back(turn: Turn, reward: Reward, amount: int) -> Reward:
     reward = _set_aside(turn, reward)
     if reward.status == "redeemed":
         reward = move(turn, reward, "restore", None)
-        if reward.expires_ms is not None:
-            turn.schedule("expire_reward", reward.id, reward.expires_ms)
+        plan_expiry(turn, reward)
     return turn.save_reward(reward)
 
 

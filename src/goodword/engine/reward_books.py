@@ -23,6 +23,7 @@ HELD = frozenset({"pending", "approved", "failed"})
 _PARTS = {
     "on_hold": ".hold",
     "reward_expired": ".expires",
+    "reward_expiring": ".expires",
     "below_minimum": ".benefit.minimum_order",
     "not_first_order": ".benefit.first_order",
 }
@@ -87,9 +88,26 @@ def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Re
     if reward.status == "pending" and reward.mature_ms is not None:
         turn.unschedule("mature", reward.id)
     if reward.status == "issued" and reward.expires_ms is not None:
-        turn.unschedule("expire_reward", reward.id)
+        leave_expiry(turn, reward)
     turn.tell("reward.restored" if move == "restore" else f"reward.{status}", reward.id, reward.participant)
     return turn.save_reward(replace(reward, status=status, reason=reason))
+
+
+def plan_expiry(turn: Turn, reward: Reward) -> None:
+    """Ask for the day on which an issued reward expires, and for the notice before it: at once where less time is left."""
+    if reward.expires_ms is None:
+        return
+    turn.schedule("expire_reward", reward.id, reward.expires_ms)
+    _, rule = rule_of(turn, reward)
+    if rule.notice is not None and not reward.noticed:
+        turn.schedule("expiring", reward.id, max(reward.expires_ms - rule.notice, turn.clock_ms))
+
+
+def leave_expiry(turn: Turn, reward: Reward) -> None:
+    """What is not there to be used does not expire."""
+    turn.unschedule("expire_reward", reward.id)
+    if rule_of(turn, reward)[1].notice is not None and not reward.noticed:
+        turn.unschedule("expiring", reward.id)
 
 
 def count_caps(turn: Turn, reward: Reward, rewards: int, amount: int) -> None:

@@ -15,6 +15,7 @@ from goodword.engine.reward_books import (
     count_caps,
     in_budget,
     move,
+    plan_expiry,
     post,
     release,
     rule_of,
@@ -227,12 +228,11 @@ def issue(turn: Turn, reward: Reward) -> Reward:
     # What a day gives is for that day, whenever on it somebody got it.
     dated = rule.to == "everyone" and rule.when.date is not None
     since_ms = day_start_ms(rule.when.date, 0, program.model.zone) if dated and rule.when.date else turn.clock_ms
-    expires_ms = None if rule.expires is None else since_ms + rule.expires
+    expires_ms = None if rule.expires_after is None else since_ms + rule.expires_after
     reward = move(turn, reward, "issue", None)
     reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
     post(turn, reward, "approved", "balance", reward.amount)
-    if expires_ms is not None:
-        turn.schedule("expire_reward", reward.id, expires_ms)
+    plan_expiry(turn, reward)
     say(turn, "reward_issued", reward)
     if reward.collected:
         collect(turn, reward)
@@ -280,6 +280,20 @@ def _spend(turn: Turn, reward: Reward, amount: int, discount: int, last: bool) -
     turn.post(f"{reward.budget}:reserved", f"{reward.budget}:spent", reward.budget_unit, spent, reward.id)
     reward = replace(reward, reserved=reward.reserved - spent, spent=reward.spent + spent)
     return release(turn, reward) if last else reward
+
+
+def give_notice(turn: Turn, id: str) -> None:
+    """Tell that a reward expires soon, once, if something of it can still be used."""
+    reward = turn.reward(id)
+    left = usable(turn, reward)
+    if reward.status != "issued" or not left:
+        return
+    values: dict[str, ReasonValue] = {"amount": amount_in(reward, left)}
+    if reward.expires_ms is not None:
+        values["until"] = iso(reward.expires_ms)
+    say(turn, "reward_expiring", reward, values)
+    turn.save_reward(replace(reward, noticed=True))
+    turn.tell("reward.expiring", reward.id, reward.participant)
 
 
 def expire(turn: Turn, reward: Reward) -> None:

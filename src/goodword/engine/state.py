@@ -340,6 +340,8 @@ class Reward(Row, frozen=True):
     """For a coupon of a percentage: what it cost when it was used."""
     mature_ms: int | None = None
     expires_ms: int | None = None
+    noticed: bool = False
+    """Whether it was told that it expires soon."""
     order: str | None = None
     """The order it was earned on."""
     cap_keys: tuple[str, ...] = ()

@@ -287,7 +287,7 @@ def _path(loc: tuple[str | int, ...]) -> list[str | int]:
     path: list[str | int] = []
     for part in loc:
         # Without the model's names for the ways to write one thing, such as `amount:fixed`.
-        if part != "[key]" and not str(part).startswith(("amount:", "benefit:")):
+        if part != "[key]" and not str(part).startswith(("amount:", "benefit:", "expires:")):
             path.append(part)
     return path
 

@@ -18,6 +18,7 @@ from goodword.program.amounts import OF_AN_ORDER
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_duration
+from goodword.program.expiry import AnyExpiry, Expiry
 from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
@@ -248,7 +249,9 @@ class Reward(Part):
     answer_within: Duration | None = Field(
         default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
     )
-    expires: Duration | None = Field(default=None, description="how long after issuing it may be used")
+    expires: AnyExpiry | None = Field(
+        default=None, description="how long after issuing it may be used; with `notice`, somebody is told before"
+    )
     kept: Kept | None = Field(default=None, description="conditions under which it is kept")
     taken_back: Literal["debt", "forgive"] = Field(
         default="debt", description="what happens to the part already used when the reward is taken back"
@@ -322,6 +325,16 @@ class Reward(Part):
         share = benefit.amount if isinstance(benefit.amount, OF_AN_ORDER) else None
         if (share and share.ceiling is None) or (benefit.percent_off and benefit.ceiling is None):
             raise ValueError("a share out of a budget needs a `ceiling`: the most that must be set aside for it")
+
+    @property
+    def expires_after(self) -> int | None:
+        """How long after issuing it may be used."""
+        return self.expires.after if isinstance(self.expires, Expiry) else self.expires
+
+    @property
+    def notice(self) -> int | None:
+        """How long before it expires a notice goes out."""
+        return self.expires.notice if isinstance(self.expires, Expiry) else None
 
     @cached_property
     def benefits(self) -> dict[str, Benefit]:

@@ -52,6 +52,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "taken_back",
         ]
     ),
+    "Expiry": frozenset(["after", "notice"]),
     "Groups": frozenset(["members_max", "joined_by", "one_per_person"]),
     "Kept": frozenset(["while", "until"]),
     "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),

@@ -292,8 +292,12 @@ class _Terms(Speaker):
             yield self.text("terms.answer_within", within=self.length(rule.answer_within))
 
     def expires(self, rule: Reward) -> Iterator[str]:
-        if rule.expires is not None:
-            yield self.text("terms.expires", expires=self.length(rule.expires))
+        if rule.expires_after is None:
+            return
+        said = self.text("terms.expires", expires=self.length(rule.expires_after))
+        if rule.notice is not None:
+            said = f"{said} {self.text('terms.notice', notice=self.length(rule.notice))}"
+        yield said
 
     def caps(self, rule: Reward) -> Iterator[str]:
         for cap in rule.caps:
