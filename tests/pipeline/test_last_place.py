@@ -1,4 +1,4 @@
-"""The last piece of a stock, and the last money of a budget: two processes at once never give it twice."""
+"""The last piece of a stock, the last money of a budget, the last code of a pool: two processes at once never give it twice."""
 
 from __future__ import annotations
 
@@ -41,12 +41,21 @@ rewards:
     benefit: {kind: credit, amount: 20.00 USD}
     budget: money
     when_spent: WHEN_SPENT
+  coupon:
+    when: {step: joined}
+    to: friend
+    benefit: {kind: coupon, amount: 5.00 USD, code: {pool: shop}}
 """
 
 
 def join() -> Sealed:
     at = iso(START_MS)
     return sealed({"type": "join", "id": "join", "occurred_at": at, "person": {"id": "anna"}, "program": "rare"})
+
+
+def codes() -> Sealed:
+    told = [f"SHOP-{number:03}" for number in range(LEFT)]
+    return sealed({"type": "codes", "id": "codes", "occurred_at": iso(START_MS), "pool": "shop", "codes": told})
 
 
 def signs_up(who: str, code: str) -> Sealed:
@@ -72,7 +81,7 @@ def test_two_processes_share_what_is_left(database_url: str, when_spent: str) ->
         create_tenant(connection, "club", 1)
     tenants = Tenants(database, KEYRING)
     tenants.publish("club", PROGRAM.replace("WHEN_SPENT", when_spent), 1)
-    code = msgspec.json.decode(tenants.decide_all("club", [join()]).answers["join"])["advocate_code"]
+    code = msgspec.json.decode(tenants.decide_all("club", [join(), codes()]).answers["join"])["advocate_code"]
 
     context = multiprocessing.get_context("spawn")
     starts = context.Barrier(2)
@@ -88,8 +97,16 @@ def test_two_processes_share_what_is_left(database_url: str, when_spent: str) ->
     answers = [msgspec.json.decode(answer) for answer in tenants.decide_all("club", story).answers.values()]
     assert len(answers) == 2 * EACH
     said = Counter(reason["code"] for answer in answers for reason in answer["reasons"])
-    assert said["reward_approved"] == 2 * LEFT
+    assert said["reward_approved"] == 2 * LEFT + 2 * EACH
     refused = 2 * EACH - LEFT
+    assert said["waiting_for_code"] == refused
+    given = [
+        reward["code"]
+        for answer in answers
+        for reward in answer["rewards"]
+        if reward["rule"] == "coupon" and "code" in reward
+    ]
+    assert len(given) == len(set(given)) == LEFT
     assert said["budget_spent"] == refused * (2 if when_spent == "refuse" else 1)
     assert said["waiting_for_budget"] == (refused if when_spent == "wait" else 0)
     state = State()

@@ -14,6 +14,7 @@ from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring, normalise_code
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.memory import MemoryTenant
+from goodword.pipeline.vault import open_code
 from goodword.program.duration import iso
 from goodword.program.loader import Program, load_program
 
@@ -31,6 +32,7 @@ PER_SPENT = (
         "table": {"by": "item.category", "rows": {"books": "3 points", "shoes": "1 points"}, "otherwise": "nothing"},
     },
 )
+POOLS = ("shop", "film")
 HOLDS = ("0 days", "3 days", "14 days")
 
 
@@ -55,12 +57,16 @@ def rules(draw: st.DrawFn, steps: Sequence[str]) -> dict[str, Any]:
             rule["benefit"] = {"kind": "quantity", "amount": amount, "unit_cost": "0.02 USD"}
         case "percent_off":
             rule["benefit"] = {"kind": "coupon", "percent_off": "25%", "ceiling": "15 USD"}
+            if draw(st.booleans()):
+                rule["benefit"]["code"] = {"pool": draw(st.sampled_from(POOLS))}
         case "quantity":
             rule["benefit"] = {"kind": "quantity", "amount": f"{draw(st.integers(1, 600))} MB", "unit_cost": "0.02 USD"}
         case "item":
             rule["benefit"] = {"kind": "item", "amount": "1 coffee", "unit_cost": "2 USD"}
         case "cash" | "coupon":
             rule["benefit"] = {"kind": kind, "amount": money}
+            if kind == "coupon" and draw(st.booleans()):
+                rule["benefit"]["code"] = {"pool": draw(st.sampled_from(POOLS))}
         case _:
             rule["benefit"] = {"kind": "credit", "amount": money}
     guards(draw, rule)
@@ -425,6 +431,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "group",
                 "group",
                 "invite",
+                "codes",
                 "payout",
                 "payout",
                 "pay_out",
@@ -498,6 +505,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "exchange":
             wanted = draw(st.sampled_from(["treat", "gift"]))
             return Wish(at_ms, {"type": "exchange", "person": person, "program": "world", "reward": wanted})
+        case "codes":
+            told = draw(st.lists(st.sampled_from([f"Own-{n}" for n in range(9)]), min_size=1, max_size=4))
+            return Wish(at_ms, {"type": "codes", "pool": draw(st.sampled_from(POOLS)), "codes": told})
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}
@@ -574,7 +584,9 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
             if reward["status"] == "issued":
                 owner = next((who for who in PEOPLE if _is(tenant, who, reward["participant"])), None)
                 if owner:
-                    issued[owner] = normalise_code(KEYRING.reward_code(reward["id"]))
+                    row = tenant.rows.rows["rewards"][reward["id"]]
+                    made = open_code(KEYRING, row.own_code) if row.own_code else KEYRING.reward_code(row.id)
+                    issued[owner] = normalise_code(made)
     events.append(sealed({"type": "time_passed", "id": "end", "occurred_at": iso(START_MS + 120 * DAY_MS)}))
     return events
 

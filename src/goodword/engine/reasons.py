@@ -133,6 +133,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "cap_partial": ("note", "only what still fits under the cap was granted"),
     "on_hold": ("waiting", "the reward is held until the goods can no longer come back"),
     "in_review": ("waiting", "the reward waits for the review of its referral"),
+    "waiting_for_code": ("waiting", "the reward is approved and waits until its pool of codes has one again"),
     "waiting_for_budget": ("waiting", "the reward waits until its budget or stock holds enough again"),
     "waiting_for_condition": ("waiting", "the reward is approved and waits for a condition on its recipient"),
     "waiting_for_answer": ("waiting", "the reward is approved and waits for what its recipient has to say"),
@@ -181,6 +182,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "order_gone": ("note", "the order had come back whole before: nothing changes"),
     "order_changed": ("done", "the change of the order is kept"),
     "person_recorded": ("note", "what was told about the person is kept"),
+    "codes_taken_in": ("done", "codes of the shop's own system are in their pool"),
     "time_passed": ("done", "time went on"),
     "nothing_due": ("note", "nothing had to be done any more"),
     "program_published": ("done", "the version is in force for referrals claimed from now on"),
@@ -240,7 +242,7 @@ class ReferralNow(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class RewardNow(Struct, frozen=True, omit_defaults=True, gc=False):
-    """A reward as it stands after the event. `code` is filled in where an answer is shown, never where it is stored."""
+    """A reward as it stands after the event. `code` is filled in where an answer is shown; stored is at most a sealed one."""
 
     id: str
     program: str

@@ -10,9 +10,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.boards import is_contest, move_standing
+from goodword.engine.grants import queue_key
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_states import RewardMove, next_reward_status
-from goodword.engine.state import PARTICIPANTS, WAITING_OF, Reward
+from goodword.engine.state import PARTICIPANTS, WAITING_OF, Reward, code_queue
 from goodword.engine.turn import Moved, Turn
 from goodword.program.benefits import Benefit
 from goodword.program.loader import Program
@@ -22,6 +23,7 @@ HELD = frozenset({"pending", "approved", "failed"})
 """Granted and not handed over yet."""
 _PARTS = {
     "on_hold": ".hold",
+    "waiting_for_code": ".benefit.code",
     "reward_expired": ".expires",
     "reward_expiring": ".expires",
     "below_minimum": ".benefit.minimum_order",
@@ -85,6 +87,8 @@ def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Re
         stop_waiting(turn, reward)
     if reward.reason == "waiting_for_answer":
         turn.unschedule("answer", reward.id)
+    if reward.reason == "waiting_for_code":
+        turn.count(queue_key(code_queue(reward.pool)), -1)
     if reward.status == "pending" and reward.mature_ms is not None:
         turn.unschedule("mature", reward.id)
     if reward.status == "issued" and reward.expires_ms is not None:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from goodword.engine.facts import Subjects, is_first_order, unmet
 from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, watched_by
 from goodword.engine.payouts import collect
+from goodword.engine.pools import has_code, others_wait, take_code, wait_for_code
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
@@ -114,10 +115,12 @@ def _stays_away(reward: Reward) -> bool:
 
 def open_reward(turn: Turn, reward: Reward, reason: str) -> Reward:
     """Write a new reward, its code, its counters and its first posting."""
-    code_hash = turn.keyring.reward_code_hash(turn.keyring.reward_code(reward.id))
-    reward = turn.save_reward(replace(reward, code_hash=code_hash))
+    if benefit_of(turn, reward).pool is None:
+        code_hash = turn.keyring.reward_code_hash(turn.keyring.reward_code(reward.id))
+        reward = replace(reward, code_hash=code_hash)
+        turn.draft.put(REWARD_CODES, code_hash, reward.id)
+    reward = turn.save_reward(reward)
     turn.draft.append(REWARDS_OF, reward.subject, reward.id)
-    turn.draft.put(REWARD_CODES, code_hash, reward.id)
     count_caps(turn, reward, 1, reward.amount)
     post(turn, reward, "cost", "pending", reward.amount)
     if reward.budget and reward.budget_unit:
@@ -133,14 +136,14 @@ def open_reward(turn: Turn, reward: Reward, reason: str) -> Reward:
     return reward
 
 
-def advance(turn: Turn, reward: Reward) -> None:
-    """Take a reward as far as it may go now, and say what it waits for."""
+def advance(turn: Turn, reward: Reward, first: bool = False) -> None:
+    """Take a reward as far as it may go now, and say what it waits for. `first` is one whose turn it is to take a code."""
     if reward.status == "pending":
         if not _ripe(turn, reward):
             return
         reward = approve(turn, reward)
     if reward.status == "approved":
-        _hand_over(turn, reward)
+        _hand_over(turn, reward, first)
 
 
 def _ripe(turn: Turn, reward: Reward) -> bool:
@@ -176,7 +179,7 @@ def approve(turn: Turn, reward: Reward) -> Reward:
     return reward
 
 
-def _hand_over(turn: Turn, reward: Reward) -> None:
+def _hand_over(turn: Turn, reward: Reward, first: bool) -> None:
     program, rule = rule_of(turn, reward)
     misses = unmet(turn, rule.pay_when, Subjects(recipient=reward.participant)) if rule.pay_when else []
     if misses:
@@ -199,9 +202,15 @@ def _hand_over(turn: Turn, reward: Reward) -> None:
         return
     if reward.reason == "waiting_for_answer":
         turn.unschedule("answer", reward.id)
-    if KINDS[benefit_of(turn, reward).kind].issued_by == "shop":
+    benefit = benefit_of(turn, reward)
+    if benefit.issued_by == "shop":
         _wait(turn, reward, "waiting_for_shop")
         return
+    if benefit.pool is not None:
+        if not has_code(turn, benefit.pool) or (others_wait(turn, benefit.pool) and not first):
+            wait_for_code(turn, reward, benefit.pool)
+            return
+        reward = take_code(turn, reward, benefit.pool)
     issue(turn, reward)
 
 

@@ -629,6 +629,12 @@ class ProgramFile(Part):
         return tuple(name for name, rule in self.rewards.items() if rule.to == "group")
 
     @cached_property
+    def pools(self) -> frozenset[str]:
+        """The pools of imported codes that its rewards are taken from."""
+        benefits = (benefit for rule in self.rewards.values() for benefit in rule.benefits.values())
+        return frozenset(benefit.pool for benefit in benefits if benefit.pool)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Its calendar."""
         return ZoneInfo(self.time_zone)

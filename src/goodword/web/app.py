@@ -21,7 +21,7 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
-from goodword.web import api, clicks, codes, contests, participants, payouts, programs, staff, webhooks
+from goodword.web import api, clicks, codes, contests, participants, payouts, pools, programs, staff, webhooks
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -45,6 +45,7 @@ ROOMS = (
     programs.router,
     contests.router,
     payouts.router,
+    pools.router,
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""

@@ -155,6 +155,8 @@ class _Terms(Speaker):
             yield self.text("terms.minimum_order", minimum=amount(benefit.minimum_order, self.language))
         if benefit.first_order:
             yield self.text("terms.first_order")
+        if benefit.code:
+            yield self.text("terms.own_code")
         if benefit.asks:
             asks = [self._ask(name, ask) for name, ask in benefit.asks.items()]
             yield self.text("terms.asks", asks=self.text("word.separator").join(asks))
