@@ -43,6 +43,11 @@ def test_every_kind_of_benefit_belongs_to_a_family() -> None:
     assert named == {*KINDS, *get_args(Options.model_fields["kind"].annotation)}
 
 
+def test_every_kind_of_benefit_stands_in_a_recipe() -> None:
+    words = frozenset[str]().union(*map(matrix.words_of, list_recipes()))
+    assert [kind for kind in KINDS if f"kind: {kind}" not in words] == []
+
+
 @pytest.mark.parametrize(
     ("name", "users"),
     [("more of what one has", "dropbox"), ("discount: coupon, store credit", "bombas")],

@@ -98,7 +98,7 @@ def _changes(name: str) -> int:
 
 
 @cache
-def _words(recipe: str) -> frozenset[str]:
+def words_of(recipe: str) -> frozenset[str]:
     """Every key of a recipe's file, and every kind of benefit as ``kind: item``."""
     found: set[str] = set()
     waiting: list[Any] = [document(load_program(read_recipe(recipe)))]
@@ -120,7 +120,7 @@ def used_by(family: Family) -> list[str]:
     return [
         name
         for name in list_recipes()
-        if collected()[name] and set(family.keys) <= _words(name) and (not kinds or kinds & _words(name))
+        if collected()[name] and set(family.keys) <= words_of(name) and (not kinds or kinds & words_of(name))
     ]
 
 

@@ -44,6 +44,7 @@ def test_recipes_are_listed_and_copied(small_shop: Shop) -> None:
     assert listed[0]["recipe"] in small_shop.done("recipes").stdout
     name = listed[0]["recipe"]
     assert small_shop.done("recipes", "copy", name, small_shop.folder).stdout.strip().endswith("program.yaml")
+    assert "DIR/program.yaml" in small_shop.done("recipes", "copy", "--help").stdout
     assert small_shop.done("check", small_shop.folder / "program.yaml").exit_code == 0
     assert "exists" in _one_line(small_shop.run("recipes", "copy", name, small_shop.folder))
     assert name in _one_line(small_shop.run("recipes", "copy", "nothing", small_shop.folder))

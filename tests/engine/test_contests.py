@@ -364,3 +364,31 @@ def test_a_contest_that_cannot_be_is_refused(wrong: str, right: str, message: st
     with pytest.raises(ProgramError) as error:
         load_program(text.replace(wrong, right, 1))
     assert message is None or message in str(error.value)
+
+
+def test_points_of_a_referral_in_review_open_no_tier_before_it_is_cleared() -> None:
+    world = world_of(LADDER + "protection: {device: review}\n")
+    world.join(1, "eve", person={"device": "phone"})
+    for number in range(2):
+        bring(world, "eve", 3, f"f{number}", person={"device": "phone"})
+    assert [r.rule for r in world.all_rewards()] == ["earned", "earned"]
+    assert (tier(world, "eve"), world.counter("measure|friends|points")) == ("", 0)
+    first, second = world.referrals()
+    world.tell(4, "review", referral=first.id, verdict="approve")
+    assert (tier(world, "eve"), world.counter("measure|friends|points")) == ("", 10)
+    world.tell(5, "review", referral=second.id, verdict="approve")
+    assert (tier(world, "eve"), world.counter("measure|friends|points")) == ("silver", 20)
+    world.tell(6, "review", referral=second.id, verdict="deny")
+    assert (tier(world, "eve"), world.counter("measure|friends|points")) == ("", 10)
+
+
+def test_points_count_no_more_once_their_referral_goes_to_review() -> None:
+    world = world_of(LADDER + "protection: {device: review}\n")
+    world.join(1, "eve", person={"device": "phone"})
+    for number in range(2):
+        bring(world, "eve", 3, f"f{number}")
+    assert tier(world, "eve") == "silver"
+    assert "sent_to_review" in world.tell(4, "order", "f1", order="later", **ORDER, person={"device": "phone"})
+    assert (tier(world, "eve"), world.counter("measure|friends|points")) == ("", 10)
+    world.tell(5, "review", referral=world.referrals()[1].id, verdict="approve")
+    assert (tier(world, "eve"), world.counter("measure|friends|points")) == ("silver", 20)

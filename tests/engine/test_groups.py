@@ -135,3 +135,48 @@ def test_a_person_is_told_where_one_acts_and_nowhere_else(action: str, person: s
     body |= {"group": "lamp", "action": action} | ({"person": {"id": person}} if person else {})
     with pytest.raises(InvalidEvent, match="`person` says who"):
         decode_event(json.dumps(body).encode())
+
+
+PER_GROUP = HEAD.replace("activities:", "attribution: {one_per: friend and group}\nactivities:")
+
+
+BADGE = "rewards:\n  badge: {when: {step: pledge}, to: advocate, benefit: {kind: badge, amount: 1 badge:friend}}\n"
+
+
+def test_a_friend_held_for_each_group_needs_groups() -> None:
+    with pytest.raises(ProgramError, match="this program has no `groups`"):
+        load_program(f"{PER_GROUP}{BADGE}".lstrip())
+
+
+def test_a_version_that_holds_for_each_group_leaves_what_runs_where_it_is() -> None:
+    """Who is held for the program is held for his group too; the other group may win him, the old one may not."""
+    text = f"{HEAD}groups: {{}}\n{MEASURES}{OWNER}"
+    world = World(text)
+    for name in ("lamp", "boat"):
+        group(world, 1, "create", "olga", name)
+    world.join(1, "anna", group="lamp")
+    world.join(1, "carl", group="lamp")
+    world.join(1, "ben", group="boat")
+    pledge(world, 2, "f1", "anna")
+    assert "friend_taken" in pledge(world, 3, "f1", "ben")
+    world.publish(text.replace(HEAD, PER_GROUP))
+    assert "friend_taken" in pledge(world, 4, "f1", "carl")
+    assert "referral_started" in pledge(world, 5, "f1", "ben")
+    assert [(row.per_group, row.scope == row.program) for row in world.referrals()] == [(False, True), (True, False)]
+    world.publish(text)
+    assert "friend_taken" in pledge(world, 6, "f1", "carl")
+    assert world.counter("measure|friends|brought|gr_") == 2
+
+
+def test_an_expired_referral_comes_back_for_its_group_whatever_others_hold() -> None:
+    world = World(f"{PER_GROUP}groups: {{}}\n{MEASURES}{OWNER}")
+    for name in ("lamp", "boat"):
+        group(world, 1, "create", "olga", name)
+    world.join(1, "anna", group="lamp")
+    world.join(1, "ben", group="boat")
+    world.tell(2, "claim", "f1", code=world.codes["anna"])
+    world.tell(40, "claim", "f1", code=world.codes["ben"])
+    assert [row.status for row in world.referrals()] == ["expired", "started"]
+    told = world.tell(20, "activity", "f1", name="pledged")
+    assert {"step_reached", "referral_revived"} <= set(told)
+    assert [row.status for row in world.referrals()] == ["ended", "started"]

@@ -231,6 +231,49 @@ def test_who_does_not_answer_in_time_loses_the_reward() -> None:
     assert (world.reward("mug").status, world.reward("mug").reason) == ("cancelled", "not_answered")
 
 
+def test_who_is_denied_an_engraving_may_answer_again_at_once_and_has_the_whole_time() -> None:
+    world = program(ENGRAVED)
+    friend_buys(world, 2)
+    mug = world.reward("mug")
+    world.tell(4, "choice", reward=mug.id, answers={"name": "Ana"}, post="1 Main Street")
+    first = f"e{world._number}"
+    # Staff take longer than the recipient had: he answered in time.
+    world.tell(13, "time_passed")
+    assert "waiting_for_moderation" in world.history()
+    told = world.tell(14, "moderation", submission=first, verdict="deny", why="rude")
+    assert told == ["waiting_for_answer", "submission_denied"]
+    assert world.values("waiting_for_answer")["asks"] == "name"
+    assert world.values("waiting_for_answer")["until"] == iso(world.at(24))
+    world.tell(15, "choice", reward=mug.id, answers={"name": "Anna"})
+    second = f"e{world._number}"
+    assert "waiting_for_shop" in world.tell(16, "moderation", submission=second, verdict="approve")
+    assert world.reward("mug").answers == {"name": "Anna", "parcel": "given"}
+
+
+def test_who_does_not_answer_again_loses_the_reward() -> None:
+    world = program(ENGRAVED)
+    friend_buys(world, 2)
+    world.tell(4, "choice", reward=world.reward("mug").id, answers={"name": "Ana"})
+    world.tell(5, "moderation", submission=f"e{world._number}", verdict="deny")
+    world.tell(14.9, "time_passed")
+    assert world.reward("mug").status == "approved"
+    world.tell(15.1, "time_passed")
+    assert (world.reward("mug").status, world.reward("mug").reason) == ("cancelled", "not_answered")
+
+
+def test_an_approved_engraving_leaves_the_whole_time_for_what_else_is_asked() -> None:
+    world = program(ENGRAVED)
+    friend_buys(world, 2)
+    world.tell(4, "choice", reward=world.reward("mug").id, answers={"name": "Ana"})
+    submission = f"e{world._number}"
+    world.tell(13, "time_passed")
+    world.tell(14, "moderation", submission=submission, verdict="approve")
+    asked = world.values("waiting_for_answer")
+    assert (asked["asks"], asked["until"]) == ("parcel", iso(world.at(24)))
+    world.tell(24.1, "time_passed")
+    assert world.reward("mug").reason == "not_answered"
+
+
 CHOICE = """
   gift:
     when: {step: bought}

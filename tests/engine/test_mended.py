@@ -219,3 +219,43 @@ def test_a_condition_on_being_a_customer_is_looked_at_when_the_recipient_buys() 
     assert world.reward("credit").reason == "waiting_for_condition"
     world.tell(4, "order", "anna", order="a", **ORDER)
     assert world.reward("credit").status == "issued"
+
+
+def test_a_condition_on_being_no_customer_is_looked_at_when_the_order_comes_back() -> None:
+    guards = "    pay_when: {recipient.customer: false}\n"
+    world = World(FRIENDS.replace("    hold: 14 days\n    expires: 90 days\n", guards))
+    world.tell(1, "order", "anna", order="a", **ORDER)
+    bought(world)
+    assert world.reward("credit").reason == "waiting_for_condition"
+    world.tell(4, "cancel", order="a")
+    assert world.reward("credit").status == "issued"
+
+
+def test_a_condition_on_a_tier_is_looked_at_when_the_tier_is_reached_and_left() -> None:
+    ladder = """
+measures: {friends: {count: referrals, step: purchase}}
+tiers: {measure: friends, levels: {gold: 2}}
+rewards:
+  pass:
+    when: {step: purchase}
+    to: advocate
+    benefit: {kind: access, amount: 1 lounge}
+    kept: {while: {recipient.tier: gold}}"""
+    guards = "    pay_when: {recipient.tier: gold}\n"
+    text = FRIENDS.replace("    hold: 14 days\n    expires: 90 days\n", guards).replace("\nrewards:", ladder)
+    world = bought(World(text))
+    assert world.reward("credit").reason == "waiting_for_condition"
+    assert "condition_not_kept" in {reason["code"] for reason in world.said["reasons"]}
+    for number in (2, 3):
+        world.tell(number + 2, "claim", f"f{number}", code=world.codes["anna"])
+        world.tell(number + 2, "order", f"f{number}", order=f"o{number}", **ORDER)
+    assert [(rule, status) for rule, _, status in world.rewards() if rule != "welcome"] == [
+        ("credit", "issued"),
+        ("credit", "issued"),
+        ("pass", "issued"),
+        ("credit", "issued"),
+    ]
+    world.tell(6, "cancel", order="o1")
+    assert world.reward("pass").live
+    world.tell(7, "cancel", order="o2")
+    assert (world.reward("pass").status, world.reward("pass").reason) == ("reversed", "condition_ended")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from goodword.engine import reward_books
 from goodword.engine.events import Order, Sealed
 from goodword.engine.keeping import misses
-from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Reward
+from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Referral, Reward
 from goodword.engine.tiers import tier_periods
 from goodword.engine.turn import Programs, begin
 from goodword.pipeline.memory import MemoryTenant
@@ -398,6 +398,18 @@ def test_tiers_and_boards_are_what_counting_anew_gives() -> None:
                 held = rows["tiers"].get(f"{program.name}|{person}")
                 reached = ladder.reached(max(counters.get(key) or 0 for key in keys))
                 assert reached == (held.since.keys() if held else set())
+        for name, measure in program.model.measures_of["rewards"]:
+            summed: dict[str, int] = defaultdict(int)
+            for reward in rewards(tenant):
+                referral = rows["referrals"].get(reward.subject)
+                if reward.live and reward.unit == measure.unit and not (referral and _in_review(referral)):
+                    summed[reward.participant] += reward.amount
+            for key, value in counters.items():
+                kind, _, label, owner = f"{key}|||".split("|")[:4]
+                stem, _, period = label.partition("@")
+                if kind == "measure" and stem == name and not period[:1].isalpha():
+                    summed[owner] -= value or 0
+            assert not any(summed.values())
         for row in rows["standings"].values():
             contest = rows["contests"][row.board]
             if contest.status == "open" and row.entrant in people:
@@ -408,6 +420,10 @@ def test_tiers_and_boards_are_what_counting_anew_gives() -> None:
             assert len({place.entrant for place in contest.places}) == len(contest.places)
 
     check()
+
+
+def _in_review(referral: Referral) -> bool:
+    return referral.moderation == "pending_review"
 
 
 def test_nothing_is_kept_whose_condition_does_not_hold() -> None:
@@ -441,6 +457,31 @@ def test_each_code_of_a_pool_goes_to_one_reward_and_nobody_waits_beside_a_free_o
                 assert reward.own_code
             if reward.reason == "waiting_for_code":
                 assert [code for code in codes if code.pool == pool and code.reward is None] == []
+
+    check()
+
+
+def test_households_are_what_counting_anew_gives() -> None:
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [events])
+        rows = tenant.rows.rows
+        holding = {row.friend for row in rows["referrals"].values() if row.live and row.moderation != "denied"}
+        if program.model.attribution.per_order:
+            holding = set()  # such a referral holds an order, and nobody
+        holding |= {row.participant for row in rows["orders"].values() if row.counted}
+        expected: dict[str, list[str]] = defaultdict(list)
+        for id in sorted(holding):
+            for address in rows["participants"][id].signals.get("address", ())[-1:]:
+                expected[f"{program.name}|{address}"].append(id)
+        if program.model.protection.household == "allow":
+            expected.clear()
+        counted = {k: value for k, value in rows["counters"].items() if k.startswith("home|") and value}
+        assert counted == {f"home|{home}": len(people) for home, people in expected.items()}
+        lives = [k for k, value in rows["counters"].items() if k.startswith("lives|") and value]
+        assert sorted(lives) == sorted(f"lives|{home}|{id}" for home, people in expected.items() for id in people)
 
     check()
 

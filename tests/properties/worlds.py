@@ -123,6 +123,7 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         "rewards": {f"r{number}": draw(rules(list(steps))) for number in range(draw(st.integers(1, 3)))},
         "protection": {"device": "review", "limits": [{"signal": "network", "count": 3, "period": "week"}]},
     }
+    file["protection"]["household"] = draw(st.sampled_from(["allow", "review", "refuse"]))
     if draw(st.booleans()):
         file["audience"] = {"friend": {"friend.new_customer": True}}
     if draw(st.integers(0, 5)) == 0:
@@ -254,7 +255,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
         file["rewards"][name] = rule
     first = {"kind": draw(st.sampled_from(["coupon", "credit"])), "amount": "6 USD", "first_order": True}
     file["rewards"]["first"] = {"when": {"step": "claimed"}, "to": "friend", "benefit": first}
-    if "one_per" not in file["attribution"] and draw(st.booleans()):
+    if file["attribution"].get("one_per") != "order" and draw(st.booleans()):
         file["steps"]["purchase"]["nth"] = 2
     keep(draw, file)
 
@@ -322,6 +323,8 @@ def grouped(draw: st.DrawFn, file: dict[str, Any]) -> None:
     file["groups"] = {"members_max": draw(st.integers(1, 4)), "one_per_person": draw(st.booleans())}
     if draw(st.booleans()):
         file["groups"]["joined_by"] = step
+    if "one_per" not in file["attribution"] and draw(st.booleans()):
+        file["attribution"]["one_per"] = "friend and group"
     file["measures"] |= {
         "members": {"of": "group", "count": "members"},
         "brought": {"of": "group", "count": "referrals", "step": step},
@@ -400,6 +403,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
     person: dict[str, Any] = {"id": who, "network": f"net-{draw(st.integers(0, 1))}", "device": f"device-{who}"}
     if draw(st.integers(0, 9)) == 0:
         person["device"] = "shared"
+    if draw(st.integers(0, 3)) == 0:
+        person["address"] = f"flat-{draw(st.integers(0, 1))}"
     if draw(st.integers(0, 5)) == 0:
         person["fields"] = {"verified": True}
     order = f"o{draw(st.integers(0, 8))}"

@@ -36,7 +36,7 @@ SECTIONS = (
 Path = tuple[str | int, ...]
 
 _WORDS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("payment", "device", "address", "network", "action"), get_args(Action)),
+    **dict.fromkeys(("payment", "device", "address", "network", "household", "action"), get_args(Action)),
     "replace": get_args(Attribution.model_fields["replace"].annotation),
     "one_per": get_args(Attribution.model_fields["one_per"].annotation),
     "signal": get_args(Shared),

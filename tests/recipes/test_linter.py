@@ -175,6 +175,18 @@ CASES: dict[str, tuple[str, list[str]]] = {
         changed(("{step: bought}", "{step: bought, every: year}")),
         ["again_without_end rewards.credit 9:3"],
     ),
+    "again each month, twice": (
+        changed(("20.00 USD", "10.00 USD"), ("{step: bought}", "{step: bought, every: month, up_to: 2}")),
+        [],
+    ),
+    "again each month, three times": (
+        changed(("20.00 USD", "10.00 USD"), ("{step: bought}", "{step: bought, every: month, up_to: 3}")),
+        ["margin economics 5:1"],
+    ),
+    "again each month, beyond the year": (
+        changed(("20.00 USD", "1.66 USD"), ("{step: bought}", "{step: bought, every: month, up_to: 24}")),
+        [],
+    ),
     "again for some years": (changed(("{step: bought}", "{step: bought, every: year, up_to: 3}")), []),
     "lost for a while": (changed((CAPS, CAPS + "    kept: {while: {friend.customer: true}, until: 60 days}\n")), []),
     "a status that is held while something holds": (
@@ -258,7 +270,8 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
     "uber": [
         ("economics.margin", "25%", "24.99%", "margin"),
         ("economics.smallest_order", "160 USD", "159.99 USD", "margin"),
-        ("economics.return_window", "3 days", "4 days", "short_hold"),
+        ("rewards.free_ride.hold", "3 days", "2 days", "short_hold"),
+        ("rewards.comfort.hold", "3 days", "2 days", "short_hold"),
         ("rewards.free_ride.benefit.unit_cost", "20 USD", "20.01 USD", "margin"),
     ],
     "hellofresh": [
@@ -397,3 +410,10 @@ def test_the_published_schema_accepts_the_recipe(recipe: str) -> None:
             assert not accepts(schema, _with(tree, (*path, "no such key"), 1)), path
     for key in ("goodword", "program", "currency", "time_zone", "steps", "rewards"):
         assert not accepts(schema, _without(tree, (key,))), key
+
+
+def test_what_comes_again_is_said_to_be_counted_for_a_year() -> None:
+    text = changed(("20.00 USD", "5.00 USD"), ("{step: bought}", "{step: bought, every: month, up_to: 24}"))
+    (warning,) = lint(load_program(text))
+    assert "cost 120.00 USD" in warning.message
+    assert "counted for one year" in warning.message

@@ -80,7 +80,7 @@ FULL: dict[str, dict[str, Any]] = {
             moderation_why=("shared_signal",), converted_ms=15,
             steps={"bought": StepState(Hit("order:o1", 11, "e2"), (Hit("o", 12, "e4"),)), "in": StepState()},
             measured=("friends",), rivals=(Rival("cid", "CID", "claim", 9, "e0", "friend_taken"),), click="00ff",
-            promised={"space|friend": "gold"}, again={"space": 2}, group="g1", order="o1",
+            promised={"space|friend": "gold"}, again={"space": 2}, group="g1", order="o1", per_group=True,
         )
     },
     "rewards": {
@@ -88,9 +88,10 @@ FULL: dict[str, dict[str, Any]] = {
             id="w1", program="dropbox", version=2, rule="credit", side="advocate", participant="ann",
             referral="r1", subject="r1", occurrence=1, unit="MB", amount=500, granted_ms=30, event="e2",
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
-            expires_ms=50, noticed=True, order="o1", cap_keys=("cap|a|n",), budget="budget:dropbox:main", budget_unit="USD",
+            expires_ms=50, noticed=True, order="o1", cap_keys=("cap|a|n",), doubted=("measure|p|stars|ann",), budget="budget:dropbox:main", budget_unit="USD",
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
-            watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6, collected=True, pool="films", own_code="sealed:x",
+            submission="ev-9", watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6, collected=True,
+            pool="films", own_code="sealed:x",
         )
     },
     "contests": {

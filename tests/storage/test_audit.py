@@ -91,6 +91,9 @@ def sound(database: Database) -> Database:
             "measure|dropbox|friends@race|ann": 1,
             "measure|dropbox|size|g1": 1,
             "member|dropbox|bob": 1,
+            "home|dropbox|flat": 1,
+            "lives|dropbox|flat|pt_0123456789abcdef": 1,
+            "lives|dropbox|old flat|pt_0123456789abcdef": 0,
             "people": 2,
             "codes|films": 2,
         },
@@ -205,6 +208,10 @@ TAMPERED = {
     ],
     "people_are_counted": [
         ("UPDATE counters SET value = 3 WHERE key = 'people'", "counters people"),
+    ],
+    "households_count_who_is_there": [
+        ("UPDATE counters SET value = 2 WHERE key LIKE 'home%'", "counters home|dropbox|flat"),
+        ("UPDATE counters SET value = 2 WHERE key LIKE 'lives|dropbox|old%'", "counters home|dropbox|old flat"),
     ],
     "participants_are_numbered": [
         ("UPDATE participants SET number = 1, page = 'everyone|0'", "participants ann"),

@@ -287,6 +287,22 @@ def chain(length: int) -> dict[str, Any]:
     }
 
 
+def test_parents_are_loaded_within_their_group(database: Database) -> None:
+    """Who was won for a group has his advocates there, and others in the program and in other groups."""
+    of_group = {f"g{id}": replace(row, id=f"g{id}", group="gr_1", per_group=True) for id, row in chain(2).items()}
+    elsewhere = replace(REFERRAL, id="x", friend="p2", advocate="p9", group="gr_2", per_group=True)
+    keep(database, {"referrals": {**chain(1), **of_group, "x": elsewhere}})
+    rows = fetch(database, parents=["dropbox|p0", "gr_1|p0", "gr_2|p0"])
+    assert rows["parents"] == {
+        "dropbox|p0": "p1",
+        "dropbox|p1": None,
+        "gr_1|p0": "p1",
+        "gr_1|p1": "p2",
+        "gr_1|p2": None,
+        "gr_2|p0": None,
+    }
+
+
 def test_parents_are_loaded_up_to_the_top(database: Database) -> None:
     dead = replace(REFERRAL, id="x", friend="p3", advocate="p9", status="superseded")
     keep(database, {"referrals": {**chain(3), "x": dead}})

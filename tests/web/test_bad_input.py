@@ -62,6 +62,7 @@ CASES: list[Case] = [
     ("too many redemptions", order("a", redeems=[{"code": f"c{i}"} for i in range(21)]), 422, "redeems", "20"),
     ("a reward action", event("reward", "a", reward="rw_1", action="approve"), 403, None, "staff"),
     ("a review", event("review", "a", referral="rf_1", verdict="approve"), 403, None, "staff"),
+    ("a submission", event("moderation", "a", submission="X7", verdict="approve"), 403, None, "staff"),
     ("a payout", event("payout", "a", payout="po_1", action="pay"), 403, None, "staff"),
     ("paying out", event("pay_out", "a", program="demo", participant="pt_1"), 403, None, "staff"),
     ("a switched code", event("handle", "a", code="X7", action="disable"), 403, None, "staff"),

@@ -204,7 +204,7 @@ def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json
     Without a secret file a fixed key is used. The summary goes to standard error, as JSON with --json.
     """
     settings = settings_of(ctx)
-    keyring, own_key = _replay_keyring(settings)
+    keyring, own_key = replay_keyring(settings)
     tenant = MemoryTenant(keyring)
     tenant.publish(read_program(program, version=1))
     output = typer.get_binary_stream("stdout")
@@ -235,7 +235,7 @@ def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json
     raise typer.Exit(0 if feed.tally.clean else 1)
 
 
-def _replay_keyring(settings: Settings) -> tuple[Keyring, bool]:
+def replay_keyring(settings: Settings) -> tuple[Keyring, bool]:
     """The key of the tenant; the replay key where no secret was made yet."""
     own = settings.secret_file.exists()
     with mistakes():

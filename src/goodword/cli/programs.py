@@ -57,7 +57,7 @@ def recipes_copy(
     name: Annotated[str, typer.Argument(help="the recipe", show_default=False)],
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="where its file is put")] = Path(),
 ) -> None:
-    """Copy a recipe to DIR/NAME.yaml; a file that stands there is left as it is."""
+    """Copy a recipe to DIR/program.yaml; a file that stands there is left as it is."""
     typer.echo(copy_recipe(name, directory))
 
 

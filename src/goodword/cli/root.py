@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "programs",
     "words": "programs",
     "replay": "events",
+    "rehearse": "rehearsing",
     "publish": "publishing",
     "import": "events",
     "explain": "records",

@@ -8,8 +8,8 @@ from goodword.engine.events import Choice
 from goodword.engine.grants import Grant, amount_due, cost_in_budget, measured_in
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.returns import take_back
-from goodword.engine.reward_books import benefit_of, count_caps, post, release, rule_of, say
-from goodword.engine.rewards import advance, unanswered
+from goodword.engine.reward_books import MEASURE, benefit_of, count_caps, in_doubt, post, release, rule_of, say
+from goodword.engine.rewards import advance, ask_again, unanswered
 from goodword.engine.state import ACTIVITIES, ORDERS, REWARDS, ActivityRow, Reward
 from goodword.engine.turn import Turn
 
@@ -50,7 +50,7 @@ def choose(turn: Turn, event: Choice) -> None:
     first = {name: answer for name, answer in told.items() if benefit.asks[name].moderated}
     if first:
         _submit(turn, reward, first)
-    _answer(turn, reward, {name: answer for name, answer in told.items() if name not in first})
+    _answer(turn, turn.reward(reward.id), {name: answer for name, answer in told.items() if name not in first})
 
 
 def _refuse(turn: Turn, reward: Reward, name: str) -> None:
@@ -71,6 +71,7 @@ def _submit(turn: Turn, reward: Reward, told: dict[str, str]) -> None:
         turn.event_id, reward.participant, "answer", turn.occurred_ms, {**told}, status="pending", reward=reward.id
     )
     turn.draft.put(ACTIVITIES, row.id, row)
+    turn.save_reward(replace(reward, submission=row.id))
     turn.tell("submission.received", row.id, reward.participant)
     say(turn, "waiting_for_moderation", reward, {"submission": row.id})
 
@@ -107,7 +108,8 @@ def _take_option(turn: Turn, reward: Reward, option: str) -> bool:
     count_caps(turn, reward, -1, -reward.amount)
     post(turn, reward, account, "reversed", reward.amount)
     reward = release(turn, reward)
-    caps = tuple(key for key in reward.cap_keys if not key.startswith("measure|"))
+    caps = tuple(key for key in reward.cap_keys if not key.startswith(MEASURE))
+    measured, doubted = tuple(measured_in(turn, wanted)), in_doubt(wanted.referral, reward.subject)
     reward = replace(
         reward,
         option=option,
@@ -116,7 +118,8 @@ def _take_option(turn: Turn, reward: Reward, option: str) -> bool:
         amount=amount,
         reserved=reserved,
         budget_unit=unit,
-        cap_keys=(*caps, *measured_in(turn, wanted)),
+        cap_keys=caps if doubted else (*caps, *measured),
+        doubted=measured if doubted else (),
         answers={},
     )
     count_caps(turn, reward, 1, amount)
@@ -132,6 +135,9 @@ def time_is_over(turn: Turn, id: str) -> None:
     reward = turn.reward(id)
     if reward.status != "approved" or reward.reason != "waiting_for_answer":
         return
+    if reward.submission:
+        say(turn, "waiting_for_moderation", reward, {"submission": reward.submission})
+        return
     asks = benefit_of(turn, reward).asks
     defaults = {name: asks[name].otherwise for name in unanswered(turn, reward) if name != "option"}
     if None in defaults.values():
@@ -144,8 +150,13 @@ def time_is_over(turn: Turn, id: str) -> None:
 
 
 def moderate_answer(turn: Turn, row: ActivityRow) -> None:
-    """Staff approved an answer."""
+    """Staff approved an answer, or denied it; for what is open then, the recipient has the whole time anew, from now on."""
     assert row.reward is not None  # noqa: S101
     reward = turn.reward(row.reward)
-    if reward.status in ("pending", "approved"):
+    if reward.submission == row.id:
+        reward = turn.save_reward(replace(reward, submission=""))
+    if row.status != "denied" and reward.status in ("pending", "approved"):
         _answer(turn, reward, {name: str(answer) for name, answer in row.fields.items()})
+    reward = turn.reward(row.reward)
+    if reward.status == "approved" and reward.reason == "waiting_for_answer" and not reward.submission:
+        ask_again(turn, reward)

@@ -18,7 +18,8 @@ from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.grants import promises
 from goodword.engine.groups import member_key, sync_referral
-from goodword.engine.people import shared_signals
+from goodword.engine.households import has_another
+from goodword.engine.people import shared_signals, signal_value
 from goodword.engine.returns import take_back
 from goodword.engine.state import (
     CLAIMS,
@@ -167,7 +168,7 @@ def attribute(
     invitation = Invitation(handle, program, friend, evidence, at_ms, seen)
     if program.model.attribution.per_order:
         return _attribute_order(turn, invitation)
-    standing = standing_referral(turn, friend, program.name)
+    standing = standing_referral(turn, friend, program, handle.group)
     if standing and standing.advocate == handle.participant:
         return _again(turn, standing, invitation)
     review = _refused_or_review(turn, invitation)
@@ -204,13 +205,21 @@ def referrals_of_order(turn: Turn, order: str) -> list[Referral]:
     return [row for row in rows if row.order == order and row.status == "started"]
 
 
-def standing_referral(turn: Turn, friend: str, program: str) -> Referral | None:
-    """The referral that holds a friend in a program."""
+def standing_referral(turn: Turn, friend: str, program: Program, group: str | None) -> Referral | None:
+    """The referral that holds a friend in a program, so that nobody else can win him there, or for this group."""
+    scope = _scope(program, group)
     for id in turn.draft.many(REFERRALS_OF, friend):
         referral = turn.referral(id)
-        if referral.program == program and referral.live:
+        if referral.program != program.name or not referral.live:
+            continue
+        if scope == program.name or referral.scope == scope or referral.group == group:
             return referral
     return None
+
+
+def _scope(program: Program, group: str | None) -> str:
+    """In what a friend is held alone."""
+    return group if program.model.attribution.per_group and group is not None else program.name
 
 
 def _rank(program: Program, evidence: str) -> int:
@@ -277,13 +286,30 @@ def _shared(turn: Turn, friend: str, earning: list[Participant]) -> list[str]:
 
 def _check_signals(turn: Turn, invitation: Invitation, review: list[str]) -> None:
     earning = _who_earns(turn, invitation.handle.participant, invitation.handle.group)
-    protection = invitation.program.model.protection
-    for signal in _shared(turn, invitation.friend, earning):
-        action = getattr(protection, signal)
+    for signal, action in _doubts(turn, invitation.program, invitation.friend, earning):
         if action == "refuse":
-            turn.say("shared_signal", {"signal": signal}, program=invitation.program, rule=f"protection.{signal}")
-        elif action == "review":
+            _refuse_signal(turn, invitation.program, signal)
+        else:
             review.append(f"protection.{signal}")
+
+
+def _doubts(
+    turn: Turn, program: Program, friend: str, earning: list[Participant]
+) -> Iterator[tuple[str, Literal["refuse", "review"]]]:
+    """What speaks against a friend, under its key of `protection`, and what the program does then."""
+    signals = _shared(turn, friend, earning)
+    for key in [*signals, *(["household"] if has_another(turn, program.name, friend) else [])]:
+        action = getattr(program.model.protection, key)
+        if action != "allow":
+            yield key, action
+
+
+def _refuse_signal(turn: Turn, program: Program, signal: str, referral: str | None = None) -> None:
+    rule = f"protection.{signal}"
+    if signal == "household":
+        turn.say("household_has_one", program=program, rule=rule, referral=referral)
+    else:
+        turn.say("shared_signal", {"signal": signal}, program=program, rule=rule, referral=referral)
 
 
 def _check_audience(turn: Turn, invitation: Invitation) -> None:
@@ -304,9 +330,10 @@ def _check_cycle(turn: Turn, invitation: Invitation) -> None:
     program = invitation.program
     if invitation.order is not None:
         return  # it holds nobody, so that no chain can come of it
+    scope = _scope(program, invitation.handle.group)
     person: str | None = invitation.handle.participant
     for _ in range(DEPTH_MAX):
-        person = turn.draft.get(PARENTS, f"{program.name}|{person}")
+        person = turn.draft.get(PARENTS, f"{scope}|{person}")
         if person is None:
             return
         if person == invitation.friend:
@@ -318,12 +345,6 @@ def _check_cycle(turn: Turn, invitation: Invitation) -> None:
 def limit_key(program: str, signal: str, value: str, period: str) -> str:
     """The counter of a limit."""
     return f"limit|{program}|{signal}|{value}|{period}"
-
-
-def signal_value(person: Participant, signal: str) -> str | None:
-    """The latest value of a signal."""
-    values = person.signals.get(signal)
-    return values[-1] if values else None
 
 
 def _check_limits(turn: Turn, invitation: Invitation, review: list[str]) -> None:
@@ -421,13 +442,14 @@ def _start(turn: Turn, invitation: Invitation, review: list[str], standing: Refe
         click=invitation.click,
         group=invitation.handle.group,
         order=invitation.order,
+        per_group=program.model.attribution.per_group and invitation.handle.group is not None,
     )
     referral = replace(referral, promised=promises(turn, program, referral))
     turn.draft.fresh(id, REWARDS_OF)
     turn.save_referral(referral)
     if referral.order is None:
         turn.draft.append(REFERRALS_OF, invitation.friend, id)
-        turn.draft.put(PARENTS, f"{program.name}|{invitation.friend}", referral.advocate)
+        turn.draft.put(PARENTS, f"{referral.scope}|{invitation.friend}", referral.advocate)
     _count_limits(turn, invitation)
     turn.tell("referral.started", id, referral.advocate)
     turn.say("referral_started", {"evidence": invitation.evidence}, program=program, referral=id)
@@ -449,8 +471,11 @@ def _review_signal(program: Program, path: str) -> str:
 def _find_past(turn: Turn, referral: Referral) -> Referral:
     """A claim told late finds what its friend did since: sign-up, activities and first orders after the claim."""
     before = referral
+    others = [other for other in all_referrals(turn, referral.friend) if _beside(other, referral)]
     for event, activity, hit in _past(turn, referral):
         if hit.at_ms < referral.claimed_ms or known_subject(referral, hit.subject):
+            continue
+        if activity and any(known_subject(other, hit.subject) for other in others):
             continue
         names = matches(turn, referral, event, hit, (activity, {}) if activity else None, quiet=True)
         referral = offer(referral, names, hit)
@@ -479,7 +504,7 @@ def revive(turn: Turn, referral: Referral, at_ms: int) -> Referral | None:
     if referral.status != "expired" or not referral.claimed_ms <= at_ms < referral.until_ms:
         return None
     program = turn.programs.pinned(referral)
-    standing = standing_referral(turn, referral.friend, referral.program)
+    standing = standing_referral(turn, referral.friend, program, referral.group)
     if standing:
         turn.say("friend_taken", {"winner": standing.id}, program=program, referral=referral.id)
         return None
@@ -497,16 +522,42 @@ def still_trusted(turn: Turn, referral: Referral) -> Referral | None:
         return referral
     program = turn.programs.pinned(referral)
     earning = _who_earns(turn, referral.advocate, referral.group)
-    for signal in _shared(turn, referral.friend, earning):
-        action, path = getattr(program.model.protection, signal), f"protection.{signal}"
+    for signal, action in _doubts(turn, program, referral.friend, earning):
+        path = f"protection.{signal}"
         if action == "refuse":
-            turn.say("shared_signal", {"signal": signal}, program=program, rule=path, referral=referral.id)
+            _refuse_signal(turn, program, signal, referral.id)
             return None
-        if action == "review" and path not in referral.moderation_why:
+        if path not in referral.moderation_why:
             why = (*referral.moderation_why, path)
             referral = turn.save_referral(replace(referral, moderation="pending_review", moderation_why=why))
             turn.say("sent_to_review", {"signal": signal}, program=program, rule=path, referral=referral.id)
     return referral
+
+
+def _beside(one: Referral, other: Referral) -> bool:
+    """Whether two referrals hold one friend for different groups of a program."""
+    return one.per_group and other.per_group and one.id != other.id and one.program == other.program
+
+
+def concerned(turn: Turn, friend: str, event: Activity | None) -> list[Referral]:
+    """The referrals of a friend that something he does is about: of those for groups of a program, the groups of its codes."""
+    found = all_referrals(turn, friend)
+    if event is None or not any(row.per_group for row in found):
+        return found
+    groups: dict[str, set[str | None]] = {}
+    for handle in _brought(turn, event):
+        groups.setdefault(handle.program, set()).add(handle.group)
+    return [row for row in found if not row.per_group or row.group in groups.get(row.program, {row.group})]
+
+
+def _brought(turn: Turn, event: Activity) -> Iterator[Handle]:
+    """The handles of the codes that an event brings in any way, whether they start anything or not."""
+    claim = turn.draft.get(CLAIMS, event.claim) if event.claim is not None else None
+    click = read_click(turn.keyring, event.click) if event.click is not None else None
+    for code in (event.code, claim.code if claim else None, click.code if click else None):
+        handle = turn.draft.get(HANDLES, code) if code is not None else None
+        if handle is not None:
+            yield handle
 
 
 def was_customer_before(turn: Turn, referral: Referral) -> bool:

@@ -103,15 +103,18 @@ def move_standing(turn: Turn, program: str, label: str, entrants: tuple[str, str
     turn.draft.put(STANDINGS, id, Standing(id, row.id, entrant, score, reached_ms, free))
 
 
-def enter_free(turn: Turn, row: ContestRow, participant: str) -> bool:
-    """Give somebody the one ticket that needs no friend; False if he has it."""
+def has_free(turn: Turn, row: ContestRow, participant: str) -> bool:
+    """Whether somebody has the one ticket that needs no friend."""
+    standing = turn.draft.get(STANDINGS, standing_key(row.id, participant))
+    return standing is not None and standing.free > 0
+
+
+def enter_free(turn: Turn, row: ContestRow, participant: str) -> None:
+    """Give somebody the one ticket that needs no friend."""
     id = standing_key(row.id, participant)
     before = turn.draft.get(STANDINGS, id) or Standing(id, row.id, participant, 0, turn.occurred_ms)
-    if before.free:
-        return False
     reached_ms = max(before.reached_ms, turn.occurred_ms)
     turn.draft.put(STANDINGS, id, replace(before, score=before.score + 1, free=1, reached_ms=reached_ms))
-    return True
 
 
 def leaders(turn: Turn, board: str) -> list[Standing]:

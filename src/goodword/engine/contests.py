@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import get_args
 
 from msgspec.structs import replace
 
 from goodword.engine import draws
-from goodword.engine.boards import Game, contest_key, enter_free, entries_after, game_of, leaders
+from goodword.engine.boards import Game, contest_key, enter_free, entries_after, game_of, has_free, leaders
 from goodword.engine.events import Enter
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, side_of
-from goodword.engine.people import resolve
+from goodword.engine.people import resolve, signal_value
+from goodword.engine.reasons import ReasonValue
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
 from goodword.engine.rewards import expire, grant
@@ -22,12 +24,14 @@ from goodword.engine.state import (
     REFERRALS,
     REWARDS_OF,
     ContestRow,
+    Participant,
     Place,
     Standing,
 )
 from goodword.engine.turn import Turn
-from goodword.program.duration import day_start_ms, local_date, period_ends_ms
+from goodword.program.duration import Period, day_start_ms, local_date, period_ends_ms, period_key
 from goodword.program.loader import Program
+from goodword.program.model import Shared
 
 # opening --------------------------------------------------------------------------------------------------------------
 
@@ -90,8 +94,47 @@ def enter(turn: Turn, event: Enter) -> None:
     if person is None:
         return
     turn.say("person_recorded")
-    said = "contest_entered" if enter_free(turn, row, person.id) else "contest_entered_before"
-    turn.say(said, {"contest": row.contest}, program=game.program, rule=rule)
+    if has_free(turn, row, person.id):
+        turn.say("contest_entered_before", {"contest": row.contest}, program=game.program, rule=rule)
+        return
+    counted = list(_counted_entries(turn, game, person))
+    over = {path: signal for key, signal, count, path in counted if turn.counter(key) >= count}
+    for path, signal in over.items():
+        values = {"contest": row.contest, "signal": signal}
+        turn.say("entry_limit_reached", {**values}, program=game.program, rule=path)
+    if over:
+        return
+    for key in dict.fromkeys(key for key, *_ in counted):
+        turn.count(key, 1)
+    enter_free(turn, row, person.id)
+    turn.say("contest_entered", {"contest": row.contest}, program=game.program, rule=rule)
+
+
+def _counted_entries(turn: Turn, game: Game, person: Participant) -> Iterator[tuple[str, str, int, str]]:
+    """The counters of a free entry, each with its signal, how many it takes, and the rule that says so."""
+    for signal, period, count, path in entry_rules(game.program):
+        value = signal_value(person, signal)
+        if value is not None:
+            yield entry_key(game.row.id, signal, value, turn.occurred_ms, period, game.program), signal, count, path
+
+
+def entry_rules(program: Program) -> Iterator[tuple[Shared, Period, int, str]]:
+    """How many free entries may share a signal: one where advocate and friend may not, and as many as a limit allows.
+
+    Where staff would look first at a referral, a free entry stands: there is no referral that they could look at.
+    """
+    protection = program.model.protection
+    for signal in get_args(Shared):
+        if getattr(protection, signal) == "refuse":
+            yield signal, "ever", 1, f"protection.{signal}"
+    for index, limit in enumerate(protection.limits):
+        if limit.action == "refuse":
+            yield limit.signal, limit.period, limit.count, f"protection.limits.{index}"
+
+
+def entry_key(contest: str, signal: str, value: str, at_ms: int, period: Period, program: Program) -> str:
+    """The counter of the free entries with one value of a signal."""
+    return f"entry|{contest}|{signal}|{value}|{period_key(at_ms, period, program.model.zone)}"
 
 
 # deciding -------------------------------------------------------------------------------------------------------------
@@ -161,16 +204,20 @@ def _award(turn: Turn, game: Game, places: Iterable[Place], key: str) -> None:
     """Grant what the places win."""
     row, program = game.row, game.program
     for place in places:
-        turn.say(
-            "place_taken",
-            {"contest": row.contest, "place": place.place, "score": place.score, "entrant": place.entrant},
-            program=program,
-            rule=f"contests.{row.contest}",
-        )
+        _say_taken(turn, game, place)
         for name, rule in program.model.rewards_by_contest[row.contest]:
             assert rule.when.places  # noqa: S101 - the model asks for them
             if rule.when.places[0] <= place.place <= rule.when.places[1]:
                 _grant_place(turn, game, name, place, key)
+
+
+def _say_taken(turn: Turn, game: Game, place: Place) -> None:
+    turn.say(
+        "place_taken",
+        {"contest": game.row.contest, "place": place.place, "score": place.score, "entrant": place.entrant},
+        program=game.program,
+        rule=f"contests.{game.row.contest}",
+    )
 
 
 def _grant_place(turn: Turn, game: Game, name: str, place: Place, key: str) -> None:
@@ -213,12 +260,15 @@ def _give_held(turn: Turn, game: Game, over: bool) -> ContestRow:
         return replace(row, held=())
     key = f"{row.contest}@{local_date(turn.clock_ms, game.program.model.zone).isoformat()}"
     for place in row.places:
+        before = turn.draft.many(REWARDS_OF, place.entrant)
         for name, rule in game.program.model.rewards_by_contest[row.contest]:
             first, last = rule.when.places or (0, 0)
             if first <= place.place <= last and (name, place.entrant) not in kept:
-                before = turn.draft.many(REWARDS_OF, place.entrant)
                 _grant_place(turn, game, name, place, key)
-                held += [id for id in turn.draft.many(REWARDS_OF, place.entrant) if id not in before]
+        given = [id for id in turn.draft.many(REWARDS_OF, place.entrant) if id not in before]
+        if given:
+            _say_taken(turn, game, place)
+            held += given
     return replace(row, held=tuple(held))
 
 
@@ -242,8 +292,8 @@ def _settled(turn: Turn, game: Game) -> None:
 
 def _close_entries(turn: Turn, game: Game) -> None:
     """From now on no entry changes any more: the list is hashed."""
-    row = game.row
-    _page_later(turn, replace(row, status="counting", entries_hash=draws.first_hash(row.id)))
+    row = replace(game.row, status="counting", entries_hash=draws.first_hash(game.row.id))
+    _go_on(turn, game, row)
 
 
 def _count_entries(turn: Turn, game: Game) -> None:
@@ -258,7 +308,7 @@ def _count_entries(turn: Turn, game: Game) -> None:
             cursor=standing.entrant,
         )
     if page:
-        _page_later(turn, row)
+        _go_on(turn, game, row)
         return
     turn.say(
         "draw_counted",
@@ -285,7 +335,7 @@ def _draw_tickets(turn: Turn, game: Game) -> None:
     row = replace(row, found=found, passed=passed, cursor=page[-1].entrant if page else row.cursor)
     if len(found) == last or not page:
         row = replace(row, status="awarding", cursor="", passed=0, tickets_drawn=last)
-    _page_later(turn, row)
+    _go_on(turn, game, row)
 
 
 def _award_drawn(turn: Turn, game: Game) -> None:
@@ -296,7 +346,7 @@ def _award_drawn(turn: Turn, game: Game) -> None:
     winners = [entrant for entrant in entrants if _eligible(turn, game, entrant)][:wins]
     rounds = row.tickets_drawn // draws.wanted(wins)
     if len(winners) < wins and len(entrants) < min(row.entries, LEADERS_MAX) and rounds < draws.ROUNDS_MAX:
-        _page_later(turn, replace(row, status="drawing"))
+        _go_on(turn, game, replace(row, status="drawing"))
         return
     enough = row.tickets >= (game.contest.at_least or 1)
     places = tuple(Place(place, entrant, 1) for place, entrant in enumerate(winners if enough else [], start=1))
@@ -308,6 +358,13 @@ def _award_drawn(turn: Turn, game: Game) -> None:
 def drawn(row: ContestRow) -> list[str]:
     """Whom the tickets of a draw found, each once, in their order."""
     return draws.in_order({int(number): entrant for number, entrant in row.found.items()})[:LEADERS_MAX]
+
+
+def _go_on(turn: Turn, game: Game, row: ContestRow) -> None:
+    """A page of the draw was gone through; say so, and how many entries are counted by now."""
+    values: dict[str, ReasonValue] = {"contest": row.contest, "entries": row.entries}
+    turn.say("draw_goes_on", values, program=game.program, rule=f"contests.{row.contest}")
+    _page_later(turn, row)
 
 
 def _page_later(turn: Turn, row: ContestRow) -> None:

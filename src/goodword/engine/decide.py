@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.answers import choose, moderate_answer, time_is_over
-from goodword.engine.attribution import all_referrals, attribute, clicked, invite, revive, still_trusted, usable_handle
+from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.contests import contest_due, enter, open_contests
 from goodword.engine.events import (
     Activity,
@@ -45,6 +45,7 @@ from goodword.engine.funding import hand_out_codes, pay_waiting
 from goodword.engine.grants import budget_prefix
 from goodword.engine.groups import act_on_group, handle_group, sync_referral
 from goodword.engine.handles import create_handle, free_code, has_room, keep_handle, own_handle, switch_handle
+from goodword.engine.households import follow_households
 from goodword.engine.ids import Keyring
 from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
@@ -138,6 +139,7 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         rewarded = [id for reward in turn.touched_rewards if (id := turn.reward(reward).referral) is not None]
         for id in dict.fromkeys((*turn.touched_referrals, *rewarded)):
             end_or_reopen(turn, turn.referral(id))
+    follow_households(turn)
     references = {*turn.touched_referrals, *turn.touched_rewards, *turn.touched_groups, *turn.touched_payouts}
     if turn.participant:
         references.add(turn.participant)
@@ -284,13 +286,13 @@ def _activity(turn: Turn, event: Activity) -> None:
     else:
         turn.say("unknown_activity", {"activity": event.name})
     invite(turn, person.id, event)
-    _follow_activity(turn, row)
+    _follow_activity(turn, row, event)
 
 
-def _follow_activity(turn: Turn, row: ActivityRow) -> None:
+def _follow_activity(turn: Turn, row: ActivityRow, event: Activity | None = None) -> None:
     """Let what somebody did undo and reach steps, and count."""
-    _undo_by_activity(turn, row)
-    _reach(turn, row.participant, "activity", Hit(f"{ACTIVITY}{row.id}", row.at_ms, row.id), row)
+    _undo_by_activity(turn, row, event)
+    _reach(turn, row.participant, "activity", Hit(f"{ACTIVITY}{row.id}", row.at_ms, row.id), row, event)
     measure_activity(turn, row)
 
 
@@ -306,9 +308,12 @@ def _moderation(turn: Turn, event: Moderation) -> None:
         return
     values = {"why": event.why, "submission": row.id}
     if event.verdict == "deny":
-        turn.draft.put(ACTIVITIES, row.id, replace(row, status="denied"))
+        row = replace(row, status="denied")
+        turn.draft.put(ACTIVITIES, row.id, row)
         turn.say("submission_denied", {**values})
         turn.tell("submission.denied", row.id, row.participant)
+        if row.reward is not None:
+            moderate_answer(turn, row)
         return
     row = replace(row, status="counted")
     turn.draft.put(ACTIVITIES, row.id, row)
@@ -321,23 +326,42 @@ def _moderation(turn: Turn, event: Moderation) -> None:
         _follow_activity(turn, row)
 
 
-def _reach(turn: Turn, friend: str, kind: str, hit: Hit, row: ActivityRow | None) -> None:
-    """Offer a sign-up or an activity to every referral of its friend: it counts in each program."""
+def _reach(
+    turn: Turn, friend: str, kind: str, hit: Hit, row: ActivityRow | None, event: Activity | None = None
+) -> None:
+    """Offer a sign-up or an activity to every referral of its friend: it counts in each program.
+
+    What comes with a code counts for the group of the code, and not for the friend's other groups.
+    """
     activity = (row.name, row.fields) if row else None
-    for referral in all_referrals(turn, friend):
+    offered: list[tuple[Referral, list[str]]] = []
+    for referral in concerned(turn, friend, event):
         if not steps_for(turn.programs.pinned(referral), kind, row.name if row else None):
             continue
-        if referral.status == "superseded" or known_subject(referral, hit.subject):
+        if referral.status != "superseded" and not known_subject(referral, hit.subject):
+            offered.append((referral, matches(turn, referral, kind, hit, activity)))
+    taken: set[str] = set()
+    for referral, names in sorted(offered, key=_turn_among_groups) if row else offered:
+        if row and referral.per_group and referral.program in taken:
             continue
-        names = matches(turn, referral, kind, hit, activity)
         live = referral if referral.live else revive(turn, referral, hit.at_ms) if names else None
         live = still_trusted(turn, live) if names and live else None
         if live:
+            taken.add(live.program)
             expire_if_past(turn, settle(turn, live, offer(live, names, hit)))
 
 
-def _undo_by_activity(turn: Turn, row: ActivityRow) -> None:
-    for referral in all_referrals(turn, row.participant):
+def _turn_among_groups(offered: tuple[Referral, list[str]]) -> tuple[bool, bool, int, str]:
+    """What a friend of several groups does without a code counts for one: where it opens a step, then for the latest claim."""
+    referral, names = offered
+    if not referral.per_group:
+        return (False, False, 0, "")
+    opens = any(name not in referral.steps or referral.steps[name].hit is None for name in names)
+    return (True, not opens, -referral.claimed_ms, referral.id)
+
+
+def _undo_by_activity(turn: Turn, row: ActivityRow, event: Activity | None) -> None:
+    for referral in concerned(turn, row.participant, event):
         after = referral
         for name, step in turn.programs.pinned(referral).model.steps.items():
             state = referral.steps.get(name)

@@ -197,6 +197,8 @@ class Passed:
 
     amount: int
     cap_keys: tuple[str, ...]
+    measured: tuple[str, ...]
+    """The counters of the measures and contests it counts in."""
     budget: str | None = None
     budget_unit: str | None = None
     reserved: int = 0
@@ -215,7 +217,7 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
         return None
     bases = _bases(grant)
     keys = [f"{base}|{end}" for base in bases.values() for end in "na"]
-    passed = Passed(amount, cap_keys=(*keys, *measured_in(turn, grant)))
+    passed = Passed(amount, cap_keys=tuple(keys), measured=tuple(measured_in(turn, grant)))
     open_caps = [
         _pass_cap(turn, grant, f"{grant.path}.caps.{index}", cap, bases[cap.scope], passed)
         for index, cap in enumerate(grant.rule.caps)

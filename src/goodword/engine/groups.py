@@ -13,6 +13,7 @@ from goodword.engine.grants import dated, measure_key
 from goodword.engine.ids import Keyring
 from goodword.engine.measures import Source, follow_counters, is_trusted, sync_measures
 from goodword.engine.people import resolve
+from goodword.engine.reward_books import follow_doubt
 from goodword.engine.state import GROUPS, MEMBERS, MEMBERS_IN, REWARDS_OF, GroupRow, MemberRow, Participant, Referral
 from goodword.engine.sweeps import grant_later, take_back_from
 from goodword.engine.turn import Turn
@@ -172,6 +173,8 @@ def _measure(turn: Turn, program: Program, member: MemberRow) -> None:
 def sync_referral(turn: Turn, referral: Referral) -> None:
     """Let the numbers and the membership follow where a referral stands now."""
     sync_measures(turn, referral)
+    follow_doubt(turn, referral)
+    referral = turn.referral(referral.id)
     program = turn.programs.pinned(referral)
     rules = program.model.groups
     if referral.group is None or rules is None or rules.joined_by is None:

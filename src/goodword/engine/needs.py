@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from goodword.engine.attribution import limit_key, signal_value
+from goodword.engine.attribution import limit_key
 from goodword.engine.boards import contest_key, standing_key
 from goodword.engine.clicks import Click, read_click
-from goodword.engine.contests import drawn
+from goodword.engine.contests import drawn, entry_key, entry_rules
 from goodword.engine.events import (
     Activity,
     AnyEvent,
@@ -43,10 +43,11 @@ from goodword.engine.events import (
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
 from goodword.engine.groups import group_id, member_key, places_key
+from goodword.engine.households import counts_households, home_key, place_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
 from goodword.engine.payouts import handed_over
-from goodword.engine.people import SIGNALS, identity_keys
+from goodword.engine.people import SIGNALS, identity_keys, signal_value
 from goodword.engine.pools import hash_in, pool_key
 from goodword.engine.reward_books import collected_account
 from goodword.engine.state import (
@@ -395,9 +396,12 @@ def _members(batch: Batch, state: State, wants: Wants) -> None:
             keys = [member_key(group, id) for id in known]
             _want(wants, MEMBERS, *keys)
             _want(wants, REWARDS_OF, *keys)
+            _want(wants, PARENTS, *keys)
             if not known:
-                # Whoever this event may create is a member of nothing yet.
-                state.rows[MEMBERS.name].setdefault(member_key(group, batch.keyring.id("pt", item.event.id)), None)
+                # Whoever this event may create is a member of nothing yet, and nobody's friend.
+                made = member_key(group, batch.keyring.id("pt", item.event.id))
+                for collection in (MEMBERS, PARENTS):
+                    state.rows[collection.name].setdefault(made, None)
     for referral in _loaded(state, REFERRALS):
         if referral.group is not None:
             key = member_key(referral.group, referral.friend)
@@ -428,6 +432,7 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, *(f"{program}|{person}" for person in people))
     for handle in handles:
         _want(wants, PARENTS, f"{handle.program}|{handle.participant}")
+        _want(wants, PARENTS, *([f"{handle.group}|{handle.participant}"] if handle.group else []))
     advocates = {handle.participant for handle in handles}
     for referral in _loaded(state, REFERRALS):
         advocates.add(referral.advocate)
@@ -435,9 +440,13 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, FIRST_ORDERS, referral.friend, referral.advocate)
         _want(wants, REFERRALS_OF, referral.friend)
         _want(wants, REWARDS_OF, referral.id)
-        _want(wants, PARENTS, f"{referral.program}|{referral.friend}")
+        _want(wants, PARENTS, f"{referral.scope}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
+    if any(map(counts_households, programs.all_live())):
+        at_home = [person.id for person in _loaded(state, PARTICIPANTS)]
+        _want(wants, FIRST_ORDERS, *at_home)
+        _want(wants, REFERRALS_OF, *at_home)
     _want_entrants(wants, _entrants(batch, state))
     found = _on_pages(state)
     if any(program.model.rewards_for_everyone for program in programs.all_live()):
@@ -486,6 +495,8 @@ def _orders_of(referral: Referral) -> Iterator[str]:
 def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> None:
     times = _times(batch, state)
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
+    if any(program.model.tiers for program in programs.versions.values()):
+        times |= clocks  # what comes with a tier is granted now, also by an event that is told late
     recipients, newcomers = _recipients(batch, state)
     if any(program.model.rewards_for_everyone for program in programs.all_live()):
         recipients, newcomers = _everybody(batch, state, recipients, newcomers)
@@ -498,6 +509,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
         _want(wants, COUNTERS, *(queue_key(code_queue(pool)) for pool in program.model.pools))
         _want(wants, FREE_CODES, *program.model.pools)
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
+        _want(wants, COUNTERS, *_entries(program, batch, state))
         _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))
         _want(wants, TIERS, *_tier_rows(program, recipients))
         _want(wants, COUNTERS, *_measure_keys(program, "group", groups, times))
@@ -508,6 +520,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
             counters.setdefault(key, None)
         for key in _tier_rows(program, newcomers):
             state.rows[TIERS.name].setdefault(key, None)
+    _want(wants, COUNTERS, *_homes(programs, batch, state))
     for contest in _loaded(state, CONTESTS):
         counter = measure_key(contest.program, f"{contest.measure}@{contest.contest}", "")
         _want(wants, COUNTERS, *(f"{counter}{person}" for person in recipients))
@@ -517,7 +530,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
             counters.setdefault(f"{counter}{person}", None)
             state.rows[STANDINGS.name].setdefault(standing_key(contest.id, person), None)
     for reward in _loaded(state, REWARDS):
-        _want(wants, COUNTERS, *reward.cap_keys)
+        _want(wants, COUNTERS, *reward.cap_keys, *reward.doubted)
         _want(wants, ORDERS, reward.order)
         _want(wants, REFERRALS, reward.referral)
         _want(wants, PARTICIPANTS, reward.participant)
@@ -697,6 +710,39 @@ def _limit_keys(program: Program, batch: Batch, state: State, times: set[int]) -
         values = told | {signal_value(person, limit.signal) for person in people}
         periods = {period_key(at_ms, limit.period, program.model.zone) for at_ms in times}
         yield from (limit_key(program.name, limit.signal, v, p) for v in values if v for p in periods)
+
+
+def _entries(program: Program, batch: Batch, state: State) -> Iterator[str]:
+    """The counters of the free entries of a batch: by what they tell, and by what is known of whoever enters."""
+    for item in batch.sealed:
+        event = item.event
+        if not isinstance(event, Enter) or event.program != program.name:
+            continue
+        found = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(event.person))
+        people = [state.rows[PARTICIPANTS.name].get(id) for id in found if id is not None]
+        for signal, period, _, _ in entry_rules(program):
+            values = {getattr(event.person, signal), *(signal_value(person, signal) for person in people if person)}
+            contest = contest_key(program.name, event.contest)
+            yield from (entry_key(contest, signal, v, item.occurred_ms, period, program) for v in values if v)
+
+
+def _homes(programs: Programs, batch: Batch, state: State) -> Iterator[str]:
+    """The counters of every address at which somebody stood or comes to stand."""
+    looking = [program.name for program in programs.all_live() if counts_households(program)]
+    if not looking:
+        return
+    people = _loaded(state, PARTICIPANTS)
+    lives = {(address, person.id) for person in people for address in person.signals.get("address", ())}
+    for item in batch.sealed:
+        person = _person(item)
+        if person is None or person.address is None:
+            continue
+        found = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person))
+        known = {getattr(item.event, "participant", None), batch.keyring.id("pt", item.event.id), *found}
+        lives |= {(person.address, id) for id in known if id is not None}
+    for name in looking:
+        yield from {home_key(name, address) for address, _ in lives}
+        yield from (place_key(name, address, participant) for address, participant in lives)
 
 
 _ROUNDS = (_named_by_events, _named_by_rows, _around, _amounts)

@@ -84,14 +84,15 @@ def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow,
 
 
 def _note(turn: Turn, order: OrderRow, participant: str | None) -> None:
-    """Keep the first orders true; whether somebody is a customer, and since when, may be what a reward depends on."""
+    """Keep the first orders true; whether somebody is a customer, and since when, may be what a reward waits for or rests on."""
     person = turn.person(participant) if participant is not None else None
-    if person is None or not person.keeping:
+    if person is None or not (person.keeping or person.waiting):
         note_order(turn.draft, order)
         return
     before = earliest_order(turn.draft, person.id)
     note_order(turn.draft, order)
     if earliest_order(turn.draft, person.id) != before:
+        look_again(turn, person)
         watch_again(turn, person)
 
 

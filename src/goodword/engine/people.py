@@ -123,6 +123,12 @@ def note_sign_up(turn: Turn, participant: Participant) -> Participant:
     return updated
 
 
+def signal_value(person: Participant, signal: str) -> str | None:
+    """The latest value of a signal."""
+    values = person.signals.get(signal)
+    return values[-1] if values else None
+
+
 def shared_signals(one: Participant, other: Participant) -> list[str]:
     """The kinds of signal that two people have in common."""
     return [kind for kind in SIGNALS if set(one.signals.get(kind, ())) & set(other.signals.get(kind, ()))]

@@ -13,7 +13,7 @@ from goodword.engine.boards import is_contest, move_standing
 from goodword.engine.grants import queue_key
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_states import RewardMove, next_reward_status
-from goodword.engine.state import PARTICIPANTS, WAITING_OF, Reward, code_queue
+from goodword.engine.state import PARTICIPANTS, WAITING_OF, Referral, Reward, code_queue
 from goodword.engine.turn import Moved, Turn
 from goodword.program.benefits import Benefit
 from goodword.program.loader import Program
@@ -21,6 +21,8 @@ from goodword.program.model import Reward as Rule
 
 HELD = frozenset({"pending", "approved", "failed"})
 """Granted and not handed over yet."""
+MEASURE = "measure|"
+"""With what the counters of measures and contests begin."""
 _PARTS = {
     "on_hold": ".hold",
     "waiting_for_code": ".benefit.code",
@@ -117,14 +119,41 @@ def leave_expiry(turn: Turn, reward: Reward) -> None:
 def count_caps(turn: Turn, reward: Reward, rewards: int, amount: int) -> None:
     """Move the counters of every cap and every measure the reward is counted in."""
     for key in reward.cap_keys:
-        turn.count(key, rewards if key.endswith("|n") else amount)
-        if not key.startswith("measure|") or not amount:
-            continue
-        program, label = turn.programs.pinned(reward), key.split("|", 3)[2]
-        if is_contest(label):
-            move_standing(turn, program.name, label, (reward.participant, ""), turn.occurred_ms, amount)
+        if key.startswith(MEASURE):
+            _count_measure(turn, reward, key, amount)
         else:
-            turn.moved[key] = Moved(program, label, reward.participant, turn.occurred_ms)
+            turn.count(key, rewards if key.endswith("|n") else amount)
+
+
+def _count_measure(turn: Turn, reward: Reward, key: str, amount: int) -> None:
+    turn.count(key, amount)
+    if not amount:
+        return
+    program, label = turn.programs.pinned(reward), key.split("|", 3)[2]
+    if is_contest(label):
+        move_standing(turn, program.name, label, (reward.participant, ""), turn.occurred_ms, amount)
+    else:
+        turn.moved[key] = Moved(program, label, reward.participant, turn.occurred_ms)
+
+
+def in_doubt(referral: Referral | None, subject: str) -> bool:
+    """Whether what is granted for a subject counts in no measure yet: it is a referral that staff look at first."""
+    return referral is not None and referral.id == subject and referral.moderation == "pending_review"
+
+
+def follow_doubt(turn: Turn, referral: Referral) -> None:
+    """Let what a referral granted count in measures while nobody doubts it, as the referral itself does."""
+    doubted = in_doubt(referral, referral.id)
+    for reward in turn.rewards_of(referral.id):
+        counted = tuple(key for key in reward.cap_keys if key.startswith(MEASURE))
+        moving = counted if doubted else reward.doubted
+        if not moving or not reward.live:
+            continue
+        for key in moving:
+            _count_measure(turn, reward, key, -reward.amount if doubted else reward.amount)
+        caps = tuple(key for key in reward.cap_keys if not key.startswith(MEASURE))
+        after = replace(reward, cap_keys=caps if doubted else (*caps, *moving), doubted=moving if doubted else ())
+        turn.save_reward(after)
 
 
 def in_budget(turn: Turn, reward: Reward, amount: int, discount: int) -> int:

@@ -15,6 +15,7 @@ from goodword.engine.reward_books import (
     benefit_of,
     count_caps,
     in_budget,
+    in_doubt,
     move,
     plan_expiry,
     post,
@@ -49,6 +50,8 @@ def grant(turn: Turn, wanted: Grant) -> str | None:
     passed = pass_guards(turn, wanted)
     if passed is None:
         return None
+    referral = turn.referral(wanted.referral.id) if wanted.referral else None
+    doubted = in_doubt(referral, wanted.subject)
     reward = Reward(
         id=id,
         program=wanted.program.name,
@@ -65,7 +68,8 @@ def grant(turn: Turn, wanted: Grant) -> str | None:
         event=turn.event_id,
         mature_ms=wanted.at_ms + rule.hold,
         order=wanted.order.id if wanted.order else None,
-        cap_keys=passed.cap_keys,
+        cap_keys=passed.cap_keys if doubted else (*passed.cap_keys, *passed.measured),
+        doubted=passed.measured if doubted else (),
         budget=passed.budget,
         budget_unit=passed.budget_unit,
         reserved=passed.reserved,
@@ -221,10 +225,15 @@ def unanswered(turn: Turn, reward: Reward) -> list[str]:
     return choice + [name for name in benefit_of(turn, reward).asks if name not in reward.answers]
 
 
-def _wait_for_answer(turn: Turn, reward: Reward, missing: list[str]) -> None:
+def ask_again(turn: Turn, reward: Reward) -> None:
+    """What its recipient answered was denied: the time to answer begins anew."""
+    _wait_for_answer(turn, reward, unanswered(turn, reward), again=True)
+
+
+def _wait_for_answer(turn: Turn, reward: Reward, missing: list[str], again: bool = False) -> None:
     _, rule = rule_of(turn, reward)
     values: dict[str, ReasonValue] = {"asks": ", ".join(missing)}
-    if reward.reason != "waiting_for_answer" and rule.answer_within is not None:
+    if (again or reward.reason != "waiting_for_answer") and rule.answer_within is not None:
         until_ms = turn.clock_ms + rule.answer_within
         turn.schedule("answer", reward.id, until_ms)
         values["until"] = iso(until_ms)

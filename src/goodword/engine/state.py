@@ -302,6 +302,14 @@ class Referral(Row, frozen=True):
     order: str | None = None
     """The order it is about, where a program ties orders and not friends: it holds that order, and nobody."""
 
+    per_group: bool = False
+    """Whether it holds its friend for its group alone, so that others may win him for theirs."""
+
+    @property
+    def scope(self) -> str:
+        """In what it holds its friend alone: its program, or its group. There no advocate may be his own friend's friend."""
+        return self.group if self.per_group and self.group is not None else self.program
+
     @property
     def live(self) -> bool:
         """Whether it holds its friend, or its order."""
@@ -346,6 +354,8 @@ class Reward(Row, frozen=True):
     """The order it was earned on."""
     cap_keys: tuple[str, ...] = ()
     """The counters it was counted in."""
+    doubted: tuple[str, ...] = ()
+    """The counters of measures in which it counts as soon as nobody doubts its referral."""
     budget: str | None = None
     """The account prefix of the budget it draws on."""
     budget_unit: str | None = None
@@ -362,6 +372,8 @@ class Reward(Row, frozen=True):
     """Whether its recipient chose."""
     answers: dict[str, str] = {}
     """What its recipient answered to what it asks."""
+    submission: str = ""
+    """The answer that staff have still to look at."""
     watched: tuple[str, ...] = ()
     """The people whose conditions can still take it back."""
     kept_ms: int | None = None
@@ -558,7 +570,7 @@ FIRST_ORDERS: Collection[tuple[tuple[int, str], ...]] = Collection("first_orders
 REFERRALS: Collection[Referral] = Collection("referrals")
 REFERRALS_OF: Collection[tuple[str, ...]] = Collection("referrals_of", stored=False)  # friend -> ids, oldest first
 # (not those of single orders, of which a buyer may have any number)
-PARENTS: Collection[str] = Collection("parents", stored=False)  # "program|friend" -> advocate, live referrals only
+PARENTS: Collection[str] = Collection("parents", stored=False)  # "scope|friend" -> advocate, live referrals only
 REWARDS: Collection[Reward] = Collection("rewards")
 REWARDS_OF: Collection[tuple[str, ...]] = Collection("rewards_of", stored=False)  # subject -> ids, oldest first
 WAITING_OF: Collection[tuple[str, ...]] = Collection("waiting_of", stored=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.grants import Grant, measure_key
+from goodword.engine.people import look_again
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD, benefit_of
 from goodword.engine.rewards import expire, grant
 from goodword.engine.state import TIERS, Reward, TierRow
 from goodword.engine.turn import Turn
+from goodword.engine.watches import watch_again
 from goodword.program.benefits import KINDS
 from goodword.program.contests import Tiers
 from goodword.program.duration import Period, period_ends_ms, period_key, previous_ms
@@ -56,6 +58,8 @@ def follow_tiers(turn: Turn, program: Program, participant: str) -> None:
         for tier in before.since.keys() - since.keys():
             _leave(turn, program, participant, tier, before.since[tier], undone=before.since[tier] == labels[0][1:])
         _say_moved(turn, program, ladder, before, after)
+        look_again(turn, turn.person(participant))
+        watch_again(turn, turn.person(participant))
     _hand_out(turn, program, participant, since)
     _look_again(turn, program, measure.period, id, bool(reached))
 

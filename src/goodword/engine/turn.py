@@ -159,7 +159,7 @@ class Turn:
         status = next_referral_status(referral.status, move)
         moved = self.save_referral(replace(referral, status=status))
         if moved.live != referral.live and moved.order is None:
-            self.draft.put(PARENTS, f"{moved.program}|{moved.friend}", moved.advocate if moved.live else None)
+            self.draft.put(PARENTS, f"{moved.scope}|{moved.friend}", moved.advocate if moved.live else None)
         topic = f"referral.{_PAST.get(move, status)}"
         self.tell(topic, referral.id, referral.advocate)
         return moved

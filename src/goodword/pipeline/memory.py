@@ -1,8 +1,9 @@
-"""A tenant in memory: the same decisions without a database. A replay and the case files run on it."""
+"""A tenant in memory: the same decisions without a database. A replay, a rehearsal and the case files run on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
@@ -22,18 +23,21 @@ class MemoryTenant:
         self._live: dict[str, int] = {}
         self._versions: dict[tuple[str, int], Program] = {}
         self._known: dict[str, tuple[str, str]] = {}
+        self._calendar: list[tuple[int, str]] = []
+        """A heap of dates by (time, id); one that was taken back or set anew stays in it until it is met."""
         self.outcomes: list[Outcome] = []
         """What the last call of `decide` went through, batch by batch."""
 
-    def publish(self, program: Program) -> None:
-        """Bring a program into force."""
+    def publish(self, program: Program, clock_ms: int | None = None) -> Outcome:
+        """Bring a program into force: now, or at a time that is told."""
         self._live[program.name] = program.version
         order = sorted(
             self._live, key=lambda name: (self._versions.get((name, self._live[name]), program).model.priority, name)
         )
         self._versions[program.name, program.version] = program
         self._live = {name: self._live[name] for name in order}
-        self.decide([publication(program, self._state.tenant.clock_ms)])
+        self.decide([publication(program, self._state.tenant.clock_ms if clock_ms is None else clock_ms)])
+        return self.outcomes[0]
 
     def decide(self, events: Iterable[Sealed]) -> dict[str, bytes]:
         """Decide events, in batches; their answers by id. Ids told before with other content have none."""
@@ -43,18 +47,38 @@ class MemoryTenant:
         while rest:
             outcome = run_batch(self, self.keyring, rest[:BATCH_MAX])
             self.outcomes.append(outcome)
+            self.note(outcome)
             answers |= outcome.answers
-            for _, decision, answer in outcome.decisions:
-                if decision.sealed.event.id in self._known:
-                    raise AssertionError(f"{decision.sealed.event.id} was decided twice")
-                self._known[decision.sealed.event.id] = (decision.sealed.content, answer.decode())
+            self._remember(outcome)
             rest = outcome.rest + rest[BATCH_MAX:]
         return answers
+
+    def note(self, outcome: Outcome) -> None:
+        """Keep the calendar after a batch."""
+        rows = self._state.rows[DUES.name]
+        changed: dict[str, DueRow | None] = {}
+        for _, decision, _ in outcome.decisions:
+            changed.update(decision.draft.changes.get(DUES.name, {}))
+        for id, row in (changed | outcome.postponed).items():
+            if row is not None:
+                heappush(self._calendar, (row.due_ms, id))
+            elif rows.get(id) is None:
+                rows.pop(id, None)
+
+    def _remember(self, outcome: Outcome) -> None:
+        for _, decision, answer in outcome.decisions:
+            if decision.sealed.event.id in self._known:
+                raise AssertionError(f"{decision.sealed.event.id} was decided twice")
+            self._known[decision.sealed.event.id] = (decision.sealed.content, answer.decode())
 
     @property
     def rows(self) -> State:
         """The books."""
         return self._state
+
+    def versions(self) -> Iterable[Program]:
+        """Every version that was published."""
+        return self._versions.values()
 
     def state(self) -> State:
         return self._state
@@ -63,12 +87,17 @@ class MemoryTenant:
         return {id: self._known[id] for id in ids if id in self._known}
 
     def dues(self, until_ms: int, limit: int) -> list[DueRow]:
-        rows = [row for row in self._due_rows() if row.due_ms <= until_ms]
-        return sorted(rows, key=lambda row: (row.due_ms, row.id))[:limit]
-
-    def _due_rows(self) -> Iterator[DueRow]:
         rows: dict[str, DueRow | None] = self._state.rows[DUES.name]
-        return (row for row in rows.values() if row is not None)
+        found: dict[str, DueRow] = {}
+        while self._calendar and self._calendar[0][0] <= until_ms and len(found) < limit:
+            due_ms, id = heappop(self._calendar)
+            row = rows.get(id)
+            if row is not None and row.due_ms == due_ms:
+                found[id] = row
+        # They stay on the calendar until they are decided.
+        for id, row in found.items():
+            heappush(self._calendar, (row.due_ms, id))
+        return list(found.values())
 
     def live(self) -> Mapping[str, int]:
         return self._live

@@ -27,8 +27,8 @@ from goodword.storage.load import (
 from goodword.storage.store import Batch, Record, park, store, store_program
 
 
-class _Transaction:
-    """The tenant as seen inside one transaction."""
+class Transaction:
+    """A tenant as seen inside one transaction: where a batch takes its state from."""
 
     def __init__(self, connection: Connection, tenant: str, cache: ProgramCache, warm: Warm) -> None:
         self._connection = connection
@@ -85,7 +85,7 @@ class Tenants:
         with self.database.write(tenant) as connection:
             # Taken under the tenant's lock, given back after the commit: a batch that failed leaves nothing behind.
             warm = self._warm.take(tenant)
-            backing = _Transaction(connection, tenant, self._cache, warm)
+            backing = Transaction(connection, tenant, self._cache, warm)
             outcome = run_batch(backing, self.keyring, events, until_ms)
             _store(connection, tenant, backing.state(), outcome)
             if also is not None:
@@ -138,7 +138,7 @@ class Tenants:
                 priority=program.model.priority,
                 published_ms=now_ms,
             )
-            backing = _Transaction(connection, tenant, self._cache, Warm())
+            backing = Transaction(connection, tenant, self._cache, Warm())
             outcome = run_batch(backing, self.keyring, [publication(program, backing.state().tenant.clock_ms)])
             if outcome.parked or outcome.rest:
                 raise RuntimeError(f"the publication of {name} could not be decided")
@@ -146,20 +146,26 @@ class Tenants:
         return program, True
 
 
-def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) -> None:
+def changed_rows(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """By collection and key the rows as they are after a batch; None where one is gone."""
     dirty: dict[str, dict[str, Any]] = {}
     for _, decision, _ in outcome.decisions:
         for name, rows in decision.draft.changes.items():
             if name in STORED:
                 dirty.setdefault(name, {}).update(rows)  # the last decision has the last word
+    if outcome.postponed:
+        dirty.setdefault(DUES.name, {}).update(outcome.postponed)
+    return dirty
+
+
+def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) -> None:
+    dirty = changed_rows(outcome)
     records = [_record(seq, decision, answer) for seq, decision, answer in outcome.decisions]
     people = [
         (decision.told, decision.sealed.person)
         for _, decision, _ in outcome.decisions
         if decision.sealed.person is not None and decision.told is not None
     ]
-    if outcome.postponed:
-        dirty.setdefault(DUES.name, {}).update(outcome.postponed)
     if records or dirty:
         store(connection, tenant, Batch(state.tenant, records, dirty, people))
     for parked in outcome.parked:

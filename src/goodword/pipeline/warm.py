@@ -130,7 +130,7 @@ class Warm:
 
     def _take_link(self, state: State, name: str, key: str) -> None:
         """A link with all above it, or nothing of them."""
-        program, _, _ = key.partition("|")
+        scope, _, _ = key.partition("|")
         links: dict[str, str | None] = {}
         while key not in links and len(links) < LINKS_MAX:
             advocate = self._get(name, key)
@@ -139,7 +139,7 @@ class Warm:
             links[key] = advocate
             if advocate is None:
                 break
-            key = f"{program}|{advocate}"
+            key = f"{scope}|{advocate}"
         for link, advocate in links.items():
             state.rows[name].setdefault(link, advocate)
 

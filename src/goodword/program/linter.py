@@ -14,7 +14,11 @@ from goodword.program.benefits import KINDS, Benefit
 from goodword.program.loader import Program
 from goodword.program.model import ProgramFile, Reward, Step
 from goodword.program.quantity import BASIS_POINTS, Quantity, divide, percent_of
+from goodword.program.triggers import EVERY_MAX, Recurs
 from goodword.program.values import CLAIMED
+
+IN_A_YEAR: dict[Recurs, int] = {"month": 12, "year": 1}
+"""How often what comes again comes before a year is over, the first time included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +109,22 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
     order = economics.smallest_order
     margin = percent_of(order.amount, economics.margin, "down")
     rules = [rule for rule in model.rewards.values() if _per_referral(model, rule)]
-    cost = sum(max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
+    cost = sum(_times(rule) * max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
     for name, rule in model.rewards_for_everyone:
         path = f"rewards.{name}"
         if max(_cost(b, order) for b in rule.benefits.values()) > margin:
             yield "below_cost", path, "what everyone gets costs more than the margin of the smallest order"
     if cost > margin:
         spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
-        yield "margin", "economics", f"both sides cost {spent} on the smallest order, whose margin is {kept}"
+        message = f"both sides cost {spent} on the smallest order, whose margin is {kept}"
+        if any(_times(rule) > 1 for rule in rules):
+            message += "; what comes again is counted for one year"
+        yield "margin", "economics", message
+
+
+def _times(rule: Reward) -> int:
+    """How often a referral can be granted it in its first year: the life that the margin of one order is held against."""
+    return min(IN_A_YEAR[rule.when.recurs], rule.when.up_to or EVERY_MAX) if rule.when.recurs else 1
 
 
 def _per_referral(model: ProgramFile, rule: Reward) -> bool:

@@ -103,15 +103,21 @@ class Attribution(Part):
         default="stronger",
         description="whether stronger evidence replaces an advocate before the referral converts",
     )
-    one_per: Literal["friend", "order"] = Field(
+    one_per: Literal["friend", "friend and group", "order"] = Field(
         default="friend",
-        description="what one advocate holds: a friend, or each order that comes with evidence of its own",
+        description="what one advocate holds: a friend, a friend for one group, or each order that comes with evidence of "
+        "its own",
     )
 
     @property
     def per_order(self) -> bool:
         """Whether each order is a referral of its own."""
         return self.one_per == "order"
+
+    @property
+    def per_group(self) -> bool:
+        """Whether a friend is held for one group alone, and may be won for others."""
+        return self.one_per == "friend and group"
 
     @model_validator(mode="after")
     def _each_once(self) -> Attribution:
@@ -381,6 +387,10 @@ class Protection(Part):
     device: Action = "review"
     address: Action = "allow"
     network: Action = "allow"
+    household: Action = Field(
+        default="allow",
+        description="for a friend at whose address somebody else is a friend of this program or a customer already",
+    )
     limits: Annotated[tuple[Limit, ...], Field(max_length=8)] = ()
 
 
@@ -523,6 +533,8 @@ class ProgramFile(Part):
         return self.payouts is not None and any(benefit.kind == "commission" for benefit in benefits)
 
     def _group_problems(self) -> Iterator[tuple[str, str]]:
+        if self.attribution.per_group and self.groups is None:
+            yield "attribution.one_per", "this program has no `groups`"
         for name, measure in self.measures.items():
             if measure.of == "group" and self.groups is None:
                 yield f"measures.{name}.of", "this program has no `groups`"
@@ -646,7 +658,6 @@ NOT_YET = frozenset(
         "compliance",
         "messages",
         "stacking",
-        "household",
     ]
 )
 """Keys the language will have: refused by name until they run, never accepted and ignored."""

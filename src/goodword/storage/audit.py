@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import DecodeError, Struct, ValidationError
 from sqlalchemy import Connection, text
 
+from goodword.engine.ids import Keyring
 from goodword.engine.state import LIVE_REWARD, Referral, Reward
 from goodword.storage import tables
 from goodword.storage.dialect import Dialect, columns_of, dialect_of
@@ -161,6 +162,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
     yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
+    yield "households_count_who_is_there", _COUNTER_MESSAGE, _counter_check("home|", _HOUSEHOLDS)
     yield "people_are_counted", _COUNTER_MESSAGE, _counter_check("people", _PEOPLE)
     yield from _GROUP_CHECKS
     yield from _REFERENCE_CHECKS
@@ -339,6 +341,12 @@ def _counter_check(prefix: str, counted: str) -> str:
     )
 
 
+_ID_LENGTH = len(Keyring(b"any key").id("pt"))
+_HOUSEHOLDS = (
+    # ``lives|program|address|participant`` stands for one of ``home|program|address``.
+    f"SELECT 'home|' || SUBSTR(c.key, 7, LENGTH(c.key) - {7 + _ID_LENGTH}) AS home, 0, COUNT(*) FROM counters AS c "  # noqa: S608
+    "WHERE c.tenant = :tenant AND c.key LIKE 'lives|%' AND c.value > 0 GROUP BY home"
+)
 _QUEUE_COUNTS = (
     "SELECT 'queue|' || t.queue, 0, COUNT(*) FROM rewards AS t "
     "WHERE t.tenant = :tenant AND (t.queue LIKE 'budget:%' OR t.queue LIKE 'codes:%') GROUP BY t.queue"

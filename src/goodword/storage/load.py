@@ -143,10 +143,10 @@ def _load_parents(query: _Query, state: State, keys: list[str]) -> None:
     """Each wanted link and all above it; what lies beyond the depth limit stays unloaded."""
     links: dict[str, str | None] = dict.fromkeys(keys)
     tops: list[str] = []
-    for link, program, advocate, depth in query.run(_parents(query.dialect), keys):
+    for link, scope, advocate, depth in query.run(_parents(query.dialect), keys):
         links[link] = advocate
         if depth < DEPTH_MAX:
-            tops.append(referral_live_key(program, advocate))
+            tops.append(referral_live_key(scope, advocate))
     for top in tops:
         links.setdefault(top, None)
     for link, advocate in links.items():
@@ -354,12 +354,14 @@ def _friendships(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 @cache
 def _parents(dialect: Dialect) -> TextClause:
     first = dialect.behind(tables.referrals, "t", "live_key", "k.value")
-    above = dialect.behind(tables.referrals, "t", "live_key", "chain.program || '|' || chain.advocate")
+    above = dialect.behind(tables.referrals, "t", "live_key", "chain.scope || '|' || chain.advocate")
+    # The key is the scope and the friend: all above stand in the same scope.
+    scope = "SUBSTR(t.live_key, 1, LENGTH(t.live_key) - LENGTH(t.friend) - 1)"
     return text(
-        "WITH RECURSIVE chain(link, program, advocate, depth) AS ("  # noqa: S608
-        f"SELECT t.live_key, t.program, t.advocate, 1 FROM {dialect.key_rows} {first} UNION ALL "
-        f"SELECT t.live_key, t.program, t.advocate, chain.depth + 1 FROM chain {above} "
-        f"WHERE chain.depth < {DEPTH_MAX}) SELECT link, program, advocate, depth FROM chain"
+        "WITH RECURSIVE chain(link, scope, advocate, depth) AS ("  # noqa: S608
+        f"SELECT t.live_key, {scope}, t.advocate, 1 FROM {dialect.key_rows} {first} UNION ALL "
+        f"SELECT t.live_key, chain.scope, t.advocate, chain.depth + 1 FROM chain {above} "
+        f"WHERE chain.depth < {DEPTH_MAX}) SELECT link, scope, advocate, depth FROM chain"
     )
 
 

@@ -54,13 +54,13 @@ class Mapper:
     """The values of `columns` as a key and its row."""
 
 
-def referral_live_key(program: str, friend: str) -> str:
-    """What a live referral holds alone: its friend in its program. It is also the key in `parents`."""
-    return f"{program}|{friend}"
+def referral_live_key(scope: str, friend: str) -> str:
+    """What a live referral holds alone: its friend in its program, or for its group. It is also the key in `parents`."""
+    return f"{scope}|{friend}"
 
 
 def held_by(row: Referral) -> str:
-    """What a referral holds alone in its program: its friend, or the one order that it is about."""
+    """What a referral holds alone in its scope: its friend, or the one order that it is about."""
     return row.friend if row.order is None else f"order:{row.order}"
 
 
@@ -79,7 +79,7 @@ DERIVATIONS: dict[str, Callable[[Any], object]] = {
     "participants.page": lambda row: row.page,
     "members.page": lambda row: row.page,
     "orders.counted": lambda row: int(row.counted),
-    "referrals.live_key": lambda row: referral_live_key(row.program, held_by(row)) if row.live else None,
+    "referrals.live_key": lambda row: referral_live_key(row.scope, held_by(row)) if row.live else None,
     "referrals.per_order": lambda row: int(row.order is not None),
     "rewards.live_key": lambda row: reward_live_key(row) if row.live else None,
     "standings.behind": lambda row: ~row.score,  # as a minus would be, and below zero for every number

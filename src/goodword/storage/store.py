@@ -71,6 +71,13 @@ def store(connection: Connection, tenant: str, batch: Batch) -> None:
     _unpark(connection, tenant, [record.sealed.event.id for record in batch.records])
 
 
+def store_state(connection: Connection, tenant: str, now: TenantRow, dirty: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the rows of a batch and where the tenant stands, but neither events nor entries: what a rehearsal needs."""
+    connection.execute(_STAND, {"tenant": tenant, "seq": now.seq, "clock": now.clock_ms, "live": int(now.live)})
+    for collection, rows in dirty.items():
+        _store_rows(connection, tenant, collection, rows)
+
+
 def park(connection: Connection, tenant: str, sealed: Sealed, error_text: str) -> None:
     """Keep an event that could not be decided, without a seq, to be looked at; sent again it is decided."""
     body = msgspec.json.encode(sealed.event).decode()
@@ -193,6 +200,7 @@ def _unpark(connection: Connection, tenant: str, event_ids: Sequence[str]) -> No
         connection.execute(dialect.delete(tables.parked), {"tenant": tenant, "keys": dialect.keys(event_ids)})
 
 
+_STAND = text("UPDATE tenants SET seq = :seq, clock_ms = :clock, live = :live WHERE tenant = :tenant")
 _MOVE_TENANT = text(
     "UPDATE tenants SET seq = :seq, clock_ms = :clock, live = :live WHERE tenant = :tenant AND seq = :before"
 )

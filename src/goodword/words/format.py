@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
@@ -78,6 +78,12 @@ def moment(text: str, language: str, zone: tzinfo = UTC) -> str:
 def calendar_day(day: date, language: str) -> str:
     """A day of the calendar as people write it."""
     return format_date(day, "long", locale=catalogue(language).locale)
+
+
+def month_name(month: str, language: str) -> str:
+    """A month such as ``2026-10`` as people write it: "Oct 2026"."""
+    first = date.fromisoformat(f"{month}-01")
+    return format_skeleton("yMMM", first, locale=catalogue(language).locale)
 
 
 def _zone_name(local: datetime, rtl: bool) -> str:

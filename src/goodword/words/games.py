@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from goodword.program.contests import Contest
 from goodword.program.groups import MEMBERS_MAX
+from goodword.words.format import either
 from goodword.words.phrases import conditions, day, happening, own_word, reached
-from goodword.words.speaker import Clause, Speaker
+from goodword.words.speaker import SIGNALS, Clause, Speaker
 
 
 class Games(Speaker):
@@ -79,5 +80,12 @@ class Games(Speaker):
             yield self.text(f"terms.contest.entrant.{contest.entrant}")
         if contest.free_entry:
             yield self.text("terms.contest.free_entry")
+            protection = self.model.protection
+            alone = [name for name in SIGNALS if getattr(protection, name) == "refuse"]
+            if alone:
+                shared = either([self.text(f"signal.{name}") for name in alone], self.language)
+                yield self.text("terms.contest.free_alone", signals=shared)
+            if any(limit.action == "refuse" for limit in protection.limits):
+                yield self.text("terms.contest.free_limits")
         if contest.reviewed:
             yield self.text("terms.contest.reviewed", period=self.period(contest.reviewed))

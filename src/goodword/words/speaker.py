@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final, get_args
 
-from goodword.program.model import ProgramFile
+from goodword.program.model import ProgramFile, Shared
 from goodword.program.quantity import Quantity
 from goodword.program.triggers import Measure
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, number, percent
 from goodword.words.phrases import duration, measured, own_word
+
+SIGNALS: Final[tuple[Shared, ...]] = get_args(Shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     ),
     "Budget": frozenset(["amount"]),
     "Payouts": frozenset(["every", "minimum"]),
-    "Protection": frozenset(["payment", "device", "address", "network", "limits"]),
+    "Protection": frozenset(["payment", "device", "address", "network", "household", "limits"]),
     "Limit": frozenset(["signal", "count", "period", "action"]),
 }
 """By part of the language, the keys that the terms say."""

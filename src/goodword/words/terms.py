@@ -29,9 +29,7 @@ from goodword.words.phrases import (
     segment,
     undoing,
 )
-from goodword.words.speaker import Clause, Section, Speaker
-
-SIGNALS: Final = ("payment", "device", "address", "network")
+from goodword.words.speaker import SIGNALS, Clause, Section, Speaker
 
 
 def terms(program: Program, language: str) -> list[Section]:
@@ -78,6 +76,8 @@ class _Terms(Speaker):
         yield Clause("attribution.evidence", self.text(ordered, evidence=joined(evidence, self.language)))
         if attribution.one_per == "order":
             yield Clause("attribution.one_per", self.text("terms.one_per.order"))
+        elif attribution.one_per == "friend and group":
+            yield Clause("attribution.one_per", self.text("terms.one_per.group"))
         yield Clause("attribution.replace", self.text(f"terms.replace.{attribution.replace}"))
         window = self.length(attribution.window)
         step = self.step(self.model.window_ends_with)
@@ -343,6 +343,8 @@ class _Terms(Speaker):
         given = {action: signals for action, signals in shared.items() if signals}
         said = self.texts.fullest("terms.two_people", given, {})
         yield Clause("protection", said or "")
+        if protection.household != "allow":
+            yield Clause("protection.household", self.text(f"terms.household.{protection.household}"))
         for index, limit in enumerate(protection.limits):
             yield Clause(f"protection.limits.{index}", self._limit(limit))
 

@@ -1,0 +1,1 @@
+"""Pages as files: whole in themselves, to be opened, sent and printed."""

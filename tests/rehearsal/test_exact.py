@@ -1,0 +1,131 @@
+"""A history decided again as it was comes to the very same books."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from goodword.engine.state import COLLECTIONS
+from goodword.pipeline.tenant import Tenants
+from goodword.program.loader import load_program
+from goodword.rehearsal.history import StoredHistory
+from goodword.rehearsal.rehearse import Candidate, Rehearsal
+from goodword.rehearsal.run import Run
+from goodword.rehearsal.scratch import Scratch
+from goodword.storage import tables
+from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.rows import MAPPERS
+from goodword.storage.scratch import read_all
+from tests.properties.worlds import KEYRING, play, program_files, wishes
+
+NUMBERS = itertools.count()
+STORED = [collection for collection in COLLECTIONS if collection.stored]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+def fresh_tenant(database: Database) -> str:
+    """A tenant of its own for each example."""
+    tenant = f"t{next(NUMBERS)}"
+    with database.write(tenant) as connection:
+        create_tenant(connection, tenant, 1)
+    return tenant
+
+
+def lived(database: Database, versions: list[str], wished: list[Any], cut: int) -> str:
+    """A tenant that went through a world; the later version came into force on the way."""
+    tenant = fresh_tenant(database)
+    tenants = Tenants(database, KEYRING)
+    events = play(load_program(versions[0], 1), wished)
+    tenants.publish(tenant, versions[0], 0)
+    place = cut % (len(events) + 1)
+    tenants.decide_all(tenant, events[:place])
+    for text in versions[1:]:
+        tenants.publish(tenant, text, 0)
+    tenants.decide_all(tenant, events[place:])
+    return tenant
+
+
+def stored(database: Database, tenant: str) -> dict[str, list[str]]:
+    return {c.name: sorted(map(repr, read_all(database, tenant, c.name))) for c in STORED if c.name in MAPPERS}
+
+
+def again(database: Database, tenant: str, rows_max: int) -> dict[str, list[str]]:
+    with Scratch(KEYRING, rows_max) as scratch:
+        Run(scratch).run(StoredHistory(database, tenant))
+        assert scratch.on_disk == (rows_max == 0)
+        return {c.name: sorted(map(repr, scratch.rows(c))) for c in STORED if c.name in MAPPERS}
+
+
+def digest(database: Database, tenant: str) -> str:
+    """All that stands in a tenant's tables."""
+    found = hashlib.sha256()
+    with database.read() as connection:
+        for table in tables.metadata.sorted_tables:
+            if "tenant" not in table.c:
+                continue
+            rows = connection.execute(sa.select(table).where(table.c.tenant == tenant)).all()
+            found.update(repr((table.name, sorted(map(repr, rows)))).encode())
+    return found.hexdigest()
+
+
+def other_version(text: str) -> str:
+    """The same file with another amount somewhere."""
+    file = json.loads(text)
+    file["rewards"]["milestone"]["benefit"]["unit_cost"] = "6 USD"
+    file["rewards"]["milestone"]["hold"] = "1 day"
+    return json.dumps(file, indent=1)
+
+
+@pytest.mark.parametrize("rows_max", [10_000, 0], ids=["memory", "disk"])
+def test_as_it_was_comes_to_the_same_books(database: Database, rows_max: int) -> None:
+    """Every row, whatever happened: refunds, late events, staff, several versions, what fell due."""
+
+    @settings(
+        max_examples=15,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(program_files(), wishes(), st.integers(0, 40), st.booleans())
+    def check(text: str, wished: list[Any], cut: int, changed: bool) -> None:
+        tenant = lived(database, [text, other_version(text)] if changed else [text], wished, cut)
+        before = digest(database, tenant)
+        assert again(database, tenant, rows_max) == stored(database, tenant)
+        assert digest(database, tenant) == before
+
+    check()
+
+
+def test_the_file_in_force_changes_nothing(database: Database) -> None:
+    @settings(
+        max_examples=15,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(program_files(), wishes())
+    def check(text: str, wished: list[Any]) -> None:
+        tenant = lived(database, [text], wished, 0)
+        before = digest(database, tenant)
+        report = Rehearsal(KEYRING, [Candidate("same", load_program(text))]).stored(database, tenant)
+        (one,) = report.candidates
+        assert report.happened is not None
+        assert (one.changed, one.changes, one.not_applied) == (0, (), 0)
+        assert one.side.months == report.happened.months
+        assert one.side.units == report.happened.units
+        assert one.side.ran_out == report.happened.ran_out
+        assert (one.people.gain, one.people.lose, one.people.largest) == (0, 0, ())
+        assert digest(database, tenant) == before
+
+    check()
