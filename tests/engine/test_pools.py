@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from goodword.engine.events import SourceEvent
 from goodword.engine.ids import normalise_code
 from goodword.engine.state import POOL_CODES, Reward
 from goodword.pipeline.intake import InvalidEvent
@@ -155,6 +157,12 @@ def test_a_sealed_code_says_nothing_and_is_sealed_alike_each_time() -> None:
     assert row.hash == KEYRING.reward_code_hash(normalise_code("Shop-0001"))
     assert "Shop" not in repr(row)
     assert "Shop" not in repr(made.tenant.outcomes)
+    # What is stored of the event can be read again, for a rehearsal.
+    longest = "ș" * 64
+    brings(made, 2, longest)
+    (decided,) = [decision for outcome in made.tenant.outcomes for _, decision, _ in outcome.decisions]
+    raw = msgspec.json.encode(decided.sealed.event)
+    assert msgspec.json.decode(raw, type=SourceEvent) == decided.sealed.event
 
 
 @pytest.mark.parametrize(

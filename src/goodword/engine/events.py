@@ -24,11 +24,16 @@ ITEMS_MAX = 50
 ANSWERS_MAX = 8
 CODES_MAX = 500
 """How many codes one event brings into a pool."""
+OWN_CODE_MAX = 64
+"""How long a code of the shop's own system may be; sealed, it is longer."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="an id of the source: 1 to 100 characters")]
 Code = Annotated[str, Meta(min_length=1, max_length=64, description="a code as somebody typed it")]
 ClickId = Annotated[
     str, Meta(min_length=1, max_length=TOKEN_MAX, description="what a followed link brought along as `gw_click`")
+]
+OwnCode = Annotated[
+    str, Meta(min_length=1, max_length=TEXT_MAX, description="a code of the shop's own system: 1 to 64 characters")
 ]
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -304,7 +309,7 @@ class Codes(Event, tag="codes", frozen=True):
     """The shop brings codes of its own system into a pool, from which rewards take them. A code counts once, in one pool."""
 
     pool: Annotated[str, Meta(pattern=NAME_PATTERN, description="the name of the pool, as in the program file")]
-    codes: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=CODES_MAX)]
+    codes: Annotated[tuple[OwnCode, ...], Meta(min_length=1, max_length=CODES_MAX)]
     """Each is shown as it stands here, and found however it is typed."""
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from goodword.engine.answers import GIVEN
 from goodword.engine.events import (
+    OWN_CODE_MAX,
     Activity,
     Choice,
     Claim,
@@ -235,6 +236,8 @@ def _code(typed: str, field: str) -> str:
 def _pool_code(keyring: Keyring, told: str, field: str) -> str:
     """A code of the shop's own system: what it is compared by, and behind that what can be shown of it."""
     code = _BIDI_OR_CONTROL.sub("", told).strip()
+    if len(code) > OWN_CODE_MAX:
+        raise InvalidEvent(f"a code has at most {OWN_CODE_MAX} characters", field)
     return keyring.reward_code_hash(_code(code, field)) + seal_code(keyring, code)
 
 
