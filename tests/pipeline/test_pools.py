@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from goodword.engine.events import Sealed
 from goodword.engine.reasons import Answer
 from goodword.engine.state import QUEUE_PAGE
+from goodword.explain import as_data, explain
 from goodword.pipeline.process import shown
 from goodword.pipeline.tenant import Tenants
 from goodword.pipeline.vault import open_code
@@ -125,6 +126,8 @@ def test_no_code_can_be_read_in_the_database(database: Database) -> None:
     assert [reward.code for reward in msgspec.json.decode(shown(answer, None), type=Answer).rewards] == [None]
     assert b"ZEBRA" not in answer
     with database.read() as connection:
+        explained = as_data(explain(connection, "club", "v0"))  # type: ignore[arg-type]
+        assert "sealed:" not in msgspec.json.encode(explained).decode()
         for table in tables.metadata.sorted_tables:
             for row in connection.execute(sa.select(table)):
                 assert "ZEBRA" not in repr(tuple(row)).upper(), table.name
