@@ -23,6 +23,8 @@ from goodword.program.duration import DAY_MS, from_ms
 
 STAFF_AFTER_MS = DAY_MS
 """How long the shop and its staff take for what they have to do."""
+OWN = "s"
+"""How the ids of all begin that follows from a decision."""
 TEXT = "yes"
 """What is answered where any text will do."""
 
@@ -38,11 +40,13 @@ class Shop:
     seed: str
     story: Story
     order_total: int
-    """What an order is worth that is placed to use a coupon; 0 where nobody orders."""
+    """What an order is worth that is placed to use a coupon or a credit; 0 where nobody orders."""
     _known: dict[str, str] = field(default_factory=dict)
     """Participants by their ids, each with whom of the story he is."""
     _wallets: dict[str, list[str]] = field(default_factory=dict)
     """For whom in the story: rewards that he will use on his next order."""
+    _buyers: set[str] = field(default_factory=set)
+    """Those in the story who ordered something."""
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _ids: Iterator[int] = field(default_factory=count)
 
@@ -66,16 +70,17 @@ class Shop:
 
     def with_rewards(self, order: Order) -> Order:
         """An order on which its buyer uses what he holds for it."""
+        self._buyers.add(str(order.person.id))
         codes = self._wallets.pop(str(order.person.id), None)
         if not codes:
             return order
         first, rest = codes[0], codes[1:]
-        if rest:  # one coupon for each order
+        if rest:  # one for each order
             self._wallets[str(order.person.id)] = rest
         return replace(order, redeems=(Redeem(code=first),))
 
     def _id(self) -> str:
-        return f"s{next(self._ids)}"
+        return f"{OWN}{next(self._ids)}"
 
     def _reviewed(self, referral: str, friend: str | None, at_ms: int) -> Told:
         """Staff find out who is made up; what no rule sends to them they never see."""
@@ -113,17 +118,15 @@ class Shop:
             return
         mean = self.drawn["rewards.after"]
         used_ms = at_ms + 1 + (round(chance.expovariate(1 / mean)) if mean else 0)
-        if not benefit.percent_off:
-            yield used_ms, RewardAction(id=self._id(), occurred_at=from_ms(used_ms), reward=reward.id, action="redeem")
-            return
         person = self._known.get(reward.participant)
-        if person is None or not self.order_total:
-            return
-        self._wallets.setdefault(person, []).append(self.setting.keyring.reward_code(reward.id))
-        yield used_ms, self._order(self.story.people[person], used_ms)
+        if kind.used == "orders" and self.order_total and person is not None:
+            self._wallets.setdefault(person, []).append(self.setting.keyring.reward_code(reward.id))
+            yield used_ms, self._order(self.story.people[person], used_ms)
+        elif not benefit.percent_off:
+            yield used_ms, RewardAction(id=self._id(), occurred_at=from_ms(used_ms), reward=reward.id, action="redeem")
 
     def _order(self, person: Person, at_ms: int) -> Order:
-        """An order of its own for a coupon that no other order took with it until then."""
+        """An order of its own for a coupon or a credit that no other order took with it until then."""
         id = self._id()
         currency = self.setting.program.currency
         return Order(
@@ -131,8 +134,14 @@ class Shop:
         )
 
     def still_wanted(self, event: SourceEvent) -> bool:
-        """Whether an order that was to use a coupon is still needed for it."""
-        return not (isinstance(event, Order) and event.id.startswith("s") and str(event.person.id) not in self._wallets)
+        """Whether an order that was to use something is placed: by a customer who holds it still.
+
+        Who never bought anything does not begin because of a coupon: what he holds waits for his own first order.
+        """
+        if not (isinstance(event, Order) and event.id.startswith(OWN)):
+            return True
+        person = str(event.person.id)
+        return person in self._wallets and person in self._buyers
 
 
 def _answer(ask: Ask) -> str:
