@@ -83,15 +83,17 @@ class Shop:
     """By address: the reasons of all its answers."""
     requests: Counter[str] = field(default_factory=Counter)
     events: int = 0
+    stretches: int = 0
     otherwise: int = 0
     """Events that were answered otherwise when they were told again."""
 
     async def play(self, week: list[Happening]) -> None:
-        """Tell a week."""
+        """Tell a week, or the next part of it."""
         lines = [await _Line.opened(self) for _ in range(CONNECTIONS)]
-        for number, low in enumerate(range(0, len(week), STRETCH)):
+        for low in range(0, len(week), STRETCH):
             stretch = week[low : low + STRETCH]
-            if number % SINGLES_EVERY == SINGLES_EVERY - 1:
+            self.stretches += 1
+            if self.stretches % SINGLES_EVERY == 0:
                 await self._one_by_one(stretch, lines)
             else:
                 await self._in_arrays(stretch, lines[0])
