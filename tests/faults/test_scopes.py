@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,8 +31,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/endpoints/{endpoint}/test": {},
     "/v1/endpoints/{endpoint}/replay": {"since": "2026-01-01T00:00:00Z"},
     "/v1/deliveries/{delivery}/replay": {},
+    "/v1/rehearsals": {"files": [{"label": "the same", "text": PROGRAM}]},
 }
 """What some routes are told; the others take the id of an event."""
+MORE: dict[str, dict[str, Any]] = {"/v1/pools/{pool}/codes": {"codes": ["KNOWN-1"]}}
+"""What an event cannot do without."""
 SHARE = """\
   share: {when: {step: purchase}, to: advocate, benefit: {kind: commission, amount: 3 USD}}
 payouts: {every: month}
@@ -83,6 +87,7 @@ def world(open_site: Opener) -> World:
     paid = shop.tell(
         event("pay_out", "paid", program="demo", participant=joined["participant"]), "staff", "events"
     ).json()
+    shop.tell(event("codes", "codes", pool="shop", codes=["KNOWN-1"]), "staff")
     waiting = shop.tell(event("claim", "unknown friend", code=joined["advocate_code"])).json()
     world.ours = {
         "participant": joined["participant"],
@@ -98,6 +103,8 @@ def world(open_site: Opener) -> World:
         "reference": joined["participant"],
         "payout": paid["reasons"][0]["values"]["payout"],
         "period": "2026-10",
+        "pool": "shop",
+        "rehearsal": _rehearsal(shop),
     }
     world.theirs = _rival(shop)
     return world
@@ -108,6 +115,16 @@ def _endpoint(site: Site) -> str:
     made = site.ask("POST", "/v1/endpoints", "webhooks", json=mailbox)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+
+
+def _rehearsal(site: Site) -> str:
+    asked = site.ask("POST", "/v1/rehearsals", "programs", json=BODIES["/v1/rehearsals"])
+    assert asked.status_code == 202, asked.text
+    path, end = f"/v1/rehearsals/{asked.json()['id']}", time.monotonic() + 60
+    while site.get(path, "programs")["status"] != "done":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return str(asked.json()["id"])
 
 
 def _rival(site: Site) -> dict[str, str]:
@@ -124,6 +141,7 @@ def _rival(site: Site) -> dict[str, str]:
         event("claim", "their claim", code=code, person={"id": "bob"}),
         event("claim", "their token", code=code),
         order("their order", person={"id": "bob"}),
+        event("codes", "their codes", pool="film", codes=["THEIRS-1"]),
         event("pay_out", "their payout", program="theirs", participant=keyring.id("pt", "their join")),
     ):
         tenants.decide_all(RIVAL, [sealed_past(keyring, body)])
@@ -151,6 +169,8 @@ def _rival(site: Site) -> dict[str, str]:
         "reference": reward.referral,
         "payout": keyring.id("po", "their payout"),
         "period": "2026-10",
+        "pool": "film",
+        "rehearsal": "re_theirs",
         "advocate": reward.participant,
         "friend": reward.participant,
     }
@@ -218,7 +238,7 @@ def test_what_is_not_yours_is_not_there(world: World) -> None:
             continue
         shown = set()
         for number, ids in enumerate(_strange(one, world)):
-            told = BODIES.get(one.path, {"id": f"{one.path} {number}"})
+            told = BODIES.get(one.path, {"id": f"{one.path} {number}"} | MORE.get(one.path, {}))
             body = {"json": told if one.method == "POST" else {}} if one.method in ("POST", "PATCH") else {}
             answer = world.ask(one, secret, ids, **body)
             text = answer.text.replace(f"{one.path} {number}", "ID")

@@ -171,7 +171,7 @@ class _Share:
 
 def _compared(candidate: Candidate, watch: _Watch, scratch: Scratch) -> Compared:
     fields = [name for name, one in candidate.program.model.fields.items() if one.of == "person"]
-    people = watch.nets.people(scratch.rows(PARTICIPANTS), fields)
+    people = watch.nets.people((row for _, row in scratch.rows(PARTICIPANTS)), fields)
     return Compared(
         side=_side(candidate.label, watch.books, watch.shortages, watch.nets.prices),
         decisions=watch.comparison.decisions,
