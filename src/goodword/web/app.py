@@ -81,7 +81,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits, deliverer)
-        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, scheduler, deliverer)
         await edge.start()
         for one in runs:
