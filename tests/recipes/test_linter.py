@@ -63,7 +63,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "visits within a budget": (SAFE + VISITS + BUDGET, []),
     "visits without a budget": (
         SAFE + VISITS,
-        ["visits_cost rewards.visits 14:3"],
+        ["visits_cost rewards.visits 15:3"],
     ),
     "one side less": (changed(("20.00 USD", "40.00 USD"), ("to: both", "to: advocate")), []),
     "one side less, a cent too much": (
