@@ -105,9 +105,14 @@ def _make_secret(file: Path) -> None:
             os.close(folder)
 
 
-def tenant_keyring(secret: bytes, tenant: str) -> Keyring:
+def tenant_key(secret: bytes, tenant: str) -> bytes:
     """A tenant's key, derived from the secret: tenants cannot compute each other's codes."""
-    return Keyring(hmac.new(secret, f"goodword tenant {tenant}".encode(), hashlib.sha256).digest())
+    return hmac.new(secret, f"goodword tenant {tenant}".encode(), hashlib.sha256).digest()
+
+
+def tenant_keyring(secret: bytes, tenant: str) -> Keyring:
+    """What a tenant's codes and ids derive from."""
+    return Keyring(tenant_key(secret, tenant))
 
 
 def fingerprint(keyring: Keyring) -> str:

@@ -13,7 +13,7 @@ from goodword.recipes import list_recipes
 from goodword.settings import SETTINGS, masked
 from goodword.storage import database
 from goodword.storage.database import open_database
-from tests.cli.making import PROGRAM, Shop, joins
+from tests.cli.making import PROGRAM, Shop, generated_lines, joins
 from tests.recipes.runner import PROGRAMS
 
 WRONG = PROGRAM.replace("at_least", "at_leest").replace("hold: 30 days", "hold: soon")
@@ -101,12 +101,38 @@ def test_publishing_makes_the_database_and_the_next_version(shop: Shop) -> None:
     first = shop.done("publish", shop.program)
     same = json.loads(shop.done("publish", shop.program, "--json").stdout)
     shop.program.write_text(PROGRAM.replace("20 USD", "25 USD"))
-    second = json.loads(shop.done("publish", shop.program, "--json").stdout)
+    refused = shop.run("publish", shop.program)
+    second = json.loads(shop.done("publish", shop.program, "--yes", "--json").stdout)
 
+    assert (refused.exit_code, "say --yes" in refused.stderr) == (1, True)
     assert first.stdout == "demo version 1 is in force\n"
     assert "no_economics" in first.stderr
     assert (same["version"], same["new"]) == (1, False)
     assert (second["version"], second["new"]) == (2, True)
+    assert [one for one in second["changes"] if "$20.00" in one and "$25.00" in one]
+    assert second["rehearsal"]["candidates"][0]["changed"] == 0
+
+
+def test_what_changes_is_told_in_words_before_it_is_in_force(shop: Shop) -> None:
+    shop.done("publish", shop.program)
+    shop.events.write_text("\n".join(generated_lines(12)) + "\n")
+    shop.run("import", shop.events)
+    shop.program.write_text(
+        PROGRAM.replace("20 USD", "5 USD").replace("hold: 30 days", "hold: 3 days")
+        + "economics: {margin: 40%, smallest_order: 50 USD, return_window: 2 days}\n"
+    )
+    told = shop.run("publish", shop.program, "--days", "3000")
+    for words in (
+        "until now “Store credit: $20.00.”",
+        "Final after 3 days",
+        "In the file, economics.margin: 40%, new",
+        "less.",
+    ):
+        assert words in told.stdout
+    assert json.loads(shop.done("rehearse", shop.program, "--json").stdout)["happened"] is not None
+    again = shop.done("publish", shop.program, "--yes", "--days", "3000", "--language", "ro").stdout
+    assert "până acum" in again
+    assert again.endswith("demo version 2 is in force\n")
 
 
 def test_a_program_with_problems_is_not_published(small_shop: Shop) -> None:

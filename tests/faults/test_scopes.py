@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/endpoints/{endpoint}/test": {},
     "/v1/endpoints/{endpoint}/replay": {"since": "2026-01-01T00:00:00Z"},
     "/v1/deliveries/{delivery}/replay": {},
+    "/v1/rehearsals": {"files": [{"label": "the same", "text": PROGRAM}]},
 }
 """What some routes are told; the others take the id of an event."""
 SHARE = """\
@@ -98,6 +100,7 @@ def world(open_site: Opener) -> World:
         "reference": joined["participant"],
         "payout": paid["reasons"][0]["values"]["payout"],
         "period": "2026-10",
+        "rehearsal": _rehearsal(shop),
     }
     world.theirs = _rival(shop)
     return world
@@ -108,6 +111,16 @@ def _endpoint(site: Site) -> str:
     made = site.ask("POST", "/v1/endpoints", "webhooks", json=mailbox)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+
+
+def _rehearsal(site: Site) -> str:
+    asked = site.ask("POST", "/v1/rehearsals", "programs", json=BODIES["/v1/rehearsals"])
+    assert asked.status_code == 202, asked.text
+    path, end = f"/v1/rehearsals/{asked.json()['id']}", time.monotonic() + 60
+    while site.get(path, "programs")["status"] != "done":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return str(asked.json()["id"])
 
 
 def _rival(site: Site) -> dict[str, str]:
@@ -151,6 +164,7 @@ def _rival(site: Site) -> dict[str, str]:
         "reference": reward.referral,
         "payout": keyring.id("po", "their payout"),
         "period": "2026-10",
+        "rehearsal": "re_theirs",
         "advocate": reward.participant,
         "friend": reward.participant,
     }

@@ -58,15 +58,15 @@ def lived(database: Database, versions: list[str], wished: list[Any], cut: int) 
     return tenant
 
 
-def stored(database: Database, tenant: str) -> dict[str, list[str]]:
-    return {c.name: sorted(map(repr, read_all(database, tenant, c.name))) for c in STORED if c.name in MAPPERS}
+def stored(database: Database, tenant: str) -> dict[str, dict[str, Any]]:
+    return {c.name: dict(read_all(database, tenant, c.name)) for c in STORED if c.name in MAPPERS}
 
 
-def again(database: Database, tenant: str, rows_max: int) -> dict[str, list[str]]:
+def again(database: Database, tenant: str, rows_max: int) -> dict[str, dict[str, Any]]:
     with Scratch(KEYRING, rows_max) as scratch:
         Run(scratch).run(StoredHistory(database, tenant))
         assert scratch.on_disk == (rows_max == 0)
-        return {c.name: sorted(map(repr, scratch.rows(c))) for c in STORED if c.name in MAPPERS}
+        return {c.name: dict(scratch.rows(c)) for c in STORED if c.name in MAPPERS}
 
 
 def digest(database: Database, tenant: str) -> str:

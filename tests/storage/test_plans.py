@@ -16,10 +16,12 @@ from goodword.engine.state import COLLECTIONS, State
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
+from goodword.rehearsal.history import StoredHistory
 from goodword.storage import deliveries, endpoints, hits, imports, payouts, reads, tables
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
 from goodword.storage.endpoints import Endpoint
+from goodword.storage.flows import flows, nets
 from goodword.storage.keys import find_key
 from goodword.storage.load import load, tenants_due
 from goodword.storage.store import park
@@ -138,6 +140,9 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        flows(connection, TENANT, "bombas", 1, 9)
+        list(nets(connection, TENANT, "bombas", 1, 9))
+    list(StoredHistory(database, TENANT, LATER_MS))
     told = " ".join(plans)
     assert [name for name in tables.metadata.tables if name not in told] == []
     # There are few endpoints: a limit says so.

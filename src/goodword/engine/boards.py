@@ -65,7 +65,8 @@ def games(turn: Turn, program: str, source: str) -> Iterator[Game]:
     """The contests of a program that look at a source: those not settled, and those of its file that are."""
     current = turn.programs.current(program)
     listed = (contest_key(program, name) for name in current.model.contests) if current else ()
-    for id in dict.fromkeys([*turn.draft.many(CONTESTS_OF, program), *listed]):
+    # By name, whatever was loaded how and opened when: what follows from an event has one order.
+    for id in sorted({*turn.draft.many(CONTESTS_OF, program), *listed}):
         row = turn.draft.get(CONTESTS, id)
         if row is not None and (game := game_of(turn, row)).measure.source == source:
             yield game

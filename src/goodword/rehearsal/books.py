@@ -73,13 +73,17 @@ class Books:
     def months(self, prices: Mapping[str, int]) -> list[Month]:
         """Every month that is asked about, each with what was owed when it ended."""
         named = {month for month, _, _ in self.sums} | self.acquired.keys()
-        owed = self._owed(self.flow(BEFORE, prices))
+        owed = self.owed_before(prices)
         found = []
         for month in sorted(named - {BEFORE}):
             flow = self.flow(month, prices)
             owed += self._owed(flow)
             found.append(Month(month, flow, flow.cost, owed))
         return found
+
+    def owed_before(self, prices: Mapping[str, int]) -> int:
+        """What was owed when the time that is asked about began."""
+        return self._owed(self.flow(BEFORE, prices))
 
     def flow(self, month: str, prices: Mapping[str, int]) -> Flow:
         """What moved in a month, in money."""

@@ -171,7 +171,7 @@ class _Share:
 
 def _compared(candidate: Candidate, watch: _Watch, scratch: Scratch) -> Compared:
     fields = [name for name, one in candidate.program.model.fields.items() if one.of == "person"]
-    people = watch.nets.people(scratch.rows(PARTICIPANTS), fields)
+    people = watch.nets.people((row for _, row in scratch.rows(PARTICIPANTS)), fields)
     return Compared(
         side=_side(candidate.label, watch.books, watch.shortages, watch.nets.prices),
         decisions=watch.comparison.decisions,
@@ -189,7 +189,7 @@ def _side(label: str, books: Books, shortages: Shortages, known: dict[str, int])
     total = Flow()
     for month in months:
         total = total.plus(month.flow)
-    liability = months[-1].liability if months else 0
+    liability = months[-1].liability if months else books.owed_before(known)
     per_acquired = total.cost // total.acquired if total.acquired > 0 else None
     return Side(
         label, tuple(months), total, total.cost, liability, per_acquired, tuple(books.units(known)), shortages.told()

@@ -70,8 +70,8 @@ class Scratch:
             self._disk, self._memory = _Disk(self._memory), None
         return outcome
 
-    def rows(self, collection: Collection[Any]) -> Iterator[Any]:
-        """All rows of a collection, in no order."""
+    def rows(self, collection: Collection[Any]) -> Iterator[tuple[str, Any]]:
+        """All rows of a collection by their keys, in no order."""
         return self._place.all(collection)
 
     @property
@@ -92,8 +92,8 @@ class _Memory(MemoryTenant):
     def known(self, ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
         return {}
 
-    def all(self, collection: Collection[Any]) -> Iterator[Any]:
-        return (row for row in self.rows.rows[collection.name].values() if row is not None)
+    def all(self, collection: Collection[Any]) -> Iterator[tuple[str, Any]]:
+        return ((key, row) for key, row in self.rows.rows[collection.name].items() if row is not None)
 
     def size(self) -> int:
         return sum(map(len, self.rows.rows.values()))
@@ -138,7 +138,7 @@ class _Disk:
         self._warm.keep(backing.state())
         return outcome
 
-    def all(self, collection: Collection[Any]) -> Iterator[Any]:
+    def all(self, collection: Collection[Any]) -> Iterator[tuple[str, Any]]:
         return read_all(self.database, TENANT, collection.name)
 
 

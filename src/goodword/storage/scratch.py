@@ -67,14 +67,14 @@ def store_all(database: Database, tenant: str, state: State) -> None:
                 store_state(connection, tenant, state.tenant, {name: dict(items[first : first + ROWS_AT_ONCE])})
 
 
-def read_all(database: Database, tenant: str, collection: str) -> Iterator[Any]:
-    """All rows of a collection, in no order."""
+def read_all(database: Database, tenant: str, collection: str) -> Iterator[tuple[str, Any]]:
+    """All rows of a collection by their keys, in no order."""
     mapper = MAPPERS[collection]
     columns = [mapper.table.c[name] for name in mapper.columns]
     statement = select(*columns).where(mapper.table.c.tenant == tenant)
     with database.read() as connection:
         for row in connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE}):
-            yield mapper.unpack(row)[1]
+            yield mapper.unpack(row)
 
 
 class Sums:

@@ -21,11 +21,12 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
-from goodword.web import api, clicks, codes, contests, participants, payouts, programs, staff, webhooks
+from goodword.web import api, clicks, codes, contests, participants, payouts, programs, rehearsals, staff, webhooks
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
+from goodword.web.jobs import Jobs
 from goodword.web.keys import Keys
 from goodword.web.limits import Limits
 from goodword.web.metrics import METRICS_ANSWER, metrics
@@ -45,6 +46,7 @@ ROOMS = (
     programs.router,
     contests.router,
     payouts.router,
+    rehearsals.router,
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
@@ -80,13 +82,15 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
-        app.state.context = Context(parts, batcher, Keys(parts.database, settings.tenant, limits), limits, deliverer)
+        keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
+        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, scheduler, deliverer)
         await edge.start()
         for one in runs:
             one.start()
         yield
+        await jobs.stop()
         for one in reversed(runs):
             await run_in_threadpool(one.stop)
         await edge.stop()  # last: where the time is up, clicks are safe in their spool

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from goodword.delivery.deliverer import Deliverer
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
+from goodword.web.jobs import Jobs
 from goodword.web.keys import Keys
 from goodword.web.limits import Limits
 from goodword.web.problems import BadRequest, Overloaded, TooLarge, TooSlow
@@ -28,6 +29,7 @@ class Context:
     keys: Keys
     limits: Limits
     deliverer: Deliverer
+    jobs: Jobs
 
     @property
     def tenant(self) -> str:

@@ -60,6 +60,11 @@ def rehearsal_blocks(report: Report, language: str) -> list[Block]:
     return list(_Speaker(report, language).all())
 
 
+def rehearsal_summary(report: Report, language: str) -> list[Block]:
+    """What whoever publishes a change has to know: the money, who gains and loses, what runs out."""
+    return list(_Speaker(report, language).summary())
+
+
 class _Speaker:
     """Says one report in one language."""
 
@@ -84,7 +89,9 @@ class _Speaker:
         return calendar_day(moment.date(), self.language)
 
     def name(self, side: Side) -> str:
-        return isolate(side.label, self.language) if side.label else self.text("happened")
+        if side.label:
+            return isolate(side.label, self.language)
+        return self.text("happened" if side is self.report.happened else "changed_file")
 
     def all(self) -> Iterator[Block]:
         yield Heading(self.text("title", program=isolate(self.report.program, self.language)), 1)
@@ -100,6 +107,18 @@ class _Speaker:
         yield Heading(self.text("unknowable"))
         for key in UNKNOWABLE:
             yield Line(self.text(f"unknowable.{key}"))
+
+    def summary(self) -> Iterator[Block]:
+        if not any(side.months for side in self.sides):
+            yield Line(self.text("nothing"))
+            return
+        yield self._totals()
+        for one in self.report.candidates:
+            yield Line(self._difference(one))
+            yield from list(self._people(one))[:1]
+            yield from list(self._decisions(one))[:1]
+            yield from self._ran_out(one)
+        yield Line(self.text("unknowable.behaviour"))
 
     def _about(self) -> str:
         given = {"events": self.number(self.report.events), "until": self.day(self.report.until)}
