@@ -126,7 +126,7 @@ def test_the_scheduler_changes_nothing() -> None:
         times = sorted(START_MS + tick * DAY_MS // 4 for tick in ticks)
         for event in events:
             while times and times[0] < event.clock_ms:
-                run_batch(busy, KEYRING, [], until_ms=times.pop(0))
+                busy.note(run_batch(busy, KEYRING, [], until_ms=times.pop(0)))
             heard |= busy.decide([event])
         assert answers == heard
         assert books(quiet) == books(busy)

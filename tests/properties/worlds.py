@@ -503,7 +503,11 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             told = st.sampled_from([{}, {"option": "credit"}, {"option": "mug"}, {"answers": {"name": "Ana"}}])
             return Wish(at_ms, {"type": "choice", "reward": draw(st.integers(0, 9))} | draw(told))
         case "visits":
-            body = {"type": "visits", "day": START_MS // DAY_MS + draw(st.integers(0, 2)), "count": draw(st.integers(1, 9))}
+            body = {
+                "type": "visits",
+                "day": START_MS // DAY_MS + draw(st.integers(0, 2)),
+                "count": draw(st.integers(1, 9)),
+            }
             return Wish(at_ms, body, code_of or draw(people))
         case "enter":
             return Wish(at_ms, {"type": "enter", "program": "world", "contest": "lottery", "person": person})
