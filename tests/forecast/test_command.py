@@ -80,9 +80,9 @@ def test_a_quiet_cafe_loses_nothing() -> None:
 
 
 def test_harrys_week_has_its_shape() -> None:
-    """More come from friends than by themselves, and few bring many."""
-    found = example(ROOT / "programs" / "harrys" / "program.yaml", "harrys", 3)
-    assert found.total.acquired.high > 500
+    """77% came from friends: 3.3 of them for each who came by himself; and hardly anything was paid for each."""
+    found = example(ROOT / "programs" / "harrys" / "program.yaml", "harrys", 4)
+    assert found.total.acquired.low < 3.3 * 400 < found.total.acquired.high
     assert [one.month for one in found.months] == ["2027-03"]
     assert found.total.per_acquired is not None
     assert found.total.per_acquired.high < 200
@@ -90,9 +90,9 @@ def test_harrys_week_has_its_shape() -> None:
 
 def test_the_prize_list_is_found_before_launch() -> None:
     """48,000 dollars in the first month, where 5,000 seemed plenty."""
-    found = example(EXAMPLES / "prize-list.program.yaml", "prize-list", 12)
+    found = example(EXAMPLES / "prize-list.program.yaml", "prize-list", 6)
     first = found.months[0].cost
     assert first.low <= 4_800_000 <= first.high
     [dear] = [one for one in found.warnings if one.code == "month"]
-    assert (dear.worlds, dear.amount) == (12, 500_000)
+    assert (dear.worlds, dear.amount) == (6, 500_000)
     assert "unlimited" in [one.code for one in found.warnings]

@@ -84,7 +84,7 @@ def test_nobody_cheats_where_nobody_is_assumed_to() -> None:
 
 
 def test_friends_become_advocates_themselves() -> None:
-    told = story(customers="100", joins="100%", steps="{purchase: 100%}", months="6")
+    told = story(customers="20", joins="100%", steps="{purchase: 100%}", months="1")
     joined = {join.person.id for join in of(told, Join)}
     assert joined & {claim.person.id for claim in of(told, Claim)}
 
