@@ -25,12 +25,14 @@ def open_door(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     loop = Loop()
     closing: list[Callable[[], object]] = []
 
-    def opener(program: str = WITH_LANDING, peer: str = "203.0.113.7", **given: str) -> Door:
+    def opener(
+        program: str = WITH_LANDING, peer: str = "203.0.113.7", clock: Callable[[], int] = now_ms, **given: str
+    ) -> Door:
         folder = tmp_path / "spool"
         settings = read_settings({}, database=database_url, tenant=TENANT, spool=str(folder), **given)
         database = prepared(open_database(database_url), program)
         add_handles(database, handle("ANN"))
-        edge = Edge(settings, database, KEYRING, now_ms)
+        edge = Edge(settings, database, KEYRING, clock)
         loop.run(edge.start())
         transport = httpx.ASGITransport(EdgeAlone(edge, lambda: None), client=(peer, 1))
         client = httpx.AsyncClient(transport=transport, base_url="http://go.example")

@@ -48,7 +48,7 @@ def test_a_clock_that_jumps(open_site: Opener, size: Size) -> None:
             assert site.tell(again).text == first
         if chance.random() < 0.3:
             context = site.app.state.context
-            Scheduler(context.batcher, site.parts.database, TENANT, clock, 60_000).run_once()
+            Scheduler(context.batcher, site.parts.tenants, TENANT, clock, 60_000).run_once()
     promises = [Promise("events", json.loads(answer)["event"], answer) for _, answer in told]
     site.app.state.context.batcher.stop()
     assert findings(site.parts, promises) == []

@@ -49,7 +49,7 @@ class World:
             return {row.rule: row.status for row in reads.rewards(connection, TENANT).items}
 
     def scheduler(self) -> Scheduler:
-        return Scheduler(self.batcher, self.parts.database, TENANT, lambda: self.now_ms, 60_000)
+        return Scheduler(self.batcher, self.parts.tenants, TENANT, lambda: self.now_ms, 60_000)
 
 
 @pytest.fixture

@@ -15,17 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goodword.engine import reward_books
-from goodword.engine.events import Order, Sealed
+from goodword.engine.events import Order, Sealed, Visits
 from goodword.engine.keeping import misses
 from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Referral, Reward
 from goodword.engine.tiers import tier_periods
 from goodword.engine.turn import Programs, begin
+from goodword.engine.visits import visits_key
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
 from goodword.pipeline.warm import ROWS_MAX
 from goodword.program.loader import Program
 from goodword.program.model import Cap
+from goodword.program.quantity import Quantity
 from goodword.program.values import CLAIMED
 from goodword.storage.audit import audit
 from goodword.storage.database import Database, create_tenant, open_database
@@ -142,7 +144,7 @@ def _cap_use(program: Program, rows: list[Reward]) -> Iterator[tuple[int, int]]:
                 continue
             groups: dict[str, list[Reward]] = defaultdict(list)
             for reward in mine:
-                for key in reward.cap_keys:
+                for key in (key for key in reward.cap_keys if key.startswith("cap|")):
                     who, period = key.split("|")[4:6]
                     if (
                         (who == "*") == (cap.per == "program")
@@ -170,7 +172,8 @@ def _window_use(rows: list[Reward], cap: Cap, days: int) -> Iterator[tuple[int, 
 
 
 def _is_period(key: str, period: str) -> bool:
-    return {"ever": key == "ever", "week": "-W" in key, "month": len(key) == 7 and "W" not in key}.get(period, False)
+    lengths = {"month": 7, "day": 10}
+    return {"ever": key == "ever", "week": "-W" in key}.get(period, lengths.get(period) == len(key) and "W" not in key)
 
 
 def test_no_cap_and_no_budget_is_passed_and_nothing_granted_twice() -> None:
@@ -189,6 +192,33 @@ def test_no_cap_and_no_budget_is_passed_and_nothing_granted_twice() -> None:
             for account, amount in tenant.rows.rows["balances"].items():
                 if account.startswith("budget:") and ":funding" not in account:
                     assert amount >= 0, account
+
+    check()
+
+
+def test_no_visit_is_paid_twice() -> None:
+    """What was ever granted for a day is no more than its visits come to, however often and in whatever steps they were told."""
+
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [events])
+        most: dict[str, int] = defaultdict(int)
+        for event in (item.event for item in events if isinstance(item.event, Visits)):
+            key = visits_key(event.code, event.day)
+            most[key] = max(most[key], event.count)
+        granted: dict[tuple[str, str], int] = defaultdict(int)
+        for reward in rewards(tenant):
+            if program.model.rewards[reward.rule].when.visits:
+                granted[reward.rule, reward.subject] += reward.amount
+                assert reward.referral is None
+        for (rule, subject), amount in granted.items():
+            one = program.model.rewards[rule].benefits[""].amount
+            assert isinstance(one, Quantity)
+            assert 0 < amount <= most[subject] * one.amount
+        counters = {k: v for k, v in tenant.rows.rows["counters"].items() if k.startswith("visits|")}
+        assert counters == {key: count for key, count in most.items() if counters.get(key)}
 
     check()
 
@@ -360,7 +390,7 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
     join = {"type": "join", "id": f"join-{number}", "person": {"id": f"advocate-{number}"}, "program": program.name}
     bodies = [join, {"type": "claim", "id": f"claim-{number}", "person": {"id": f"friend-{number}"}, "code": handle}]
     for index, wish in enumerate(story):
-        if wish.body["type"] in ("reward", "review", "choice", "moderation", "enter", "payout", "pay_out"):
+        if wish.body["type"] in ("reward", "review", "choice", "moderation", "enter", "payout", "pay_out", "visits"):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}
         if "person" in body:

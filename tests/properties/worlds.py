@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring, normalise_code
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.memory import MemoryTenant
+from goodword.pipeline.process import visits_so_far
 from goodword.pipeline.vault import open_code
 from goodword.program.duration import iso
 from goodword.program.loader import Program, load_program
@@ -138,6 +140,8 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
         "hold": draw(st.sampled_from(HOLDS)),
     }
     if draw(st.booleans()):
+        visited(draw, file)
+    if draw(st.booleans()):
         grown(draw, file)
     if draw(st.booleans()):
         collected(draw, file)
@@ -147,6 +151,26 @@ def program_files(draw: st.DrawFn, name: str = "world") -> str:
                 rule["when"]["step"] = "purchase"
     # JSON is YAML: no writer is needed.
     return json.dumps(file, indent=1)
+
+
+def visited(draw: st.DrawFn, file: dict[str, Any]) -> None:
+    """Pay for visits."""
+    kind = draw(st.sampled_from(["commission", "credit", "cash", "points"]))
+    unit = "points" if kind == "points" else "USD"
+    period, limit = draw(st.sampled_from(["day", "week", "month"])), draw(st.integers(3, 30))
+    caps = [{"per": "participant", "period": period, "amount": f"{limit} {unit}", "partial": draw(st.booleans())}]
+    rule: dict[str, Any] = {
+        "when": {"visits": "day"},
+        "to": "advocate",
+        "benefit": {"kind": kind, "amount": f"{draw(st.integers(1, 3))} {unit}"},
+        "hold": draw(st.sampled_from(HOLDS)),
+        "caps": caps + draw(st.sampled_from([[], [{"per": "program", "period": "week", "count": 2}]])),
+    }
+    if unit == "USD" and draw(st.booleans()):
+        rule["budget"] = "all"
+    if draw(st.integers(0, 3)) == 0:
+        rule["pay_when"] = {"recipient.verified": True}
+    file["rewards"]["visit"] = rule
 
 
 def single_orders(draw: st.DrawFn, file: dict[str, Any]) -> None:
@@ -440,6 +464,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "payout",
                 "payout",
                 "pay_out",
+                "visits",
+                "visits",
             ]
         )
     )
@@ -502,6 +528,13 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "choice":
             told = st.sampled_from([{}, {"option": "credit"}, {"option": "mug"}, {"answers": {"name": "Ana"}}])
             return Wish(at_ms, {"type": "choice", "reward": draw(st.integers(0, 9))} | draw(told))
+        case "visits":
+            body = {
+                "type": "visits",
+                "day": START_MS // DAY_MS + draw(st.integers(0, 2)),
+                "count": draw(st.integers(1, 9)),
+            }
+            return Wish(at_ms, body, code_of or draw(people))
         case "enter":
             return Wish(at_ms, {"type": "enter", "program": "world", "contest": "lottery", "person": person})
         case "moderation":
@@ -545,7 +578,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
     grouped = program.model.groups is not None
 
     def tell(body: dict[str, Any]) -> dict[str, Any]:
-        event = sealed(body)
+        event = _visits(program, body) if body["type"] == "visits" else sealed(body)
         events.append(event)
         answer = tenant.decide([event])[event.event.id]
         out: dict[str, Any] = json.loads(answer)
@@ -573,7 +606,7 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
             if wish.clicked_ms is not None:
                 code = normalise_code(body["code"] if wish.with_code else body.pop("code"))
                 body["click"] = click_token(KEYRING, code, wish.clicked_ms, bytes(8))
-        elif body["type"] in ("claim", "share", "handle"):
+        elif body["type"] in ("claim", "share", "handle", "visits"):
             continue
         if wish.redeem_of in issued:
             amount = {} if wish.use is None else {"amount": wish.use}
@@ -594,6 +627,12 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
                     issued[owner] = normalise_code(made)
     events.append(sealed({"type": "time_passed", "id": "end", "occurred_at": iso(START_MS + 120 * DAY_MS)}))
     return events
+
+
+def _visits(program: Program, body: dict[str, Any]) -> Sealed:
+    """Visits, as Goodword tells itself of them."""
+    now_ms = int(datetime.fromisoformat(body["occurred_at"]).timestamp() * 1000)
+    return visits_so_far(program.name, normalise_code(body["code"]), body["day"], body["count"], now_ms)
 
 
 def _is(tenant: MemoryTenant, who: str, participant: str) -> bool:

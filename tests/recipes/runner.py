@@ -25,7 +25,8 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
           codes: {anna's film: FILM-A1}                         codes of the shop's own system, and who has which
 
 An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
-``clicked on: anna`` adds a click on her link.
+``clicked on: anna`` adds a click on her link. How many people followed a link is told as Goodword tells itself: so many of a
+day so far.
 A reason may be given with values: ``cap_reached: {used: 16000 MB, limit: 16000 MB}``.
 What was sent in is named with ``as: S1``; staff then ``approve the submission S1``. What somebody says of a reward stands
 under ``answers`` and ``post``.
@@ -66,8 +67,9 @@ from goodword.engine.state import (
 )
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
+from goodword.pipeline.process import visits_so_far
 from goodword.pipeline.vault import open_code
-from goodword.program.duration import iso
+from goodword.program.duration import DAY_MS, iso
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, parse_quantity
 
@@ -235,7 +237,11 @@ class Player:
         """Tell one event; what it and the dates before it came to stands in the queue."""
         self.number = number
         event = self._event(entry)
-        sealed = seal(event, KEYRING, 2**52, history=True)
+        if isinstance(event, ev.Visits):
+            moment_ms = _moment_ms(entry["on"])
+            sealed = visits_so_far(event.program, event.code, event.day, event.count, moment_ms)
+        else:
+            sealed = seal(event, KEYRING, 2**52, history=True)
         self.played.sealed.append(sealed)
         self.tenant.decide([sealed])
         for outcome in self.tenant.outcomes:
@@ -412,7 +418,7 @@ class Player:
 
     # telling ----------------------------------------------------------------------------------------------------------
 
-    def _event(self, entry: Tree) -> SourceEvent:
+    def _event(self, entry: Tree) -> SourceEvent | ev.Visits:
         self.clicked_ms = _moment_ms(entry["clicked"]) if "clicked" in entry else CLICKED_MS
         self.clicked_on = entry.get("clicked on")
         base = {"id": f"step-{self.number}", "occurred_at": datetime.fromtimestamp(_moment_ms(entry["on"]) / 1000, UTC)}
@@ -508,7 +514,7 @@ def _value(value: Any) -> Any:
     return str(Quantity(value.amount, value.unit)) if isinstance(value, Amount) else value
 
 
-Make = Callable[[Player, Tree, Tree, dict[str, str]], SourceEvent]
+Make = Callable[[Player, Tree, Tree, dict[str, str]], SourceEvent | ev.Visits]
 _BY = r"(?: with (?:(?P<code>\w+)'s code|claim (?P<claim>\w+)|a click on (?P<click>\w+)'s code))?"
 
 
@@ -665,6 +671,20 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             r"(?P<who>\w+) enters (?P<contest>[\w-]+)",
             lambda p, b, e, w: ev.Enter(
                 **b, person=p.person(w["who"], e), program=p.program.name, contest=w["contest"]
+            ),
+        ),
+        (
+            r"staff (?P<action>disable|enable) (?P<code>\w+)'s code",
+            lambda p, b, e, w: ev.HandleAction(**b, code=p.code(w["code"]), action=w["action"]),
+        ),
+        (
+            r"(?P<count>\d+) people followed (?P<code>\w+)'s link on (?P<day>[\d-]+)",
+            lambda p, b, e, w: ev.Visits(
+                **b,
+                program=p.program.name,
+                code=p.code(w["code"]),
+                day=_moment_ms(w["day"]) // DAY_MS,
+                count=int(w["count"]),
             ),
         ),
         (r"time passes", lambda p, b, e, w: ev.TimePassed(**b)),

@@ -32,6 +32,14 @@ ECONOMICS = "economics: {margin: 50%, smallest_order: 80.00 USD, return_window: 
 CAPS = "    caps: [{per: participant, count: 5}]\n"
 AMOUNT = "kind: credit, amount: 20.00 USD"
 COUPON = "kind: coupon, percent_off: 25%"
+VISITS = """\
+  visits:
+    when: {visits: day}
+    to: advocate
+    benefit: {kind: points, amount: 2 points, unit_cost: 0.01 USD}
+    caps: [{per: participant, period: day, amount: 100 points}, {per: participant, period: week, amount: 600 points}]
+"""
+BUDGET = "    budget: all\nbudgets: {all: {amount: 50 USD}}\n"
 
 
 def warnings(text: str) -> list[str]:
@@ -52,6 +60,11 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a cent too much": (changed(("20.00 USD", "20.01 USD")), ["margin economics 5:1"]),
     "a smaller order": (changed(("80.00 USD", "79.99 USD")), ["margin economics 5:1"]),
     "a smaller margin": (changed(("50%", "49.99%")), ["margin economics 5:1"]),
+    "visits within a budget": (SAFE + VISITS + BUDGET, []),
+    "visits without a budget": (
+        SAFE + VISITS,
+        ["visits_cost rewards.visits 15:3"],
+    ),
     "one side less": (changed(("20.00 USD", "40.00 USD"), ("to: both", "to: advocate")), []),
     "one side less, a cent too much": (
         changed(("20.00 USD", "40.01 USD"), ("to: both", "to: advocate")),
@@ -347,6 +360,10 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("economics.margin", "10%", "9.99%", "margin"),
         ("economics.return_window", "60 days", "61 days", "short_hold"),
     ],
+    "per-visit": [
+        ("economics.margin", "5%", "4.99%", "margin"),
+        ("economics.return_window", "30 days", "31 days", "short_hold"),
+    ],
     "kickstarter": [],  # what a project unlocks is spread over the referrals it took
     "anniversary": [
         ("economics.margin", "55%", "54.99%", "below_cost"),
@@ -417,3 +434,10 @@ def test_what_comes_again_is_said_to_be_counted_for_a_year() -> None:
     (warning,) = lint(load_program(text))
     assert "cost 120.00 USD" in warning.message
     assert "counted for one year" in warning.message
+
+
+def test_what_visits_can_cost_is_named() -> None:
+    (warning,) = lint(load_program(SAFE + VISITS))
+    assert "each partner may earn 100 points (1.00 USD) each day and 600 points (6.00 USD) each week" in warning.message
+    (warning,) = lint(load_program(SAFE + VISITS.replace(", unit_cost: 0.01 USD", "")))
+    assert "each partner may earn 100 points each day and 600 points each week" in warning.message

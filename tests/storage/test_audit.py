@@ -95,6 +95,7 @@ def sound(database: Database) -> Database:
             "lives|dropbox|flat|pt_0123456789abcdef": 1,
             "lives|dropbox|old flat|pt_0123456789abcdef": 0,
             "people": 2,
+            "visits|ANN|4": 2,
             "codes|films": 2,
         },
         "pool_codes": {
@@ -130,6 +131,10 @@ def test_an_empty_tenant_has_no_findings(database: Database) -> None:
 
 
 TAMPERED = {
+    "visits_are_paid_once": [
+        ("""UPDATE rewards SET subject = 'visits|ANN|5', doc = '{"key":"3"}' """, "rewards w1"),
+        ("""UPDATE rewards SET subject = 'visits|ANN|4', doc = '{"key":"3"}' """, "rewards w1"),
+    ],
     "seqs_have_no_gap": [
         ("UPDATE events SET seq = 9 WHERE seq = 1", "events 2"),
     ],

@@ -196,6 +196,8 @@ def store_clicks(connection: sa.Connection) -> None:
     hits.hits_of(connection, TENANT, "ANN")
     hits.hits_before(connection, TENANT, "ANN", 9)
     hits.counts(connection, TENANT, "bombas", "ANN", since_day=0, until_day=9)
+    hits.visited(connection, TENANT, "bombas", 5, limit=10)
+    hits.visited(connection, TENANT, "bombas", 5, after="CODE5", limit=10)
     hits.forget_networks(connection, TENANT, 1, 10)
     hits.spool_places(connection, TENANT, {"spool"})
     hits.old_spools(connection, TENANT, 9)

@@ -21,6 +21,7 @@ COUNTED: dict[str, dict[str, ReasonValue]] = {
     "reason.cap_reached.count": {},
     "reason.limit_reached": {"signal": "device"},
     "reason.limit_reached.any": {},
+    "reason.visits_counted": {"day": "2026-11-27", "code": "MARIA"},
     "reason.reward_granted.milestone": {"amount": Amount(2, "coffee")},
 }
 """Every message of a reason that counts, with the values it has beside its numbers."""

@@ -117,6 +117,9 @@ REWRITTEN: dict[str, list[tuple[str, str, object]]] = {
         ("measures.brought.of", "rewards.each_member.when.each", "members"),
         ("groups.joined_by", "groups.joined_by", "paid"),
     ],
+    "sample partners": [
+        ("rewards.visits.when.visits", "rewards.visits.when", {"step": "bought"}),
+    ],
     "sample games": [
         ("tiers.measure", "tiers.measure", "sign_ups"),
         ("rewards.lounge.when.tier", "rewards.lounge.when.tier", "silver"),

@@ -133,7 +133,7 @@ def worker(ctx: typer.Context) -> None:
             deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         sizes = (settings.queue_max, settings.batch_max)
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
-        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         watch_waiting(parts)
         listener = _listener(parts, batcher, deliverer)
         runs = (batcher, scheduler, deliverer, *((listener,) if listener else ()))

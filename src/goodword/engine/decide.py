@@ -38,6 +38,7 @@ from goodword.engine.events import (
     Share,
     SignUp,
     TimePassed,
+    Visits,
 )
 from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
@@ -103,6 +104,7 @@ from goodword.engine.steps import (
 from goodword.engine.sweeps import decide_page, follow_day, plan_days
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
+from goodword.engine.visits import begin_visits, count_visits
 from goodword.program.values import CLAIMED
 
 WAITS = frozenset({"waiting_for_condition", "waiting_for_answer", "waiting_for_code"})
@@ -165,7 +167,7 @@ def evolve(state: State, decision: Decision) -> None:
     if not state.complete:
         _forget_boards(state, decision.draft.changes.get(STANDINGS.name, {}))
     sealed = decision.sealed
-    live = state.tenant.live or not (sealed.history or isinstance(sealed.event, Due | Published))
+    live = state.tenant.live or not (sealed.history or isinstance(sealed.event, Due | Published | Visits))
     clock_ms = max(state.tenant.clock_ms, sealed.clock_ms)
     state.tenant = TenantRow(state.tenant.seq + 1, clock_ms, live)
 
@@ -530,6 +532,7 @@ def _published(turn: Turn, event: Published) -> None:
             turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
     open_contests(turn, program)
     plan_days(turn, program)
+    begin_visits(turn, program)
     turn.tell("program.published", program.name, None)
     turn.say("program_published", program=program)
 
@@ -619,5 +622,6 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Codes: take_in,
     TimePassed: _time_passed,
     Published: _published,
+    Visits: count_visits,
     Due: _due,
 }

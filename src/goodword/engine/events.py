@@ -324,6 +324,17 @@ class Published(Event, tag="published", frozen=True):
     version: int
 
 
+class Visits(Event, tag="visits", frozen=True):
+    """Internal: how many persons had followed the links of a code on a day, when somebody looked after the day was over."""
+
+    program: Word
+    code: Code
+    day: int
+    """Whole days since 1970, UTC."""
+    count: int
+    """So far: what is told again, or was paid for already, pays nothing."""
+
+
 class Due(Event, tag="due", frozen=True):
     """Internal: a time has come that an earlier decision asked for."""
 
@@ -356,7 +367,7 @@ SourceEvent = (
     | Codes
     | TimePassed
 )
-AnyEvent = SourceEvent | Published | Due
+AnyEvent = SourceEvent | Published | Visits | Due
 
 
 class Sealed(Struct, frozen=True, gc=False):

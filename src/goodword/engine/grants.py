@@ -40,6 +40,8 @@ class Grant(Struct, frozen=True, gc=False):
     """What tells grants of one rule for one subject apart."""
     option: str = ""
     """Which of several benefits it is."""
+    times: int = 1
+    """How often what a fixed amount pays for happened: so many visits."""
 
     @property
     def rule(self) -> Rule:
@@ -97,7 +99,7 @@ def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
     """What the rule pays, in the grant's unit; None where a schedule has no row for the day."""
     match grant.benefit.amount:
         case Quantity(amount=amount):
-            return amount
+            return amount * grant.times
         case Table() as table:
             return _row(turn, grant, table)
         case Schedule(schedule=stages, read_at=read_at):

@@ -40,6 +40,7 @@ from goodword.engine.events import (
     RewardAction,
     Sealed,
     Share,
+    Visits,
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
 from goodword.engine.groups import group_id, member_key, places_key
@@ -97,6 +98,7 @@ from goodword.engine.steps import ORDER
 from goodword.engine.sweeps import EVERYONE, dated_rules, sweep_id, sweep_of
 from goodword.engine.tiers import tier_key, tier_periods
 from goodword.engine.turn import Programs
+from goodword.engine.visits import since_key, visits_key
 from goodword.program.duration import period_key
 from goodword.program.loader import Program
 from goodword.program.model import Reward as Rule
@@ -176,6 +178,10 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, ACTIVITIES, id)
             case Published(program=name, version=version):
                 _want(wants, SWEEPS, *_days(programs.versions[name, version], batch.keyring))
+                _want(wants, COUNTERS, since_key(name))
+            case Visits(program=name, code=code, day=day):
+                _want(wants, COUNTERS, visits_key(code, day), since_key(name))
+                _want(wants, REWARDS_OF, visits_key(code, day))
             case RewardAction(reward=reward) | Choice(reward=reward):
                 _want(wants, REWARDS, reward)
             case Enter(program=name, contest=contest):

@@ -169,6 +169,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "debt_remains": ("note", "part of it was already used: that is owed"),
     "debt_forgiven": ("note", "part of it was already used: that is forgiven"),
     # plain facts
+    "visits_counted": ("note", "the visits of a day are looked at for what they pay"),
     "joined": ("done", "the person is an advocate with a code"),
     "already_joined": ("note", "the person was an advocate already"),
     "code_created": ("done", "the advocate has a further code"),
@@ -219,7 +220,7 @@ class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     ``step``, ``attribute``/``operator``/``expected``/``actual`` (conditions; ``actual`` is missing where unknown),
     ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states or amounts), ``status``/``action``, ``why`` (of staff),
     ``measure``/``value``/``at`` (milestones), ``evidence``, ``token``, ``code``, ``side``, ``activity``, ``after``,
-    ``channel``, ``program``, ``participant``, ``referral``, ``reward``.
+    ``channel``, ``visits``, ``day``, ``program``, ``participant``, ``referral``, ``reward``.
     """
 
     code: str

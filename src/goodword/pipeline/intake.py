@@ -59,7 +59,7 @@ _CEDILLA = str.maketrans("ŞşŢţ", "ȘșȚț")
 _NAMED_FIELD = re.compile(r"(?:missing required|unknown) field `(.+)`")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-_INTERNAL_IDS = ("due:", "published:")
+_INTERNAL_IDS = ("due:", "published:", "visits:")
 _WITH_CODE = (Share, Claim, SignUp, Order, Activity, HandleAction)
 """The events that bring a code which has to be compared."""
 _SORTED = msgspec.json.Encoder(order="deterministic")
@@ -151,7 +151,7 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
     if event.id in (".", ".."):
         raise InvalidEvent("an id that means a folder in an address cannot be asked for", "id")
     if event.id.startswith(_INTERNAL_IDS):
-        raise InvalidEvent("ids that begin with `due:` or `published:` are our own", "id")
+        raise InvalidEvent("ids that begin with `due:`, `published:` or `visits:` are our own", "id")
     content = keyring.digest("content", _SORTED.encode(event).decode()).hex()[:32]
     person = getattr(event, "person", None)
     if isinstance(event, Choice) and event.post is not None:

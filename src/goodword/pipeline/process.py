@@ -18,12 +18,13 @@ import structlog
 from msgspec.structs import replace
 
 from goodword.engine.decide import Decision, decide, evolve
-from goodword.engine.events import Due, Published, Sealed
+from goodword.engine.events import Due, Published, Sealed, Visits
 from goodword.engine.ids import Keyring
 from goodword.engine.needs import ROUNDS, Batch, needs
 from goodword.engine.reasons import Answer, RewardNow
 from goodword.engine.state import COLLECTIONS, CONTESTS, DUES, REFERRALS, REWARDS, SWEEPS, DueRow, NotLoaded, State
 from goodword.engine.turn import Programs
+from goodword.engine.visits import noon_ms
 from goodword.pipeline.vault import open_code
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program, load_program
@@ -278,3 +279,16 @@ def publication(program: Program, clock_ms: int) -> Sealed:
         version=program.version,
     )
     return Sealed(event, clock_ms, clock_ms, content=program.digest)
+
+
+def visits_so_far(program: str, code: str, day: int, count: int, now_ms: int) -> Sealed:
+    """The event with which the visits of a day are told: the same number of them is the same event."""
+    event = Visits(
+        id=f"visits:{code}:{day}:{count}",
+        occurred_at=from_ms(noon_ms(day)),
+        program=program,
+        code=code,
+        day=day,
+        count=count,
+    )
+    return Sealed(event, noon_ms(day), now_ms, content=program)

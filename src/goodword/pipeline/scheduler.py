@@ -1,4 +1,4 @@
-"""The scheduler: when no event comes, what falls due is decided all the same.
+"""The scheduler: when no event comes, what falls due is decided all the same; and of visits somebody has to tell.
 
 It only asks the writer; when it runs does not matter, as an event decides what is due before itself.
 """
@@ -11,7 +11,8 @@ from collections.abc import Callable
 import structlog
 
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher, WriterUnavailable
-from goodword.storage.database import Database
+from goodword.pipeline.tenant import Tenants
+from goodword.pipeline.visits import VisitTeller
 from goodword.storage.load import load_tenant, tenants_due
 
 log = structlog.get_logger("goodword.scheduler")
@@ -58,10 +59,11 @@ class Scheduler:
     """Has the writer decide what is due, for a tenant that lives by the wall clock."""
 
     def __init__(
-        self, batcher: Batcher, database: Database, tenant: str, now_ms: Callable[[], int], every_ms: int
+        self, batcher: Batcher, tenants: Tenants, tenant: str, now_ms: Callable[[], int], every_ms: int
     ) -> None:
         self._batcher = batcher
-        self._database = database
+        self._database = tenants.database
+        self._visits = VisitTeller(batcher, tenants, tenant)
         self._tenant = tenant
         self._now_ms = now_ms
         self._every = Every("scheduler", every_ms, self.run_once)
@@ -75,12 +77,12 @@ class Scheduler:
         self._every.stop()
 
     def run_once(self) -> None:
-        """Decide everything that is due now."""
+        """Decide everything that is due now, and the visits of the days that are over."""
         now_ms = self._now_ms()
-        if not self._is_due(now_ms):
-            return
-        while self._batcher.run_due(now_ms).result() and not self._every.stopping:
-            pass
+        if self._is_due(now_ms):
+            while self._batcher.run_due(now_ms).result() and not self._every.stopping:
+                pass
+        self._visits.run(now_ms, lambda: self._every.stopping)
 
     def _is_due(self, until_ms: int) -> bool:
         """Whether there is something to do. A tenant of history waits for its own clock."""

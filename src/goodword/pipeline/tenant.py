@@ -51,9 +51,7 @@ class Transaction:
         return load_live_programs(self._connection, self._tenant)
 
     def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
-        found = {key: program for key in wanted if (program := self._cache.known(self._tenant, *key))}
-        texts = load_program_texts(self._connection, self._tenant, wanted - found.keys())
-        return found | {key: self._cache.get(self._tenant, *key, text) for key, text in texts.items()}
+        return _programs(self._connection, self._tenant, self._cache, wanted)
 
     def load(self, state: State, wants: Mapping[str, set[str]]) -> None:
         self._warm.fill(state, wants)
@@ -133,6 +131,12 @@ class Tenants:
             rest = outcome.rest
         return whole
 
+    def live_programs(self, tenant: str) -> list[Program]:
+        """The programs in force."""
+        with self.database.read() as connection:
+            wanted = set(load_live_programs(connection, tenant).items())
+            return [*_programs(connection, tenant, self._cache, wanted).values()]
+
     def publish(self, tenant: str, text: str, now_ms: int) -> tuple[Program, bool]:
         """Bring a program file into force as the next version; nothing happens where it is in force already.
 
@@ -171,6 +175,14 @@ class Tenants:
                 raise RuntimeError(f"the publication of {name} could not be decided")
             _store(connection, tenant, backing.state(), outcome)
         return program, True
+
+
+def _programs(
+    connection: Connection, tenant: str, cache: ProgramCache, wanted: set[tuple[str, int]]
+) -> dict[tuple[str, int], Program]:
+    found = {key: program for key in wanted if (program := cache.known(tenant, *key))}
+    texts = load_program_texts(connection, tenant, wanted - found.keys())
+    return found | {key: cache.get(tenant, *key, text) for key, text in texts.items()}
 
 
 def changed_rows(outcome: Outcome) -> dict[str, dict[str, Any]]:

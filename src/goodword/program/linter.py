@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from goodword.program.amounts import PercentOf, PerSpent, largest
 from goodword.program.benefits import KINDS, Benefit
 from goodword.program.loader import Program
-from goodword.program.model import ProgramFile, Reward, Step
+from goodword.program.model import VISIT_PERIODS, ProgramFile, Reward, Step
 from goodword.program.quantity import BASIS_POINTS, Quantity, divide, percent_of
 from goodword.program.triggers import EVERY_MAX, Recurs
 from goodword.program.values import CLAIMED
@@ -58,6 +58,8 @@ def _each_reward(model: ProgramFile) -> Iterator[Finding]:
         if not rule.caps and rule.budget is None and not counted and {"advocate", "owner"} & {*rule.sides}:
             who = "an advocate" if "advocate" in rule.sides else "an owner of groups"
             yield "no_cap", path, f"{who} may earn this without limit: add `caps` or a `budget`"
+        if rule.when.visits and rule.budget is None:
+            yield "visits_cost", path, _visits(rule)
         yield from _hold(model, path, rule)
         if any(_free_with_minimum(model, rule, benefit) for benefit in rule.benefits.values()):
             yield (
@@ -71,6 +73,26 @@ def _each_reward(model: ProgramFile) -> Iterator[Finding]:
             yield "again_without_end", path, "granted again and again without an end: add `up_to`"
         if rule.expires is None and any(benefit.kind == "coupon" for benefit in rule.benefits.values()):
             yield "no_expiry", path, "a coupon that never expires stays a liability: add `expires`"
+
+
+def _visits(rule: Reward) -> str:
+    """What clicks can cost, by the caps that the model asks for."""
+    most = [
+        f"{_worth(rule.benefits[''], cap.amount)} each {cap.period}"
+        for cap in rule.caps
+        if cap.per == "participant" and cap.amount and cap.period in VISIT_PERIODS
+    ]
+    return (
+        f"each partner may earn {' and '.join(most)} by clicks, which are easy to make: a `budget` bounds all of them "
+        "together"
+    )
+
+
+def _worth(benefit: Benefit, amount: Quantity) -> str:
+    """An amount, with what it costs the business where it is no money."""
+    if benefit.unit_cost is None:
+        return str(amount)
+    return f"{amount} ({Quantity(amount.amount * benefit.unit_cost.amount, benefit.unit_cost.unit)})"
 
 
 def _hold(model: ProgramFile, path: str, rule: Reward) -> Iterator[Finding]:

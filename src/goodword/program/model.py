@@ -23,6 +23,7 @@ from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
 from goodword.program.payouts import Payouts
+from goodword.program.quantity import Quantity
 from goodword.program.triggers import Measure, When
 from goodword.program.values import (
     CLAIMED,
@@ -181,6 +182,12 @@ WINDOW_MAX = 92
 """How many days a window of a cap may have: each grant looks at that many before and after."""
 
 
+VISIT_KINDS = ("commission", "credit", "cash", "points")
+"""What a visit may pay."""
+VISIT_PERIODS = ("day", "week", "month")
+"""For how long, at most, what visits pay one partner is capped."""
+
+
 def _cap_period(raw: object) -> object:
     if raw in get_args(Period):
         return raw
@@ -275,6 +282,8 @@ class Reward(Part):
         if not self.when.measure and self.to in ("owner", "group"):
             raise ValueError("a group is paid by a measure of groups: write `reaches`, or `each` for its owner")
         self._check_many()
+        if self.when.visits:
+            self._check_visits()
         for condition in self.pay_when:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`pay_when` looks at `recipient.…`, not at `{condition.attribute.name}`")
@@ -310,6 +319,19 @@ class Reward(Part):
         for condition in self.where:
             if condition.attribute.entity != "recipient":
                 raise ValueError(f"`where` looks at `recipient.…`, not at `{condition.attribute.name}`")
+
+    def _check_visits(self) -> None:
+        if self.to != "advocate":
+            raise ValueError("a visit is paid to whose link it followed: write `to: advocate`")
+        benefit = self.benefit
+        if isinstance(benefit, Options) or benefit.kind not in VISIT_KINDS or not isinstance(benefit.amount, Quantity):
+            kinds = ", ".join(f"`{kind}`" for kind in VISIT_KINDS)
+            raise ValueError(f"a visit pays one fixed amount: {kinds}, without a percentage, a table or a schedule")
+        if not any(cap.per == "participant" and cap.amount and cap.period in VISIT_PERIODS for cap in self.caps):
+            raise ValueError(
+                "clicks are easy to make: what visits pay one partner needs a cap by `amount` for each `day`, `week` or "
+                "`month`, such as `caps: [{per: participant, period: day, amount: 5.00 USD, partial: true}]`"
+            )
 
     def _check_benefit(self, declared: Declared, benefit: Benefit) -> None:
         unit = declared.currency if benefit.unit == "money" else benefit.unit
@@ -634,6 +656,11 @@ class ProgramFile(Part):
     def rewards_for_everyone(self) -> tuple[tuple[str, Reward], ...]:
         """The rules that give something to everyone on a day."""
         return tuple((name, rule) for name, rule in self.rewards.items() if rule.to == "everyone")
+
+    @cached_property
+    def rewards_for_visits(self) -> tuple[str, ...]:
+        """The rules that pay for each visit."""
+        return tuple(name for name, rule in self.rewards.items() if rule.when.visits)
 
     @cached_property
     def rewards_for_groups(self) -> tuple[str, ...]:

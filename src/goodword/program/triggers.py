@@ -17,7 +17,7 @@ from goodword.program.values import Amount, Count, Duration, Where, reference
 EVERY_MAX = 100
 """How often a rule with `every` may pay one advocate in one period, unless `up_to` allows less."""
 
-TRIGGERS = ("step", "reaches", "each", "contest", "tier", "exchange")
+TRIGGERS = ("step", "reaches", "each", "contest", "tier", "exchange", "visits")
 """What can grant a reward: a rule names one of these."""
 
 Counted = Literal["referrals", "orders", "activities", "members"]
@@ -113,6 +113,11 @@ class When(Part):
 
     exchange: Amount | None = Field(
         default=None, description="somebody buys it for so many of the points that he holds: `150 points`"
+    )
+
+    visits: Literal["day"] | None = Field(
+        default=None,
+        description="people followed a link of the advocate: each visit pays, those of a day (UTC) together, once it is over",
     )
 
     date: Date | None = Field(

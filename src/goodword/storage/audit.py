@@ -161,6 +161,11 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "WHERE t.tenant = :tenant AND t.doc LIKE '%\"own_code\"%'"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    yield (
+        "visits_are_paid_once",
+        "{paid} visits were paid for, {counted} were counted",
+        _VISITS.format(key=f"CAST({dialect.member('w.doc', 'key')} AS bigint)"),
+    )
     yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
     yield "households_count_who_is_there", _COUNTER_MESSAGE, _counter_check("home|", _HOUSEHOLDS)
     yield "people_are_counted", _COUNTER_MESSAGE, _counter_check("people", _PEOPLE)
@@ -216,6 +221,14 @@ _LEDGER_CHECKS = (
         "WHERE tenant = :tenant AND amount < 0 "
         "AND (account LIKE 'budget:%\\:free' OR account LIKE 'budget:%\\:reserved' OR account LIKE 'budget:%\\:spent') ORDER BY account, unit",
     ),
+)
+
+_VISITS = (
+    # A reward for visits names by its key up to which visit of its day it pays. Its subject is the counter.
+    "SELECT 'rewards ' || id AS row, paid, counted FROM ("
+    "SELECT w.id, {key} AS paid, COALESCE(c.value, 0) AS counted FROM rewards AS w "
+    "LEFT JOIN counters AS c ON c.tenant = w.tenant AND c.key = w.subject "
+    "WHERE w.tenant = :tenant AND w.subject LIKE 'visits|%') AS visits WHERE paid > counted ORDER BY id"
 )
 
 _MEMBERSHIPS = (

@@ -210,6 +210,18 @@ def counts(
     ]
 
 
+def visited(
+    connection: Connection, tenant: str, program: str, day: int, *, after: str = "", limit: int
+) -> tuple[dict[str, int], str | None]:
+    """How many persons followed the links of some codes on a day: of the next `limit` codes of a program that were ever
+    followed, those that were on this day. With it, behind which code the next begin; None behind the last.
+    """
+    parameters = {"tenant": tenant, "program": program, "day": day, "kind": PERSON, "after": after, "most": limit}
+    rows = connection.execute(_VISITED, parameters).all()
+    found = {row.code: row.persons for row in rows if row.persons is not None}
+    return found, rows[-1].code if len(rows) == limit else None
+
+
 def _hits(connection: Connection, conditions: Sequence[Any], limit: int, *order: ColumnElement[Any]) -> list[Hit]:
     """Hits in an order, else the newest first."""
     table = tables.hits.c
@@ -234,6 +246,16 @@ _OLD_SPOOLS = text(
     "FROM chain WHERE chain.spool IS NOT NULL) "
     "SELECT spool FROM chain WHERE spool IS NOT NULL AND (SELECT h.at_ms FROM hits AS h "
     "WHERE h.tenant = :tenant AND h.spool = chain.spool ORDER BY h.place LIMIT 1) < :before_ms"
+)
+# From each code to the next, and of each one row: the days and kinds between them are passed over.
+_VISITED = text(
+    "WITH RECURSIVE chain(code, place) AS ("
+    "SELECT MIN(code), 1 FROM hit_counts WHERE tenant = :tenant AND program = :program AND code > :after "
+    "UNION ALL SELECT (SELECT MIN(h.code) FROM hit_counts AS h WHERE h.tenant = :tenant AND h.program = :program "
+    "AND h.code > chain.code), chain.place + 1 FROM chain WHERE chain.code IS NOT NULL AND chain.place < :most) "
+    "SELECT code, (SELECT h.count FROM hit_counts AS h WHERE h.tenant = :tenant AND h.program = :program "
+    "AND h.code = chain.code AND h.day = :day AND h.kind = :kind) AS persons "
+    "FROM chain WHERE code IS NOT NULL ORDER BY place"
 )
 _MAKE_SPOOL = text(
     "INSERT INTO spools (tenant, spool, place, changed_ms) VALUES (:tenant, :spool, 0, :now_ms) ON CONFLICT DO NOTHING"

@@ -97,7 +97,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
         app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs)
-        scheduler = Scheduler(batcher, parts.database, settings.tenant, parts.now_ms, settings.scheduler_every)
+        scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         runs = (batcher, scheduler, deliverer)
         await edge.start()
         for one in runs:

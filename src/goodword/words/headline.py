@@ -90,10 +90,12 @@ def _sort(program: Program, rule: Reward, text: str, said: _Said, language: str)
 
 
 def _occasion(model: ProgramFile, rule: Reward) -> Occasion | None:
-    """What a rule has to do with a group or a day: the text that says it, with its number and its day."""
+    """What a rule has to do with a group, a day or a visit: the text that says it, with its number and its day."""
     when = rule.when
     if rule.to == "everyone":
         return f"everyone{_meant(rule)}", None, when.date
+    if when.visits is not None:
+        return "visit", None, None
     if when.date is not None:
         return f"day_{rule.to}", None, when.date
     if rule.to == "group":

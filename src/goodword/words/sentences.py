@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 
 from goodword.engine.reasons import Amount, Reason, ReasonValue
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, isolate, moment, number
+from goodword.words.format import amount, calendar_day, isolate, moment, number
 
 _STATES = ("status.referral", "status.reward", "status.order", "status.code", "moderation", "action")
 
@@ -87,6 +87,8 @@ def _show(name: str, value: ReasonValue, reason: Reason, language: str, zone: tz
     match name:
         case "until":
             return moment(value, language, zone)
+        case "day":
+            return calendar_day(date.fromisoformat(value), language)
         case "attribute":
             return attribute_label(value, language)
         case "evidence" | "signal" | "operator" | "step" | "side":

@@ -32,7 +32,21 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
     "Step": frozenset(["event", "activity", "where", "after", "within", "nth", "converts", "undone_by"]),
     "Measure": frozenset(["of", "count", "sum", "step", "activity", "unit", "where", "period", "within"]),
     "When": frozenset(
-        ["step", "reaches", "at", "every", "up_to", "each", "contest", "places", "tier", "exchange", "while", "date"]
+        [
+            "step",
+            "reaches",
+            "at",
+            "every",
+            "up_to",
+            "each",
+            "contest",
+            "places",
+            "tier",
+            "exchange",
+            "visits",
+            "while",
+            "date",
+        ]
     ),
     "Reward": frozenset(
         [

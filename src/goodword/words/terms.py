@@ -14,6 +14,7 @@ from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
 from goodword.program.loader import Program
 from goodword.program.model import Cap, Limit, Reward, Step
+from goodword.program.quantity import Quantity
 from goodword.program.triggers import EVERY_MAX, Measure, When
 from goodword.program.values import CLAIMED
 from goodword.words.format import amount, either, joined, number
@@ -236,6 +237,8 @@ class _Terms(Speaker):
             yield " ".join(self._at_step(when))
         elif when.exchange:
             yield self.text("terms.when.exchange", price=amount(when.exchange, self.language))
+        elif when.visits and isinstance(rule.benefit, Benefit) and isinstance(rule.benefit.amount, Quantity):
+            yield self.text("terms.when.visits", amount=amount(rule.benefit.amount, self.language))
         elif when.measure:
             yield " ".join(self._measured(rule, self.model.measures[when.measure]))
         elif when.contest and when.places:
