@@ -10,7 +10,9 @@ from sqlalchemy import URL
 from tests.postgres import fresh_database, running_server
 
 # How long an example takes says more about what else the machine is doing than about the code.
-hypothesis.settings.register_profile("goodword", deadline=None)
+hypothesis.settings.register_profile(
+    "goodword", deadline=None, phases=(hypothesis.Phase.explicit, hypothesis.Phase.reuse, hypothesis.Phase.generate)
+)
 hypothesis.settings.load_profile("goodword")
 
 

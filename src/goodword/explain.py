@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from goodword.engine.reasons import Amount, Answer, Reason, ReasonValue, ReferralNow, RewardNow
 from goodword.engine.state import REFERRALS, REWARDS, Collection, Referral, Reward, RowT, State
+from goodword.pipeline.process import shown
 from goodword.program.duration import iso
 from goodword.program.loader import Program, load_program
 from goodword.program.quantity import Quantity
@@ -101,7 +102,7 @@ def _referrals(connection: Connection, tenant: str, ids: set[str]) -> dict[str, 
 
 
 def _told(stored: StoredEvent) -> Told:
-    return Told(stored, msgspec.json.decode(stored.answer, type=Answer))
+    return Told(stored, msgspec.json.decode(shown(bytes(stored.answer), None), type=Answer))
 
 
 def _history(connection: Connection, tenant: str, reference: str) -> list[Told]:

@@ -805,7 +805,7 @@ def test_a_friend_spends_what_he_was_given() -> None:
         ("when: {exchange: 5 points, step: bought}, to: advocate, benefit: {kind: item, amount: 1 mug}", "one of"),
         (
             "when: {exchange: 5 points}, to: advocate, benefit: {kind: credit, amount: {percent_of: order.total, percent: 5%}}",
-            "a percentage of an order",
+            "a share of an order",
         ),
     ],
 )

@@ -34,6 +34,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/rehearsals": {"files": [{"label": "the same", "text": PROGRAM}]},
 }
 """What some routes are told; the others take the id of an event."""
+MORE: dict[str, dict[str, Any]] = {"/v1/pools/{pool}/codes": {"codes": ["KNOWN-1"]}}
+"""What an event cannot do without."""
 SHARE = """\
   share: {when: {step: purchase}, to: advocate, benefit: {kind: commission, amount: 3 USD}}
 payouts: {every: month}
@@ -85,6 +87,7 @@ def world(open_site: Opener) -> World:
     paid = shop.tell(
         event("pay_out", "paid", program="demo", participant=joined["participant"]), "staff", "events"
     ).json()
+    shop.tell(event("codes", "codes", pool="shop", codes=["KNOWN-1"]), "staff")
     waiting = shop.tell(event("claim", "unknown friend", code=joined["advocate_code"])).json()
     world.ours = {
         "participant": joined["participant"],
@@ -100,6 +103,7 @@ def world(open_site: Opener) -> World:
         "reference": joined["participant"],
         "payout": paid["reasons"][0]["values"]["payout"],
         "period": "2026-10",
+        "pool": "shop",
         "rehearsal": _rehearsal(shop),
     }
     world.theirs = _rival(shop)
@@ -137,6 +141,7 @@ def _rival(site: Site) -> dict[str, str]:
         event("claim", "their claim", code=code, person={"id": "bob"}),
         event("claim", "their token", code=code),
         order("their order", person={"id": "bob"}),
+        event("codes", "their codes", pool="film", codes=["THEIRS-1"]),
         event("pay_out", "their payout", program="theirs", participant=keyring.id("pt", "their join")),
     ):
         tenants.decide_all(RIVAL, [sealed_past(keyring, body)])
@@ -164,6 +169,7 @@ def _rival(site: Site) -> dict[str, str]:
         "reference": reward.referral,
         "payout": keyring.id("po", "their payout"),
         "period": "2026-10",
+        "pool": "film",
         "rehearsal": "re_theirs",
         "advocate": reward.participant,
         "friend": reward.participant,
@@ -232,7 +238,7 @@ def test_what_is_not_yours_is_not_there(world: World) -> None:
             continue
         shown = set()
         for number, ids in enumerate(_strange(one, world)):
-            told = BODIES.get(one.path, {"id": f"{one.path} {number}"})
+            told = BODIES.get(one.path, {"id": f"{one.path} {number}"} | MORE.get(one.path, {}))
             body = {"json": told if one.method == "POST" else {}} if one.method in ("POST", "PATCH") else {}
             answer = world.ask(one, secret, ids, **body)
             text = answer.text.replace(f"{one.path} {number}", "ID")

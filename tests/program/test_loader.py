@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from goodword.program.loader import DEPTH_MAX, FILE_BYTES_MAX, PROBLEMS_MAX, ProgramError, load_program
-from goodword.program.model import DEPTH_WORDS, NOT_YET, ProgramFile
+from goodword.program.model import DEPTH_WORDS, NOT_YET, WRITTEN_AS, ProgramFile
 
 FILE = """\
 goodword: 1
@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[str, Found]] = {
     ),
     "a percentage of nothing": (
         changed("{step: bought}", "{step: claimed}").replace("20.00 USD", "{percent_of: order.total, percent: 5%}"),
-        (11, 29, "rewards.credit.benefit.amount", "a percentage of an order, and its step is not an order"),
+        (11, 29, "rewards.credit.benefit.amount", "a share of an order, and its step is not an order"),
     ),
     "a cap of nothing": (
         changed("    to: advocate", "    caps: [{per: participant}]\n    to: advocate"),
@@ -194,7 +194,7 @@ WRONG: dict[str, tuple[str, Found]] = {
             8,
             3,
             "rewards.credit",
-            "a percentage out of a budget needs a `ceiling`: the most that must be set aside for it",
+            "a share out of a budget needs a `ceiling`: the most that must be set aside for it",
         ),
     ),
 }
@@ -224,6 +224,50 @@ def test_the_number_of_problems_has_a_limit() -> None:
 def test_what_the_language_will_have_is_refused_by_name(key: str, inside: bool) -> None:
     text = changed("    to: advocate", f"    {key}: {{}}\n    to: advocate") if inside else f"{FILE}{key}: {{}}\n"
     assert [message for *_, message in problems(text)] == [f"`{key}` is not yet supported"]
+
+
+@pytest.mark.parametrize(
+    ("key", "edits"),
+    {
+        "stock": [
+            ("    to: advocate", "    to: advocate\n    budget: roadsters"),
+            ("20.00 USD", "1 roadster"),
+            ("kind: credit", "kind: item"),
+            ("rewards:", "budgets: {roadsters: {amount: 5 roadster}}\nrewards:"),
+        ],
+        "points": [
+            ("20.00 USD", "100 points"),
+            ("kind: credit", "kind: points"),
+            (
+                "rewards:",
+                "rewards:\n  mug:\n    when: {exchange: 100 points}\n    to: advocate\n"
+                "    benefit: {kind: item, amount: 1 mug}",
+            ),
+        ],
+        "segments": [
+            (
+                "rewards:",
+                "fields: {card: {of: person, type: text}}\naudience: {advocate: {advocate.card: gold}}\nrewards:",
+            ),
+            ("20.00 USD", "{table: {by: advocate.card, rows: {gold: 9.00 USD}, otherwise: nothing}}"),
+        ],
+    }.items(),
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_is_written_otherwise_is_refused_with_what_to_write(
+    key: str, edits: list[tuple[str, str]], inside: bool
+) -> None:
+    text = changed("    to: advocate", f"    {key}: {{}}\n    to: advocate") if inside else f"{FILE}{key}: {{}}\n"
+    assert [message for *_, message in problems(text)] == [f"unknown key `{key}`: {WRITTEN_AS[key]}"]
+    text = FILE
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    load_program(text)
+
+
+def test_every_idea_that_is_written_otherwise_has_its_example() -> None:
+    assert WRITTEN_AS.keys() == {"stock", "points", "segments"}
 
 
 @pytest.mark.parametrize("word", ["depth", "level", "levels", "upline", "downline", "multi_level", "generations"])

@@ -369,6 +369,7 @@ def test_events_that_share_nobody_may_come_in_any_order() -> None:
         for rule in file["rewards"].values():
             rule.pop("budget", None)
             rule.pop("when_spent", None)
+            rule["benefit"].pop("code", None)  # a pool is shared by all
             rule["caps"] = [cap for cap in rule.get("caps", []) if cap["per"] == "participant"]
         program = load_world(json.dumps(file, indent=1))
         islands = [_island(program, number, story) for number, story in enumerate(stories)]
@@ -466,6 +467,26 @@ def test_nothing_is_kept_whose_condition_does_not_hold() -> None:
         assert [reward for reward in kept if not reward.live or misses(turn, reward)] == []
         people = tenant.rows.rows["participants"].values()
         assert sum(person.keeping for person in people) == sum(len(reward.watched) for reward in kept)
+
+    check()
+
+
+def test_each_code_of_a_pool_goes_to_one_reward_and_nobody_waits_beside_a_free_one() -> None:
+    @thorough
+    @given(worlds())
+    def check(world: tuple[Program, list[Sealed]]) -> None:
+        program, events = world
+        tenant, _, _ = told(program, [[event] for event in events])
+        codes = tenant.rows.rows["pool_codes"].values()
+        held = {reward.id: reward.code_hash for reward in rewards(tenant) if reward.own_code}
+        assert {code.reward: code.hash for code in codes if code.reward} == held
+        assert len({*held.values()}) == len(held)
+        for reward in rewards(tenant):
+            pool = program.model.rewards[reward.rule].benefits[reward.option].pool
+            if pool and reward.status in ("issued", "redeemed", "expired"):
+                assert reward.own_code
+            if reward.reason == "waiting_for_code":
+                assert [code for code in codes if code.pool == pool and code.reward is None] == []
 
     check()
 

@@ -16,6 +16,7 @@ from goodword.engine.ids import Keyring, normalise_code
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import visits_so_far
+from goodword.pipeline.vault import open_code
 from goodword.program.duration import iso
 from goodword.program.loader import Program, load_program
 
@@ -24,6 +25,16 @@ DAY_MS = 86_400_000
 START_MS = 1_767_571_200_000  # 2026-01-05
 LATER_MS = 4_000_000_000_000
 PEOPLE = tuple(f"p{number}" for number in range(7))
+PER_SPENT = (
+    {"per": "order.total", "each": "1 USD", "gives": "1 points"},
+    {"per": "order.total", "each": "9 USD", "gives": "5 points", "round": "up", "ceiling": "32 points"},
+    {
+        "per": "order.items",
+        "each": "2 USD",
+        "table": {"by": "item.category", "rows": {"books": "3 points", "shoes": "1 points"}, "otherwise": "nothing"},
+    },
+)
+POOLS = ("shop", "film")
 HOLDS = ("0 days", "3 days", "14 days")
 
 
@@ -31,7 +42,9 @@ HOLDS = ("0 days", "3 days", "14 days")
 def rules(draw: st.DrawFn, steps: Sequence[str]) -> dict[str, Any]:
     """A reward rule that grants on a step or the claim."""
     step = draw(st.sampled_from([*steps, "claimed"]))
-    kind = draw(st.sampled_from(["credit", "cash", "coupon", "quantity", "item", "percent_of", "percent_off"]))
+    kind = draw(
+        st.sampled_from(["credit", "cash", "coupon", "quantity", "item", "percent_of", "per_spent", "percent_off"])
+    )
     rule: dict[str, Any] = {"when": {"step": step}, "to": draw(st.sampled_from(["advocate", "friend", "both"]))}
     money = f"{draw(st.integers(1, 30))} USD"
     match kind:
@@ -40,14 +53,22 @@ def rules(draw: st.DrawFn, steps: Sequence[str]) -> dict[str, Any]:
                 "kind": "credit",
                 "amount": {"percent_of": "order.total", "percent": "10%", "ceiling": "9 USD"},
             }
+        case "per_spent" if step == "purchase":
+            gives = draw(st.sampled_from([{"gives": "3 MB"}, {"gives": "3 MB", "round": "up"}]))
+            amount = {"per": "order.total", "each": "7 USD", "ceiling": "20 MB"} | gives
+            rule["benefit"] = {"kind": "quantity", "amount": amount, "unit_cost": "0.02 USD"}
         case "percent_off":
             rule["benefit"] = {"kind": "coupon", "percent_off": "25%", "ceiling": "15 USD"}
+            if draw(st.booleans()):
+                rule["benefit"]["code"] = {"pool": draw(st.sampled_from(POOLS))}
         case "quantity":
             rule["benefit"] = {"kind": "quantity", "amount": f"{draw(st.integers(1, 600))} MB", "unit_cost": "0.02 USD"}
         case "item":
             rule["benefit"] = {"kind": "item", "amount": "1 coffee", "unit_cost": "2 USD"}
         case "cash" | "coupon":
             rule["benefit"] = {"kind": kind, "amount": money}
+            if kind == "coupon" and draw(st.booleans()):
+                rule["benefit"]["code"] = {"pool": draw(st.sampled_from(POOLS))}
         case _:
             rule["benefit"] = {"kind": "credit", "amount": money}
     guards(draw, rule)
@@ -67,7 +88,7 @@ def guards(draw: st.DrawFn, rule: dict[str, Any]) -> None:
     if draw(st.booleans()):
         rule["budget"] = "all"
     if draw(st.booleans()):
-        rule["expires"] = "20 days"
+        rule["expires"] = draw(st.sampled_from(["20 days", {"after": "20 days", "notice": "6 days"}]))
     if draw(st.booleans()):
         rule["taken_back"] = "forgive"
     if draw(st.integers(0, 3)) == 0:
@@ -226,6 +247,10 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
     rules: dict[str, dict[str, Any]] = {
         "back": {"when": {"each": "spent"}, "benefit": {"kind": "credit", "amount": share}},
         "points": {"when": {"each": "reviews"}, "benefit": {"kind": "points", "amount": "30 points"}},
+        "collects": {
+            "when": {"each": "visits"},
+            "benefit": {"kind": "points", "amount": draw(st.sampled_from(PER_SPENT))},
+        },
         "regular": {"when": {"reaches": "visits", "every": draw(st.integers(1, 2))}, "benefit": chosen},
         "level": {"when": {"reaches": "stars", "at": 60}, "benefit": {"kind": "status", "amount": "1 status:gold"}},
         "segment": {
@@ -238,7 +263,7 @@ def grown(draw: st.DrawFn, file: dict[str, Any]) -> None:
     rules["treat"] = {"when": {"exchange": "30 points"}, "benefit": {"kind": "credit", "amount": "2 USD"}}
     rules["gift"] = {"when": {"exchange": "15 points"}, "benefit": chosen}
     if draw(st.booleans()):
-        rules["hello"]["expires"] = "15 days"
+        rules["hello"]["expires"] = draw(st.sampled_from(["15 days", {"after": "15 days", "notice": "14 days"}]))
     if draw(st.booleans()):
         rules["treat"] |= {"caps": [{"per": "participant", "count": 1}], "budget": "all"}
     file["fields"]["plan"] = {"of": "person", "type": "text"}
@@ -435,6 +460,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "group",
                 "group",
                 "invite",
+                "codes",
                 "payout",
                 "payout",
                 "pay_out",
@@ -517,6 +543,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "exchange":
             wanted = draw(st.sampled_from(["treat", "gift"]))
             return Wish(at_ms, {"type": "exchange", "person": person, "program": "world", "reward": wanted})
+        case "codes":
+            told = draw(st.lists(st.sampled_from([f"Own-{n}" for n in range(9)]), min_size=1, max_size=4))
+            return Wish(at_ms, {"type": "codes", "pool": draw(st.sampled_from(POOLS)), "codes": told})
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}
@@ -593,7 +622,9 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
             if reward["status"] == "issued":
                 owner = next((who for who in PEOPLE if _is(tenant, who, reward["participant"])), None)
                 if owner:
-                    issued[owner] = normalise_code(KEYRING.reward_code(reward["id"]))
+                    row = tenant.rows.rows["rewards"][reward["id"]]
+                    made = open_code(KEYRING, row.own_code) if row.own_code else KEYRING.reward_code(row.id)
+                    issued[owner] = normalise_code(made)
     events.append(sealed({"type": "time_passed", "id": "end", "occurred_at": iso(START_MS + 120 * DAY_MS)}))
     return events
 

@@ -55,6 +55,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "ties": ("first", "all"),
     "reviewed": ("day", "week", "month"),
     "entrant": ("advocate", "referral"),
+    "pool": ("making-of", "another"),
 }
 """What else may stand under a key. Kinds that differ in words alone, as `_same_kind` says, are no change."""
 

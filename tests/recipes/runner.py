@@ -22,6 +22,7 @@ A case file (``programs/NAME/cases.yaml``) is written for people who do not prog
           contests: {race: "settled: 1 anna (3), 2 ben (2)"}    the place, who took it and with how many
           tiers: {anna: gold}                                   the highest that somebody holds
           payouts: {anna's payout of 2026-05: paid 12.00 USD}   what a partner was to be paid, and whether he was
+          codes: {anna's film: FILM-A1}                         codes of the shop's own system, and who has which
 
 An order or a refund may say ``items: {books: 20 USD}``; an event with a click, when the link was ``clicked``;
 ``clicked on: anna`` adds a click on her link. How many people followed a link is told as Goodword tells itself: so many of a
@@ -67,6 +68,7 @@ from goodword.engine.state import (
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import visits_so_far
+from goodword.pipeline.vault import open_code
 from goodword.program.duration import DAY_MS, iso
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, parse_quantity
@@ -345,12 +347,16 @@ class Player:
                 return f"{rewards[event.reference]} matures"
             case "expire_reward":
                 return f"{rewards[event.reference]} expires"
+            case "expiring":
+                return f"{rewards[event.reference]} expires soon"
             case "answer":
                 return f"{rewards[event.reference]} is not answered"
             case "expire_referral":
                 return f"{referrals[event.reference]} expires"
             case "keep":
                 return f"what depends on {self.names[event.reference.partition('>')[0]]} is looked at"
+            case "codes":
+                return f"the pool {event.reference.removeprefix('codes:')} gives what waits"
             case "fund":
                 return f"{event.reference} pays what waits"
             case "again":
@@ -400,6 +406,7 @@ class Player:
             "books": {name: ", ".join(units) for name, units in books.items()},
             "contests": {row.contest: self.result(row) for row in self._rows(CONTESTS)},
             "tiers": {self.names[row.participant]: row.tier for row in self._rows(TIERS) if row.tier},
+            "codes": {name: open_code(KEYRING, row.own_code) for name, row in self._named_rewards() if row.own_code},
             "payouts": {name: f"{row.status} {Quantity(row.amount, row.unit)}" for name, row in self._named_payouts()},
         }
 
@@ -444,6 +451,13 @@ class Player:
     def reward_id(self, name: str) -> str:
         """The reward of a name such as ``anna's space for bob``."""
         return next((row.id for title, row in self._named_rewards() if title == name), name)
+
+    def reward_code(self, name: str) -> str:
+        """The code that goes with a reward: one of the shop's own, or one that Goodword made."""
+        row = next((row for title, row in self._named_rewards() if title == name), None)
+        return (
+            open_code(KEYRING, row.own_code) if row and row.own_code else KEYRING.reward_code(row.id if row else name)
+        )
 
     def payout_id(self, name: str) -> str:
         """The payout of a name such as ``anna's payout of 2026-05``."""
@@ -508,7 +522,7 @@ def _order(player: Player, base: Tree, entry: Tree, words: dict[str, str]) -> So
     total = parse_quantity(words["total"])
     redeems = []
     for name in filter(None, [words["reward"]]):
-        redeems.append(ev.Redeem(KEYRING.reward_code(player.reward_id(name)), entry.get("discount")))
+        redeems.append(ev.Redeem(player.reward_code(name), entry.get("discount")))
     return ev.Order(
         **base,
         order=words["order"],
@@ -634,6 +648,10 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
             lambda p, b, e, w: ev.Moderation(
                 **b, submission=p.submission_id(w["who"], w["what"]), verdict=w["verdict"]
             ),
+        ),
+        (
+            r"the shop brings codes into the pool (?P<pool>[\w-]+)",
+            lambda p, b, e, w: ev.Codes(**b, pool=w["pool"], codes=tuple(e["codes"])),
         ),
         (
             r"the shop (?P<action>pay|fail)s (?P<payout>\w+'s payout of .+)",

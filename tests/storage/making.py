@@ -20,6 +20,7 @@ from goodword.engine.state import (
     Participant,
     PayoutRow,
     Place,
+    PoolCode,
     Redemption,
     Referral,
     RefundRow,
@@ -87,9 +88,10 @@ FULL: dict[str, dict[str, Any]] = {
             id="w1", program="dropbox", version=2, rule="credit", side="advocate", participant="ann",
             referral="r1", subject="r1", occurrence=1, unit="MB", amount=500, granted_ms=30, event="e2",
             status="issued", reason="on_hold", remaining=200, used=150, owed=7, discount=3, mature_ms=40,
-            expires_ms=50, order="o1", cap_keys=("cap|a|n",), doubted=("measure|p|stars|ann",), budget="budget:dropbox:main", budget_unit="USD",
+            expires_ms=50, noticed=True, order="o1", cap_keys=("cap|a|n",), doubted=("measure|p|stars|ann",), budget="budget:dropbox:main", budget_unit="USD",
             reserved=70, spent=7, code_hash="hash1", key="2026-03", option="mug", chosen=True, answers={"text": "Ann"},
             submission="ev-9", watched=("ann",), kept_ms=77, paid={"w8": 5}, unfunded=6, collected=True,
+            pool="films", own_code="sealed:x",
         )
     },
     "contests": {
@@ -103,6 +105,7 @@ FULL: dict[str, dict[str, Any]] = {
     "payouts": {
         "p1": PayoutRow("p1", "dropbox", "ann", "USD", 2**53 + 1, "2026-10", 5, "e1", "failed", 9, "the bank said no")
     },
+    "pool_codes": {"hash9": PoolCode("hash9", "films", 3, "sealed:y", "w1")},
     "counters": {"cap|ann|n": 2**53 + 1},
     "balances": {"balance:ann|MB": -5, "cost:dropbox|sku:refill-pack": 9},
     "watches": {"ann>w1": "w1"},

@@ -15,6 +15,7 @@ from goodword.engine.state import (
     OrderRow,
     Participant,
     PayoutRow,
+    PoolCode,
     Standing,
 )
 from goodword.program.duration import DAY_MS
@@ -27,6 +28,7 @@ from tests.storage.making import REFERRAL, REWARD, TENANT, keep, outbox
 HELD = replace(
     REWARD, status="approved", reason="waiting_for_condition", cap_keys=("cap|x|n", "cap|x|a"),
     budget="budget:dropbox:main", budget_unit="USD", reserved=70, watched=("ann",), used=20, paid={"w1": 20},
+    pool="films", own_code="sealed:1", code_hash="hash1",
 )  # fmt: skip
 FUNDING = "budget:dropbox:main"
 ENTRIES = [
@@ -94,6 +96,11 @@ def sound(database: Database) -> Database:
             "lives|dropbox|old flat|pt_0123456789abcdef": 0,
             "people": 2,
             "visits|ANN|4": 2,
+            "codes|films": 2,
+        },
+        "pool_codes": {
+            "hash1": PoolCode("hash1", "films", 1, "sealed:1", "w1"),
+            "hash2": PoolCode("hash2", "films", 2, "sealed:2"),
         },
         "balances": BALANCES,
     }
@@ -178,6 +185,7 @@ TAMPERED = {
     ],
     "queues_count_what_waits": [
         ("UPDATE rewards SET queue = 'budget:dropbox:main'", "counters queue|budget:dropbox:main"),
+        ("UPDATE rewards SET queue = 'codes:films'", "counters queue|codes:films"),
     ],
     "participants_count_rewards_that_watch_them": [
         ("""UPDATE participants SET doc = '{"waiting":1,"keeping":2}' WHERE id = 'ann'""", "participants ann"),
@@ -193,6 +201,15 @@ TAMPERED = {
     ],
     "points_are_spent_once": [
         ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),
+    ],
+    "pools_count_their_codes": [
+        ("UPDATE counters SET value = 3 WHERE key = 'codes|films'", "counters codes|films"),
+        ("DELETE FROM pool_codes WHERE hash = 'hash2'", "counters codes|films"),
+    ],
+    "codes_belong_to_their_rewards": [
+        ("UPDATE pool_codes SET reward = NULL", "pool_codes hash1 of w1"),
+        ("UPDATE pool_codes SET reward = 'w9' WHERE hash = 'hash2'", "pool_codes hash2 of w9"),
+        ("UPDATE rewards SET code_hash = 'hash2'", "pool_codes hash2 of w1"),
     ],
     "people_are_counted": [
         ("UPDATE counters SET value = 3 WHERE key = 'people'", "counters people"),
@@ -258,6 +275,7 @@ TAMPERED = {
     "rows_agree_with_themselves": [
         ("UPDATE referrals SET status = 'converted'", "referrals r1"),
         ("UPDATE rewards SET remaining = 5", "rewards w1"),
+        ("UPDATE rewards SET status = 'issued', code_hash = NULL", "rewards w1"),
     ],
     "rewards_agree_with_the_ledger": [
         ("UPDATE rewards SET amount = 499", "rewards w1"),

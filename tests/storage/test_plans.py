@@ -17,7 +17,7 @@ from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
-from goodword.storage import deliveries, endpoints, hits, imports, payouts, reads, tables
+from goodword.storage import deliveries, endpoints, hits, imports, payouts, pools, reads, tables
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
 from goodword.storage.endpoints import Endpoint
@@ -70,7 +70,7 @@ contests:
 """
 """What boards and ladders are kept for."""
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
-RECIPES = [PROGRAMS / name / "program.yaml" for name in ("spotify", "anniversary")]
+RECIPES = [PROGRAMS / name / "program.yaml" for name in ("spotify", "anniversary", "kickstarter")]
 KEYRING = Keyring(b"a key for tests of 32 bytes long")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LATER_MS = 2_000_000_000_000
@@ -100,9 +100,10 @@ def story() -> list[Sealed]:
         {"type": "group", "program": "spotify", "group": "plan", "action": "create", "person": ann},
         {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
         {"type": "payout", "payout": "nothing", "action": "pay"},
+        {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 60]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -140,6 +141,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        pools.pool_counts(connection, TENANT, "making-of")
         flows(connection, TENANT, "bombas", 1, 9)
         list(nets(connection, TENANT, "bombas", 1, 9))
     list(StoredHistory(database, TENANT, LATER_MS))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from goodword.program.amounts import PercentOf
+from goodword.program.benefits import Benefit
 from goodword.program.loader import Program, load_program
-from goodword.program.model import Benefit, PercentOf
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES
 from goodword.words.format import FSI, PDI, amount

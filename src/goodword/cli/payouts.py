@@ -20,10 +20,11 @@ from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
 from goodword.engine.ids import normalise_code
 from goodword.engine.state import HANDLES, PARTICIPANTS, PayoutRow, State
-from goodword.program.loader import Program, load_program
+from goodword.program.loader import Program
 from goodword.storage import payouts
-from goodword.storage.load import load, load_live_programs, load_program_texts
+from goodword.storage.load import load
 from goodword.storage.payouts import PartnerStatement, StatementLine
+from goodword.storage.programs import program_in_force
 from goodword.words.statements import SUMS, StatementWords
 
 LINES_MAX = 100_000
@@ -139,11 +140,10 @@ def _all(connection: Connection, tenant: str, program: str, status: str | None) 
 
 
 def _program(connection: Connection, tenant: str, name: str) -> Program:
-    version = load_live_programs(connection, tenant).get(name)
-    if version is None:
+    found = program_in_force(connection, tenant, name)
+    if found is None:
         raise Failure(f"no program is called {name}")
-    texts = load_program_texts(connection, tenant, {(name, version)})
-    return load_program(texts[name, version], version)
+    return found
 
 
 def _partner(connection: Connection, tenant: str, named: str) -> str:

@@ -16,11 +16,11 @@ from goodword.cli.shared import opened, settings_of
 from goodword.parts import Parts
 from goodword.program.duration import DAY_MS
 from goodword.program.linter import lint
-from goodword.program.loader import Program, load_program
+from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
-from goodword.storage.load import load_live_programs, load_program_texts
+from goodword.storage.programs import program_in_force
 from goodword.words.catalogue import catalogue
 from goodword.words.changes import change_lines
 from goodword.words.format import amount
@@ -54,7 +54,8 @@ def publish(
     with opened(settings, create=True) as parts:
         for warning in () if as_json else warnings:
             typer.echo(f"{program}:{warning}", err=True)
-        current = _in_force(parts, loaded.name)
+        with parts.database.read() as connection:
+            current = program_in_force(connection, settings.tenant, loaded.name)
         changed = current is not None and current.text != loaded.text
         told: dict[str, Any] = {}
         if current is not None and changed:
@@ -70,15 +71,6 @@ def publish(
         print_json(data | told | {"warnings": list(map(warning_as_data, warnings))})
     else:
         typer.echo(f"{published.name} version {published.version} {'is in force' if new else 'was in force already'}")
-
-
-def _in_force(parts: Parts, name: str) -> Program | None:
-    tenant = parts.settings.tenant
-    with parts.database.read() as connection:
-        version = load_live_programs(connection, tenant).get(name)
-        if version is None:
-            return None
-        return load_program(load_program_texts(connection, tenant, {(name, version)})[name, version], version)
 
 
 def _rehearsed(parts: Parts, program: Program, days: int) -> Report:

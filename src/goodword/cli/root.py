@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "records",
     "audit": "records",
     "draw": "draw",
+    "codes": "codes",
     "payouts": "payouts",
     "statement": "payouts",
     "serve": "server",

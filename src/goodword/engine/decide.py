@@ -17,6 +17,7 @@ from goodword.engine.events import (
     Chargeback,
     Choice,
     Claim,
+    Codes,
     Due,
     Enter,
     Exchange,
@@ -41,7 +42,7 @@ from goodword.engine.events import (
 )
 from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
-from goodword.engine.funding import pay_waiting
+from goodword.engine.funding import hand_out_codes, pay_waiting
 from goodword.engine.grants import budget_prefix
 from goodword.engine.groups import act_on_group, handle_group, sync_referral
 from goodword.engine.handles import create_handle, free_code, has_room, keep_handle, own_handle, switch_handle
@@ -52,13 +53,14 @@ from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
 from goodword.engine.orders import change, place, record
 from goodword.engine.payouts import act_on_payout, pay_out_due, pay_out_now
 from goodword.engine.people import note_activity, note_sign_up, resolve
+from goodword.engine.pools import take_in
 from goodword.engine.reasons import Answer
 from goodword.engine.recurring import come_again, resume_series
 from goodword.engine.referral_states import MODERATION_MOVES
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD, amount_in, benefit_of, rule_of
 from goodword.engine.reward_states import REWARD_MOVES
-from goodword.engine.rewards import advance, approve, expire, fail, issue, redeem, usable
+from goodword.engine.rewards import advance, approve, expire, fail, give_notice, issue, redeem, usable
 from goodword.engine.state import (
     ACTIVITIES,
     CLAIMS,
@@ -103,10 +105,9 @@ from goodword.engine.sweeps import decide_page, follow_day, plan_days
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
 from goodword.engine.visits import begin_visits, count_visits
-from goodword.program.benefits import KINDS
 from goodword.program.values import CLAIMED
 
-WAITS = frozenset({"waiting_for_condition", "waiting_for_answer"})
+WAITS = frozenset({"waiting_for_condition", "waiting_for_answer", "waiting_for_code"})
 """What an approved reward may wait for, so that nobody can hand it over yet."""
 
 
@@ -403,7 +404,7 @@ def _reward_action(turn: Turn, event: RewardAction) -> None:
 
 def _counter_use(turn: Turn, reward: Reward, event: RewardAction) -> bool:
     """At a counter, handing over and using are one: a shop's approved benefit may be redeemed at once."""
-    waits_for_shop = KINDS[benefit_of(turn, reward).kind].issued_by == "shop" and reward.reason == "waiting_for_shop"
+    waits_for_shop = benefit_of(turn, reward).issued_by == "shop" and reward.reason == "waiting_for_shop"
     return event.action == "redeem" and reward.status == "approved" and waits_for_shop
 
 
@@ -582,6 +583,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "mature": _due_mature,
     "expire_referral": _due_expire_referral,
     "expire_reward": _due_expire_reward,
+    "expiring": give_notice,
     "pay": _due_pay,
     "answer": time_is_over,
     "contest": contest_due,
@@ -592,6 +594,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "fund": pay_waiting,
     "sweep": decide_page,
     "payout": pay_out_due,
+    "codes": hand_out_codes,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
@@ -616,6 +619,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Review: _review,
     PayoutAction: act_on_payout,
     PayOut: pay_out_now,
+    Codes: take_in,
     TimePassed: _time_passed,
     Published: _published,
     Visits: count_visits,

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from goodword.engine.clicks import TOKEN_MAX
 from goodword.program.quantity import AMOUNT_MAX
-from goodword.program.values import ADDRESS_MAX
+from goodword.program.values import ADDRESS_MAX, NAME_PATTERN
 
 ID_MAX = 100
 TEXT_MAX = 500
@@ -22,11 +22,18 @@ FIELDS_MAX = 50
 REDEEMS_MAX = 20
 ITEMS_MAX = 50
 ANSWERS_MAX = 8
+CODES_MAX = 500
+"""How many codes one event brings into a pool."""
+OWN_CODE_MAX = 64
+"""How long a code of the shop's own system may be; sealed, it is longer."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX, description="an id of the source: 1 to 100 characters")]
 Code = Annotated[str, Meta(min_length=1, max_length=64, description="a code as somebody typed it")]
 ClickId = Annotated[
     str, Meta(min_length=1, max_length=TOKEN_MAX, description="what a followed link brought along as `gw_click`")
+]
+OwnCode = Annotated[
+    str, Meta(min_length=1, max_length=TEXT_MAX, description="a code of the shop's own system: 1 to 64 characters")
 ]
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -40,6 +47,7 @@ DueKind = Literal[
     "mature",
     "expire_referral",
     "expire_reward",
+    "expiring",
     "pay",
     "answer",
     "contest",
@@ -50,6 +58,7 @@ DueKind = Literal[
     "fund",
     "sweep",
     "payout",
+    "codes",
 ]
 """What a date may be for."""
 
@@ -296,6 +305,14 @@ class PayOut(Event, tag="pay_out", frozen=True):
     participant: Id
 
 
+class Codes(Event, tag="codes", frozen=True):
+    """The shop brings codes of its own system into a pool, from which rewards take them. A code counts once, in one pool."""
+
+    pool: Annotated[str, Meta(pattern=NAME_PATTERN, description="the name of the pool, as in the program file")]
+    codes: Annotated[tuple[OwnCode, ...], Meta(min_length=1, max_length=CODES_MAX)]
+    """Each is shown as it stands here, and found however it is typed."""
+
+
 class TimePassed(Event, tag="time_passed", frozen=True):
     """A date has come and nothing else happened. Only under scope `history`: live time passes by itself."""
 
@@ -347,6 +364,7 @@ SourceEvent = (
     | Review
     | PayoutAction
     | PayOut
+    | Codes
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Visits | Due

@@ -1,10 +1,11 @@
-"""Waiting for a budget: what it does not hold now is granted, waits, and is paid when something comes back, the oldest first."""
+"""Waiting for a budget, or for a code: what is not there now is given when something comes, the oldest first."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
 from goodword.engine.grants import queue_key
+from goodword.engine.pools import has_code
 from goodword.engine.rewards import advance
 from goodword.engine.state import QUEUE_END, QUEUE_PAGE, QUEUES, NotLoaded, Reward
 from goodword.engine.turn import Turn
@@ -22,6 +23,21 @@ def pay_waiting(turn: Turn, prefix: str) -> None:
         advance(turn, _set_aside(turn, reward, prefix, reward.budget_unit))
     if len(page) == QUEUE_PAGE:
         turn.schedule("fund", prefix, turn.clock_ms)
+
+
+def hand_out_codes(turn: Turn, queue: str) -> None:
+    """A pool has codes again: the first of its queue take them, as far as they go."""
+    page = (turn.draft.get(QUEUES, queue) or ())[:QUEUE_PAGE]
+    for entry in page:
+        if entry == QUEUE_END:
+            raise NotLoaded(QUEUES.name, queue)
+        reward = turn.reward(entry[1])
+        if not has_code(turn, reward.pool):
+            return
+        turn.count(queue_key(queue), -1)
+        advance(turn, turn.save_reward(replace(reward, reason=None)), first=True)
+    if len(page) == QUEUE_PAGE:
+        turn.schedule("codes", queue, turn.clock_ms)
 
 
 def _set_aside(turn: Turn, reward: Reward, prefix: str, unit: str) -> Reward:

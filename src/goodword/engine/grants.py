@@ -14,7 +14,7 @@ from goodword.engine.facts import Subjects, unmet, value_of
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.state import OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
-from goodword.program.amounts import PercentOf, Schedule, Table
+from goodword.program.amounts import PercentOf, PerSpent, Schedule, Table
 from goodword.program.benefits import Benefit
 from goodword.program.duration import local_date, period_key
 from goodword.program.loader import Program
@@ -113,6 +113,9 @@ def amount_due(turn: Turn, grant: Grant, order: OrderRow | None) -> int | None:
             if floor and net:
                 amount = max(amount, floor.amount)
             return min(amount, ceiling.amount) if ceiling else amount
+        case PerSpent(ceiling=ceiling) as share:
+            amount = _gained(share, order) if order else 0
+            return min(amount, ceiling.amount) if ceiling else amount
         case None:
             return 1
 
@@ -125,6 +128,17 @@ def _share(share: PercentOf, order: OrderRow) -> int:
     parts = [amount * rates.get(category, rest) for category, amount in order.items.items()]
     parts.append((order.net - sum(order.items.values())) * rest)
     return divide(sum(parts), BASIS_POINTS, share.round)
+
+
+def _gained(share: PerSpent, order: OrderRow) -> int:
+    """What each whole part of what is left of an order gives; by category each on its own, and the rest as one."""
+    if share.table is None:
+        return divide(order.net, share.each.amount, share.round) * (share.gives.amount if share.gives else 0)
+    rows, rest = share.table.rows, share.table.otherwise
+    named = {category: amount for category, amount in order.items.items() if category in rows}
+    parts = [divide(amount, share.each.amount, share.round) * rows[name].amount for name, amount in named.items()]
+    others = divide(order.net - sum(named.values()), share.each.amount, share.round)
+    return sum(parts) + others * (rest.amount if rest else 0)
 
 
 def _row(turn: Turn, grant: Grant, table: Table) -> int:

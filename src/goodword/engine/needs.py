@@ -21,6 +21,7 @@ from goodword.engine.events import (
     Cancel,
     Chargeback,
     Choice,
+    Codes,
     Due,
     Enter,
     Exchange,
@@ -48,6 +49,7 @@ from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
 from goodword.engine.payouts import handed_over
 from goodword.engine.people import SIGNALS, identity_keys, signal_value
+from goodword.engine.pools import hash_in, pool_key
 from goodword.engine.reward_books import collected_account
 from goodword.engine.state import (
     ACTIVITIES,
@@ -58,6 +60,7 @@ from goodword.engine.state import (
     COUNTERS,
     ENTRIES,
     FIRST_ORDERS,
+    FREE_CODES,
     GROUPS,
     HANDLES,
     HANDLES_OF,
@@ -72,6 +75,7 @@ from goodword.engine.state import (
     PAYOUTS,
     PEOPLE,
     PEOPLE_IN,
+    POOL_CODES,
     QUEUES,
     REFERRALS,
     REFERRALS_OF,
@@ -86,6 +90,7 @@ from goodword.engine.state import (
     ContestRow,
     Referral,
     State,
+    code_queue,
     page_name,
     purse_of,
 )
@@ -183,6 +188,11 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, CONTESTS, contest_key(name, contest))
             case Review(referral=referral):
                 _want(wants, REFERRALS, referral)
+            case Codes(pool=pool, codes=codes):
+                _want(wants, POOL_CODES, *map(hash_in, codes))
+                _want(wants, FREE_CODES, pool)
+                _want(wants, QUEUES, code_queue(pool))  # who waits is served at once
+                _want(wants, COUNTERS, pool_key(pool), queue_key(code_queue(pool)))
             case PayoutAction(payout=payout):
                 _want(wants, PAYOUTS, payout)
             case PayOut(program=name, participant=participant):
@@ -247,6 +257,7 @@ def _clicked(item: Sealed, keyring: Keyring) -> Click | None:
 _DUE_ROWS: dict[str, Collection[Any]] = {
     "mature": REWARDS,
     "expire_reward": REWARDS,
+    "expiring": REWARDS,
     "expire_referral": REFERRALS,
     "pay": WAITING_OF,
     "answer": REWARDS,
@@ -256,6 +267,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "kept": REWARDS,
     "again": REFERRALS,
     "fund": QUEUES,
+    "codes": QUEUES,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -500,6 +512,8 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     for program in programs.versions.values():
         _want(wants, BALANCES, *_accounts(program), *_balances(program, recipients))
         _want(wants, COUNTERS, *(queue_key(budget_prefix(program.name, name)) for name in program.model.budgets))
+        _want(wants, COUNTERS, *(queue_key(code_queue(pool)) for pool in program.model.pools))
+        _want(wants, FREE_CODES, *program.model.pools)
         _want(wants, COUNTERS, *_cap_keys(program, None, times), *_limit_keys(program, batch, state, times))
         _want(wants, COUNTERS, *_entries(program, batch, state))
         _want(wants, COUNTERS, *_personal_counters(program, recipients, times, clocks))

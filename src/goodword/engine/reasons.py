@@ -139,6 +139,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "cap_partial": ("note", "only what still fits under the cap was granted"),
     "on_hold": ("waiting", "the reward is held until the goods can no longer come back"),
     "in_review": ("waiting", "the reward waits for the review of its referral"),
+    "waiting_for_code": ("waiting", "the reward is approved and waits until its pool of codes has one again"),
     "waiting_for_budget": ("waiting", "the reward waits until its budget or stock holds enough again"),
     "waiting_for_condition": ("waiting", "the reward is approved and waits for a condition on its recipient"),
     "waiting_for_answer": ("waiting", "the reward is approved and waits for what its recipient has to say"),
@@ -150,6 +151,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "reward_approved": ("done", "the reward is final"),
     "reward_issued": ("done", "the reward was handed over"),
     "reward_redeemed": ("done", "the reward was used"),
+    "reward_expiring": ("done", "a notice goes out: what is left of the reward has to be used soon"),
     "reward_expired": ("done", "the reward was not used in time"),
     "reward_reduced": ("done", "the order became smaller, and the reward with it"),
     "reward_cancelled": ("done", "the reward was taken back before it was issued"),
@@ -187,6 +189,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "order_gone": ("note", "the order had come back whole before: nothing changes"),
     "order_changed": ("done", "the change of the order is kept"),
     "person_recorded": ("note", "what was told about the person is kept"),
+    "codes_taken_in": ("done", "codes of the shop's own system are in their pool"),
     "time_passed": ("done", "time went on"),
     "nothing_due": ("note", "nothing had to be done any more"),
     "program_published": ("done", "the version is in force for referrals claimed from now on"),
@@ -246,7 +249,7 @@ class ReferralNow(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class RewardNow(Struct, frozen=True, omit_defaults=True, gc=False):
-    """A reward as it stands after the event. `code` is filled in where an answer is shown, never where it is stored."""
+    """A reward as it stands after the event. `code` is filled in where an answer is shown; stored is at most a sealed one."""
 
     id: str
     program: str

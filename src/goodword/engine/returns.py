@@ -14,6 +14,7 @@ from goodword.engine.reward_books import (
     count_caps,
     in_budget,
     move,
+    plan_expiry,
     post,
     release,
     rule_of,
@@ -22,7 +23,7 @@ from goodword.engine.reward_books import (
 from goodword.engine.state import ORDERS, OrderRow, Referral, Reward
 from goodword.engine.turn import Turn
 from goodword.engine.watches import stop_watching
-from goodword.program.amounts import PercentOf
+from goodword.program.amounts import OF_AN_ORDER
 
 # what was used on an order ------------------------------------------------------------------------------------
 
@@ -72,8 +73,7 @@ def _put_back(turn: Turn, reward: Reward, amount: int) -> Reward:
     reward = _set_aside(turn, reward)
     if reward.status == "redeemed":
         reward = move(turn, reward, "restore", None)
-        if reward.expires_ms is not None:
-            turn.schedule("expire_reward", reward.id, reward.expires_ms)
+        plan_expiry(turn, reward)
     return turn.save_reward(reward)
 
 
@@ -208,7 +208,7 @@ def follow_order(turn: Turn, subject: str, referral: Referral | None, order: Ord
     for reward in turn.rewards_of(subject):
         if reward.order != order.id or not reward.live:
             continue
-        if not isinstance(benefit_of(turn, reward).amount, PercentOf):
+        if not isinstance(benefit_of(turn, reward).amount, OF_AN_ORDER):
             continue
         wanted = Grant(
             program=rule_of(turn, reward)[0],

@@ -10,9 +10,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.boards import is_contest, move_standing
+from goodword.engine.grants import queue_key
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_states import RewardMove, next_reward_status
-from goodword.engine.state import PARTICIPANTS, WAITING_OF, Referral, Reward
+from goodword.engine.state import PARTICIPANTS, WAITING_OF, Referral, Reward, code_queue
 from goodword.engine.turn import Moved, Turn
 from goodword.program.benefits import Benefit
 from goodword.program.loader import Program
@@ -24,7 +25,9 @@ MEASURE = "measure|"
 """With what the counters of measures and contests begin."""
 _PARTS = {
     "on_hold": ".hold",
+    "waiting_for_code": ".benefit.code",
     "reward_expired": ".expires",
+    "reward_expiring": ".expires",
     "below_minimum": ".benefit.minimum_order",
     "not_first_order": ".benefit.first_order",
 }
@@ -86,12 +89,31 @@ def move(turn: Turn, reward: Reward, move: RewardMove, reason: str | None) -> Re
         stop_waiting(turn, reward)
     if reward.reason == "waiting_for_answer":
         turn.unschedule("answer", reward.id)
+    if reward.reason == "waiting_for_code":
+        turn.count(queue_key(code_queue(reward.pool)), -1)
     if reward.status == "pending" and reward.mature_ms is not None:
         turn.unschedule("mature", reward.id)
     if reward.status == "issued" and reward.expires_ms is not None:
-        turn.unschedule("expire_reward", reward.id)
+        leave_expiry(turn, reward)
     turn.tell("reward.restored" if move == "restore" else f"reward.{status}", reward.id, reward.participant)
     return turn.save_reward(replace(reward, status=status, reason=reason))
+
+
+def plan_expiry(turn: Turn, reward: Reward) -> None:
+    """Ask for the day on which an issued reward expires, and for the notice before it: at once where less time is left."""
+    if reward.expires_ms is None:
+        return
+    turn.schedule("expire_reward", reward.id, reward.expires_ms)
+    _, rule = rule_of(turn, reward)
+    if rule.notice is not None and not reward.noticed:
+        turn.schedule("expiring", reward.id, max(reward.expires_ms - rule.notice, turn.clock_ms))
+
+
+def leave_expiry(turn: Turn, reward: Reward) -> None:
+    """What is not there to be used does not expire."""
+    turn.unschedule("expire_reward", reward.id)
+    if rule_of(turn, reward)[1].notice is not None and not reward.noticed:
+        turn.unschedule("expiring", reward.id)
 
 
 def count_caps(turn: Turn, reward: Reward, rewards: int, amount: int) -> None:

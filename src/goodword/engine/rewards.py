@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from goodword.engine.facts import Subjects, is_first_order, unmet
 from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, watched_by
 from goodword.engine.payouts import collect
+from goodword.engine.pools import has_code, others_wait, take_code, wait_for_code
 from goodword.engine.reasons import Amount, ReasonValue
 from goodword.engine.reward_books import (
     account,
@@ -16,6 +17,7 @@ from goodword.engine.reward_books import (
     in_budget,
     in_doubt,
     move,
+    plan_expiry,
     post,
     release,
     rule_of,
@@ -117,10 +119,12 @@ def _stays_away(reward: Reward) -> bool:
 
 def open_reward(turn: Turn, reward: Reward, reason: str) -> Reward:
     """Write a new reward, its code, its counters and its first posting."""
-    code_hash = turn.keyring.reward_code_hash(turn.keyring.reward_code(reward.id))
-    reward = turn.save_reward(replace(reward, code_hash=code_hash))
+    if benefit_of(turn, reward).pool is None:
+        code_hash = turn.keyring.reward_code_hash(turn.keyring.reward_code(reward.id))
+        reward = replace(reward, code_hash=code_hash)
+        turn.draft.put(REWARD_CODES, code_hash, reward.id)
+    reward = turn.save_reward(reward)
     turn.draft.append(REWARDS_OF, reward.subject, reward.id)
-    turn.draft.put(REWARD_CODES, code_hash, reward.id)
     count_caps(turn, reward, 1, reward.amount)
     post(turn, reward, "cost", "pending", reward.amount)
     if reward.budget and reward.budget_unit:
@@ -136,14 +140,14 @@ def open_reward(turn: Turn, reward: Reward, reason: str) -> Reward:
     return reward
 
 
-def advance(turn: Turn, reward: Reward) -> None:
-    """Take a reward as far as it may go now, and say what it waits for."""
+def advance(turn: Turn, reward: Reward, first: bool = False) -> None:
+    """Take a reward as far as it may go now, and say what it waits for. `first` is one whose turn it is to take a code."""
     if reward.status == "pending":
         if not _ripe(turn, reward):
             return
         reward = approve(turn, reward)
     if reward.status == "approved":
-        _hand_over(turn, reward)
+        _hand_over(turn, reward, first)
 
 
 def _ripe(turn: Turn, reward: Reward) -> bool:
@@ -179,7 +183,7 @@ def approve(turn: Turn, reward: Reward) -> Reward:
     return reward
 
 
-def _hand_over(turn: Turn, reward: Reward) -> None:
+def _hand_over(turn: Turn, reward: Reward, first: bool) -> None:
     program, rule = rule_of(turn, reward)
     misses = unmet(turn, rule.pay_when, Subjects(recipient=reward.participant)) if rule.pay_when else []
     if misses:
@@ -202,9 +206,15 @@ def _hand_over(turn: Turn, reward: Reward) -> None:
         return
     if reward.reason == "waiting_for_answer":
         turn.unschedule("answer", reward.id)
-    if KINDS[benefit_of(turn, reward).kind].issued_by == "shop":
+    benefit = benefit_of(turn, reward)
+    if benefit.issued_by == "shop":
         _wait(turn, reward, "waiting_for_shop")
         return
+    if benefit.pool is not None:
+        if not has_code(turn, benefit.pool) or (others_wait(turn, benefit.pool) and not first):
+            wait_for_code(turn, reward, benefit.pool)
+            return
+        reward = take_code(turn, reward, benefit.pool)
     issue(turn, reward)
 
 
@@ -236,12 +246,11 @@ def issue(turn: Turn, reward: Reward) -> Reward:
     # What a day gives is for that day, whenever on it somebody got it.
     dated = rule.to == "everyone" and rule.when.date is not None
     since_ms = day_start_ms(rule.when.date, 0, program.model.zone) if dated and rule.when.date else turn.clock_ms
-    expires_ms = None if rule.expires is None else since_ms + rule.expires
+    expires_ms = None if rule.expires_after is None else since_ms + rule.expires_after
     reward = move(turn, reward, "issue", None)
     reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
     post(turn, reward, "approved", "balance", reward.amount)
-    if expires_ms is not None:
-        turn.schedule("expire_reward", reward.id, expires_ms)
+    plan_expiry(turn, reward)
     say(turn, "reward_issued", reward)
     if reward.collected:
         collect(turn, reward)
@@ -289,6 +298,20 @@ def _spend(turn: Turn, reward: Reward, amount: int, discount: int, last: bool) -
     turn.post(f"{reward.budget}:reserved", f"{reward.budget}:spent", reward.budget_unit, spent, reward.id)
     reward = replace(reward, reserved=reward.reserved - spent, spent=reward.spent + spent)
     return release(turn, reward) if last else reward
+
+
+def give_notice(turn: Turn, id: str) -> None:
+    """Tell that a reward expires soon, once, if something of it can still be used."""
+    reward = turn.reward(id)
+    left = usable(turn, reward)
+    if reward.status != "issued" or not left:
+        return
+    values: dict[str, ReasonValue] = {"amount": amount_in(reward, left)}
+    if reward.expires_ms is not None:
+        values["until"] = iso(reward.expires_ms)
+    say(turn, "reward_expiring", reward, values)
+    turn.save_reward(replace(reward, noticed=True))
+    turn.tell("reward.expiring", reward.id, reward.participant)
 
 
 def expire(turn: Turn, reward: Reward) -> None:

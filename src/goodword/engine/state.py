@@ -348,6 +348,8 @@ class Reward(Row, frozen=True):
     """For a coupon of a percentage: what it cost when it was used."""
     mature_ms: int | None = None
     expires_ms: int | None = None
+    noticed: bool = False
+    """Whether it was told that it expires soon."""
     order: str | None = None
     """The order it was earned on."""
     cap_keys: tuple[str, ...] = ()
@@ -382,6 +384,10 @@ class Reward(Row, frozen=True):
     """What its budget has to set aside before it can be handed over: it waits for that."""
     collected: bool = False
     """Whether it is handed over to its recipient's account with the program, from which payouts are made."""
+    pool: str = ""
+    """The pool of imported codes that it takes its code from, once it is its turn."""
+    own_code: str = ""
+    """That code, sealed."""
 
     @property
     def live(self) -> bool:
@@ -391,13 +397,34 @@ class Reward(Row, frozen=True):
     @property
     def queue(self) -> str | None:
         """In which queue it stands, the oldest first: what can be spent (of whom, which program, which unit), or what waits
-        for a budget; None where it does neither.
+        for a budget or for a code; None where it does none of it.
         """
         if self.unfunded:
             return self.budget
+        if self.reason == "waiting_for_code":
+            return code_queue(self.pool)
         if self.status != "issued" or not self.remaining or is_currency(self.unit):
             return None
         return purse_of(self.participant, self.program, self.unit)
+
+
+class PoolCode(Row, frozen=True):
+    """A code of the shop's own system, in a pool."""
+
+    hash: str
+    """What it is compared by."""
+    pool: str
+    number: int
+    """Its place in the pool: the first that came goes first."""
+    sealed: str
+    """The code, readable with the tenant's key alone."""
+    reward: str | None = None
+    """The reward that it was given out with."""
+
+
+def code_queue(pool: str) -> str:
+    """The queue of what waits for a code of a pool."""
+    return f"codes:{pool}"
 
 
 def purse_of(participant: str, program: str, unit: str) -> str:
@@ -555,6 +582,9 @@ WATCHES: Collection[str] = Collection("watches")  # "participant>reward" -> rewa
 KEPT_OF: Collection[tuple[str, ...]] = Collection("kept_of", stored=False)
 # "participant>reward" -> the first KEPT_PAGE rewards behind this one that watch the participant, by id
 REWARD_CODES: Collection[str] = Collection("reward_codes", stored=False)  # hash of a code -> reward id
+POOL_CODES: Collection[PoolCode] = Collection("pool_codes")  # hash
+FREE_CODES: Collection[tuple[tuple[int, str], ...]] = Collection("free_codes", stored=False)
+# pool -> the first QUEUE_PAGE codes that are not given out, as (number, hash), sorted
 COUNTERS: Collection[int] = Collection("counters")
 CONTESTS: Collection[ContestRow] = Collection("contests")  # "program|contest"
 CONTESTS_OF: Collection[tuple[str, ...]] = Collection("contests_of", stored=False)  # program -> those not settled
@@ -571,6 +601,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
     ENTRIES, TIERS, PAYOUTS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
+    POOL_CODES, FREE_CODES,
 )  # fmt: skip
 
 PEOPLE = "people"

@@ -20,6 +20,7 @@ TOPICS: dict[str, str] = {
     "reward.issued": "the reward was handed over, or the shop may do so now",
     "reward.redeemed": "the reward was used up",
     "reward.restored": "a used reward may be used again, as its order came back",
+    "reward.expiring": "what is left of the reward has to be used soon",
     "reward.expired": "the reward was not used in time",
     "reward.cancelled": "the reward was taken back before it was handed over",
     "reward.denied": "staff or a rule refused the reward",

@@ -282,8 +282,9 @@ class Turn:
     def _reward_now(self, id: str) -> RewardNow:
         r = self.reward(id)
         return RewardNow(
-            r.id, r.program, r.rule, r.side, r.participant, r.status, r.amount, r.unit, r.remaining, r.reason
-        )
+            r.id, r.program, r.rule, r.side, r.participant, r.status, r.amount, r.unit, r.remaining, r.reason,
+            r.own_code if r.status == "issued" and r.own_code else None,
+        )  # fmt: skip
 
 
 def begin(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -> Turn:

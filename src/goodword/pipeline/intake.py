@@ -16,9 +16,11 @@ from msgspec.structs import replace
 
 from goodword.engine.answers import GIVEN
 from goodword.engine.events import (
+    OWN_CODE_MAX,
     Activity,
     Choice,
     Claim,
+    Codes,
     HandleAction,
     Link,
     Order,
@@ -33,6 +35,7 @@ from goodword.engine.events import (
 )
 from goodword.engine.ids import Keyring, normalise_code
 from goodword.engine.people import IDENTIFIERS, SIGNALS
+from goodword.pipeline.vault import seal_code
 from goodword.program.duration import SECOND_MS, to_ms
 from goodword.program.values import page_of_shop
 
@@ -175,6 +178,8 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
     if isinstance(event, Link) and event.code is not None:
         # As it was chosen, for people to read; the engine compares it in its normal form.
         changes["code"] = _BIDI_OR_CONTROL.sub("", unicodedata.normalize("NFKC", event.code)).strip()
+    if isinstance(event, Codes):
+        changes["codes"] = tuple(_pool_code(keyring, code, f"codes[{n}]") for n, code in enumerate(event.codes))
     if isinstance(event, Order) and event.redeems:
         changes["redeems"] = tuple(
             replace(item, code=keyring.reward_code_hash(_code(item.code, f"redeems[{index}].code")))
@@ -226,6 +231,14 @@ def _code(typed: str, field: str) -> str:
     if not code:
         raise InvalidEvent("no letter or digit in it", field)
     return code
+
+
+def _pool_code(keyring: Keyring, told: str, field: str) -> str:
+    """A code of the shop's own system: what it is compared by, and behind that what can be shown of it."""
+    code = _BIDI_OR_CONTROL.sub("", told).strip()
+    if len(code) > OWN_CODE_MAX:
+        raise InvalidEvent(f"a code has at most {OWN_CODE_MAX} characters", field)
+    return keyring.reward_code_hash(_code(code, field)) + seal_code(keyring, code)
 
 
 def _clean_person(person: Person) -> Person:

@@ -21,10 +21,11 @@ from goodword.engine.decide import Decision, decide, evolve
 from goodword.engine.events import Due, Published, Sealed, Visits
 from goodword.engine.ids import Keyring
 from goodword.engine.needs import ROUNDS, Batch, needs
-from goodword.engine.reasons import Answer
+from goodword.engine.reasons import Answer, RewardNow
 from goodword.engine.state import COLLECTIONS, CONTESTS, DUES, REFERRALS, REWARDS, SWEEPS, DueRow, NotLoaded, State
 from goodword.engine.turn import Programs
 from goodword.engine.visits import noon_ms
+from goodword.pipeline.vault import open_code
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program, load_program
 
@@ -251,16 +252,21 @@ class _Run:
         self.state.rows[DUES.name][row.id] = self.outcome.postponed[row.id] = later
 
 
-def shown(answer_json: bytes, keyring: Keyring) -> bytes:
-    """An answer as its owner sees it: with the codes of rewards that can be used, derived anew."""
+def shown(answer_json: bytes, keyring: Keyring | None) -> bytes:
+    """An answer as its owner sees it: with the codes of rewards that can be used; to who may not see them, without."""
     if b'"status":"issued"' not in answer_json:
         return answer_json
+    if keyring is None and b'"code":"' not in answer_json:
+        return answer_json
     answer = msgspec.json.decode(answer_json, type=Answer)
-    rewards = tuple(
-        replace(reward, code=keyring.reward_code(reward.id)) if reward.status == "issued" else reward
-        for reward in answer.rewards
-    )
+    rewards = tuple(replace(reward, code=_code(reward, keyring)) for reward in answer.rewards)
     return _ANSWER.encode(replace(answer, rewards=rewards))
+
+
+def _code(reward: RewardNow, keyring: Keyring | None) -> str | None:
+    if keyring is None or reward.status != "issued":
+        return None
+    return keyring.reward_code(reward.id) if reward.code is None else open_code(keyring, reward.code)
 
 
 def publication(program: Program, clock_ms: int) -> Sealed:

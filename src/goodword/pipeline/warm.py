@@ -19,6 +19,7 @@ from goodword.engine.state import (
     DUES,
     ENTRIES,
     FIRST_ORDERS,
+    FREE_CODES,
     HANDLES,
     HANDLES_OF,
     KEPT_OF,
@@ -45,7 +46,7 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES, MEMBERS_IN, PEOPLE_IN)
+_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES, FREE_CODES, MEMBERS_IN, PEOPLE_IN)
 _KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
 """All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
 _NAMED = {

@@ -1,4 +1,4 @@
-"""How much a benefit is: an amount, a share of an order, an amount by date, an amount by segment."""
+"""How much a benefit is: an amount, a share of an order, so much for each dollar, an amount by date, or by segment."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ NOTHING = "nothing"
 
 def _nothing(raw: object) -> object:
     return None if raw == NOTHING else raw
+
+
+Otherwise = Annotated[
+    Amount | None,
+    BeforeValidator(_nothing),
+    WithJsonSchema({"type": "string", "description": "an amount, or `nothing`"}),
+]
 
 
 class Rates(Part):
@@ -69,6 +76,58 @@ class PercentOf(Part):
         return self
 
 
+class Gains(Part):
+    """What each category of the items of an order gives, and everything else."""
+
+    by: Literal["item.category"]
+    rows: dict[Annotated[str, Field(min_length=1, max_length=TEXT_MAX)], Amount] = Field(
+        min_length=1, max_length=ROWS_MAX
+    )
+    otherwise: Otherwise = Field(description="what other categories and what no item names give, or `nothing`")
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Gains:
+        if len({amount.unit for amount in (*self.rows.values(), self.otherwise) if amount is not None}) != 1:
+            raise ValueError("all rows of a table have the same unit")
+        return self
+
+
+class PerSpent(Part):
+    """So much for each whole part of what was spent, known when the reward is granted: a point for each dollar."""
+
+    per: Literal["order.total", "order.items"] = Field(
+        description="the order as a whole, or its items, each category counted on its own"
+    )
+    each: Money = Field(description="how much has to be spent for it: `1.00 USD`")
+    gives: Amount | None = Field(default=None, description="for `order.total`: what each of them gives")
+    table: Gains | None = Field(default=None, description="for `order.items`: what each of them gives by category")
+    ceiling: Amount | None = None
+    round: Literal["down", "up"] = Field(
+        default="down", description="whether what is left over counts as nothing, or as one more"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PerSpent:
+        by_item = self.per == "order.items"
+        if by_item != (self.table is not None) or by_item == (self.gives is not None):
+            raise ValueError("write `gives` with `order.total`, or `table` with `order.items`")
+        if self.ceiling and self.ceiling.unit != self.most.unit:
+            raise ValueError("the ceiling has the unit of what is given")
+        return self
+
+    @property
+    def most(self) -> Quantity:
+        """The most that one of them gives."""
+        if self.gives is not None:
+            return self.gives
+        rows = (*self.table.rows.values(), self.table.otherwise) if self.table else ()
+        return max((row for row in rows if row), key=lambda quantity: quantity.amount)
+
+
+OF_AN_ORDER = (PercentOf, PerSpent)
+"""The ways to write an amount that need an order, and follow it when a part of it comes back."""
+
+
 class Stage(Part):
     """One row of a schedule: from this day on, this amount."""
 
@@ -92,13 +151,6 @@ class Schedule(Part):
         if len({stage.amount.unit for stage in self.schedule}) != 1:
             raise ValueError("all rows of a schedule have the same unit")
         return self
-
-
-Otherwise = Annotated[
-    Amount | None,
-    BeforeValidator(_nothing),
-    WithJsonSchema({"type": "string", "description": "an amount, or `nothing`"}),
-]
 
 
 class Rows(Part):
@@ -134,7 +186,8 @@ class Table(Part):
 
 def _shape(raw: object) -> str:
     """Which of the ways to write an amount this is, so that its problems are told once and in their place."""
-    for kind, key in ((PercentOf, "percent_of"), (Table, "table"), (Schedule, "schedule")):
+    shapes = ((PercentOf, "percent_of"), (PerSpent, "per"), (Table, "table"), (Schedule, "schedule"))
+    for kind, key in shapes:
         if isinstance(raw, kind) or (isinstance(raw, dict) and key in raw):
             return f"amount:{key}"
     return "amount:schedule" if isinstance(raw, dict) else "amount:fixed"
@@ -143,6 +196,7 @@ def _shape(raw: object) -> str:
 AnyAmount = Annotated[
     Annotated[Amount, Tag("amount:fixed")]
     | Annotated[PercentOf, Tag("amount:percent_of")]
+    | Annotated[PerSpent, Tag("amount:per")]
     | Annotated[Schedule, Tag("amount:schedule")]
     | Annotated[Table, Tag("amount:table")],
     Discriminator(_shape),
@@ -158,6 +212,8 @@ def unit_of(amount: Any) -> str:
             return stages[0].amount.unit
         case Table(table=rows):
             return rows.unit
+        case PerSpent(most=most):
+            return most.unit
         case _:
             return "money"
 
@@ -172,7 +228,7 @@ def largest(amount: Any) -> Quantity | None:
         case Table(table=rows):
             every = [row for row in (*rows.rows.values(), rows.otherwise) if row is not None]
             return max(every, key=lambda quantity: quantity.amount)
-        case PercentOf(ceiling=ceiling):
+        case PercentOf(ceiling=ceiling) | PerSpent(ceiling=ceiling):
             return ceiling
         case _:
             return None

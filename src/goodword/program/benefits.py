@@ -109,6 +109,16 @@ class Ask(Part):
         return bool(answer.strip()) and (self.longest is None or len(answer) <= self.longest)
 
 
+BY_CODE = frozenset({"coupon", "product", "gift_card", "digital"})
+"""What a code of the shop's own system can stand for: it is used once, and whole."""
+
+
+class OwnCode(Part):
+    """A code of the shop's own system, instead of one that Goodword makes."""
+
+    pool: Name = Field(description="the pool of imported codes from which each reward takes the next one")
+
+
 class Benefit(Part):
     """What a reward consists of."""
 
@@ -129,6 +139,9 @@ class Benefit(Part):
     asks: dict[Name, Ask] = Field(
         default_factory=dict, max_length=ASKS_MAX, description="what the recipient has to say before it is handed over"
     )
+    code: OwnCode | None = Field(
+        default=None, description="for a coupon, a product, a gift card, something digital: the shop's own code for it"
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self, info: ValidationInfo) -> Benefit:
@@ -147,9 +160,21 @@ class Benefit(Part):
             raise ValueError(f"a {self.kind} is counted in {currency}")
         if kind.counted == "pieces" and (is_currency(self.unit) or isinstance(self.amount, PercentOf)):
             raise ValueError(f"`{self.kind}` is counted in pieces or units of its own, such as `500 MB`, not in money")
+        if self.code and self.kind not in BY_CODE:
+            raise ValueError("a `code` of a pool is for a coupon, a product, a gift card or something digital")
         if self.unit_cost and (is_currency(self.unit) or self.unit == "money" or self.percent_off):
             raise ValueError("money costs what it is worth; `unit_cost` is for other units")
         return self
+
+    @property
+    def pool(self) -> str | None:
+        """The pool of imported codes that it is taken from."""
+        return self.code.pool if self.code else None
+
+    @property
+    def issued_by(self) -> Literal["goodword", "shop"]:
+        """Who hands it over: with a code of a pool, Goodword does."""
+        return "goodword" if self.code else KINDS[self.kind].issued_by
 
     @cached_property
     def unit(self) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from goodword.program.amounts import PercentOf, largest
+from goodword.program.amounts import PercentOf, PerSpent, largest
 from goodword.program.benefits import KINDS, Benefit
 from goodword.program.loader import Program
 from goodword.program.model import VISIT_PERIODS, ProgramFile, Reward, Step
-from goodword.program.quantity import BASIS_POINTS, Quantity, percent_of
+from goodword.program.quantity import BASIS_POINTS, Quantity, divide, percent_of
 from goodword.program.triggers import EVERY_MAX, Recurs
 from goodword.program.values import CLAIMED
 
@@ -167,6 +167,9 @@ def _cost(benefit: Benefit, order: Quantity) -> int:
         share = max(share, benefit.amount.floor.amount if benefit.amount.floor else 0)
         return min(share, benefit.amount.ceiling.amount) if benefit.amount.ceiling else share
     most = largest(benefit.amount)
+    if isinstance(benefit.amount, PerSpent):
+        gained = divide(order.amount, benefit.amount.each.amount, "up") * benefit.amount.most.amount
+        most = Quantity(min(gained, most.amount) if most else gained, benefit.amount.most.unit)
     if most is None:
         return 0
     if most.unit == order.unit:

@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 )
 
 from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
-from goodword.program.model import DEPTH_WORDS, NOT_YET, ProgramFile
+from goodword.program.model import DEPTH_WORDS, NOT_YET, WRITTEN_AS, ProgramFile
 from goodword.program.quantity import is_currency, parse_quantity
 from goodword.program.values import Declared, PlacedProblems, hint
 
@@ -287,7 +287,7 @@ def _path(loc: tuple[str | int, ...]) -> list[str | int]:
     path: list[str | int] = []
     for part in loc:
         # Without the model's names for the ways to write one thing, such as `amount:fixed`.
-        if part != "[key]" and not str(part).startswith(("amount:", "benefit:")):
+        if part != "[key]" and not str(part).startswith(("amount:", "benefit:", "expires:")):
             path.append(part)
     return path
 
@@ -310,6 +310,8 @@ def _message(error: dict[str, Any], path: list[str | int]) -> str:
         key = str(path[-1])
         if key in NOT_YET:
             return f"`{key}` is not yet supported"
+        if key in WRITTEN_AS:
+            return f"unknown key `{key}`: {WRITTEN_AS[key]}"
         return f"unknown key `{key}`; {hint(key, _keys_at(path[:-1]))}"
     if kind == "missing":
         return f"`{path[-1]}` is missing"

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from goodword.program.amounts import PercentOf
+from goodword.program.amounts import OF_AN_ORDER
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_duration
+from goodword.program.expiry import AnyExpiry, Expiry
 from goodword.program.groups import Groups
 from goodword.program.keeping import Kept
 from goodword.program.part import Part
@@ -261,7 +262,9 @@ class Reward(Part):
     answer_within: Duration | None = Field(
         default=None, description="how long the recipient may take to choose or to answer what the benefit asks"
     )
-    expires: Duration | None = Field(default=None, description="how long after issuing it may be used")
+    expires: AnyExpiry | None = Field(
+        default=None, description="how long after issuing it may be used; with `notice`, somebody is told before"
+    )
     kept: Kept | None = Field(default=None, description="conditions under which it is kept")
     taken_back: Literal["debt", "forgive"] = Field(
         default="debt", description="what happens to the part already used when the reward is taken back"
@@ -332,8 +335,8 @@ class Reward(Part):
 
     def _check_benefit(self, declared: Declared, benefit: Benefit) -> None:
         unit = declared.currency if benefit.unit == "money" else benefit.unit
-        if (self.when.reaches or self.to == "everyone") and isinstance(benefit.amount, PercentOf):
-            raise ValueError("a percentage needs an order; a milestone or a day has none")
+        if (self.when.reaches or self.to == "everyone") and isinstance(benefit.amount, OF_AN_ORDER):
+            raise ValueError("a share of an order needs an order; a milestone or a day has none")
         for cap in self.caps:
             if cap.amount and cap.amount.unit != unit:
                 raise ValueError(f"a cap by amount is counted in the unit of the reward, {unit}")
@@ -347,9 +350,19 @@ class Reward(Part):
             raise ValueError(
                 f"the budget is counted in {budget_unit}, the reward in {unit}; give the benefit a `unit_cost`"
             )
-        percent = benefit.amount if isinstance(benefit.amount, PercentOf) else None
-        if (percent and percent.ceiling is None) or (benefit.percent_off and benefit.ceiling is None):
-            raise ValueError("a percentage out of a budget needs a `ceiling`: the most that must be set aside for it")
+        share = benefit.amount if isinstance(benefit.amount, OF_AN_ORDER) else None
+        if (share and share.ceiling is None) or (benefit.percent_off and benefit.ceiling is None):
+            raise ValueError("a share out of a budget needs a `ceiling`: the most that must be set aside for it")
+
+    @property
+    def expires_after(self) -> int | None:
+        """How long after issuing it may be used."""
+        return self.expires.after if isinstance(self.expires, Expiry) else self.expires
+
+    @property
+    def notice(self) -> int | None:
+        """How long before it expires a notice goes out."""
+        return self.expires.notice if isinstance(self.expires, Expiry) else None
 
     @cached_property
     def benefits(self) -> dict[str, Benefit]:
@@ -505,9 +518,9 @@ class ProgramFile(Part):
             measure = self.measures.get(rule.when.each or "")
             of_order = (step and step.event == "order") or (measure and measure.source == "orders")
             for option, benefit in rule.benefits.items():
-                if isinstance(benefit.amount, PercentOf) and not of_order:
+                if isinstance(benefit.amount, OF_AN_ORDER) and not of_order:
                     path = f"benefit.options.{option}" if option else "benefit"
-                    yield f"rewards.{name}.{path}.amount", "a percentage of an order, and its step is not an order"
+                    yield f"rewards.{name}.{path}.amount", "a share of an order, and its step is not an order"
 
     def _exchange_problems(self) -> Iterator[tuple[str, str]]:
         units = {
@@ -655,6 +668,12 @@ class ProgramFile(Part):
         return tuple(name for name, rule in self.rewards.items() if rule.to == "group")
 
     @cached_property
+    def pools(self) -> frozenset[str]:
+        """The pools of imported codes that its rewards are taken from."""
+        benefits = (benefit for rule in self.rewards.values() for benefit in rule.benefits.values())
+        return frozenset(benefit.pool for benefit in benefits if benefit.pool)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Its calendar."""
         return ZoneInfo(self.time_zone)
@@ -666,10 +685,15 @@ NOT_YET = frozenset(
         "compliance",
         "messages",
         "stacking",
-        "stock",
-        "points",
-        "segments",
     ]
 )
 """Keys the language will have: refused by name until they run, never accepted and ignored."""
+WRITTEN_AS = {
+    "stock": "a stock is a budget counted in pieces: `budgets: {roadsters: {amount: 5 roadster}}`, and `budget: roadsters` "
+    "in the reward",
+    "points": "points are a benefit, `{kind: points, amount: 100 points}`, and are spent by `when: {exchange: 100 points}`",
+    "segments": "a segment is a field of the person: declare it under `fields`, and look at it in `audience`, in `where` "
+    "or in the `table` of an amount",
+}
+"""Keys somebody may look for whose idea is written otherwise: what to write."""
 DEPTH_WORDS = re.compile(r"^(depth|levels?|upline|downline|multi_?level|generations?)$")

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, func, select
 from goodword.engine.events import AnyEvent, Sealed
 from goodword.engine.ids import Keyring
 from goodword.pipeline.intake import InvalidEvent, decode_event, seal
-from goodword.program.loader import Program, load_program
+from goodword.program.loader import Program
 from goodword.storage import tables
 from goodword.storage.database import Database
-from goodword.storage.load import load_live_programs, load_program_texts
+from goodword.storage.load import load_live_programs
+from goodword.storage.programs import program_version
 
 PAGE = 2000
 """How many events are read at once, each page in a transaction of its own: nobody has to wait for a rehearsal."""
@@ -84,8 +85,7 @@ class StoredHistory:
     def program(self, name: str, version: int) -> Program:
         """A version as it was published."""
         with self._database.read() as connection:
-            texts = load_program_texts(connection, self._tenant, {(name, version)})
-        return load_program(texts[name, version], version)
+            return program_version(connection, self._tenant, name, version)
 
 
 def _last_seq(connection: Connection, tenant: str, until_ms: int | None) -> int:

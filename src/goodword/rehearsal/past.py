@@ -32,7 +32,8 @@ class Past:
         self._months.setdefault(month, [told.seq, told.seq])[1] = told.seq
         if month != BEFORE and told.answer is not None and says_something(told.answer):
             reasons = read_answer(told.answer).reasons
-            self._acquired[month] += self.shortages.look(reasons, told.sealed.clock_ms)
+            if acquired := self.shortages.look(reasons, told.sealed.clock_ms):
+                self._acquired[month] += acquired
 
     def books(self) -> Books:
         """Its money over time, once all events went by."""

@@ -154,6 +154,18 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "{paid} visits were paid for, {counted} were counted",
         _VISITS.format(key=f"CAST({dialect.member('w.doc', 'key')} AS bigint)"),
     )
+    yield "pools_count_their_codes", _COUNTER_MESSAGE, _counter_check("codes|", _POOLS)
+    yield (
+        "codes_belong_to_their_rewards",
+        "{stored} rewards have it by its pool, {expected} by what they say",
+        "SELECT 'pool_codes ' || name AS row, CAST(SUM(stored) AS bigint) AS stored, "
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT p.hash || ' of ' || p.reward AS name, 1 AS stored, 0 AS expected FROM pool_codes AS p "
+        "WHERE p.tenant = :tenant AND p.reward IS NOT NULL "
+        "UNION ALL SELECT t.code_hash || ' of ' || t.id, 0, 1 FROM rewards AS t "
+        "WHERE t.tenant = :tenant AND t.doc LIKE '%\"own_code\"%'"
+        ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
     yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
     yield "households_count_who_is_there", _COUNTER_MESSAGE, _counter_check("home|", _HOUSEHOLDS)
     yield "people_are_counted", _COUNTER_MESSAGE, _counter_check("people", _PEOPLE)
@@ -224,6 +236,8 @@ _MEMBERSHIPS = (
     "JOIN groups AS g ON g.tenant = m.tenant AND g.id = m.group_id "
     "WHERE m.tenant = :tenant AND m.left_ms IS NULL GROUP BY g.program, m.participant"
 )
+
+_POOLS = "SELECT 'codes|' || pool, 0, COUNT(*) FROM pool_codes WHERE tenant = :tenant GROUP BY pool"
 
 _PEOPLE = "SELECT 'people', 0, COUNT(*) FROM participants WHERE tenant = :tenant HAVING COUNT(*) > 0"
 
@@ -348,7 +362,7 @@ _HOUSEHOLDS = (
 )
 _QUEUE_COUNTS = (
     "SELECT 'queue|' || t.queue, 0, COUNT(*) FROM rewards AS t "
-    "WHERE t.tenant = :tenant AND t.queue LIKE 'budget:%' GROUP BY t.queue"
+    "WHERE t.tenant = :tenant AND (t.queue LIKE 'budget:%' OR t.queue LIKE 'codes:%') GROUP BY t.queue"
 )
 
 
@@ -436,6 +450,8 @@ def _reward_problems(row: Reward) -> Iterator[str]:
         yield f"it is {row.status} and {row.remaining} remains to be used"
     if row.unfunded and (row.status != "pending" or row.reserved or not row.budget):
         yield f"it is {row.status} and said to wait for a budget"
+    if row.status in ("issued", "redeemed", "expired") and row.code_hash is None:
+        yield f"it is {row.status} and has no code"
     if row.watched and not row.live:
         yield f"it is {row.status} and said to be kept"
     for name in ("amount", "remaining", "used", "owed", "discount", "reserved", "spent", "unfunded"):

@@ -202,6 +202,16 @@ def _load_queues(query: _Query, state: State, keys: list[str]) -> None:
     _fill(state, "queues", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
 
 
+def _load_free_codes(query: _Query, state: State, keys: list[str]) -> None:
+    mapper = MAPPERS["pool_codes"]
+    codes = dict(map(mapper.unpack, query.run(_free_codes(query.dialect, mapper.columns), keys)))
+    found: dict[str, list[tuple[int, str]]] = {}
+    for code in codes.values():
+        found.setdefault(code.pool, []).append((code.number, code.hash))
+    _fill(state, "pool_codes", codes, codes, None)
+    _fill(state, "free_codes", keys, {key: tuple(sorted(entries)) for key, entries in found.items()}, ())
+
+
 def _load_referrals_of(query: _Query, state: State, keys: list[str]) -> None:
     """Those that hold their friend: of single orders a buyer may have any number."""
     statement = _friendships(query.dialect, MAPPERS["referrals"].columns)
@@ -278,6 +288,7 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "waiting_of": _load_waiting,
     "kept_of": _load_kept,
     "queues": _load_queues,
+    "free_codes": _load_free_codes,
     "members_in": _pages_of("members"),
     "people_in": _pages_of("participants"),
     "reward_codes": _load_reward_codes,
@@ -322,6 +333,11 @@ def _leaders(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 def _queues(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     order = ("granted_ms", "id")
     return text(dialect.first_of(tables.rewards, columns, "queue", "queue IS NOT NULL", order, QUEUE_PAGE))
+
+
+@cache
+def _free_codes(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    return text(dialect.first_of(tables.pool_codes, columns, "pool", "reward IS NULL", ("number",), QUEUE_PAGE))
 
 
 @cache

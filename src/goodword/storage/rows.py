@@ -27,6 +27,7 @@ from goodword.engine.state import (
     OrderRow,
     Participant,
     PayoutRow,
+    PoolCode,
     Referral,
     Reward,
     Row,
@@ -164,6 +165,7 @@ MAPPERS: dict[str, Mapper] = {
     "standings": _struct_mapper(tables.standings, Standing, "id"),
     "tiers": _struct_mapper(tables.tiers, TierRow, "id"),
     "payouts": _struct_mapper(tables.payouts, PayoutRow, "id"),
+    "pool_codes": _struct_mapper(tables.pool_codes, PoolCode, "hash"),
     "counters": _value_mapper(tables.counters),
     "balances": Mapper(
         tables.balances,

@@ -405,6 +405,24 @@ watches = Table(
     sqlite_with_rowid=False,
 )
 
+# Codes of the shop's own system: `sealed` is readable with the tenant's key alone, `hash` is what a code is compared by.
+pool_codes = Table(
+    "pool_codes",
+    metadata,
+    _word("tenant"),
+    _word("hash"),
+    _word("pool"),
+    _number("number"),
+    _word("reward", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "hash"),
+    _index("pool_codes_free", "tenant", "pool", "number", where="reward IS NULL", query="load: free_codes; reads.pool"),
+    _index("pool_codes_by_pool", "tenant", "pool", "number", unique=True, query="reads.pool"),
+    _index(
+        "pool_codes_given", "tenant", "reward", unique=True, where="reward IS NOT NULL", query="one code per reward"
+    ),
+)
+
 counters = Table(
     "counters",
     metadata,

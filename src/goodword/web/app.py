@@ -21,7 +21,19 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
 from goodword.settings import Settings
-from goodword.web import api, clicks, codes, contests, participants, payouts, programs, rehearsals, staff, webhooks
+from goodword.web import (
+    api,
+    clicks,
+    codes,
+    contests,
+    participants,
+    payouts,
+    pools,
+    programs,
+    rehearsals,
+    staff,
+    webhooks,
+)
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
 from goodword.web.events import post_events
@@ -46,6 +58,7 @@ ROOMS = (
     programs.router,
     contests.router,
     payouts.router,
+    pools.router,
     rehearsals.router,
     webhooks.router,
 )

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from goodword.engine.events import (
+    Codes,
     HandleAction,
     Link,
     Moderation,
@@ -151,7 +152,7 @@ class Intake:
     def seal(self, event: SourceEvent) -> Sealed:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
-        staff = isinstance(event, RewardAction | Review | HandleAction | Moderation | PayoutAction | PayOut)
+        staff = isinstance(event, RewardAction | Review | HandleAction | Moderation | PayoutAction | PayOut | Codes)
         correction = isinstance(event, Profile) and event.participant is not None
         needs(self.key, "staff" if staff else "people" if correction else "events")
         doubtful = isinstance(event, Link) and self._pages.doubts(event)

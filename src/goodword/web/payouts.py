@@ -14,11 +14,11 @@ from goodword.engine.events import PayOut, PayoutAction
 from goodword.engine.reasons import Answer
 from goodword.engine.state import PARTICIPANTS, PAYOUTS, PayoutStatus
 from goodword.program.duration import from_ms
-from goodword.program.loader import Program, load_program
+from goodword.program.loader import Program
 from goodword.storage import payouts
 from goodword.storage.keys import ApiKey
-from goodword.storage.load import load_live_programs, load_program_texts
 from goodword.storage.payouts import PartnerStatement, StatementLine
+from goodword.storage.programs import program_in_force
 from goodword.web.answers import answers, answers_page, json
 from goodword.web.api import PRINTABLE, After, Filter, Id, Limit, Reader, page_of, row_of
 from goodword.web.context import context_of
@@ -172,8 +172,7 @@ def statement_out(statement: PartnerStatement, lines: list[StatementLine]) -> St
 
 
 def _program(connection: Connection, key: ApiKey, name: str) -> Program:
-    version = load_live_programs(connection, key.tenant).get(name)
-    if version is None:
+    found = program_in_force(connection, key.tenant, name)
+    if found is None:
         raise NotFound
-    texts = load_program_texts(connection, key.tenant, {(name, version)})
-    return load_program(texts[name, version], version)
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
@@ -25,8 +24,8 @@ from goodword.web.api import Id
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.jobs import Job, TooManyWait
 from goodword.web.keys import Needs
-from goodword.web.problems import FileProblem, Invalid, InvalidProgram, NotFound, NotJson, Overloaded
-from goodword.web.telling import json_body
+from goodword.web.problems import FileProblem, Invalid, InvalidProgram, NotFound, Overloaded
+from goodword.web.telling import decoded, json_body
 from goodword.words.rehearsals import rehearsal_blocks
 
 BODY_BYTES_MAX = CANDIDATES_MAX * FILE_BYTES_MAX + 4096
@@ -111,18 +110,12 @@ async def cancel_rehearsal(request: Request, key: Rehearser, rehearsal: Id) -> R
 
 
 def _read(body: bytes) -> RehearsalIn:
-    try:
-        body.decode()
-        said = msgspec.json.decode(body, type=RehearsalIn)
-        for number, file in enumerate(said.files):
+    said = decoded(body, RehearsalIn)
+    for number, file in enumerate(said.files):
+        try:
             check_text(file.label, f"files[{number}].label")  # the text is looked at by the loader, line by line
-    except InvalidEvent as error:
-        raise Invalid(error.reason, field=error.field) from None
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise Invalid(message, field=path.rstrip("`").lstrip(".") or None) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise NotJson from None
+        except InvalidEvent as error:
+            raise Invalid(error.reason, field=error.field) from None
     return said
 
 

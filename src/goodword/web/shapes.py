@@ -24,6 +24,7 @@ from goodword.engine.state import (
     RewardStatus,
 )
 from goodword.pipeline.process import shown
+from goodword.pipeline.vault import open_code
 from goodword.program.diff import Change
 from goodword.program.duration import from_ms
 from goodword.storage.hits import Hit
@@ -435,16 +436,20 @@ def reward_out(row: Reward, keyring: Keyring | None) -> RewardOut:
         mature_at=_moment(row.mature_ms),
         expires_at=_moment(row.expires_ms),
         order=row.order,
-        code=keyring.reward_code(row.id) if keyring is not None and usable else None,
+        code=_code(row, keyring) if keyring is not None and usable else None,
         option=row.option or None,
         answers=row.answers if keyring is not None else {},
     )
 
 
+def _code(row: Reward, keyring: Keyring) -> str:
+    return open_code(keyring, row.own_code) if row.own_code else keyring.reward_code(row.id)
+
+
 def event_out(stored: StoredEvent, keyring: Keyring | None, language: str | None) -> EventOut:
     """An event with its answer; with a keyring, also the codes in it; with a language, also its sentences."""
     raw = bytes(stored.answer)
-    answer = msgspec.json.decode(raw if keyring is None else shown(raw, keyring), type=ExplainedAnswer)
+    answer = msgspec.json.decode(shown(raw, keyring), type=ExplainedAnswer)
     if language is not None:
         told = tuple(msgspec.structs.replace(one, sentence=sentence(one, language)) for one in answer.reasons)
         answer = msgspec.structs.replace(answer, reasons=told)

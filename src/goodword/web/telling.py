@@ -64,18 +64,29 @@ async def read_said(request: Request, type_: type[BodyT], *, empty: bool = False
         NotJson: it is not JSON.
     """
     body = await read_body(request, EVENT_BYTES_MAX)
+    said = decoded(body or (b"{}" if empty else b""), type_)
     try:
-        body.decode()
-        said = msgspec.json.decode(body or (b"{}" if empty else b""), type=type_)
         check_text(msgspec.to_builtins(said), "")
     except Refused as error:
         raise Invalid(error.reason, field=error.field or None) from None
+    return said
+
+
+def decoded(body: bytes, type_: type[BodyT]) -> BodyT:
+    """A body as what it should be. Its texts are not looked at.
+
+    Raises:
+        Invalid: a wrong or missing value; with the field.
+        NotJson: it is not JSON.
+    """
+    try:
+        body.decode()
+        return msgspec.json.decode(body, type=type_)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         raise Invalid(message, field=path.rstrip("`").lstrip(".") or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotJson from None
-    return said
 
 
 async def said_in(request: Request, type_: type[Struct]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from goodword.program.amounts import PercentOf, Schedule, largest
+from goodword.program.amounts import PercentOf, PerSpent, Schedule, largest
 from goodword.program.benefits import AnyBenefit, Benefit, Options
 from goodword.program.loader import Program
 from goodword.program.model import ProgramFile, Reward, Side
@@ -153,6 +153,8 @@ def benefit_text(benefit: AnyBenefit, language: str, on: date | None = None) -> 
         case PercentOf(table=table, ceiling=ceiling) as share:
             key = "benefit.percent_of" if table is None else "benefit.percent_by_category"
             return _share(key, share.largest_percent, ceiling, language)
+        case PerSpent() as share:
+            return _per_spent(share, language)
         case Schedule() as plan:
             return _scheduled(benefit, plan, language, on)
         case Quantity() as fixed:
@@ -165,6 +167,14 @@ def _share(key: str, basis_points: int, ceiling: Quantity | None, language: str)
     shown = {"percent": percent(basis_points, language)}
     if ceiling is not None:
         shown["ceiling"] = amount(ceiling, language)
+    return catalogue(language).fullest(key, shown, {})
+
+
+def _per_spent(share: PerSpent, language: str) -> str | None:
+    shown = {"amount": amount(share.most, language), "each": amount(share.each, language)}
+    if share.ceiling is not None:
+        shown["ceiling"] = amount(share.ceiling, language)
+    key = "benefit.per_spent" if share.table is None else "benefit.per_spent_by_category"
     return catalogue(language).fullest(key, shown, {})
 
 

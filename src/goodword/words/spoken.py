@@ -66,12 +66,15 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
             "taken_back",
         ]
     ),
+    "Expiry": frozenset(["after", "notice"]),
     "Groups": frozenset(["members_max", "joined_by", "one_per_person"]),
     "Kept": frozenset(["while", "until"]),
-    "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks"]),
+    "Benefit": frozenset(["kind", "amount", "percent_off", "ceiling", "minimum_order", "first_order", "asks", "code"]),
     "Options": frozenset(["kind", "options", "weights", "otherwise"]),
     "Ask": frozenset(["type", "options", "longest", "moderated", "otherwise"]),
     "PercentOf": frozenset(["percent", "table", "floor", "ceiling", "round"]),
+    "PerSpent": frozenset(["each", "gives", "table", "ceiling", "round"]),
+    "Gains": frozenset(["rows", "otherwise"]),
     "Rates": frozenset(["rows", "otherwise"]),
     "Schedule": frozenset(["schedule", "read_at"]),
     "Stage": frozenset(["since", "amount"]),
@@ -115,8 +118,11 @@ UNSAID: Final[Mapping[str, str]] = {
     "Economics.return_window": "what the linter compares with `hold`, which is said",
     "FieldDeclaration.of": "declared here, said where a condition reads it",
     "FieldDeclaration.type": "declared here, said where a condition reads it",
+    "OwnCode.pool": "from which list of the shop a code comes is seen by nobody",
     "Benefit.unit_cost": "what it costs the business",
     "PercentOf.percent_of": "the order, or its items where rates are said",
+    "PerSpent.per": "the order, or its items where they are said by category",
+    "Gains.by": "there is one thing that items are told apart by, their category",
     "Rates.by": "there is one thing that items are told apart by, their category",
 }
 """Keys that no advocate or friend has to read, each with its reason."""

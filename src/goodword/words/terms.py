@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
-from goodword.program.amounts import PercentOf, Schedule, Table
+from goodword.program.amounts import PercentOf, PerSpent, Schedule, Table
 from goodword.program.benefits import AnyBenefit, Ask, Benefit, Options
 from goodword.program.conditions import Condition
 from goodword.program.loader import Program
@@ -146,6 +146,8 @@ class _Terms(Speaker):
         match benefit.amount:
             case PercentOf() as share:
                 yield from self._share(share)
+            case PerSpent() as share:
+                yield from self._per_spent(share)
             case Schedule() as plan:
                 yield from self._schedule(plan)
             case Table() as table:
@@ -154,6 +156,8 @@ class _Terms(Speaker):
             yield self.text("terms.minimum_order", minimum=amount(benefit.minimum_order, self.language))
         if benefit.first_order:
             yield self.text("terms.first_order")
+        if benefit.code:
+            yield self.text("terms.own_code")
         if benefit.asks:
             asks = [self._ask(name, ask) for name, ask in benefit.asks.items()]
             yield self.text("terms.asks", asks=self.text("word.separator").join(asks))
@@ -170,6 +174,20 @@ class _Terms(Speaker):
         if share.floor:
             yield self.text("terms.floor", floor=amount(share.floor, self.language))
         yield self.text(f"terms.round.{share.round}")
+
+    def _per_spent(self, share: PerSpent) -> Iterator[str]:
+        each = amount(share.each, self.language)
+        if share.table:
+            rows = [
+                self.text(
+                    "terms.row", value=own_word("category", name, self.language), amount=amount(row, self.language)
+                )
+                for name, row in share.table.rows.items()
+            ]
+            rest = share.table.otherwise
+            otherwise = self.text("terms.rate.nothing") if rest is None else amount(rest, self.language)
+            yield self.text("terms.gains", each=each, rows=joined(rows, self.language), otherwise=otherwise)
+        yield self.text(f"terms.per_spent.{share.round}", each=each)
 
     def _schedule(self, plan: Schedule) -> Iterator[str]:
         rows = [
@@ -279,8 +297,12 @@ class _Terms(Speaker):
             yield self.text("terms.answer_within", within=self.length(rule.answer_within))
 
     def expires(self, rule: Reward) -> Iterator[str]:
-        if rule.expires is not None:
-            yield self.text("terms.expires", expires=self.length(rule.expires))
+        if rule.expires_after is None:
+            return
+        said = self.text("terms.expires", expires=self.length(rule.expires_after))
+        if rule.notice is not None:
+            said = f"{said} {self.text('terms.notice', notice=self.length(rule.notice))}"
+        yield said
 
     def caps(self, rule: Reward) -> Iterator[str]:
         for cap in rule.caps:
