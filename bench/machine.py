@@ -32,6 +32,7 @@ READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
 CLIENT_SECONDS = 900.0
 TICK = os.sysconf("SC_CLK_TCK")
+MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,14 @@ def rss_bytes(pid: int) -> int:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(rss_bytes(int(child)) for child in below)
+
+
+def peak_bytes(pid: int) -> int:
+    """The most that a process and all below it, as they are now, ever held in memory."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return kilobytes * 1024 + sum(peak_bytes(int(child)) for child in below)
 
 
 def free_port() -> int:

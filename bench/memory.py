@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench import traffic
 from bench.events import ARRAY, ARRAY_CONNECTIONS
-from bench.machine import bases, fresh, load, rss_bytes, serving
+from bench.machine import MEGABYTE, bases, fresh, load, rss_bytes, serving
 from bench.report import Figure
 from goodword.parts import now_ms
 
@@ -12,7 +12,6 @@ EVENTS = 1_000_000
 STEP = 20_000
 """How many events are sent at a time; the first fifth of all warms up."""
 AIM = 1.1
-MEGABYTE = 1 << 20
 
 
 def run(events: int = EVENTS) -> list[Figure]:

@@ -21,26 +21,33 @@ contests:
 @pytest.fixture
 def drawn(shop: Shop) -> Shop:
     """Twelve people entered, and the draw is decided."""
+    return draw(shop, 12)
+
+
+def draw(shop: Shop, entries: int) -> Shop:
+    """So many people enter, and the draw is decided."""
     shop.program.write_text(GAMES)
     shop.done("publish", shop.program)
-    people = [{"id": f"person-{number}"} for number in range(12)]
+    people = [{"id": f"person-{number}"} for number in range(entries)]
     rows = [line(f"e{n}", "enter", 2, program="demo", contest="jump", person=one) for n, one in enumerate(people)]
     shop.events.write_text("\n".join([*rows, line("end", "time_passed", 40)]) + "\n")
     shop.done("import", shop.events)
     return shop
 
 
-def test_anybody_draws_again(drawn: Shop, tmp_path: Any) -> None:
+@pytest.mark.parametrize(("count", "winners"), [(12, 2), (2, 2), (1, 1)])
+def test_anybody_draws_again(shop: Shop, tmp_path: Any, count: int, winners: int) -> None:
+    drawn = draw(shop, count)
     listed = drawn.done("draw", "entries", "demo", "jump").stdout
     said, *entries = map(json.loads, listed.splitlines())
-    assert (len(entries), len(said["winners"])) == (12, 2)
+    assert (len(entries), len(said["winners"])) == (count, winners)
     file = tmp_path / "entries.ndjson"
     file.write_text(listed)
     checked = drawn.done("draw", "verify", file).stdout
-    assert "12 entries, 12 tickets" in checked
+    assert f"{count} entries, {count} tickets" in checked
     assert f"1. {said['winners'][0]}" in checked
     told = json.loads(drawn.done("draw", "verify", file, "--json").stdout)
-    assert told["winners"] == said["winners"] == told["drawn"][:2]
+    assert told["winners"] == said["winners"] == told["drawn"][:winners]
     assert "0 findings" in drawn.done("audit").stdout
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from sqlalchemy import event
 
 from goodword.engine import decide as deciding
 from goodword.engine.events import Sealed, Share
+from goodword.engine.ids import Keyring
+from goodword.pipeline.process import Backing, Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import ProgramError
 from goodword.storage.audit import audit
@@ -129,3 +131,47 @@ def test_many_dates_at_once_are_decided_in_order_whatever_the_page(
     clocks = [row[0] for row in rows]
     assert clocks == sorted(clocks)
     assert len(clocks) == 64
+
+
+@pytest.mark.parametrize("days", [1, 29, 30, 31, 40])
+def test_an_event_among_more_dates_than_a_page_holds_comes_in_its_turn(
+    database: Database, tenants: Tenants, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """A batch of history reaches far: what falls due at its end does not hold up what happened at its beginning."""
+    tenants.decide_all(TENANT, mixed(256, 0))
+    monkeypatch.setattr("goodword.pipeline.process.DUES_MAX", 10)
+    times = (1, days * DAY_MS, days * DAY_MS + 165, 100 * DAY_MS)
+    rest = [
+        sealed({"type": "time_passed", "id": f"passed-{number}", "occurred_at": iso(START_MS + 400 + time)})
+        for number, time in enumerate(times)
+    ]
+    batches = 0
+    while rest:
+        outcome = tenants.decide(TENANT, rest)
+        assert outcome.decisions, "a batch that comes no further"
+        rest, batches = outcome.rest, batches + 1
+    assert batches <= 64 // 10 + len(times)
+    with database.read() as connection:
+        assert list(audit(connection, TENANT)) == []
+        rows = connection.exec_driver_sql("select type, clock_ms from events order by seq").fetchall()
+    assert [clock_ms for _, clock_ms in rows] == sorted(clock_ms for _, clock_ms in rows)
+    assert [type for type, _ in rows].count("due") == 64
+
+
+def test_after_a_batch_that_had_to_stop_less_is_looked_at_and_then_more_again(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def run(backing: Backing, keyring: Keyring, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
+        sizes.append(len(events))
+        told = 20 if len(sizes) == 1 else len(events)
+        outcome = run_batch(backing, keyring, events[:told], until_ms)
+        outcome.rest += events[told:]
+        return outcome
+
+    monkeypatch.setattr("goodword.pipeline.tenant.run_batch", run)
+    events = mixed(1600, 0)
+    answers = tenants.decide_all(TENANT, events).answers
+    assert list(answers) == [sealed.event.id for sealed in events]
+    assert sizes == [1600, 40, 80, 160, 320, 980]

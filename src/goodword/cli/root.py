@@ -21,6 +21,7 @@ COMMANDS = {
     "words": "programs",
     "replay": "events",
     "rehearse": "rehearsing",
+    "forecast": "forecasting",
     "publish": "publishing",
     "import": "events",
     "explain": "records",

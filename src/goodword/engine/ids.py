@@ -14,6 +14,7 @@ HANDLE_LENGTH = 8
 REWARD_CODE_LENGTH = 12
 HANDLE_TRIES = 3
 """How many codes a join may try: with 40 bits and ten million handles a second try is needed once in 100,000 joins."""
+IDS_REMEMBERED = 4096
 
 _PAIRS = [first + second for second in CROCKFORD for first in CROCKFORD]
 """Two characters for every ten bits, those of the lower five first."""
@@ -25,6 +26,7 @@ class Keyring:
 
     def __init__(self, key: bytes) -> None:
         self._mac = hmac.new(key, digestmod=hashlib.sha256)
+        self._ids: dict[tuple[str, ...], str] = {}
 
     def digest(self, *parts: str) -> bytes:
         """HMAC-SHA256 of the parts, each framed by its length."""
@@ -39,8 +41,14 @@ class Keyring:
         return "".join([_PAIRS[number >> place & 1023] for place in range(0, 5 * length, 10)])
 
     def id(self, prefix: str, *parts: str) -> str:
-        """An id that carries its type: ``rf_`` and 80 bits."""
-        return f"{prefix}_{self.code(16, prefix, *parts).lower()}"
+        """An id that carries its type: ``rf_`` and 80 bits. A batch asks for the same ones again and again."""
+        known = self._ids.get((prefix, *parts))
+        if known is not None:
+            return known
+        if len(self._ids) >= IDS_REMEMBERED:
+            self._ids.clear()
+        self._ids[prefix, *parts] = id = f"{prefix}_{self.code(16, prefix, *parts).lower()}"
+        return id
 
     def secret_hash(self, kind: str, value: str) -> str:
         """The keyed hash under which an identifier, a signal or a code is stored and compared: 128 bits."""

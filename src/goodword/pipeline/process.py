@@ -199,7 +199,8 @@ class _Run:
         while (row := self._next_due(clock_ms)) is not None:
             if not self._decide(due_event(row, self.state.tenant.seq + 1)):
                 return False
-        return not self.full
+        # Later than all that was loaded, more may stand in the database; before that, nothing is missing.
+        return not self.full or clock_ms < self.last_loaded[0]
 
     def _next_due(self, clock_ms: int) -> DueRow | None:
         while self.order and self.order[0][0] <= clock_ms:

@@ -58,6 +58,11 @@ class Transaction:
         load(self._connection, self._tenant, state, wants)
 
 
+PACE_MIN = 16
+PACE_MAX = 512
+"""So many events are looked at whatever became of the last ones."""
+
+
 class Tenants:
     """The tenants of a database, as the pipeline works on them."""
 
@@ -68,6 +73,8 @@ class Tenants:
         self.keyring = keyring
         self._cache = cache or ProgramCache()
         self._warm = WarmTenants(rows_max)
+        self._pace: dict[str, int] = {}
+        """By tenant: how many events the next batch looks at, where the last one did not come to its end."""
 
     def decide(
         self,
@@ -84,13 +91,33 @@ class Tenants:
             # Taken under the tenant's lock, given back after the commit: a batch that failed leaves nothing behind.
             warm = self._warm.take(tenant)
             backing = Transaction(connection, tenant, self._cache, warm)
-            outcome = run_batch(backing, self.keyring, events, until_ms)
+            now, later = (events, []) if until_ms is not None else self._portion(tenant, events)
+            outcome = run_batch(backing, self.keyring, now, until_ms)
             _store(connection, tenant, backing.state(), outcome)
             if also is not None:
                 also(connection, outcome)
         warm.keep(backing.state())
         self._warm.give_back(tenant, warm)
+        if until_ms is None:
+            self._learn_pace(tenant, len(now), len(outcome.rest))
+        outcome.rest += later
         return outcome
+
+    def _portion(self, tenant: str, events: Sequence[Sealed]) -> tuple[Sequence[Sealed], Sequence[Sealed]]:
+        """The events that the batch looks at, and those after them."""
+        pace = self._pace.get(tenant, len(events))
+        return events[:pace], events[pace:]
+
+    def _learn_pace(self, tenant: str, told: int, left: int) -> None:
+        """Who stops on the way has looked for nothing at all that stood behind: the next batch takes twice what was decided.
+
+        From batch to batch it is twice as much again, as long as none has to stop.
+        """
+        pace = 2 * (told - left if left else max(told, self._pace.get(tenant, PACE_MAX)))
+        if pace < PACE_MAX:
+            self._pace[tenant] = max(pace, PACE_MIN)
+        else:
+            self._pace.pop(tenant, None)
 
     def decide_all(self, tenant: str, events: Iterable[Sealed]) -> Outcome:
         """Decide events to the last one, in as many transactions as it takes."""

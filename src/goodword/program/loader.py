@@ -7,7 +7,7 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -38,6 +38,8 @@ PROBLEMS_MAX = 100
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 Path = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+NOUN = "a program file"
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -90,7 +92,7 @@ def load_program(text: str, version: int = 0) -> Program:
     Raises:
         ProgramError: with every problem that could be found in one pass.
     """
-    tree = _parse(text)
+    tree = _parse(text, NOUN, "goodword")
     places = dict(_places(tree, ()))
     problems = list(_depth_problems(tree, (), places))
     context = _gather(tree)
@@ -98,24 +100,39 @@ def load_program(text: str, version: int = 0) -> Program:
     try:
         model = ProgramFile.model_validate(_plain(tree), context=context)
     except ValidationError as error:
-        problems += [problem for e in error.errors() for problem in _problems(dict(e), places)]
+        problems += [problem for e in error.errors() for problem in _problems(dict(e), places, ProgramFile)]
     if model is None or problems:
         raise ProgramError(problems)
     return Program(model, text, hashlib.sha256(text.encode()).hexdigest(), places, version)
 
 
+def read_as(model: type[Model], text: str, noun: str, context: object) -> Model:
+    """Read another file than a program in the same way. The first key of the file is the first of its model.
+
+    Raises:
+        ProgramError: with every problem that could be found in one pass.
+    """
+    tree = _parse(text, noun, next(iter(model.model_fields)))
+    try:
+        return model.model_validate(_plain(tree), context=context)
+    except ValidationError as error:
+        places = dict(_places(tree, ()))
+        problems = [problem for e in error.errors() for problem in _problems(dict(e), places, model)]
+    raise ProgramError(problems)
+
+
 def document(program: Program) -> dict[str, Any]:
     """What a program file spells out, as plain data: without what is only there by default."""
-    plain: dict[str, Any] = _plain(_parse(program.text))
+    plain: dict[str, Any] = _plain(_parse(program.text, NOUN, "goodword"))
     return plain
 
 
-def _parse(text: str) -> CommentedMap:
+def _parse(text: str, noun: str, first: str) -> CommentedMap:
     if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
-        raise ProgramError([Problem(1, 1, "", f"a program file has at most {FILE_BYTES_MAX} bytes")])
+        raise ProgramError([Problem(1, 1, "", f"{noun} has at most {FILE_BYTES_MAX} bytes")])
     yaml = YAML(typ="rt", pure=True)
     try:
-        _check_events(yaml, text)
+        _check_events(yaml, text, noun)
         tree = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -124,33 +141,33 @@ def _parse(text: str) -> CommentedMap:
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise ProgramError([Problem(1, 1, "", f"not YAML: {str(error).splitlines()[0]}")]) from None
     if not isinstance(tree, CommentedMap):
-        raise ProgramError([Problem(1, 1, "", "a program file is a mapping that begins with `goodword: 1`")])
-    if next(iter(tree), None) != "goodword":
-        raise ProgramError([Problem(1, 1, "goodword", "the first line of a program file is `goodword: 1`")])
+        raise ProgramError([Problem(1, 1, "", f"{noun} is a mapping that begins with `{first}: 1`")])
+    if next(iter(tree), None) != first:
+        raise ProgramError([Problem(1, 1, first, f"the first line of {noun} is `{first}: 1`")])
     return tree
 
 
-def _check_events(yaml: YAML, text: str) -> None:
+def _check_events(yaml: YAML, text: str, noun: str) -> None:
     """Refuse what makes a small file mean a huge one, or another one than it seems to, before anything is built."""
     inside: list[int | None] = []  # of each mapping around, how many keys and values came; None for a list
     for count, event in enumerate(yaml.parse(text)):
         if count > NODES_MAX:
-            raise _refused(event, f"a program file has at most {NODES_MAX} keys and values")
+            raise _refused(event, f"{noun} has at most {NODES_MAX} keys and values")
         if isinstance(event, CollectionEndEvent):
             inside.pop()
         elif isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-            raise _refused(event, "directives are not used in a program file")
+            raise _refused(event, f"directives are not used in {noun}")
         elif isinstance(event, NodeEvent):
-            _check_node(event, inside)
+            _check_node(event, inside, noun)
 
 
-def _check_node(event: NodeEvent, inside: list[int | None]) -> None:
+def _check_node(event: NodeEvent, inside: list[int | None], noun: str) -> None:
     if isinstance(event, AliasEvent) or event.anchor:
-        raise _refused(event, "anchors and aliases are not used in a program file")
+        raise _refused(event, f"anchors and aliases are not used in {noun}")
     if getattr(event, "tag", None):
-        raise _refused(event, "tags are not used in a program file")
+        raise _refused(event, f"tags are not used in {noun}")
     if isinstance(event, ScalarEvent) and event.value == "<<":
-        raise _refused(event, "merge keys are not used in a program file")
+        raise _refused(event, f"merge keys are not used in {noun}")
     if isinstance(event, ScalarEvent) and _NOT_TEXT.search(event.value):
         raise _refused(event, "control characters and halves of characters are not accepted")
     before = inside[-1] if inside else None
@@ -272,14 +289,14 @@ def _gather(tree: CommentedMap) -> Declared:
     )
 
 
-def _problems(error: dict[str, Any], places: dict[str, str]) -> typing.Iterator[Problem]:
+def _problems(error: dict[str, Any], places: dict[str, str], root: type[BaseModel]) -> typing.Iterator[Problem]:
     path = _path(error["loc"])
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, PlacedProblems):
         for below, message in cause.problems:
             yield _problem(_dotted([*path, below]), message, places)
     elif not (error["type"] == "extra_forbidden" and DEPTH_WORDS.match(str(path[-1]))):
-        yield _problem(_dotted(path), _message(error, path), places)
+        yield _problem(_dotted(path), _message(error, path, root), places)
 
 
 def _path(loc: tuple[str | int, ...]) -> list[str | int]:
@@ -304,7 +321,7 @@ def nearest_place(places: dict[str, str], path: str) -> str:
     return places.get(path, "1:1")
 
 
-def _message(error: dict[str, Any], path: list[str | int]) -> str:
+def _message(error: dict[str, Any], path: list[str | int], root: type[BaseModel]) -> str:
     kind = error["type"]
     if kind == "extra_forbidden":
         key = str(path[-1])
@@ -312,7 +329,7 @@ def _message(error: dict[str, Any], path: list[str | int]) -> str:
             return f"`{key}` is not yet supported"
         if key in WRITTEN_AS:
             return f"unknown key `{key}`: {WRITTEN_AS[key]}"
-        return f"unknown key `{key}`; {hint(key, _keys_at(path[:-1]))}"
+        return f"unknown key `{key}`; {hint(key, _keys_at(path[:-1], root))}"
     if kind == "missing":
         return f"`{path[-1]}` is missing"
     if kind == "literal_error":
@@ -338,9 +355,9 @@ _PLAIN_WORDS = {
 }
 
 
-def _keys_at(path: list[str | int]) -> list[str]:
+def _keys_at(path: list[str | int], root: type[BaseModel]) -> list[str]:
     """The keys that the part of the model at `path` knows."""
-    model: type[BaseModel] | None = ProgramFile
+    model: type[BaseModel] | None = root
     for part in path:
         if model is None:
             return []

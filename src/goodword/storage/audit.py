@@ -149,11 +149,6 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         f"{unit}, 0, {amount} FROM payouts AS p WHERE p.tenant = :tenant AND p.status <> 'failed'"
         ") AS both_sides GROUP BY account, unit HAVING SUM(stored) <> SUM(expected) ORDER BY account, unit",
     )
-    yield (
-        "visits_are_paid_once",
-        "{paid} visits were paid for, {counted} were counted",
-        _VISITS.format(key=f"CAST({dialect.member('w.doc', 'key')} AS bigint)"),
-    )
     yield "pools_count_their_codes", _COUNTER_MESSAGE, _counter_check("codes|", _POOLS)
     yield (
         "codes_belong_to_their_rewards",
@@ -165,6 +160,11 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "UNION ALL SELECT t.code_hash || ' of ' || t.id, 0, 1 FROM rewards AS t "
         "WHERE t.tenant = :tenant AND t.doc LIKE '%\"own_code\"%'"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
+    yield (
+        "visits_are_paid_once",
+        "{paid} visits were paid for, {counted} were counted",
+        _VISITS.format(key=f"CAST({dialect.member('w.doc', 'key')} AS bigint)"),
     )
     yield "people_count_their_groups", _COUNTER_MESSAGE, _counter_check("member|", _MEMBERSHIPS)
     yield "households_count_who_is_there", _COUNTER_MESSAGE, _counter_check("home|", _HOUSEHOLDS)

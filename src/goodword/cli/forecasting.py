@@ -1,0 +1,61 @@
+"""The command that says what a program may cost before anybody has come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goodword.cli.output import AsJson, BadProgram, ProgramFile, print_json, read_program
+from goodword.cli.records import Language
+from goodword.cli.rehearsing import print_blocks, watched
+from goodword.cli.root import Failure
+from goodword.forecast.assumptions import Assumptions, load_assumptions
+from goodword.forecast.forecast import SEED, SEED_MAX, WORLDS, WORLDS_MAX, forecast
+from goodword.pages.blocks import page
+from goodword.program.loader import Program, ProgramError
+from goodword.words.forecasts import forecast_blocks
+
+room = typer.Typer()
+
+
+@room.command("forecast")
+def tell_forecast(
+    program: ProgramFile,
+    assume: Annotated[Path, typer.Option(metavar="FILE", help="the file of assumptions", show_default=False)],
+    worlds: Annotated[int, typer.Option(min=1, max=WORLDS_MAX, help="how many worlds are played")] = WORLDS,
+    seed: Annotated[
+        int, typer.Option(min=0, max=SEED_MAX, help="what chance begins with: the same seed gives the same answer")
+    ] = SEED,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write a page with charts, to read and print")
+    ] = None,
+    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a program may cost and bring, for a business that has no history yet.
+
+    Many worlds are invented from the assumptions of a file, and decided by the very same rules as real events. Needs no
+    database. What the file does not state is taken from published figures, which are printed with their sources.
+    """
+    loaded = read_program(program)
+    assumptions = _read_assumptions(assume, loaded)
+    with watched() as done:
+        found = forecast(loaded, assumptions, worlds, seed, done)
+    blocks = forecast_blocks(found, language)
+    if html is not None:
+        html.write_text(page(blocks, language), encoding="utf-8")
+    if as_json:
+        print_json(found)
+    else:
+        print_blocks(blocks)
+
+
+def _read_assumptions(path: Path, program: Program) -> Assumptions:
+    try:
+        return load_assumptions(path.read_bytes().decode(), program)
+    except UnicodeDecodeError:
+        raise Failure(f"{path}: it is not a text in UTF-8") from None
+    except ProgramError as error:
+        raise BadProgram(path, error) from None
