@@ -75,9 +75,10 @@ def test_ranges_cover_further_worlds_as_often_as_they_say() -> None:
 
 def test_a_range_that_was_stated_too_narrow_does_not_cover() -> None:
     demo = program()
-    narrow = range_over(one.total.cost for one in worlds(demo, assumptions(demo, **SMALL | {"joins": "90%"}), PLAYED))
-    true = worlds(demo, assumptions(demo, **SMALL | {"joins": "1% - 60%"}), REPEATED, "true")
-    assert sum(narrow.low <= one.total.cost <= narrow.high for one in true) < surely(REPEATED, 0.8).start
+    many, few = (assumptions(demo, **SMALL | {"customers": "80", "joins": joins}) for joins in ("95%", "1% - 20%"))
+    narrow = range_over(one.total.cost for one in worlds(demo, many, PLAYED))
+    true = [one.total.cost for one in worlds(demo, few, 20, "true")]
+    assert sum(narrow.low <= cost <= narrow.high for cost in true) < surely(20, 0.8).start
 
 
 def test_more_budget_never_costs_less_and_none_is_passed() -> None:
@@ -162,14 +163,14 @@ def test_those_who_cheat_cost_money() -> None:
 def test_staff_stop_what_is_sent_to_them() -> None:
     """A self-referral on the advocate's own device is looked at, and denied."""
     fraud = {"fraud": "{invented: 0%, self_referrals: 100%}"}
-    asked, allowed = (
-        program(changed(PROGRAM, {"steps:\n": f"protection: {{device: {action}}}\nsteps:\n"}))
-        for action in ("review", "allow")
-    )
-    assert sum(one.total.cost for one in worlds(asked, assumptions(asked, **fraud), 3)) < sum(
-        one.total.granted for one in worlds(allowed, assumptions(allowed, **fraud), 3)
-    )
-    assert {one.invented for one in worlds(asked, assumptions(asked, **fraud), 3)} == {0}
+    found = []
+    for action in ("review", "allow"):
+        demo = program(changed(PROGRAM, {"steps:\n": f"protection: {{device: {action}}}\nsteps:\n"}))
+        played = worlds(demo, assumptions(demo, newcomers="0", **fraud), 3)
+        found.append((sum(one.invented for one in played), sum(one.total.cost for one in played)))
+    (asked, less), (allowed, more) = found
+    assert (asked, less < more) == (0, True)
+    assert allowed > 0
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ BATCH = 500
 """How many events are decided at once."""
 _BUDGETS = ("budget_spent", "waiting_for_budget")
 _LOST = ("referral_returned", "review_denied")
+_WON_OR_LOST = ("referral_converted", *_LOST)
 _CAPS = ("cap_reached", "cap_partial")
 
 Progress = Callable[[float], None]
@@ -86,13 +87,14 @@ class _Ledger:
         for reason in decision.answer.reasons:
             if reason.program != self.program.name:
                 continue
-            if reason.referral is not None:
+            if reason.referral is not None and reason.code in _WON_OR_LOST:
                 self._note_won(decision, reason.code, reason.referral, month)
             self._note_shortage(reason, clock_ms)
 
     def _note_won(self, decision: Decision, code: str, referral: str, month: str) -> None:
         """Count a referral that converted, until its conversion is undone or staff deny it."""
-        if code == "referral_converted" and referral not in self.won:
+        row = decision.draft.need(REFERRALS, referral)
+        if code == "referral_converted" and referral not in self.won and row.moderation != "denied":
             self.won.add(referral)
             change = 1
         elif code in _LOST and referral in self.won:
@@ -101,7 +103,7 @@ class _Ledger:
         else:
             return
         self.books.acquired[month] += change
-        if decision.draft.need(REFERRALS, referral).friend in self.fakes:
+        if row.friend in self.fakes:
             self.invented += change
 
     def _note_shortage(self, reason: Reason, clock_ms: int) -> None:
