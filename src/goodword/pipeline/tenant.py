@@ -93,14 +93,15 @@ class Tenants:
             backing = Transaction(connection, tenant, self._cache, warm)
             now, later = (events, []) if until_ms is not None else self._portion(tenant, events)
             outcome = run_batch(backing, self.keyring, now, until_ms)
+            left = len(outcome.rest)
+            outcome.rest += later
             _store(connection, tenant, backing.state(), outcome)
             if also is not None:
                 also(connection, outcome)
         warm.keep(backing.state())
         self._warm.give_back(tenant, warm)
         if until_ms is None:
-            self._learn_pace(tenant, len(now), len(outcome.rest))
-        outcome.rest += later
+            self._learn_pace(tenant, len(now), left)
         return outcome
 
     def _portion(self, tenant: str, events: Sequence[Sealed]) -> tuple[Sequence[Sealed], Sequence[Sealed]]:
