@@ -275,6 +275,13 @@ def test_amounts(quantity: Quantity, english: str, romanian: str) -> None:
     assert amount(quantity, "ro") == romanian
 
 
+def test_a_minus_stands_before_its_number_in_arabic() -> None:
+    """Between right-to-left text and digits it would be shown behind them: CLDR puts U+200E before it."""
+    assert "\u200e-40.00" in amount(Quantity(-4000, "USD"), "ar")
+    assert amount(Quantity(-3, "friend"), "ar").startswith("\u200e-3")
+    assert "\u200e" not in amount(Quantity(4000, "USD"), "ar") + amount(Quantity(-4000, "USD"), "ro")
+
+
 def test_amounts_in_arabic_have_latin_digits_and_keep_their_order() -> None:
     for tag in ("ar", "ar-SA", "ar-EG"):
         assert amount(Quantity(123_450, "SAR"), tag) == iso("\u200f1,234.50\u00a0ر.س.\u200f")

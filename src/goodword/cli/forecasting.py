@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from goodword.cli.output import AsJson, BadProgram, ProgramFile, print_json, read_program
+from goodword.cli.output import AsJson, BadProgram, ProgramFile, read_program
 from goodword.cli.records import Language
-from goodword.cli.rehearsing import print_blocks, watched
+from goodword.cli.reports import PageFile, show_report, watched
 from goodword.cli.root import Failure
 from goodword.forecast.assumptions import Assumptions, load_assumptions
 from goodword.forecast.forecast import SEED, SEED_MAX, WORLDS, WORLDS_MAX, forecast
-from goodword.pages.blocks import page
 from goodword.program.loader import Program, ProgramError
 from goodword.words.forecasts import forecast_blocks
 
@@ -28,9 +27,7 @@ def tell_forecast(
     seed: Annotated[
         int, typer.Option(min=0, max=SEED_MAX, help="what chance begins with: the same seed gives the same answer")
     ] = SEED,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="write a page with charts, to read and print")
-    ] = None,
+    html: PageFile = None,
     language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
     as_json: AsJson = False,
 ) -> None:
@@ -43,13 +40,7 @@ def tell_forecast(
     assumptions = _read_assumptions(assume, loaded)
     with watched() as done:
         found = forecast(loaded, assumptions, worlds, seed, done)
-    blocks = forecast_blocks(found, language)
-    if html is not None:
-        html.write_text(page(blocks, language), encoding="utf-8")
-    if as_json:
-        print_json(found)
-    else:
-        print_blocks(blocks)
+    show_report(found, forecast_blocks(found, language), language, html, as_json)
 
 
 def _read_assumptions(path: Path, program: Program) -> Assumptions:

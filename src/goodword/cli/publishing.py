@@ -10,7 +10,7 @@ import typer
 from goodword.cli.output import LANGUAGE, AsJson, ProgramFile, print_json, read_program
 from goodword.cli.programs import warning_as_data
 from goodword.cli.records import Language
-from goodword.cli.rehearsing import print_blocks, watched
+from goodword.cli.reports import print_blocks, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
 from goodword.parts import Parts

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, TaskProgressColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
-from rich.text import Text
 
 from goodword.cli.events import replay_keyring
-from goodword.cli.output import AsJson, console, print_json, read_program
+from goodword.cli.output import AsJson, read_program
 from goodword.cli.records import Language
+from goodword.cli.reports import PageFile, show_report, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
-from goodword.pages.blocks import page
 from goodword.parts import now_ms
 from goodword.program.duration import day_start_ms
 from goodword.rehearsal.history import FileHistory
 from goodword.rehearsal.rehearse import Candidate, Rehearsal, UnlikeCandidates
 from goodword.rehearsal.report import Report
-from goodword.words.rehearsals import Bars, Block, Grid, Heading, rehearsal_blocks
+from goodword.words.rehearsals import rehearsal_blocks
 
 room = typer.Typer()
 
@@ -44,9 +39,7 @@ def rehearse(
     events: Annotated[
         Path | None, typer.Option(metavar="FILE", help="a file of events instead of what is stored; needs no database")
     ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="write a page with charts, to read and print")
-    ] = None,
+    html: PageFile = None,
     language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
     as_json: AsJson = False,
 ) -> None:
@@ -63,13 +56,7 @@ def rehearse(
     except ValueError:
         raise typer.BadParameter("write a day such as 2026-03-05") from None
     report = _rehearsed(ctx, candidates, since_ms, until_ms, events)
-    blocks = rehearsal_blocks(report, language)
-    if html is not None:
-        html.write_text(page(blocks, language), encoding="utf-8")
-    if as_json:
-        print_json(report)
-    else:
-        print_blocks(blocks)
+    show_report(report, rehearsal_blocks(report, language), language, html, as_json)
 
 
 def _rehearsed(
@@ -92,33 +79,3 @@ def _rehearsed(
 def _lines(events: Path) -> Iterator[bytes]:
     with events.open("rb") as stream:
         yield from stream
-
-
-@contextmanager
-def watched() -> Iterator[Callable[[float], None]]:
-    """A bar on standard error that shows how far a rehearsal is, if somebody looks."""
-    screen = console(stderr=True)
-    columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
-
-
-def print_blocks(blocks: Sequence[Block]) -> None:
-    """Blocks on the terminal; the tables hold what the charts show."""
-    screen = console()
-    for block in blocks:
-        match block:
-            case Heading(text=text):
-                screen.print(Text(f"\n{text}", style="bold"), soft_wrap=True)
-            case Grid(head=head, rows=rows, words=words):
-                table = Table(box=None, pad_edge=False, header_style="dim")
-                for place, cell in enumerate(head):
-                    table.add_column(cell, justify="left" if place < words else "right", overflow="fold")
-                for row in rows:
-                    table.add_row(*row)
-                screen.print(table)
-            case Bars(title=title):
-                screen.print(Text(f"\n{title}"), soft_wrap=True)
-            case _:
-                screen.print(block.text, soft_wrap=True)

@@ -36,7 +36,8 @@ def begin_visits(turn: Turn, program: Program) -> None:
     key = since_key(program.name)
     since = turn.counter(key)
     if not program.model.rewards_for_visits:
-        turn.count(key, -since)
+        if since:
+            turn.count(key, -since)
     elif not since:
         turn.count(key, turn.clock_ms // DAY_MS + 1)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from goodword.pages.chart import chart
+from goodword.words.blocks import Bars, Block, Grid, Heading
 from goodword.words.catalogue import catalogue
-from goodword.words.rehearsals import Bars, Block, Grid, Heading
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("goodword.pages"),

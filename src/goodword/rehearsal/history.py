@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from goodword.storage import tables
 from goodword.storage.database import Database
 from goodword.storage.load import load_live_programs
 from goodword.storage.programs import program_version
+from goodword.storage.scratch import Seen
 
 PAGE = 2000
 """How many events are read at once, each page in a transaction of its own: nobody has to wait for a rehearsal."""
@@ -119,7 +121,10 @@ class FileHistory:
 
     def __iter__(self) -> Iterator[Told]:
         self.refused = 0
-        seen: set[bytes] = set()
+        with closing(Seen()) as seen:
+            yield from self._each(seen)
+
+    def _each(self, seen: Seen) -> Iterator[Told]:
         for number, line in enumerate(self._lines(), 1):
             try:
                 sealed = seal(decode_event(line), self._keyring, self._now_ms, True)
@@ -127,9 +132,8 @@ class FileHistory:
                 self.refused += 1
                 continue
             id = self._keyring.digest("rehearsal", sealed.event.id)[:12]
-            if id in seen or (self._until_ms is not None and sealed.clock_ms > self._until_ms):
+            if (self._until_ms is not None and sealed.clock_ms > self._until_ms) or not seen.add(id):
                 continue
-            seen.add(id)
             yield Told(number, sealed, None)
 
     def program(self, name: str, version: int) -> Program:

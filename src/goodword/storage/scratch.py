@@ -106,3 +106,19 @@ class Sums:
     def items(self) -> Iterable[tuple[str, int, int]]:
         """Every key with its sums, in the order of the keys."""
         return self._connection.execute("SELECT key, before, after FROM sums ORDER BY key")
+
+
+class Seen:
+    """Which keys came before, for more of them than memory shall hold."""
+
+    def __init__(self) -> None:
+        self._connection = _nameless()
+        self._connection.execute("CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
+
+    def add(self, key: bytes) -> bool:
+        """Note a key; whether it is new."""
+        return self._connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", [key]).rowcount > 0
+
+    def close(self) -> None:
+        """Throw them away."""
+        self._connection.close()

@@ -47,8 +47,6 @@ class Job:
     """The share of its work that is done."""
     started: float | None = None
     """By the clock of the process."""
-    seconds: float = 0.0
-    """How long it has taken."""
     report: Report | None = None
     error: str = ""
     process: asyncio.subprocess.Process | None = None
@@ -123,8 +121,6 @@ class Jobs:
             except (OSError, ValueError, msgspec.DecodeError, msgspec.ValidationError) as error:
                 job.error = type(error).__name__
             finally:
-                job.seconds = job.clock() - job.started
-                _kill(job)
                 job.asked = msgspec.structs.replace(job.asked, key=b"", files=())  # nobody needs it any more
         if job.status == "running":
             job.status = "done" if job.report is not None else "failed"
@@ -136,17 +132,21 @@ class Jobs:
         job.process = process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "goodword.rehearsal.job", stdin=pipe, stdout=pipe, limit=LINE_BYTES_MAX
         )
-        if job.cancelled:
-            return
         assert process.stdin is not None  # noqa: S101 - they are pipes
         assert process.stdout is not None  # noqa: S101
-        process.stdin.write(msgspec.json.encode(job.asked) + b"\n")
-        await process.stdin.drain()
-        async for line in process.stdout:
-            told = msgspec.json.decode(line, type=Told)
-            job.done = told.done if told.done is not None else job.done
-            job.report, job.error = told.report or job.report, told.error or job.error
-        await process.wait()
+        try:
+            if job.cancelled:
+                return
+            process.stdin.write(msgspec.json.encode(job.asked) + b"\n")
+            await process.stdin.drain()
+            async for line in process.stdout:
+                told = msgspec.json.decode(line, type=Told)
+                job.done = told.done if told.done is not None else job.done
+                job.report, job.error = told.report or job.report, told.error or job.error
+        finally:
+            _kill(job)
+            process.stdin.close()
+            await process.wait()
         if job.report is None and not job.error:
             job.error = "it ended before it was done"
 

@@ -40,7 +40,8 @@ def isolate(text: str, language: str) -> str:
 
 def number(value: int, language: str) -> str:
     """A whole number with separators."""
-    return format_decimal(value, locale=catalogue(language).locale, numbering_system=_DIGITS)
+    shown = format_decimal(value, locale=catalogue(language).locale, numbering_system=_DIGITS)
+    return _minus_before(shown) if catalogue(language).rtl else shown
 
 
 def percent(basis_points: int, language: str) -> str:
@@ -114,10 +115,16 @@ def _money(quantity: Quantity, language: str) -> str:
     )
     if not texts.rtl:
         return _LETTER_BEFORE_DIGIT.sub("\u00a0", shown)
+    shown = _minus_before(shown)
     symbol = get_currency_symbol(quantity.unit, locale=texts.locale)
     if not _runs_right_to_left(symbol):
         shown = shown.replace(symbol, f"{FSI}{symbol}{PDI}")
     return f"{FSI}{shown}{PDI}"
+
+
+def _minus_before(shown: str) -> str:
+    """In right-to-left text a minus would stand behind its number; with the mark that CLDR gives it, it stands before."""
+    return shown.replace("-", "\u200e-")
 
 
 def _runs_right_to_left(text: str) -> bool:

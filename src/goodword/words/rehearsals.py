@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from goodword.engine.reasons import Reason
 from goodword.program.quantity import Quantity
 from goodword.rehearsal.report import Change, Compared, Month, Report, Segment, Side
+from goodword.words.blocks import Bars, Block, Grid, Heading, Line
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, calendar_day, isolate, joined, month_name, number
 from goodword.words.sentences import sentence
 
 UNKNOWABLE = ("behaviour", "reached", "prices")
 """What no rehearsal can know, each a sentence of the catalogue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The title of what follows: 1 for the page, 2 for a part."""
-
-    text: str
-    level: Literal[1, 2] = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A sentence or two."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table; all columns but the first `words` ones hold numbers."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    words: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """A chart: for each label one bar of each series, by its value and as it is written."""
-
-    title: str
-    labels: tuple[str, ...]
-    series: tuple[tuple[str, tuple[tuple[int, str], ...]], ...]
-
-
-Block = Heading | Line | Grid | Bars
 
 
 def rehearsal_blocks(report: Report, language: str) -> list[Block]:
