@@ -59,6 +59,8 @@ DueKind = Literal[
     "sweep",
     "payout",
     "codes",
+    "publish",
+    "end",
 ]
 """What a date may be for."""
 
@@ -313,6 +315,24 @@ class Codes(Event, tag="codes", frozen=True):
     """Each is shown as it stands here, and found however it is typed."""
 
 
+class ProgramAction(Event, tag="program", frozen=True):
+    """Staff pause a program, open it again, end it, or withdraw what is planned for it: a version, or its end.
+
+    While it is closed it takes in nothing new; what was promised before goes on.
+    """
+
+    program: Word
+    action: Literal["pause", "resume", "end", "withdraw"]
+    at: datetime | None = None
+    """When it ends; now if not given."""
+    why: Text = ""
+
+    def __post_init__(self) -> None:
+        """Only an end can be planned."""
+        if self.at is not None and self.action != "end":
+            raise ValueError("`at` says when a program ends; what else is done to it is done now")
+
+
 class TimePassed(Event, tag="time_passed", frozen=True):
     """A date has come and nothing else happened. Only under scope `history`: live time passes by itself."""
 
@@ -322,6 +342,16 @@ class Published(Event, tag="published", frozen=True):
 
     program: Word
     version: int
+    why: Text = ""
+    """Why something was taken away from advocates at once, without the notice that the program promises."""
+
+
+class Scheduled(Event, tag="scheduled", frozen=True):
+    """Internal: a program version was stored that comes into force at a date."""
+
+    program: Word
+    version: int
+    at: datetime
 
 
 class Visits(Event, tag="visits", frozen=True):
@@ -365,9 +395,10 @@ SourceEvent = (
     | PayoutAction
     | PayOut
     | Codes
+    | ProgramAction
     | TimePassed
 )
-AnyEvent = SourceEvent | Published | Visits | Due
+AnyEvent = SourceEvent | Published | Scheduled | Visits | Due
 
 
 class Sealed(Struct, frozen=True, gc=False):

@@ -19,6 +19,8 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "identity_conflict": ("refused", "the identifiers belong to two different people"),
     "history_is_facts": ("note", "history that comes after live events is kept as facts and rewards nobody"),
     "unknown_program": ("refused", "no live program has this name"),
+    "program_is_paused": ("refused", "the program is paused and takes in nothing new"),
+    "program_has_ended": ("refused", "the program has ended and takes in nothing new"),
     "unknown_code": ("refused", "the code is not known"),
     "unknown_claim": ("refused", "the claim token is not known"),
     "unknown_click": ("refused", "the click id is not one that a link of ours gave"),
@@ -36,6 +38,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
         "there are as many free entries with one value of a signal as the program allows",
     ),
     "contest_entered_before": ("refused", "everybody may enter without a friend once"),
+    "not_counted": ("note", "the program was closed when it happened: it is not counted"),
     "unknown_activity": ("note", "no live program declares this activity; it is kept"),
     "not_possible_now": ("refused", "the state it is in does not allow this"),
     "amount_too_large": ("refused", "more than there is"),
@@ -193,6 +196,13 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "time_passed": ("done", "time went on"),
     "nothing_due": ("note", "nothing had to be done any more"),
     "program_published": ("done", "the version is in force for referrals claimed from now on"),
+    "program_scheduled": ("done", "the version comes into force at its date"),
+    "schedule_withdrawn": ("done", "the version that was planned does not come into force"),
+    "program_paused": ("done", "the program takes in nothing new until it is opened again"),
+    "program_resumed": ("done", "the program is open again"),
+    "program_ends": ("done", "the program ends at this date"),
+    "end_withdrawn": ("done", "the program does not end at the date that was planned"),
+    "program_ended": ("done", "the program has ended: what was promised before goes on, nothing new begins"),
 }
 RANK = {code: rank for rank, code in enumerate(REASONS)}
 

@@ -42,6 +42,12 @@ TOPICS: dict[str, str] = {
     "group.unlocked": "a group reached a number that brings something to all its members",
     "group.closed": "a group was closed",
     "program.published": "a version of a program is in force",
+    "program.scheduled": "a version of a program comes into force at a date",
+    "program.end_scheduled": "a program ends at a date",
+    "program.withdrawn": "what was planned for a program is planned no more",
+    "program.paused": "a program takes in nothing new until it is opened again",
+    "program.resumed": "a program is open again",
+    "program.ended": "a program has ended",
 }
 """What decisions tell, through the outbox, to every endpoint that subscribes."""
 

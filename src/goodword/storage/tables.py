@@ -73,6 +73,7 @@ programs = Table(
     _word("program"),
     _number("version"),
     _number("priority"),
+    _long("doc"),
     PrimaryKeyConstraint("tenant", "program"),
 )
 
