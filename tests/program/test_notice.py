@@ -125,7 +125,7 @@ def test_the_notice_that_the_version_in_force_promises() -> None:
 
 
 def test_a_contest_that_is_over_takes_nothing_away() -> None:
-    tree = read_program("huckberry")
+    tree = read_program("tesla")
     (contest, *_) = tree["contests"]
     old = load_program(as_text(tree), 1)
     prizes = [name for name, rule in tree["rewards"].items() if rule["when"].get("contest") == contest]

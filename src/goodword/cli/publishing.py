@@ -75,9 +75,9 @@ def publish(
     loaded = read_program(program)
     settings = settings_of(ctx)
     warnings = lint(loaded)
-    for warning in () if as_json else warnings:
-        typer.echo(f"{program}:{warning}", err=True)
     with opened(settings, create=True) as parts:
+        for warning in () if as_json else warnings:
+            typer.echo(f"{program}:{warning}", err=True)
         Publication(parts, loaded, warnings, moment_ms(at, loaded), why).run(yes, days, language, as_json)
 
 

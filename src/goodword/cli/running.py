@@ -21,6 +21,7 @@ from goodword.parts import Parts
 from goodword.pipeline.intake import decode_event, seal
 from goodword.program.duration import from_ms, iso
 from goodword.program.linter import lint
+from goodword.said import terms_of
 from goodword.storage.load import load_program_rows
 from goodword.storage.programs import program_version
 from goodword.words.sentences import sentence
@@ -105,6 +106,24 @@ def rollback(
             except KeyError:
                 raise Failure(f"{program} has no version {back_to}: `goodword programs` says what there is") from None
         Publication(parts, earlier, lint(earlier), moment_ms(at, earlier), why).run(yes, days, language, as_json)
+
+
+@programs_app.command()
+def terms(
+    ctx: typer.Context,
+    program: ProgramName,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="the one in force if not given")] = None,
+    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+) -> None:
+    """Print what a version said to people, as it was kept when it was published: what somebody accepts who reads it."""
+    settings = settings_of(ctx)
+    with opened(settings) as parts, parts.database.read() as connection:
+        row = load_program_rows(connection, settings.tenant).get(program)
+        number = version or (row.version if row else 0)
+        text = terms_of(connection, settings.tenant, program, number, language)
+    if text is None:
+        raise Failure(f"{program} has no version {number}: `goodword programs` says what there is")
+    typer.echo(text)
 
 
 def _as_data(row: ProgramRow) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from goodword.engine.acceptance import accept, named_version, record_acceptance
 from goodword.engine.answers import choose, moderate_answer, time_is_over
 from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.closing import refuse_closed
 from goodword.engine.contests import contest_due, enter
 from goodword.engine.events import (
+    Accept,
     Activity,
     Cancel,
     Chargeback,
@@ -81,9 +83,11 @@ from goodword.engine.state import (
     ActivityRow,
     ClaimRow,
     Draft,
+    GroupRow,
     Handle,
     Hit,
     NotLoaded,
+    Participant,
     Referral,
     Reward,
     Standing,
@@ -108,6 +112,7 @@ from goodword.engine.sweeps import decide_page, follow_day
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
 from goodword.engine.visits import count_visits
+from goodword.program.loader import Program
 from goodword.program.values import CLAIMED
 
 WAITS = frozenset({"waiting_for_condition", "waiting_for_answer", "waiting_for_code"})
@@ -210,29 +215,37 @@ def _join(turn: Turn, event: Join) -> None:
     if program is None:
         turn.say("unknown_program", {"program": event.program})
         return
-    person = resolve(turn, event.person)
-    if person is None:
+    version = named_version(turn, program, event.accepts) if event.accepts else 0
+    person = resolve(turn, event.person) if version is not None else None
+    if version is None or person is None:
         return
     turn.say("person_recorded")
     group = handle_group(turn, event, program)
     if event.group is not None and group is None:
         return
+    if _take_in(turn, event, program, person, group) and event.accepts:
+        record_acceptance(turn, turn.person(person.id), program, version, event.accepts.language)
+
+
+def _take_in(turn: Turn, event: Join, program: Program, person: Participant, group: GroupRow | None) -> bool:
+    """Whether the person is an advocate now: since before, or from now on."""
     own = own_handle(turn, person.id, program.name, group.id if group else None)
     if own is not None:
         turn.advocate_code = own.written
         turn.say("already_joined", {"code": own.written}, program=program)
-        return
+        return True
     if refuse_closed(turn, program, turn.occurred_ms):
-        return
+        return False
     misses = unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id))
     for values in misses:
         turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
     if misses or not has_room(turn, person.id, program):
-        return
+        return False
     code = free_code(turn)
     keep_handle(turn, Handle(code, program.name, person.id, turn.occurred_ms, group=group.id if group else None))
     turn.tell("participant.joined", person.id, person.id)
     turn.say("joined", {"code": code}, program=program)
+    return True
 
 
 def _share(turn: Turn, event: Share) -> None:
@@ -598,6 +611,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Join: _join,
+    Accept: accept,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,

@@ -17,6 +17,7 @@ from goodword.program.quantity import AMOUNT_MAX
 from goodword.program.values import ADDRESS_MAX, NAME_PATTERN
 
 ID_MAX = 100
+VERSION_MAX = 2**31 - 1
 TEXT_MAX = 500
 FIELDS_MAX = 50
 REDEEMS_MAX = 20
@@ -92,13 +93,31 @@ class Event(
     occurred_at: datetime
 
 
+class Terms(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """The terms that somebody was shown and accepted."""
+
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+    version: Annotated[int, Meta(ge=1, le=VERSION_MAX)] | None = None
+    """The version of the program that they belong to; the one in force if not given."""
+
+
 class Join(Event, tag="join", frozen=True):
     """A person becomes an advocate of a program and gets a code."""
 
     person: Person
     program: Word
+    accepts: Terms | None = None
+    """The terms that he accepted with it."""
     group: Id | None = None
     """The group for which he invites, by the shop's own id: what its code brings counts for the group."""
+
+
+class Accept(Event, tag="accept", frozen=True):
+    """Somebody accepts the terms of a program: an advocate those of a new version, a friend those of his invitation."""
+
+    person: Person
+    program: Word
+    terms: Terms
 
 
 class Link(Event, tag="link", frozen=True):
@@ -396,6 +415,7 @@ SourceEvent = (
     | PayOut
     | Codes
     | ProgramAction
+    | Accept
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Scheduled | Visits | Due

@@ -40,6 +40,16 @@ def page_name(of: str, page: int) -> str:
     return f"{of}|{page}"
 
 
+class Acceptance(Struct, frozen=True, gc=False):
+    """Somebody accepted the terms of a version of a program, as they stood in a language."""
+
+    program: str
+    version: int
+    language: str
+    at_ms: int
+    event: str
+
+
 class Participant(Row, frozen=True):
     """A person in a tenant; advocate and friend are roles of one record."""
 
@@ -59,6 +69,8 @@ class Participant(Row, frozen=True):
     """How many live rewards are kept only while a condition on this person holds."""
     number: int = 0
     """The how-manieth of all participants of the tenant he is."""
+    accepted: tuple[Acceptance, ...] = ()
+    """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
 
     @property
     def page(self) -> str:
@@ -651,6 +663,7 @@ PEOPLE = "people"
 """The counter of all participants of a tenant."""
 SIGNALS_MAX = 8
 CLOSURES_MAX = 50
+ACCEPTED_MAX = 50
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
 ACTIVITIES_MAX = 4

@@ -27,6 +27,8 @@ from goodword.storage.load import (
     load_tenant,
 )
 from goodword.storage.store import Batch, Record, park, store, store_program
+from goodword.words.catalogue import LANGUAGES
+from goodword.words.told import words_as_text, words_of
 
 
 class Transaction:
@@ -182,7 +184,7 @@ class Tenants:
             if current is not None and not why:
                 check_notice(self._cache.get(tenant, name, row.version, current), program, now_ms, at_ms)
             if text != planned:
-                keep_version(connection, tenant, program, now_ms)
+                keep_version(connection, tenant, program, now_ms, terms=said_by(program))
             backing = Transaction(connection, tenant, self._cache, Warm())
             stands = backing.state().tenant
             if at_ms is None or at_ms <= stands.clock_ms:
@@ -196,7 +198,14 @@ class Tenants:
         return program, True
 
 
-def keep_version(connection: Connection, tenant: str, program: Program, now_ms: int) -> None:
+def said_by(program: Program) -> dict[str, str]:
+    """What a program says to people, by language: whoever accepts it accepts this text, whatever later releases say."""
+    return {language: words_as_text(words_of(program, language)) for language in LANGUAGES}
+
+
+def keep_version(
+    connection: Connection, tenant: str, program: Program, now_ms: int, terms: Mapping[str, str] | None = None
+) -> None:
     """Store a version of a program; a decision brings it into force."""
     store_program(
         connection,
@@ -206,6 +215,7 @@ def keep_version(connection: Connection, tenant: str, program: Program, now_ms: 
         digest=program.digest,
         program_text=program.text,
         published_ms=now_ms,
+        terms=terms,
     )
 
 

@@ -94,11 +94,17 @@ def store_program(
     digest: str,
     program_text: str,
     published_ms: int,
+    terms: Mapping[str, str] | None = None,
 ) -> None:
-    """Keep a version of a program; a decision brings it into force. One that is there already is an error."""
+    """Keep a version of a program; a decision brings it into force. One that is there already is an error.
+
+    `terms` is what it says to people, by language.
+    """
     dialect = dialect_of(connection)
     published = [program, version, digest, program_text, published_ms]
     write_rows(connection, dialect.insert(tables.program_versions), tenant, [published])
+    said = [[program, version, language, text] for language, text in (terms or {}).items()]
+    write_rows(connection, dialect.insert(tables.terms), tenant, said)
 
 
 def _move_tenant(connection: Connection, tenant: str, batch: Batch) -> None:

@@ -89,6 +89,17 @@ program_versions = Table(
     PrimaryKeyConstraint("tenant", "program", "version"),
 )
 
+terms = Table(
+    "terms",
+    metadata,
+    _word("tenant"),
+    _word("program"),
+    _number("version"),
+    _word("language"),
+    _long("text"),
+    PrimaryKeyConstraint("tenant", "program", "version", "language"),
+)
+
 identities = Table(
     "identities",
     metadata,

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import TEXT_MAX
+from goodword.engine.events import TEXT_MAX, VERSION_MAX
 from goodword.pipeline.batcher import WriterUnavailable
 from goodword.program.diff import changes
 from goodword.program.duration import from_ms, iso, to_ms
 from goodword.program.linter import lint
 from goodword.program.loader import FILE_BYTES_MAX, Program, ProgramError, load_program
 from goodword.program.notice import NoticeNeeded
+from goodword.said import terms_of
 from goodword.storage import reads
 from goodword.storage.keys import ApiKey
 from goodword.storage.load import load_program_rows
 from goodword.web.answers import answers, answers_page, json
-from goodword.web.api import PRINTABLE, Reader
+from goodword.web.api import PRINTABLE, Reader, Teller
 from goodword.web.context import context_of, read_body
 from goodword.web.keys import Needs
 from goodword.web.problems import (
@@ -40,6 +41,7 @@ from goodword.web.shapes import (
     ProgramDetail,
     ProgramOut,
     PublishedOut,
+    TermsOut,
     VersionDetail,
     WarningOut,
     change_out,
@@ -48,7 +50,6 @@ from goodword.web.shapes import (
 )
 from goodword.web.telling import request_body
 
-VERSION_MAX = 2**31 - 1
 ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 Version = Annotated[int, Path(ge=1, le=VERSION_MAX)]
 router = APIRouter(prefix="/v1/programs", tags=["programs"])
@@ -148,6 +149,18 @@ def get_version(request: Request, key: Reader, program: ProgramName, version: Ve
         versions = reads.program_versions(connection, key.tenant, program)
     about = next(program_out(one) for one in versions if one.version == version)
     return json(VersionDetail(about, file))
+
+
+@router.get("/{program}/versions/{version}/terms", responses=answers(TermsOut, "the terms"))
+def get_terms(
+    request: Request, key: Teller, program: ProgramName, version: Version, language: Literal["en", "ar", "ro"] = "en"
+) -> Response:
+    """What a version says to people, as it was stored with it: what somebody accepts who is shown it."""
+    with context_of(request).parts.database.read() as connection:
+        text = terms_of(connection, key.tenant, program, version, language)
+    if text is None:
+        raise NotFound
+    return json(TermsOut(program, version, language, text))
 
 
 @router.get("/{program}/diff", responses=answers(DiffOut, "what changed"))

@@ -63,10 +63,29 @@ class ParticipantOut(Struct, frozen=True, omit_defaults=True):
     signed_up_at: datetime | None = None
 
 
+class AcceptanceOut(Struct, frozen=True):
+    """Terms that somebody accepted: a version of a program, as it was read in a language."""
+
+    program: str
+    version: int
+    language: str
+    accepted_at: datetime
+
+
+class TermsOut(Struct, frozen=True):
+    """What a version of a program says to people in a language, as it was stored with the version."""
+
+    program: str
+    version: int
+    language: str
+    text: str
+
+
 class ParticipantDetail(ParticipantOut, frozen=True, omit_defaults=True):
     """A participant with his codes, and for keys with scope `people` the person."""
 
     codes: tuple[AdvocateCode, ...] = ()
+    accepted: tuple[AcceptanceOut, ...] = ()
     person: PersonOut | None = None
 
 
@@ -338,6 +357,9 @@ def participant_detail(row: Participant, handles: list[Handle], person: dict[str
     return ParticipantDetail(
         **msgspec.structs.asdict(participant_out(row, person is not None)),
         codes=tuple(AdvocateCode(handle.program, handle.written) for handle in handles),
+        accepted=tuple(
+            AcceptanceOut(one.program, one.version, one.language, from_ms(one.at_ms)) for one in row.accepted
+        ),
         person=None if person is None else msgspec.convert(person, PersonOut),
     )
 
