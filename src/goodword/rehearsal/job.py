@@ -17,6 +17,7 @@ from goodword.engine.ids import Keyring
 from goodword.program.loader import load_program
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
+from goodword.rehearsal.scratch import ROWS_MAX
 from goodword.storage.database import open_database
 
 NICENESS = 10
@@ -39,6 +40,8 @@ class Asked(Struct, frozen=True):
     files: tuple[File, ...]
     since_ms: int | None = None
     until_ms: int | None = None
+    rows_max: int = ROWS_MAX
+    """How many rows may stand in memory."""
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
@@ -66,7 +69,7 @@ def _report(asked: Asked) -> Report:
     candidates = [Candidate(file.label, load_program(file.text)) for file in asked.files]
     database = open_database(asked.database)
     try:
-        rehearsal = Rehearsal(Keyring(asked.key), candidates, asked.since_ms)
+        rehearsal = Rehearsal(Keyring(asked.key), candidates, asked.since_ms, asked.rows_max)
         return rehearsal.stored(database, asked.tenant, asked.until_ms, lambda share: _tell(Told(done=round(share, 4))))
     finally:
         database.close()
