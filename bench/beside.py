@@ -66,12 +66,10 @@ def _at_rate(base: Base, site: Site, server: Server, rate: int, seconds: float) 
             beside.append(load(server, site, bodies, CONNECTIONS, rate=rate))
     told = f"{base.kind}, {rate} a second"
     for share in (50, 99):
-        name = f"{told}: {share} of 100 were answered within"
-        before = _figure(f"{name}, nothing else", alone, share)
+        before = _figure(f"{told}: p{share} alone", alone, share)
         yield before
-        after = _figure(f"{name}, beside a rehearsal", beside, share).compared(before.value, "nothing else")
-        yield after
-    yield Figure(f"{told}: rehearsals begun meanwhile", rehearsing.begun, "rehearsals")
+        yield _figure(f"{told}: p{share} beside a rehearsal", beside, share).compared(before.value, "alone")
+    yield Figure(f"{told}: begun meanwhile", rehearsing.begun, "rehearsals")
 
 
 def _figure(name: str, loads: list[Load], share: int) -> Figure:
@@ -79,9 +77,8 @@ def _figure(name: str, loads: list[Load], share: int) -> Figure:
     found = [_percentile(one.took_ms, share) for one in loads]
     late = median([_percentile(one.late_ms, share) for one in loads])
     worst = max(max(one.took_ms) for one in loads)
-    more = (
-        f"of each round: {', '.join(f'{one:.1f}' for one in found)}; sent late by {late:.1f}; the slowest {worst:.0f}"
-    )
+    rounds = ", ".join(f"{one:.1f}" for one in found)
+    more = f"by rounds: {rounds}; of it sent late: {late:.1f}; slowest: {worst:.0f}"
     return Figure(name, median(found), "ms", more=more)
 
 
