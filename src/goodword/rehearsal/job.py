@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
+from goodword.collector import relax_collector
 from goodword.engine.ids import Keyring
 from goodword.program.loader import load_program
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
@@ -55,6 +56,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
 def main() -> None:
     """Do what standard input asks."""
     os.nice(NICENESS)
+    relax_collector()
     asked = msgspec.json.decode(sys.stdin.buffer.readline(), type=Asked)
     threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
     try:
