@@ -11,12 +11,12 @@ from goodword.engine.ids import Keyring
 from goodword.engine.state import Collection
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, ProgramCache, publication, run_batch
-from goodword.pipeline.tenant import Transaction, changed_rows
+from goodword.pipeline.tenant import Transaction, changed_rows, keep_version
 from goodword.pipeline.warm import Warm
 from goodword.program.loader import Program
 from goodword.storage.database import Database, create_tenant
 from goodword.storage.scratch import open_scratch, read_all, store_all
-from goodword.storage.store import store_program, store_state
+from goodword.storage.store import store_state
 
 TENANT = "rehearsal"
 ROWS_MAX = 2_000_000
@@ -61,6 +61,10 @@ class Scratch:
     def publish(self, program: Program, clock_ms: int) -> Outcome:
         """Bring a version into force, as its publication did or would have done."""
         return self._place.publish(program, clock_ms)
+
+    def keep(self, program: Program) -> None:
+        """Keep a version that is to come into force at a date."""
+        self._place.keep(program)
 
     def decide(self, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
         """Decide a batch, and what fell due before; what is left over stands in the outcome's `rest`.
@@ -116,24 +120,15 @@ class _Disk:
         with self.database.write(TENANT) as connection:
             create_tenant(connection, TENANT, 0)
         for program in sorted(memory.versions(), key=lambda program: program.version):
-            self._keep(program, 0)
+            self.keep(program)
         store_all(self.database, TENANT, memory.rows)
 
-    def _keep(self, program: Program, clock_ms: int) -> None:
+    def keep(self, program: Program) -> None:
         with self.database.write(TENANT) as connection:
-            store_program(
-                connection,
-                TENANT,
-                program.name,
-                program.version,
-                digest=program.digest,
-                program_text=program.text,
-                priority=program.model.priority,
-                published_ms=clock_ms,
-            )
+            keep_version(connection, TENANT, program, 0)
 
     def publish(self, program: Program, clock_ms: int) -> Outcome:
-        self._keep(program, clock_ms)
+        self.keep(program)
         return self.run([publication(program, clock_ms)], None)
 
     def run(self, events: Sequence[Sealed], until_ms: int | None) -> Outcome:
