@@ -20,7 +20,7 @@ from bench.machine import MEGABYTE, TENANT, Base, bases, cpu_seconds, fresh, pro
 from bench.report import Figure
 from goodword.parts import Parts, open_parts, read_secret, tenant_key
 from goodword.pipeline.intake import decode_event, seal
-from goodword.rehearsal.job import Asked, File, Told
+from goodword.rehearsal.job import Asked, File, Told, give_way
 from goodword.rehearsal.report import Report
 from goodword.rehearsal.scratch import ROWS_MAX
 from goodword.settings import Settings, read_settings
@@ -129,6 +129,7 @@ def _job(settings: Settings, rows_max: int) -> Job:
     with subprocess.Popen([sys.executable, "-m", "goodword.rehearsal.job"], stdin=pipe, stdout=pipe) as process:
         assert process.stdin is not None  # noqa: S101 - they are pipes
         assert process.stdout is not None  # noqa: S101
+        give_way(process.pid)
         process.stdin.write(msgspec.json.encode(asked) + b"\n")
         process.stdin.flush()
         for line in process.stdout:
