@@ -13,7 +13,7 @@ from goodword.program.loader import Program, load_program
 from goodword.rehearsal.history import History, Told
 from goodword.rehearsal.scratch import Scratch
 
-BATCH = 500
+BATCH = 128
 """How many events are decided in one transaction of the scratch database."""
 
 

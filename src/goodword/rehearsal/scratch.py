@@ -36,7 +36,8 @@ class Scratch:
         self._memory: _Memory | None = _Memory(keyring)
         self._disk: _Disk | None = None
         self._keyring = keyring
-        self._rows_max = rows_max
+        self.rows_max = rows_max
+        """How many rows may stand in memory."""
 
     def __enter__(self) -> Scratch:
         return self
@@ -51,6 +52,11 @@ class Scratch:
     def on_disk(self) -> bool:
         """Whether it has outgrown memory."""
         return self._disk is not None
+
+    @property
+    def rows_in_memory(self) -> int:
+        """How many rows stand in memory, as long as it is not outgrown."""
+        return 0 if self._memory is None else self._memory.size()
 
     def publish(self, program: Program, clock_ms: int) -> Outcome:
         """Bring a version into force, as its publication did or would have done."""
@@ -70,7 +76,7 @@ class Scratch:
         if outcome.parked:
             parked = outcome.parked[0]
             raise Unforeseen(f"event {parked.sealed.event.id} could not be decided: {parked.error}")
-        if self._memory is not None and self._memory.size() > self._rows_max:
+        if self._memory is not None and self._memory.size() > self.rows_max:
             self._disk, self._memory = _Disk(self._memory), None
         return outcome
 
