@@ -11,14 +11,14 @@ import time
 
 from bench.machine import TENANT, Base, fresh, program_text
 from bench.report import Figure
-from demo.cases import read_cases, recipes
+from demo.cases import KEYRING, read_cases, recipes
 from goodword.engine.events import Sealed
 from goodword.parts import open_parts
 from goodword.pipeline.process import ProgramCache
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.settings import read_settings
-from tests.recipes.runner import KEYRING, Player
+from tests.recipes.runner import Player
 
 BATCH = 256
 TOLD = 2_048

@@ -45,7 +45,11 @@ from typing import Any
 import msgspec
 from ruamel.yaml import YAML
 
+from goodword.engine.ids import Keyring
+
 PROGRAMS = Path(__file__).parents[1] / "programs"
+KEYRING = Keyring(b"the fixed key of the case files")
+"""Ids derive from it, and what is decided by them: who wins a draw, and in which order what comes at one moment is decided."""
 Tree = dict[str, Any]
 
 
@@ -137,6 +141,11 @@ def moment_ms(on: Any) -> int:
     if isinstance(on, date) and not isinstance(on, datetime):
         on = datetime.combine(on, time(12))
     return int(on.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def ends_ms(case: Case) -> int:
+    """When the last of a case happens."""
+    return max(moment_ms(entry["on"]) for entry in case.calendar)
 
 
 @cache

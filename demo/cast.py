@@ -126,7 +126,7 @@ class Cast(ABC):
                 # What falls due does so before the next event is decided.
                 told = next((number for number in range(index, len(calendar)) if "event" in calendar[number]), None)
                 if told is None:
-                    self.fail("a case ends with an event")
+                    self.wait(entry)
                 else:
                     self.tell(calendar[told], told + 1)
             self.compare(entry, self.queue.pop(0))
@@ -139,6 +139,10 @@ class Cast(ABC):
             if happened.due is None:
                 self.learn(entry, event, happened.answer)
             self.queue.append(happened)
+
+    def wait(self, entry: Tree) -> None:
+        """More falls due behind the last event, and nothing else is told."""
+        self.fail("a case ends with an event")
 
     def event(self, entry: Tree, number: int) -> SourceEvent | ev.Visits:
         """The event of an entry, whose number makes its id."""
@@ -188,15 +192,17 @@ class Cast(ABC):
         said = [_said(reason, item) for reason, item in zip(answer.reasons, expected, strict=False)]
         said += [reason.code for reason in answer.reasons[len(expected) :]]
         self.differ("reasons", (outcome, expected), (answer.outcome, said))
-        self.differ("rewards", dict(entry.get("rewards") or {}), self.rewards_now(answer.rewards))
+        self.differ("rewards of the answer", dict(entry.get("rewards") or {}), self.rewards_now(answer.rewards))
 
-    def close(self) -> None:
-        """Compare what there is when the calendar ends."""
+    def close(self) -> dict[str, dict[str, str]]:
+        """Compare what there is when the calendar ends; all of it."""
         self.where = f"{self.case.recipe}: {self.case.name}: after the calendar"
         if self.queue:
             self.fail("more happened than the calendar says")
-        for name, actual in self.ends().items():
-            self.differ(name, dict(self.case.end.get(name) or {}), actual)
+        ends = self.ends()
+        for name, actual in ends.items():
+            self.differ(f"{name} at the end", dict(self.case.end.get(name) or {}), actual)
+        return ends
 
     def rewards_now(self, rewards: tuple[RewardNow, ...]) -> dict[str, str]:
         """The rewards of an answer by name."""

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.cases import Case
+from demo.cases import KEYRING, Case
 from demo.cast import Cast, ContestSeen, Happened, PayoutSeen, ReferralRow, RewardRow
 from goodword.engine import events as ev
 from goodword.engine.events import Due, Sealed, SourceEvent
-from goodword.engine.ids import Keyring
 from goodword.engine.state import BALANCES, CONTESTS, PAYOUTS, REFERRALS, REWARDS, TIERS, State
 from goodword.pipeline.intake import seal
 from goodword.pipeline.memory import MemoryTenant
@@ -19,7 +18,6 @@ from goodword.pipeline.vault import open_code
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 
-KEYRING = Keyring(b"the fixed key of the case files")
 BOOKS = ("redeemed", "expired", "reversed")
 
 
