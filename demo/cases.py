@@ -113,7 +113,8 @@ def _spread_keys(part: Tree) -> Iterator[tuple[str, str]]:
 
 def read_program(recipe: str) -> Tree:
     """A program file as plain values."""
-    return YAML(typ="safe", pure=True).load((PROGRAMS / recipe / "program.yaml").read_text(encoding="utf-8"))
+    tree: Tree = YAML(typ="safe", pure=True).load((PROGRAMS / recipe / "program.yaml").read_text(encoding="utf-8"))
+    return tree
 
 
 def as_text(tree: Tree) -> str:

@@ -229,7 +229,7 @@ class Cast(ABC):
     def named_referrals(self) -> Iterator[tuple[str, ReferralRow]]:
         """``bob's referral by anna``."""
         return _counted(
-            (f"{self.names[row.friend]}'s referral by {self.names[row.advocate]}", row) for row in self.referrals()
+            (f"{self._name(row.friend)}'s referral by {self._name(row.advocate)}", row) for row in self.referrals()
         )
 
     def named_rewards(self) -> Iterator[tuple[str, RewardRow]]:
@@ -239,17 +239,17 @@ class Cast(ABC):
 
     def _reward_name(self, row: RewardRow, referrals: dict[str, ReferralRow]) -> str:
         """Whose it is, and for whom. What somebody earned by his own doing, or won, has no friend."""
-        whose = f"{self.names[row.participant]}'s {row.rule}"
+        whose = f"{self._name(row.participant)}'s {row.rule}"
         referral = referrals.get(row.referral or "")  # none where somebody earned it by his own doing
         if referral and row.side in ("advocate", "friend"):
-            advocate, friend = self.names[referral.advocate], self.names[referral.friend]
+            advocate, friend = self._name(referral.advocate), self._name(referral.friend)
             return f"{whose} for {friend}" if row.side == "advocate" else f"{whose} from {advocate}"
         member = self.member_of(row) if row.side == "owner" else None
-        return f"{whose} for {self.names[member]}" if member else whose
+        return f"{whose} for {self._name(member)}" if member else whose
 
     def named_payouts(self) -> Iterator[tuple[str, PayoutSeen]]:
         """``anna's payout of 2026-05``."""
-        return _counted((f"{self.names[row.participant]}'s payout of {row.period}", row) for row in self.payouts())
+        return _counted((f"{self._name(row.participant)}'s payout of {row.period}", row) for row in self.payouts())
 
     def due_title(self, happened: Happened) -> str:
         """What came by itself."""
@@ -268,7 +268,7 @@ class Cast(ABC):
             case "expire_referral":
                 return f"{self._referral(reference)} expires"
             case "keep":
-                return f"what depends on {self.names[reference.partition('>')[0]]} is looked at"
+                return f"what depends on {self._name(reference.partition('>')[0])} is looked at"
             case "codes":
                 return f"the pool {reference.removeprefix('codes:')} gives what waits"
             case "fund":
@@ -284,17 +284,20 @@ class Cast(ABC):
             case "contest":
                 return f"the contest {reference.partition('|')[2]} is looked at"
             case "payout":
-                return f"{self.names[reference.split('|')[1]]} is paid out"
+                return f"{self._name(reference.split('|')[1])} is paid out"
             case "tier":
-                return f"{self.names[reference.partition('|')[2]]}'s tier is looked at"
+                return f"{self._name(reference.partition('|')[2])}'s tier is looked at"
             case _:
-                return f"{self.names[reference]} is looked at again"
+                return f"{self._name(reference)} is looked at again"
 
     def _reward(self, id: str) -> str:
-        return next(name for name, row in self.named_rewards() if row.id == id)
+        return {row.id: name for name, row in self.named_rewards()}[id]
 
     def _referral(self, id: str) -> str:
-        return next(name for name, row in self.named_referrals() if row.id == id)
+        return {row.id: name for name, row in self.named_referrals()}[id]
+
+    def _name(self, participant: str) -> str:
+        return self.names.get(participant, "somebody whom the case does not know")
 
     def ends_of_rows(self) -> dict[str, dict[str, str]]:
         """What every player can see when the calendar ends."""
@@ -316,16 +319,18 @@ class Cast(ABC):
 
     def _result(self, row: ContestSeen) -> str:
         """How far a contest is, and who has which place with how many; of a draw of referrals, the referral."""
-        names = self.names | {referral.id: name for name, referral in self.named_referrals()}
-        places = [f"{place.place} {names[place.entrant]} ({place.score})" for place in row.places]
+        referrals = {referral.id: name for name, referral in self.named_referrals()}
+        places = [
+            f"{one.place} {referrals.get(one.entrant) or self._name(one.entrant)} ({one.score})" for one in row.places
+        ]
         return ": ".join(filter(None, [row.status, ", ".join(places)]))
 
     # what sentences need ----------------------------------------------------------------------------------------------
 
     def person(self, name: str, entry: Tree) -> Person:
         """What the shop sends of somebody."""
-        told = {"id": name} | self.case.people.get(name, {}) | entry.get("with", {})
-        own = {kind: f"{told[kind]}{self.own}" for kind in OWN if told.get(kind) is not None}
+        told: Tree = {"id": name} | self.case.people.get(name, {}) | entry.get("with", {})
+        own: Tree = {kind: f"{told[kind]}{self.own}" for kind in OWN if told.get(kind) is not None}
         if self.own and "phone" in told:
             own["phone"] = f"{told['phone'][:8]}{int(re.sub(r'[^0-9]', '', self.own)):07}"
         return msgspec.convert(told | own, Person)
@@ -336,7 +341,7 @@ class Cast(ABC):
 
     def invitation(self, words: Tree) -> Tree:
         """The code, claim or click that a sentence ends with. A click of the past is signed as the redirect would have."""
-        out = {}
+        out: Tree = {}
         if words.get("code"):
             out["code"] = self.code(words["code"])
         if words.get("claim"):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from demo.cases import Case, as_text, ends_ms, read_cases, read_program, recipes
+from demo.cases import Case, as_text, read_cases, read_program, recipes
 from demo.client import HttpServer
 from demo.play import COMPARISON_FILE, PLAYING_FILE, Outcome, parser_of, run, sample, say
-from demo.stage import Result, SideBySide, brings_codes, can_be_told, carried, play_alone, shared
+from demo.stage import Result, SideBySide, can_be_told, carried, play_alone, shared, why_alone
+from goodword.engine.ids import Keyring
 from goodword.log import configure_log
 from goodword.parts import now_ms, read_secret, tenant_keyring
 from goodword.program.loader import load_program
@@ -29,15 +30,18 @@ def main() -> int:
     arguments = parser.parse_args()
     playing = arguments.out / PLAYING_FILE
     playing.touch()
-    code = run(arguments, lambda server: play_cases(server, arguments.recipe, arguments.casts))
+    settings = read_settings()
+    keyring = tenant_keyring(read_secret(settings), settings.tenant)
+    cases = read_cases(arguments.recipe)
+    code = run(arguments, lambda server: play_cases(server, keyring, arguments.recipe, cases, arguments.casts))
     if (arguments.out / COMPARISON_FILE).exists():
         playing.unlink()
     return code
 
 
-def play_cases(server: HttpServer, recipe: str, casts: int) -> Outcome:
-    """Play the cases of the recipe: what they state is the truth."""
-    cases, tree = read_cases(recipe), read_program(recipe)
+def play_cases(server: HttpServer, keyring: Keyring, recipe: str, cases: list[Case], casts: int) -> Outcome:
+    """Play cases of a recipe, which is in force on the server: what they state is the truth."""
+    tree = read_program(recipe)
     program = load_program(as_text(tree), 1)
     told = [case for case in cases if can_be_told(case)]
     result = Result()
@@ -47,11 +51,10 @@ def play_cases(server: HttpServer, recipe: str, casts: int) -> Outcome:
     )
     say("\nEach alone, in a tenant of its own that is thrown away:")
     play_alone(told, tree, say, result)
-    settings = read_settings()
-    keyring = tenant_keyring(read_secret(settings), settings.tenant)
-    say(f"\nMany casts side by side, in the tenant {settings.tenant!r} that you can look at:")
-    beside = [case for case in told if not _alone_only(case)]
-    for why, number in Counter(filter(None, map(_alone_only, told))).items():
+    say("\nMany casts side by side, in the tenant that you can look at:")
+    reasons = [why_alone(case, now_ms()) for case in told]
+    beside = [case for case, why in zip(told, reasons, strict=True) if not why]
+    for why, number in Counter(filter(None, reasons)).items():
         _say_left_out(number, f"{why}: played alone only")
     if beside:
         if common := shared(program):
@@ -64,15 +67,6 @@ def play_cases(server: HttpServer, recipe: str, casts: int) -> Outcome:
 def _say_left_out(number: int, why: str) -> None:
     if number:
         say(f"  {number} of the cases {'has' if number == 1 else 'have'} {why}")
-
-
-def _alone_only(case: Case) -> str:
-    """Why a case is not played beside others; empty where it is."""
-    if case.edit:
-        return "figures of their own in the program"
-    if brings_codes(case):
-        return "codes that go into the pool of all"
-    return "" if ends_ms(case) < now_ms() else "dates to come"
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -83,7 +82,7 @@ class Demo:
 
 def main() -> int:
     """Run the demonstration; its exit code."""
-    arguments = _arguments()
+    arguments = command_line()
     data: Path = arguments.data or ROOT / "var" / arguments.recipe
     demo = Demo(arguments.recipe, arguments.port, data.resolve(), arguments.seed)
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
@@ -133,7 +132,7 @@ def check_port(port: int) -> None:
 def prepare(demo: Demo) -> None:
     """Make the folder, the database with the program in force, and the API key, as far as they are missing."""
     demo.data.mkdir(parents=True, exist_ok=True)
-    _forget_what_was_broken_off(demo)
+    forget_what_was_broken_off(demo)
     ignore = demo.data / ".gitignore"
     ignore.write_text("*\n")
     _say(_goodword(demo, "publish", str(demo.program)).stdout.strip())
@@ -142,7 +141,7 @@ def prepare(demo: Demo) -> None:
         _write_secret(demo.key_file, json.loads(made.stdout)["secret"])
 
 
-def _forget_what_was_broken_off(demo: Demo) -> None:
+def forget_what_was_broken_off(demo: Demo) -> None:
     """Casts that were told in part cannot be compared any more: they begin anew, in a database of their own."""
     playing = demo.data / PLAYING_FILE
     if playing.exists():
@@ -292,7 +291,8 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _arguments() -> Any:
+def command_line() -> argparse.Namespace:
+    """What `make run` was told."""
     parser = argparse.ArgumentParser(prog="python -m demo.run", description=__doc__)
     parser.add_argument("--recipe", choices=recipes(), default="dropbox", help="which program")
     parser.add_argument("--port", type=int, default=8080, help="where the server listens, on 127.0.0.1")

@@ -99,8 +99,8 @@ def _refund(teller: Teller, base: Tree, entry: Tree, words: dict[str, str]) -> S
 
 def _claim(teller: Teller, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:
     person = None if words["who"] == "somebody" else teller.person(words["who"], entry)
-    via = {"claims": "claim", "types": "code", "names": "staff"}[words["how"]]
-    return ev.Claim(**base, code=teller.code(words["code"]), person=person, via=via)
+    ways: dict[str, Any] = {"claims": "claim", "types": "code", "names": "staff"}
+    return ev.Claim(**base, code=teller.code(words["code"]), person=person, via=ways[words["how"]])
 
 
 def _group(teller: Teller, base: Tree, entry: Tree, words: dict[str, str]) -> SourceEvent:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from demo.cases import KEYRING, Case, Tree, as_text, edited, moment_ms
+from demo.cases import KEYRING, Case, Tree, as_text, edited, ends_ms, moment_ms
 from demo.cast import CaseFailed
 from demo.client import HttpServer, Json
 from demo.compare import Line
@@ -78,9 +78,13 @@ def can_be_told(case: Case) -> bool:
     return not any(re.search(r"\bfollowed\b", entry.get("event", "")) for entry in case.calendar)
 
 
-def brings_codes(case: Case) -> bool:
-    """Whether a case fills a pool, out of which every cast of the tenant would take."""
-    return any(" into the pool " in entry.get("event", "") for entry in case.calendar)
+def why_alone(case: Case, now_ms: int) -> str:
+    """Why a case is not played beside others; empty where it is."""
+    if case.edit:
+        return "figures of their own in the program"
+    if any(" into the pool " in entry.get("event", "") for entry in case.calendar):
+        return "codes that go into the pool of all"
+    return "" if ends_ms(case) < now_ms else "dates to come"
 
 
 def shared(program: Program) -> str:

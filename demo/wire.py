@@ -18,6 +18,7 @@ from demo.client import HttpServer, Json
 from goodword.engine import events as ev
 from goodword.engine.events import SourceEvent
 from goodword.engine.ids import Keyring
+from goodword.engine.reasons import Answer
 from goodword.program.duration import from_ms, to_ms
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
@@ -90,19 +91,26 @@ class HttpCast(Cast):
             self.fail(f"not accepted: {answer['problem']}")
         self._known.clear()
 
+    def learn(self, entry: Tree, event: SourceEvent | ev.Visits, answer: Answer) -> None:
+        """Keep what an answer tells."""
+        super().learn(entry, event, answer)
+        self._note(answer)
+
     def saw(self, stored: EventOut) -> Happened:
         """Keep what an event of the server tells of this cast."""
-        answer = stored.answer
-        for named in (*answer.referrals, *answer.rewards):
-            self._place.setdefault(named.id, len(self._place))
-        self._codes |= {reward.id: reward.code for reward in answer.rewards if reward.code}
-        friend = next((referral.friend for referral in answer.referrals), None)
-        self._newcomers[stored.id] = friend or answer.participant
+        self._note(stored.answer)
         due = due_of(stored)
         if due is not None and due[0] == "sweep":
-            rules = (reason.rule for reason in answer.reasons if reason.code == "page_decided")
+            rules = (reason.rule for reason in stored.answer.reasons if reason.code == "page_decided")
             self._sweeps[due[1].partition("/")[0]] = str(next(rules, None)).removeprefix("rewards.")
-        return Happened(answer, to_ms(stored.occurred_at), due)
+        return Happened(stored.answer, to_ms(stored.occurred_at), due)
+
+    def _note(self, answer: Answer) -> None:
+        for id in [one.id for one in answer.referrals] + [one.id for one in answer.rewards]:
+            self._place.setdefault(id, len(self._place))
+        self._codes |= {reward.id: reward.code for reward in answer.rewards if reward.code}
+        friend = next((referral.friend for referral in answer.referrals), None)
+        self._newcomers[answer.event] = friend or answer.participant
 
     # what stands on the server ----------------------------------------------------------------------------------------
 
