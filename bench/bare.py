@@ -25,6 +25,7 @@ from goodword.log import configure_log
 from goodword.measure import Measures
 from goodword.parts import now_ms
 from goodword.pipeline.batcher import Decided, Result
+from goodword.settings import read_settings
 from goodword.storage.keys import ApiKey
 from goodword.web.context import Context
 from goodword.web.events import post_events
@@ -66,11 +67,12 @@ def make_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts: Any = SimpleNamespace(keyring=Keyring(b"bare"), now_ms=now_ms)
+        parts: Any = SimpleNamespace(keyring=Keyring(b"bare"), now_ms=now_ms, settings=read_settings({}), database=None)
         batcher: Any = Answering()
         keys: Any = Anybody()
         deliverer: Any = None
-        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer)
+        jobs: Any = None
+        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs)
         yield
 
     configure_log("info")

@@ -82,8 +82,11 @@ def why_alone(case: Case, now_ms: int) -> str:
     """Why a case is not played beside others; empty where it is."""
     if case.edit:
         return "figures of their own in the program"
-    if any(" into the pool " in entry.get("event", "") for entry in case.calendar):
+    told = [entry.get("event", "") for entry in case.calendar]
+    if any(" into the pool " in sentence for sentence in told):
         return "codes that go into the pool of all"
+    if any(sentence.endswith(" the program") for sentence in told):
+        return "a program that is paused or ended for all"
     return "" if ends_ms(case) < now_ms else "dates to come"
 
 

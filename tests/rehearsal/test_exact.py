@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from goodword.engine.state import COLLECTIONS
 from goodword.pipeline.tenant import Tenants
+from goodword.program.duration import DAY_MS
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
@@ -22,7 +23,7 @@ from goodword.storage import tables
 from goodword.storage.database import Database, create_tenant, open_database
 from goodword.storage.rows import MAPPERS
 from goodword.storage.scratch import read_all
-from tests.properties.worlds import KEYRING, play, program_files, wishes
+from tests.properties.worlds import KEYRING, START_MS, play, program_files, wishes
 
 NUMBERS = itertools.count()
 STORED = [collection for collection in COLLECTIONS if collection.stored]
@@ -44,8 +45,8 @@ def fresh_tenant(database: Database) -> str:
     return tenant
 
 
-def lived(database: Database, versions: list[str], wished: list[Any], cut: int) -> str:
-    """A tenant that went through a world; the later version came into force on the way."""
+def lived(database: Database, versions: list[str], wished: list[Any], cut: int, planned: bool = False) -> str:
+    """A tenant that went through a world; the later version came into force on the way, by itself where it was planned."""
     tenant = fresh_tenant(database)
     tenants = Tenants(database, KEYRING)
     events = play(load_program(versions[0], 1), wished)
@@ -53,7 +54,8 @@ def lived(database: Database, versions: list[str], wished: list[Any], cut: int) 
     place = cut % (len(events) + 1)
     tenants.decide_all(tenant, events[:place])
     for text in versions[1:]:
-        tenants.publish(tenant, text, 0)
+        at_ms = START_MS + cut * DAY_MS // 2 if planned else None
+        tenants.publish(tenant, text, 0, at_ms, why="it has to be")
     tenants.decide_all(tenant, events[place:])
     return tenant
 
@@ -98,9 +100,10 @@ def test_as_it_was_comes_to_the_same_books(database: Database, rows_max: int) ->
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(program_files(), wishes(), st.integers(0, 40), st.booleans())
-    def check(text: str, wished: list[Any], cut: int, changed: bool) -> None:
-        tenant = lived(database, [text, other_version(text)] if changed else [text], wished, cut)
+    @given(program_files(), wishes(), st.integers(0, 40), st.sampled_from(["", "now", "planned"]))
+    def check(text: str, wished: list[Any], cut: int, changed: str) -> None:
+        versions = [text, other_version(text)] if changed else [text]
+        tenant = lived(database, versions, wished, cut, planned=changed == "planned")
         before = digest(database, tenant)
         assert again(database, tenant, rows_max) == stored(database, tenant)
         assert digest(database, tenant) == before

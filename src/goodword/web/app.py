@@ -26,6 +26,7 @@ from goodword.web import (
     clicks,
     codes,
     contests,
+    export,
     participants,
     payouts,
     pools,
@@ -51,6 +52,7 @@ from goodword.web.waiting import watch_waiting
 
 ROOMS = (
     participants.router,
+    export.router,
     codes.router,
     clicks.router,
     api.router,
