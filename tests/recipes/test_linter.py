@@ -7,10 +7,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from goodword.program.linter import lint
-from goodword.program.loader import load_program
+from goodword.program.loader import load_program, program_of
 from goodword.program.schema import program_schema
 from tests.recipes.mutants import _optional, _with, _without
-from tests.recipes.runner import Tree, as_text, edited, read_program, recipes
+from tests.recipes.runner import Tree, edited, read_program, recipes
 
 SAFE = """\
 goodword: 1
@@ -393,10 +393,10 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
 
 @pytest.mark.parametrize("recipe", recipes())
 def test_recipes_give_no_warning(recipe: str) -> None:
-    assert lint(load_program(as_text(edited(read_program(recipe), {})))) == []
+    assert lint(program_of(edited(read_program(recipe), {}))) == []
     for path, passes, warns, code in EDGES[recipe]:
         for value, expected in ((passes, []), (warns, [code])):
-            program = load_program(as_text(edited(read_program(recipe), {path: value})))
+            program = program_of(edited(read_program(recipe), {path: value}))
             assert [warning.code for warning in lint(program)] == expected, (path, value)
 
 

@@ -9,13 +9,12 @@ from functools import cache
 import msgspec
 import pytest
 
-from goodword.program.loader import Program, ProgramError, load_program
+from goodword.program.loader import Program, ProgramError, program_of
 from tests.recipes.mutants import Mutant, mutants
 from tests.recipes.runner import (
     Case,
     CaseFailed,
     Tree,
-    as_text,
     edited,
     play,
     read_cases,
@@ -28,7 +27,7 @@ EQUIVALENT = {"bombas": ["steps.first_order.undone_by: left out"]}
 
 
 def _load(tree: Tree) -> Program:
-    return load_program(as_text(tree), version=1)
+    return program_of(tree, version=1)
 
 
 @cache
