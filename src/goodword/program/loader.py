@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import typing
 from collections.abc import Mapping
@@ -10,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import msgspec
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -109,7 +109,7 @@ def program_of(tree: dict[str, Any], version: int = 0) -> Program:
     Raises:
         ProgramError: as `load_program`, every problem at the beginning of the file.
     """
-    text = msgspec.json.encode(tree).decode()
+    text = json.dumps(tree, ensure_ascii=False, default=str)  # a date is its text
     return Program(_model(tree, {}), text, hashlib.sha256(text.encode()).hexdigest(), {}, version)
 
 
