@@ -31,7 +31,7 @@ test: setup ## run the tests; more for pytest in ARGS
 stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
 	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)
 
-bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: draw harrys recipes
+bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys recipes rehearsal
 	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies

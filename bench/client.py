@@ -1,4 +1,7 @@
-"""The load client: a process of its own that keeps connections busy with prepared requests, and counts the answers.
+"""The load client: a process of its own that sends prepared requests, and counts the answers.
+
+Either it keeps connections busy, each with one request after the other, or it sends at a rate, whatever the answers. Then it keeps how
+long each request took from the moment at which it was to be sent: who has to wait behind a slow answer waits in what is measured.
 
 It does as little as it can per request (no HTTP library, no JSON), so that it is not what is measured.
 """
@@ -20,12 +23,52 @@ async def _connection(host: str, port: int, requests: deque[bytes], statuses: Co
     reader, writer = await asyncio.open_connection(host, port, limit=LIMIT)
     while requests:
         writer.write(requests.popleft())
-        head = await reader.readuntil(b"\r\n\r\n")
-        low = head.lower()
-        place = low.index(b"content-length:") + 15
-        await reader.readexactly(int(low[place : low.index(b"\r\n", place)]))
-        statuses[head[9:12].decode()] += 1
+        statuses[await _answer(reader)] += 1
     writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> str:
+    """The status of an answer, once all of it is there."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    low = head.lower()
+    place = low.index(b"content-length:") + 15
+    await reader.readexactly(int(low[place : low.index(b"\r\n", place)]))
+    return head[9:12].decode()
+
+
+class _Paced:
+    """Requests at a rate: each on a connection that is free, or on a new one."""
+
+    def __init__(self, host: str, port: int, rate: float, statuses: Counter[str]) -> None:
+        self._host, self._port, self._rate, self._statuses = host, port, rate, statuses
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.took_ms: list[float] = []
+        """From the moment at which it was to be sent to the end of its answer."""
+        self.late_ms: list[float] = []
+        """How much of that passed before it was sent: what the client itself adds."""
+
+    async def run(self, requests: deque[bytes], connections: int) -> None:
+        """Send them all."""
+        self._free = [await self._open() for _ in range(connections)]
+        started = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for number, request in enumerate(requests):
+                due = started + number / self._rate
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                group.create_task(self._send(request, due))
+        for _, writer in self._free:
+            writer.close()
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self._host, self._port, limit=LIMIT)
+
+    async def _send(self, request: bytes, due: float) -> None:
+        reader, writer = self._free.pop() if self._free else await self._open()
+        writer.write(request)
+        self.late_ms.append((time.perf_counter() - due) * 1000)
+        self._statuses[await _answer(reader)] += 1
+        self.took_ms.append((time.perf_counter() - due) * 1000)
+        self._free.append((reader, writer))
 
 
 def _posts(host: str, path: str, bodies: list[bytes]) -> deque[bytes]:
@@ -42,24 +85,30 @@ def _gets(host: str, lines: list[bytes]) -> deque[bytes]:
     return deque(request.encode() % tuple(line.split(b"\t")) for line in lines)
 
 
-async def _run(url: str, path: str, bodies: list[bytes], connections: int) -> dict[str, object]:
+async def _run(url: str, path: str, bodies: list[bytes], connections: int, rate: float) -> dict[str, object]:
     address = urlsplit(url)
     requests = _posts(address.netloc, path, bodies) if path else _gets(address.netloc, bodies)
     statuses: Counter[str] = Counter()
     used, started = time.process_time(), time.perf_counter()
     host, port = str(address.hostname), int(address.port or 80)
-    await asyncio.gather(*(_connection(host, port, requests, statuses) for _ in range(connections)))
+    paced = _Paced(host, port, rate, statuses)
+    if rate:
+        await paced.run(requests, connections)
+    else:
+        await asyncio.gather(*(_connection(host, port, requests, statuses) for _ in range(connections)))
     seconds = time.perf_counter() - started
     return {
         "requests": len(bodies),
         "seconds": seconds,
         "cpu": time.process_time() - used,
         "statuses": statuses,
+        "took_ms": paced.took_ms,
+        "late_ms": paced.late_ms,
     }
 
 
 if __name__ == "__main__":
-    _, url, path, file, connections = sys.argv
+    _, url, path, file, connections, rate = sys.argv
     with open(file, "rb") as lines:
         bodies = lines.read().splitlines()
-    print(json.dumps(asyncio.run(_run(url, path, bodies, int(connections)))))
+    print(json.dumps(asyncio.run(_run(url, path, bodies, int(connections), float(rate)))))

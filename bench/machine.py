@@ -148,6 +148,10 @@ class Load:
     """CPU milliseconds of the server for each request; of the database for SQLite, which works in it, too."""
     database_ms: float
     client_ms: float
+    took_ms: tuple[float, ...] = ()
+    """Of a load at a rate: what each request took, from the moment at which it was to be sent."""
+    late_ms: tuple[float, ...] = ()
+    """How much of that passed in the client before it was sent."""
 
 
 def load(
@@ -158,16 +162,18 @@ def load(
     path: str | None = "/v1/events",
     status: str = "200",
     settled: Callable[[Server], None] = lambda _: None,
+    rate: float = 0,
 ) -> Load:
     """Send requests from a client process, each of which has to be answered with `status`.
 
+    As fast as the connections are answered, or so many a second with a `rate`: then connections are added where all of them wait.
     The bodies are posted to the path; without one they are themselves paths to get, each with an agent and an address behind tabs.
     What the server still does until it has `settled` counts for its CPU time, and not for the rate.
     """
     file = site.folder / "bodies"
     file.write_bytes(b"\n".join(bodies) + b"\n")
     before = cpu_seconds(server.pid), cpu_seconds(site.base.pid)
-    command = [sys.executable, "-m", "bench.client", server.url, path or "", str(file), str(connections)]
+    command = [sys.executable, "-m", "bench.client", server.url, path or "", str(file), str(connections), str(rate)]
     given = os.environ | {"BENCH_KEY": site.secret}
     done = subprocess.run(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, timeout=CLIENT_SECONDS, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -176,8 +182,8 @@ def load(
     count = found["requests"]
     settled(server)
     used = cpu_seconds(server.pid) - before[0], cpu_seconds(site.base.pid) - before[1]
-    per = [seconds * 1000 / count for seconds in (*used, found["cpu"])]
-    return Load(count, found["seconds"], *per)
+    ours, theirs, client = (seconds * 1000 / count for seconds in (*used, found["cpu"]))
+    return Load(count, found["seconds"], ours, theirs, client, tuple(found["took_ms"]), tuple(found["late_ms"]))
 
 
 def cpu_seconds(pid: int | None) -> float:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bench.machine import TENANT, Base, fresh, program_text
 from bench.report import Figure
-from goodword.engine.events import Link, Person, Sealed, SourceEvent
+from goodword.engine.events import Link, Person, Sealed, SourceEvent, Visits
 from goodword.parts import open_parts
 from goodword.pipeline.process import ProgramCache
 from goodword.pipeline.tenant import Tenants
@@ -48,7 +48,7 @@ class Cast(Player):
         """An advocate's code; a word that somebody of this cast chose is its own."""
         return f"{name}{self._own}" if name in self._words else super().code(name)
 
-    def _event(self, entry: Tree) -> SourceEvent:
+    def _event(self, entry: Tree) -> SourceEvent | Visits:
         event = super()._event(entry)
         own: dict[str, Any] = {"id": f"{event.id}{self._own}"}
         for name in ("order", "group"):

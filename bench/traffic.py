@@ -43,11 +43,13 @@ def bodies(recipe: str, keyring: Keyring, first: int, stories: int, name: str, b
             yield from (body for body in row if body is not None)
 
 
-def history(recipe: str, keyring: Keyring, first: int, stories: int, name: str = "") -> Iterator[bytes]:
-    """Events of a history, one every ten minutes, each as JSON."""
+def history(
+    recipe: str, keyring: Keyring, first: int, stories: int, name: str = "", step_ms: int = STEP_MS
+) -> Iterator[bytes]:
+    """Events of a history, one every ten minutes unless told, each as JSON."""
     start = first * story_events(recipe)
     for number, body in enumerate(bodies(recipe, keyring, first, stories, name, BLOCK), start):
-        yield msgspec.json.encode(body | {"occurred_at": iso(START_MS + number * STEP_MS)})
+        yield msgspec.json.encode(body | {"occurred_at": iso(START_MS + number * step_ms)})
 
 
 def live(recipe: str, keyring: Keyring, first: int, stories: int, name: str, now_ms: int) -> Iterator[bytes]:

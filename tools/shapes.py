@@ -30,7 +30,7 @@ def type_of(value: Schema) -> str:
 
 
 def _choices(value: Schema) -> Iterator[Schema]:
-    for item in value.get("anyOf", value.get("oneOf", ())):
+    for item in value.get("anyOf") or value.get("oneOf") or ():
         if item.get("type") != "null":
             yield item
 

@@ -121,7 +121,12 @@ def test_what_changes_is_told_in_words_before_it_is_in_force(shop: Shop) -> None
         PROGRAM.replace("20 USD", "5 USD").replace("hold: 30 days", "hold: 3 days")
         + "economics: {margin: 40%, smallest_order: 50 USD, return_window: 2 days}\n"
     )
-    told = shop.run("publish", shop.program, "--days", "3000")
+    early = shop.run("publish", shop.program, "--yes")
+    for words in ("takes something away from advocates", "- Store credit: $20.00.", "30 days", "--at-once"):
+        assert words in early.stderr
+    assert early.exit_code == 1
+    at_once = ("--at-once", "a mistake")
+    told = shop.run("publish", shop.program, "--days", "3000", *at_once)
     for words in (
         "until now “Store credit: $20.00.”",
         "Final after 3 days",
@@ -130,7 +135,7 @@ def test_what_changes_is_told_in_words_before_it_is_in_force(shop: Shop) -> None
     ):
         assert words in told.stdout
     assert json.loads(shop.done("rehearse", shop.program, "--json").stdout)["happened"] is not None
-    again = shop.done("publish", shop.program, "--yes", "--days", "3000", "--language", "ro").stdout
+    again = shop.done("publish", shop.program, "--yes", "--days", "3000", "--language", "ro", *at_once).stdout
     assert "până acum" in again
     assert again.endswith("demo version 2 is in force\n")
 

@@ -8,7 +8,7 @@ from goodword.engine.decide import decide, evolve
 from goodword.engine.ids import Keyring, normalise_code
 from goodword.engine.referral_states import REFERRAL_MOVES, IllegalReferralMove, next_referral_status
 from goodword.engine.reward_states import REWARD_MOVES, IllegalRewardMove, next_reward_status
-from goodword.engine.state import COLLECTIONS, PARTICIPANTS, NotLoaded, State
+from goodword.engine.state import COLLECTIONS, PARTICIPANTS, NotLoaded, ProgramRow, State
 from goodword.engine.turn import Programs
 from goodword.program.loader import load_program
 from tests.properties.worlds import KEYRING, START_MS, iso, sealed
@@ -48,6 +48,7 @@ def test_a_decision_on_an_empty_state_raises_instead_of_assuming() -> None:
 
 def test_deciding_changes_nothing_until_it_is_folded_in() -> None:
     state = State(complete=True)
+    state.rows["programs"]["demo"] = ProgramRow("demo", 1)
     before = {name: dict(rows) for name, rows in state.rows.items()}
     decision = decide(PROGRAMS, state, JOIN, KEYRING)
     assert state.rows == before

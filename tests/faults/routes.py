@@ -65,7 +65,8 @@ def _guarded(route: RouteContext) -> Iterator[Guarded]:
     filters: tuple[str, ...] = ()
     if isinstance(route.original_route, APIRoute):
         scopes = {scope for needs in _needs(route.dependant) for scope in needs.scopes}
-        filters = tuple(one.name for one in route.dependant.query_params if _is_text(one))
+        reads = "GET" in (route.methods or set())
+        filters = tuple(one.name for one in route.dependant.query_params if reads and _is_text(one))
     scopes = scopes or set(PLAIN.get(route.path, ()))
     assert scopes, f"{route.path} declares no scope: give it Needs(...), or a row in OPEN or PLAIN"
     if scopes & ADMIN:

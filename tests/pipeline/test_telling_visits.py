@@ -177,7 +177,7 @@ def test_what_does_not_fit_is_told_the_next_time(world: World) -> None:
 def test_nothing_is_read_where_nothing_is_paid_for_visits(world: World) -> None:
     world.join(1)
     world.click({(world.codes[0], TODAY - 1): 3})
-    world.parts.tenants.publish(TENANT, PROGRAM.replace("{visits: day}", "{step: bought}"), NOW_MS)
+    world.parts.tenants.publish(TENANT, PROGRAM.replace("{visits: day}", "{step: bought}"), NOW_MS, why="fraud")
     read: list[str] = []
     sa.event.listen(world.parts.database.engine, "before_cursor_execute", lambda *given: read.append(given[2]))
     world.teller().run(NOW_MS, never)

@@ -391,7 +391,17 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
     join = {"type": "join", "id": f"join-{number}", "person": {"id": f"advocate-{number}"}, "program": program.name}
     bodies = [join, {"type": "claim", "id": f"claim-{number}", "person": {"id": f"friend-{number}"}, "code": handle}]
     for index, wish in enumerate(story):
-        if wish.body["type"] in ("reward", "review", "choice", "moderation", "enter", "payout", "pay_out", "visits"):
+        if wish.body["type"] in (
+            "reward",
+            "review",
+            "choice",
+            "moderation",
+            "enter",
+            "payout",
+            "pay_out",
+            "visits",
+            "program",
+        ):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}
         if "person" in body:

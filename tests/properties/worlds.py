@@ -466,6 +466,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "pay_out",
                 "visits",
                 "visits",
+                "program",
             ]
         )
     )
@@ -519,6 +520,16 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             return Wish(at_ms, {"type": "payout", "payout": draw(st.integers(0, 4)), "action": action})
         case "pay_out":
             return Wish(at_ms, {"type": "pay_out", "program": "world", "participant": draw(st.integers(0, 6))})
+        case "program":
+            body = {"type": "program", "program": "world"}
+            ends = {"action": "end", "at": iso(at_ms + draw(st.integers(1, 20)) * DAY_MS)}
+            return Wish(
+                at_ms,
+                body
+                | draw(
+                    st.sampled_from([ends, *({"action": word} for word in ("pause", "resume", "resume", "withdraw"))])
+                ),
+            )
         case "review":
             verdict = draw(st.sampled_from(["approve", "deny"]))
             return Wish(at_ms, {"type": "review", "referral": draw(st.integers(0, 3)), "verdict": verdict})

@@ -694,6 +694,10 @@ _SENTENCES: list[tuple[re.Pattern[str], Make]] = [
                 count=int(w["count"]),
             ),
         ),
+        (
+            r"staff (?P<action>pause|resume|end) the program",
+            lambda p, b, e, w: ev.ProgramAction(**b, program=p.program.name, action=w["action"]),
+        ),
         (r"time passes", lambda p, b, e, w: ev.TimePassed(**b)),
     ]
 ]

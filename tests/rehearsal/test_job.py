@@ -1,5 +1,6 @@
 """A rehearsal as a process of its own: it leaves nothing behind, however it ends, and ends with whoever waits for it."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,8 +14,9 @@ import pytest
 
 from goodword.engine.ids import Keyring
 from goodword.pipeline.tenant import Tenants
-from goodword.rehearsal.job import Asked, File, Told
+from goodword.rehearsal.job import NICENESS, Asked, File, Told
 from goodword.storage.database import create_tenant, open_database
+from goodword.web.jobs import Jobs
 from tests.properties.worlds import sealed
 from tests.rehearsal.test_rehearsing import PROGRAM, TENANT, bodies
 
@@ -87,6 +89,21 @@ def test_it_ends_with_whoever_waits_for_it(tmp_path: Path, asked: Asked) -> None
         while process.poll() is None:
             assert time.monotonic() < end
             time.sleep(0.02)
+
+
+def test_it_gives_way_before_it_has_read_anything(asked: Asked) -> None:
+    """Its imports alone would hold up those who tell events meanwhile."""
+
+    async def priority() -> int:
+        jobs = Jobs()
+        job = jobs.start(TENANT, "demo", asked)
+        while job.process is None:
+            await asyncio.sleep(0)
+        found = os.getpriority(os.PRIO_PROCESS, job.process.pid)
+        await jobs.stop()
+        return found
+
+    assert asyncio.run(priority()) == max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
 
 
 def test_what_cannot_be_done_is_told(tmp_path: Path, asked: Asked) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from goodword.engine.events import Event, Person, Sealed, SignUp
 from goodword.engine.state import (
+    Acceptance,
     ActivityRow,
     ClaimRow,
+    Closure,
     ContestRow,
     DueRow,
     Entry,
@@ -21,6 +23,7 @@ from goodword.engine.state import (
     PayoutRow,
     Place,
     PoolCode,
+    ProgramRow,
     Redemption,
     Referral,
     RefundRow,
@@ -53,6 +56,7 @@ FULL: dict[str, dict[str, Any]] = {
             id="ann", created_ms=5, country="DE", language="de",
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
             signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1, number=7,
+            accepted=(Acceptance("dropbox", 2, "ar", 6, "e1"),),
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},
@@ -62,6 +66,9 @@ FULL: dict[str, dict[str, Any]] = {
     "groups": {"g1": GroupRow("g1", "dropbox", "the Does", "ann", 3, members=1, numbers=2, closed_ms=97)},
     "members": {
         "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}, 5),
+    },
+    "programs": {
+        "dropbox": ProgramRow("dropbox", 2, 3, 1, 5, 4, 77, 88, (Closure(6, 7), Closure(8, None, ended=True)))
     },
     "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},

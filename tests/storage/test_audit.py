@@ -16,6 +16,7 @@ from goodword.engine.state import (
     Participant,
     PayoutRow,
     PoolCode,
+    ProgramRow,
     Standing,
 )
 from goodword.program.duration import DAY_MS
@@ -63,14 +64,20 @@ def sound(database: Database) -> Database:
     """A tenant with one referral and one reward, held in the budget."""
     with database.write(TENANT) as connection:
         words = {"digest": "d", "program_text": "goodword: 1"}
-        store_program(connection, TENANT, "dropbox", 2, priority=0, published_ms=1, **words)
+        for version in (2, 3):
+            store_program(connection, TENANT, "dropbox", version, published_ms=1, **words)
     dirty: dict[str, dict[str, Any]] = {
         "participants": {
             "ann": Participant("ann", 1, waiting=1, keeping=1, number=1),
             "bob": Participant("bob", 2, number=2),
         },
         "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"), again={"space": 2, "over": 0})},
-        "dues": {"again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space")},
+        "programs": {"dropbox": ProgramRow("dropbox", 2, latest=3, planned=3, planned_ms=70, ends_ms=80)},
+        "dues": {
+            "again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space"),
+            "publish:dropbox": DueRow("publish:dropbox", 70, "publish", "dropbox"),
+            "end:dropbox": DueRow("end:dropbox", 80, "end", "dropbox"),
+        },
         "rewards": {"w1": HELD},
         "watches": {"ann>w1": "w1"},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
@@ -197,7 +204,15 @@ TAMPERED = {
     ],
     "what_comes_again_has_its_date": [
         ("DELETE FROM dues", "dues again:r1|space"),
-        ("UPDATE dues SET id = 'again:r1|over'", "dues again:r1|over"),
+        ("UPDATE dues SET id = 'again:r1|over' WHERE kind = 'again'", "dues again:r1|over"),
+    ],
+    "programs_name_stored_versions": [
+        ("UPDATE programs SET version = 9", "programs dropbox"),
+        ("DELETE FROM program_versions WHERE version = 3", "programs dropbox"),
+    ],
+    "what_is_planned_has_its_date": [
+        ("DELETE FROM dues WHERE kind = 'publish'", "dues publish:dropbox"),
+        ("UPDATE programs SET doc = '{}'", "dues end:dropbox"),
     ],
     "points_are_spent_once": [
         ("""UPDATE rewards SET doc = '{"paid":{"w1":21}}' """, "rewards w1"),

@@ -23,6 +23,7 @@ from goodword.engine.state import (
     DueRow,
     Entry,
     OrderRow,
+    ProgramRow,
     Row,
     State,
     TenantRow,
@@ -465,10 +466,14 @@ def test_what_is_told_about_a_person_adds_up(database: Database) -> None:
 
 
 def test_programs_the_highest_priority_first_and_their_texts(database: Database) -> None:
+    rows: dict[str, ProgramRow] = {}
     with database.write(TENANT) as connection:
         for name, version, priority in (("late", 1, 9), ("first", 1, 5), ("first", 2, 1)):
             words = {"digest": "d", "program_text": f"{name} {version}"}
-            store_program(connection, TENANT, name, version, priority=priority, published_ms=1, **words)
+            store_program(connection, TENANT, name, version, published_ms=1, **words)
+            rows[name] = ProgramRow(name, version, priority)
+    keep(database, {"programs": rows | {"planned": ProgramRow("planned", planned=1)}})
+    with database.read() as connection:
         assert list(load_live_programs(connection, TENANT).items()) == [("late", 1), ("first", 2)]
         wanted = {("first", 1), ("late", 1), ("late", 2)}
         assert load_program_texts(connection, TENANT, wanted) == {

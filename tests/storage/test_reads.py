@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from goodword.engine.events import Person
-from goodword.engine.state import Entry, OrderRow, Participant
+from goodword.engine.state import Entry, OrderRow, Participant, ProgramRow
 from goodword.storage import reads
 from goodword.storage.database import Database
 from goodword.storage.reads import BadCursor, Page
@@ -111,13 +111,16 @@ def test_balances_of_a_participant(database: Database) -> None:
 
 def test_programs_and_versions(database: Database) -> None:
     with database.write(TENANT) as c:
-        for version in (1, 2):
+        for version in (1, 2, 3):
             words = {"digest": f"d{version}", "program_text": f"text {version}"}
-            store_program(c, TENANT, "dropbox", version, priority=3, published_ms=version, **words)
+            store_program(c, TENANT, "dropbox", version, published_ms=version, **words)
+    keep(database, {"programs": {"dropbox": ProgramRow("dropbox", 2, 3, planned=3, planned_ms=9)}})
+    with database.read() as c:
         versions = reads.program_versions(c, TENANT)
-        assert [(v.version, v.digest, v.current, v.priority) for v in versions] == [
-            (2, "d2", True, 3),
-            (1, "d1", False, 3),
+        assert [(v.version, v.digest, v.current, v.priority, v.planned_ms) for v in versions] == [
+            (3, "d3", False, 3, 9),
+            (2, "d2", True, 3, None),
+            (1, "d1", False, 3, None),
         ]
         assert reads.program_versions(c, TENANT, "other") == []
         assert reads.program_text(c, TENANT, "dropbox", 1) == "text 1"

@@ -1,8 +1,10 @@
-"""Bringing a program into force: what changes is told in words and rehearsed first."""
+"""Bringing a program into force: what changes is told in words and rehearsed first; now, at a date, or back to an earlier file."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,21 +16,42 @@ from goodword.cli.reports import print_blocks, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
 from goodword.parts import Parts
-from goodword.program.duration import DAY_MS
-from goodword.program.linter import lint
+from goodword.program.duration import DAY_MS, day_start_ms, iso, to_ms
+from goodword.program.linter import LintWarning, lint
 from goodword.program.loader import Program
+from goodword.program.notice import NoticeNeeded, check_notice
 from goodword.program.quantity import Quantity
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
 from goodword.storage.programs import program_in_force
 from goodword.words.catalogue import catalogue
-from goodword.words.changes import change_lines
-from goodword.words.format import amount
+from goodword.words.changes import change_lines, lines_about
+from goodword.words.format import amount, moment
+from goodword.words.phrases import duration
 from goodword.words.rehearsals import rehearsal_summary
 
 REHEARSED_DAYS = 90
 """How many days are rehearsed before a changed program comes into force."""
 
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="when it comes into force: a day such as 2026-12-01, or a time with its zone"
+    ),
+]
+Why = Annotated[
+    str,
+    typer.Option(
+        "--at-once",
+        metavar="WHY",
+        help="why something is taken away from advocates without the notice they were promised",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask: for machines")]
+Days = Annotated[
+    int, typer.Option(min=0, max=3660, help="how many days are rehearsed before a change; 0 rehearses nothing")
+]
+Told = Annotated[Language, typer.Option("--language", help="in which language changes are told")]
 room = typer.Typer()
 
 
@@ -36,17 +59,18 @@ room = typer.Typer()
 def publish(
     ctx: typer.Context,
     program: ProgramFile,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask: for machines")] = False,
-    days: Annotated[
-        int, typer.Option(min=0, max=3660, help="how many days are rehearsed before a change; 0 rehearses nothing")
-    ] = REHEARSED_DAYS,
-    language: Annotated[Language, typer.Option("--language", help="in which language changes are told")] = Language.en,
+    at: At = None,
+    why: Why = "",
+    yes: Yes = False,
+    days: Days = REHEARSED_DAYS,
+    language: Told = Language.en,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a program into force for referrals from now on. Makes the database and the tenant where they are missing.
+    """Bring a program into force for referrals from now on, or from a date. Makes database and tenant where they are missing.
 
     Where a version is in force already, it is told in words what changes and what the last days would have cost with it, and
-    asked whether it shall be so.
+    asked whether it shall be so. A change that takes something away from advocates needs the notice that the version in
+    force promises.
     """
     loaded = read_program(program)
     settings = settings_of(ctx)
@@ -54,43 +78,104 @@ def publish(
     with opened(settings, create=True) as parts:
         for warning in () if as_json else warnings:
             typer.echo(f"{program}:{warning}", err=True)
-        with parts.database.read() as connection:
-            current = program_in_force(connection, settings.tenant, loaded.name)
-        changed = current is not None and current.text != loaded.text
+        Publication(parts, loaded, warnings, moment_ms(at, loaded), why).run(yes, days, language, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A file that is to come into force."""
+
+    parts: Parts
+    program: Program
+    warnings: list[LintWarning]
+    at_ms: int | None
+    why: str
+
+    def run(self, yes: bool, days: int, language: Language, as_json: bool) -> None:
+        """Tell what changes, rehearse it, ask, and bring it into force."""
+        tenant, now_ms = self.parts.settings.tenant, self.parts.now_ms()
+        with self.parts.database.read() as connection:
+            current = program_in_force(connection, tenant, self.program.name)
         told: dict[str, Any] = {}
-        if current is not None and changed:
-            told["changes"] = lines = change_lines(current, loaded, language)
-            report = _rehearsed(parts, loaded, days) if days else None
-            told["rehearsal"] = report
+        if current is not None and current.text != self.program.text:
+            told["changes"] = lines = change_lines(current, self.program, language)
             if not as_json:
-                _print_change(current, lines, report, days, language)
-            _ask(yes, loaded.name)
-        published, new = parts.tenants.publish(settings.tenant, loaded.text, parts.now_ms())
-    if as_json:
-        data = {"program": published.name, "version": published.version, "new": new}
-        print_json(data | told | {"warnings": list(map(warning_as_data, warnings))})
-    else:
-        typer.echo(f"{published.name} version {published.version} {'is in force' if new else 'was in force already'}")
+                self._print_changes(current, lines, language)
+            self._check_notice(current, now_ms, language)
+            report = self._rehearsed(now_ms, days) if days else None
+            told["rehearsal"] = report
+            if report is not None and not as_json:
+                length = amount(Quantity(days, "day"), language)
+                typer.echo(catalogue(language).text("change.rehearsed", {"length": length}))
+                print_blocks(rehearsal_summary(report, language))
+            _ask(yes, self.program.name)
+        try:
+            published, new = self.parts.tenants.publish(tenant, self.program.text, now_ms, self.at_ms, self.why)
+        except NoticeNeeded as error:  # somebody published meanwhile
+            raise Failure(f"{error}") from None
+        later = self.at_ms is not None and self.at_ms > now_ms
+        if as_json:
+            data = {"program": published.name, "version": published.version, "new": new}
+            data |= {"starts_at": iso(self.at_ms)} if self.at_ms is not None and later else {}
+            print_json(data | told | {"warnings": list(map(warning_as_data, self.warnings))})
+        elif self.at_ms is not None and later:
+            typer.echo(f"{published.name} version {published.version} comes into force at {iso(self.at_ms)}")
+        else:
+            typer.echo(
+                f"{published.name} version {published.version} {'is in force' if new else 'was in force already'}"
+            )
+
+    def _print_changes(self, current: Program, lines: list[str], language: Language) -> None:
+        texts = catalogue(language)
+        named = {"program": current.name, "version": str(current.version)}
+        if self.at_ms is None:
+            typer.echo(texts.text("change.title", named))
+        else:
+            until = moment(iso(self.at_ms), language, self.program.model.zone)
+            typer.echo(texts.text("change.later", named | {"until": until}))
+        for line in lines:
+            typer.echo(f"- {line}")
+        if not lines:
+            typer.echo(texts.text("change.nothing"))
+
+    def _check_notice(self, current: Program, now_ms: int, language: Language) -> None:
+        if self.why:
+            return
+        try:
+            check_notice(current, self.program, now_ms, self.at_ms)
+        except NoticeNeeded as error:
+            texts, zone = catalogue(language), current.model.zone
+            length = duration(current.model.notice, language)
+            lines = [texts.text("change.taken"), *(f"- {line}" for line in lines_about(error, language))]
+            until = moment(iso(error.earliest_ms), language, zone)
+            lines.append(texts.text("change.notice", {"length": length, "until": until}))
+            first = datetime.fromtimestamp(error.earliest_ms / 1000, zone).date()
+            lines.append(f"Say --at {date.fromordinal(first.toordinal() + 1)}, or --at-once WHY.")
+            raise Failure("\n".join(lines)) from None
+
+    def _rehearsed(self, now_ms: int, days: int) -> Report:
+        with watched() as done:
+            rehearsal = Rehearsal(self.parts.keyring, [Candidate("", self.program)], now_ms - days * DAY_MS)
+            return rehearsal.stored(self.parts.database, self.parts.settings.tenant, None, done)
 
 
-def _rehearsed(parts: Parts, program: Program, days: int) -> Report:
-    since_ms = parts.now_ms() - days * DAY_MS
-    with watched() as done:
-        rehearsal = Rehearsal(parts.keyring, [Candidate("", program)], since_ms)
-        return rehearsal.stored(parts.database, parts.settings.tenant, None, done)
+def moment_ms(at: str | None, program: Program) -> int | None:
+    """A day as the beginning of it in the program's time zone, or a moment.
 
-
-def _print_change(current: Program, lines: list[str], report: Report | None, days: int, language: Language) -> None:
-    texts = catalogue(language)
-    named = {"program": current.name, "version": str(current.version)}
-    typer.echo(texts.text("change.title", named))
-    for line in lines:
-        typer.echo(f"- {line}")
-    if not lines:
-        typer.echo(texts.text("change.nothing"))
-    if report is not None:
-        typer.echo(texts.text("change.rehearsed", {"length": amount(Quantity(days, "day"), language)}))
-        print_blocks(rehearsal_summary(report, language))
+    Raises:
+        Failure: it is neither.
+    """
+    if at is None:
+        return None
+    try:
+        return day_start_ms(date.fromisoformat(at), 0, program.model.zone)
+    except ValueError:
+        pass
+    try:
+        told = datetime.fromisoformat(at)
+        return to_ms(told if told.tzinfo else told.replace(tzinfo=program.model.zone))
+    except (ValueError, OverflowError):
+        raise Failure(f"--at {at}: write a day such as 2026-12-01, or a time such as 2026-12-01T08:00Z") from None
 
 
 def _ask(yes: bool, name: str) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "rehearse": "rehearsing",
     "forecast": "forecasting",
     "publish": "publishing",
+    "programs": "running",
     "import": "events",
     "explain": "records",
     "audit": "records",

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.clicks import Click, read_click
+from goodword.engine.closing import refuse_closed
 from goodword.engine.events import Activity, Order, SignUp
 from goodword.engine.facts import Subjects, earliest_order, first_orders, order_row, unmet
 from goodword.engine.grants import promises
@@ -246,6 +247,7 @@ def _refused_or_review(turn: Turn, invitation: Invitation) -> list[str] | None:
     if invitation.evidence not in program.model.attribution.evidence:
         values = {"evidence": invitation.evidence}
         turn.say("evidence_not_accepted", {**values}, program=program, rule="attribution.evidence")
+    refuse_closed(turn, program, invitation.at_ms)
     if advocate == invitation.friend:
         turn.say("self_referral", program=program, rule="protection")
         return None

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from goodword.engine import draws
 from goodword.engine.boards import Game, contest_key, enter_free, entries_after, game_of, has_free, leaders
+from goodword.engine.closing import refuse_closed
 from goodword.engine.events import Enter
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, side_of
@@ -84,6 +85,8 @@ def enter(turn: Turn, event: Enter) -> None:
     row = turn.draft.get(CONTESTS, contest_key(event.program, event.contest))
     if row is None or not (game := game_of(turn, row)).contest.free_entry:
         turn.say("unknown_contest", {"contest": event.contest}, program=program)
+        return
+    if refuse_closed(turn, game.program, turn.occurred_ms):
         return
     rule = f"contests.{row.contest}"
     closed = row.closes_ms is not None and turn.occurred_ms >= row.closes_ms

@@ -8,10 +8,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from goodword.engine.acceptance import accept, named_version, record_acceptance
 from goodword.engine.answers import choose, moderate_answer, time_is_over
 from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
-from goodword.engine.contests import contest_due, enter, open_contests
+from goodword.engine.closing import refuse_closed
+from goodword.engine.contests import contest_due, enter
 from goodword.engine.events import (
+    Accept,
     Activity,
     Cancel,
     Chargeback,
@@ -30,10 +33,12 @@ from goodword.engine.events import (
     PayOut,
     PayoutAction,
     Profile,
+    ProgramAction,
     Published,
     Refund,
     Review,
     RewardAction,
+    Scheduled,
     Sealed,
     Share,
     SignUp,
@@ -43,7 +48,6 @@ from goodword.engine.events import (
 from goodword.engine.exchange import exchange
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.funding import hand_out_codes, pay_waiting
-from goodword.engine.grants import budget_prefix
 from goodword.engine.groups import act_on_group, handle_group, sync_referral
 from goodword.engine.handles import create_handle, free_code, has_room, keep_handle, own_handle, switch_handle
 from goodword.engine.households import follow_households
@@ -54,6 +58,7 @@ from goodword.engine.orders import change, place, record
 from goodword.engine.payouts import act_on_payout, pay_out_due, pay_out_now
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.pools import take_in
+from goodword.engine.programs import act_on_program, end_planned, publish, publish_planned, schedule
 from goodword.engine.reasons import Answer
 from goodword.engine.recurring import come_again, resume_series
 from goodword.engine.referral_states import MODERATION_MOVES
@@ -78,9 +83,11 @@ from goodword.engine.state import (
     ActivityRow,
     ClaimRow,
     Draft,
+    GroupRow,
     Handle,
     Hit,
     NotLoaded,
+    Participant,
     Referral,
     Reward,
     Standing,
@@ -101,14 +108,19 @@ from goodword.engine.steps import (
     steps_for,
     withdraw,
 )
-from goodword.engine.sweeps import decide_page, follow_day, plan_days
+from goodword.engine.sweeps import decide_page, follow_day
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
-from goodword.engine.visits import begin_visits, count_visits
+from goodword.engine.visits import count_visits
+from goodword.program.loader import Program
 from goodword.program.values import CLAIMED
 
 WAITS = frozenset({"waiting_for_condition", "waiting_for_answer", "waiting_for_code"})
 """What an approved reward may wait for, so that nobody can hand it over yet."""
+
+
+_OF_THE_HOUSE = (Due, ProgramAction, Published, Scheduled, Visits)
+"""What comes by itself or from staff: it does not say that live traffic has begun."""
 
 
 class Decision(Struct, frozen=True, gc=False):
@@ -131,7 +143,7 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
     """
     turn = begin(programs, state, sealed, keyring)
     event = sealed.event
-    if sealed.history and state.tenant.live and not isinstance(event, Published):
+    if sealed.history and state.tenant.live and not isinstance(event, Published | Scheduled):
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
@@ -167,7 +179,7 @@ def evolve(state: State, decision: Decision) -> None:
     if not state.complete:
         _forget_boards(state, decision.draft.changes.get(STANDINGS.name, {}))
     sealed = decision.sealed
-    live = state.tenant.live or not (sealed.history or isinstance(sealed.event, Due | Published | Visits))
+    live = state.tenant.live or not (sealed.history or isinstance(sealed.event, _OF_THE_HOUSE))
     clock_ms = max(state.tenant.clock_ms, sealed.clock_ms)
     state.tenant = TenantRow(state.tenant.seq + 1, clock_ms, live)
 
@@ -203,27 +215,37 @@ def _join(turn: Turn, event: Join) -> None:
     if program is None:
         turn.say("unknown_program", {"program": event.program})
         return
-    person = resolve(turn, event.person)
-    if person is None:
+    version = named_version(turn, program, event.accepts) if event.accepts else 0
+    person = resolve(turn, event.person) if version is not None else None
+    if version is None or person is None:
         return
     turn.say("person_recorded")
     group = handle_group(turn, event, program)
     if event.group is not None and group is None:
         return
+    if _take_in(turn, event, program, person, group) and event.accepts:
+        record_acceptance(turn, turn.person(person.id), program, version, event.accepts.language)
+
+
+def _take_in(turn: Turn, event: Join, program: Program, person: Participant, group: GroupRow | None) -> bool:
+    """Whether the person is an advocate now: since before, or from now on."""
     own = own_handle(turn, person.id, program.name, group.id if group else None)
     if own is not None:
         turn.advocate_code = own.written
         turn.say("already_joined", {"code": own.written}, program=program)
-        return
+        return True
+    if refuse_closed(turn, program, turn.occurred_ms):
+        return False
     misses = unmet(turn, program.model.audience.advocate, Subjects(advocate=person.id))
     for values in misses:
         turn.say("advocate_not_in_audience", values, program=program, rule="audience.advocate")
     if misses or not has_room(turn, person.id, program):
-        return
+        return False
     code = free_code(turn)
     keep_handle(turn, Handle(code, program.name, person.id, turn.occurred_ms, group=group.id if group else None))
     turn.tell("participant.joined", person.id, person.id)
     turn.say("joined", {"code": code}, program=program)
+    return True
 
 
 def _share(turn: Turn, event: Share) -> None:
@@ -231,11 +253,14 @@ def _share(turn: Turn, event: Share) -> None:
     if handle is None:
         return
     turn.participant = handle.participant
+    program = turn.programs.current(handle.program)
+    if program is not None and refuse_closed(turn, program, turn.occurred_ms):
+        return
     turn.count(f"shares|{handle.code}", 1)
     turn.say(
         "shared",
         {"code": handle.written, "channel": event.channel},
-        program=turn.programs.current(handle.program),
+        program=program,
     )
 
 
@@ -249,6 +274,9 @@ def _claim(turn: Turn, event: Claim) -> None:
         return
     handle = usable_handle(turn, event.code, turn.occurred_ms)
     if handle is None:
+        return
+    program = turn.programs.current(handle.program)
+    if program is not None and refuse_closed(turn, program, turn.occurred_ms):
         return
     token = turn.keyring.id("cl", turn.event_id)
     seen = click.id if click is not None and click.code == handle.code else None
@@ -519,24 +547,6 @@ def _time_passed(turn: Turn, event: TimePassed) -> None:
     turn.say("time_passed")
 
 
-def _published(turn: Turn, event: Published) -> None:
-    """Fund the budgets of a new version: what was spent and set aside stays, what is free follows the new amount."""
-    program = turn.programs.versions[event.program, event.version]
-    for name, budget in program.model.budgets.items():
-        prefix, unit = budget_prefix(program.name, name), budget.amount.unit
-        funded = -turn.balance(f"{prefix}:funding", unit)
-        more = max(budget.amount.amount - funded, -turn.balance(f"{prefix}:free", unit))
-        if more > 0:
-            turn.post(f"{prefix}:funding", f"{prefix}:free", unit, more)
-        elif more < 0:
-            turn.post(f"{prefix}:free", f"{prefix}:funding", unit, -more)
-    open_contests(turn, program)
-    plan_days(turn, program)
-    begin_visits(turn, program)
-    turn.tell("program.published", program.name, None)
-    turn.say("program_published", program=program)
-
-
 def _due(turn: Turn, event: Due) -> None:
     turn.draft.put(DUES, f"{event.kind}:{event.reference}", None)
     said = len(turn.reasons)
@@ -595,10 +605,13 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "sweep": decide_page,
     "payout": pay_out_due,
     "codes": hand_out_codes,
+    "publish": publish_planned,
+    "end": end_planned,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Join: _join,
+    Accept: accept,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,
@@ -621,7 +634,9 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     PayOut: pay_out_now,
     Codes: take_in,
     TimePassed: _time_passed,
-    Published: _published,
+    Published: publish,
+    Scheduled: schedule,
+    ProgramAction: act_on_program,
     Visits: count_visits,
     Due: _due,
 }

@@ -17,6 +17,7 @@ from goodword.program.quantity import AMOUNT_MAX
 from goodword.program.values import ADDRESS_MAX, NAME_PATTERN
 
 ID_MAX = 100
+VERSION_MAX = 2**31 - 1
 TEXT_MAX = 500
 FIELDS_MAX = 50
 REDEEMS_MAX = 20
@@ -59,6 +60,8 @@ DueKind = Literal[
     "sweep",
     "payout",
     "codes",
+    "publish",
+    "end",
 ]
 """What a date may be for."""
 
@@ -90,13 +93,31 @@ class Event(
     occurred_at: datetime
 
 
+class Terms(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """The terms that somebody was shown and accepted."""
+
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+    version: Annotated[int, Meta(ge=1, le=VERSION_MAX)] | None = None
+    """The version of the program that they belong to; the one in force if not given."""
+
+
 class Join(Event, tag="join", frozen=True):
     """A person becomes an advocate of a program and gets a code."""
 
     person: Person
     program: Word
+    accepts: Terms | None = None
+    """The terms that he accepted with it."""
     group: Id | None = None
     """The group for which he invites, by the shop's own id: what its code brings counts for the group."""
+
+
+class Accept(Event, tag="accept", frozen=True):
+    """Somebody accepts the terms of a program: an advocate those of a new version, a friend those of his invitation."""
+
+    person: Person
+    program: Word
+    terms: Terms
 
 
 class Link(Event, tag="link", frozen=True):
@@ -313,6 +334,24 @@ class Codes(Event, tag="codes", frozen=True):
     """Each is shown as it stands here, and found however it is typed."""
 
 
+class ProgramAction(Event, tag="program", frozen=True):
+    """Staff pause a program, open it again, end it, or withdraw what is planned for it: a version, or its end.
+
+    While it is closed it takes in nothing new; what was promised before goes on.
+    """
+
+    program: Word
+    action: Literal["pause", "resume", "end", "withdraw"]
+    at: datetime | None = None
+    """When it ends; now if not given."""
+    why: Text = ""
+
+    def __post_init__(self) -> None:
+        """Only an end can be planned."""
+        if self.at is not None and self.action != "end":
+            raise ValueError("`at` says when a program ends; what else is done to it is done now")
+
+
 class TimePassed(Event, tag="time_passed", frozen=True):
     """A date has come and nothing else happened. Only under scope `history`: live time passes by itself."""
 
@@ -322,6 +361,16 @@ class Published(Event, tag="published", frozen=True):
 
     program: Word
     version: int
+    why: Text = ""
+    """Why something was taken away from advocates at once, without the notice that the program promises."""
+
+
+class Scheduled(Event, tag="scheduled", frozen=True):
+    """Internal: a program version was stored that comes into force at a date."""
+
+    program: Word
+    version: int
+    at: datetime
 
 
 class Visits(Event, tag="visits", frozen=True):
@@ -365,9 +414,11 @@ SourceEvent = (
     | PayoutAction
     | PayOut
     | Codes
+    | ProgramAction
+    | Accept
     | TimePassed
 )
-AnyEvent = SourceEvent | Published | Visits | Due
+AnyEvent = SourceEvent | Published | Scheduled | Visits | Due
 
 
 class Sealed(Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from goodword.engine.closing import refuse_closed
 from goodword.engine.events import GroupAction, Join
 from goodword.engine.grants import dated, measure_key
 from goodword.engine.ids import Keyring
@@ -71,6 +72,8 @@ def _create(turn: Turn, program: Program, group: GroupRow | None, shop_id: str, 
         turn.touched_groups[group.id] = None
         code = "group_known" if group.owner == owner.id else "group_taken"
         turn.say(code, {"group": shop_id}, program=program)
+        return
+    if refuse_closed(turn, program, turn.occurred_ms):
         return
     group = GroupRow(
         group_id(turn.keyring, program.name, shop_id), program.name, shop_id, owner.id, created_ms=turn.occurred_ms

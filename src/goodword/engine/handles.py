@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from goodword.engine.closing import refuse_closed
 from goodword.engine.events import HandleAction, Link
 from goodword.engine.ids import HANDLE_TRIES, normalise_code
 from goodword.engine.people import resolve
@@ -63,7 +64,7 @@ def create_handle(turn: Turn, event: Link) -> None:
     turn.say("person_recorded")
     if joined_ms(turn, person.id, program.name) is None:
         turn.say("not_an_advocate", program=program)
-    elif has_room(turn, person.id, program):
+    elif not refuse_closed(turn, program, turn.occurred_ms) and has_room(turn, person.id, program):
         _create(turn, event, program.name, person.id)
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.boards import counts, games, is_contest, move_standing
+from goodword.engine.closing import closed
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant, dated, measure_key
 from goodword.engine.handles import joined_ms
@@ -155,6 +156,9 @@ def _measured(
         return
     joined = joined_ms(turn, owner, program.name)
     if joined is None or at_ms < joined:
+        return
+    if closed(turn, program, at_ms) is not None:
+        turn.say("not_counted", program=program)
         return
     for name, measure in measures:
         if measure.within is None or at_ms < joined + measure.within:

@@ -34,10 +34,12 @@ from goodword.engine.events import (
     PayoutAction,
     Person,
     Profile,
+    ProgramAction,
     Published,
     Refund,
     Review,
     RewardAction,
+    Scheduled,
     Sealed,
     Share,
     Visits,
@@ -76,6 +78,7 @@ from goodword.engine.state import (
     PEOPLE,
     PEOPLE_IN,
     POOL_CODES,
+    PROGRAMS,
     QUEUES,
     REFERRALS,
     REFERRALS_OF,
@@ -176,7 +179,10 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, ACTIVITIES, submission)
             case Activity(id=id):
                 _want(wants, ACTIVITIES, id)
+            case ProgramAction(program=name) | Scheduled(program=name):
+                _want(wants, PROGRAMS, name)
             case Published(program=name, version=version):
+                _want(wants, PROGRAMS, name)
                 _want(wants, SWEEPS, *_days(programs.versions[name, version], batch.keyring))
                 _want(wants, COUNTERS, since_key(name))
             case Visits(program=name, code=code, day=day):
@@ -208,6 +214,9 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                     BALANCES,
                     *(f"{account}|{unit}" for account in (collected_account(name, participant), *handed_over(name))),
                 )
+            case Due(kind="publish" | "end", reference=name):
+                _want(wants, PROGRAMS, name)
+                _want(wants, COUNTERS, since_key(name))
             case Due(kind="sweep", reference=reference):
                 _want(wants, SWEEPS, sweep_of(reference))
             case Due():

@@ -40,6 +40,16 @@ def page_name(of: str, page: int) -> str:
     return f"{of}|{page}"
 
 
+class Acceptance(Struct, frozen=True, gc=False):
+    """Somebody accepted the terms of a version of a program, as they stood in a language."""
+
+    program: str
+    version: int
+    language: str
+    at_ms: int
+    event: str
+
+
 class Participant(Row, frozen=True):
     """A person in a tenant; advocate and friend are roles of one record."""
 
@@ -59,6 +69,8 @@ class Participant(Row, frozen=True):
     """How many live rewards are kept only while a condition on this person holds."""
     number: int = 0
     """The how-manieth of all participants of the tenant he is."""
+    accepted: tuple[Acceptance, ...] = ()
+    """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
 
     @property
     def page(self) -> str:
@@ -524,6 +536,48 @@ class PayoutRow(Row, frozen=True):
     why: str = ""
 
 
+class Closure(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A time in which a program takes in nothing new."""
+
+    from_ms: int
+    until_ms: int | None = None
+    """When it was opened again."""
+    ended: bool = False
+    """Whether it was to be for good."""
+
+
+class ProgramRow(Row, frozen=True):
+    """Where a program stands: the version that is in force, what is planned, and when it took in nothing new."""
+
+    program: str
+    version: int = 0
+    """In force; 0 as long as none is."""
+    priority: int = 0
+    previous: int = 0
+    """The one that was in force before; 0 where none was."""
+    latest: int = 0
+    """The newest version that was decided about."""
+    planned: int = 0
+    """The version that comes into force at `planned_ms`; 0 where none does."""
+    planned_ms: int = 0
+    ends_ms: int | None = None
+    """When it is to end."""
+    closures: tuple[Closure, ...] = ()
+    """The last CLOSURES_MAX of them, oldest first."""
+
+    @property
+    def closure(self) -> Closure | None:
+        """The one that lasts."""
+        return self.closures[-1] if self.closures and self.closures[-1].until_ms is None else None
+
+    def closed_at(self, at_ms: int) -> Closure | None:
+        """The one in which a moment lies."""
+        for closure in reversed(self.closures):
+            if closure.from_ms <= at_ms and (closure.until_ms is None or at_ms < closure.until_ms):
+                return closure
+        return None
+
+
 class DueRow(Row, frozen=True):
     """A time at which a decision has to be taken."""
 
@@ -553,6 +607,7 @@ class Collection(Generic[RowT]):
         return self.name
 
 
+PROGRAMS: Collection[ProgramRow] = Collection("programs")  # name; all of a tenant are loaded for every batch
 IDENTITIES: Collection[str] = Collection("identities")  # "email:HASH" -> participant id
 PARTICIPANTS: Collection[Participant] = Collection("participants")
 HANDLES: Collection[Handle] = Collection("handles")  # normalised code
@@ -598,7 +653,7 @@ BALANCES: Collection[int] = Collection("balances")  # "account|unit"
 DUES: Collection[DueRow] = Collection("dues")
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
-    IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
+    PROGRAMS, IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
     ENTRIES, TIERS, PAYOUTS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
     POOL_CODES, FREE_CODES,
@@ -607,6 +662,8 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
 PEOPLE = "people"
 """The counter of all participants of a tenant."""
 SIGNALS_MAX = 8
+CLOSURES_MAX = 50
+ACCEPTED_MAX = 50
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
 ACTIVITIES_MAX = 4

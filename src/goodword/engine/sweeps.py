@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from goodword.engine.closing import refuse_closed
 from goodword.engine.facts import Subjects, unmet
 from goodword.engine.grants import Grant
 from goodword.engine.ids import Keyring
@@ -135,6 +136,8 @@ def _open_day(turn: Turn, sweep: SweepRow) -> SweepRow | None:
     rule = program.model.rewards.get(sweep.rule) if program else None
     if program is None or rule is None or rule.to != EVERYONE or str(rule.when.date) != sweep.key:
         return None
+    if refuse_closed(turn, program, turn.clock_ms):
+        return None
     return replace(sweep, version=program.version, cut=turn.counter(PEOPLE), opened_ms=turn.clock_ms)
 
 
@@ -177,6 +180,7 @@ def decide_page(turn: Turn, reference: str) -> None:
     if sweep.opened_ms is None:
         opened = _open_day(turn, sweep)
         if opened is None:
+            turn.draft.put(SWEEPS, sweep.id, None)  # so that a program that is opened again on its day asks for it anew
             return
         sweep = opened
     program = turn.programs.pinned(sweep)

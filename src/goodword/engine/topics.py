@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TOPICS: dict[str, str] = {
     "participant.joined": "somebody became an advocate in a program",
+    "terms.accepted": "somebody accepted the terms of a program",
     "code.created": "an advocate has a further code",
     "code.disabled": "staff switched a code off",
     "code.enabled": "staff switched a code on again",
@@ -42,6 +43,12 @@ TOPICS: dict[str, str] = {
     "group.unlocked": "a group reached a number that brings something to all its members",
     "group.closed": "a group was closed",
     "program.published": "a version of a program is in force",
+    "program.scheduled": "a version of a program comes into force at a date",
+    "program.end_scheduled": "a program ends at a date",
+    "program.withdrawn": "what was planned for a program is planned no more",
+    "program.paused": "a program takes in nothing new until it is opened again",
+    "program.resumed": "a program is open again",
+    "program.ended": "a program has ended",
 }
 """What decisions tell, through the outbox, to every endpoint that subscribes."""
 

@@ -7,6 +7,7 @@ over a code that was switched off, are not paid later.
 
 from __future__ import annotations
 
+from goodword.engine.closing import refuse_closed
 from goodword.engine.events import Visits
 from goodword.engine.grants import Grant
 from goodword.engine.rewards import grant
@@ -67,6 +68,8 @@ def count_visits(turn: Turn, event: Visits) -> None:
     refused = "code_disabled" if handle.disabled_ms is not None else handle.refused_at(event.day * DAY_MS)
     if refused is not None:
         turn.say(refused, {"code": handle.written}, program=program)
+        return
+    if refuse_closed(turn, program, noon_ms(event.day)):
         return
     day = from_ms(event.day * DAY_MS).date().isoformat()
     turn.say("visits_counted", {"visits": more, "day": day, "code": handle.written}, program=program)

@@ -26,6 +26,7 @@ from goodword.engine.events import (
     Order,
     Person,
     Profile,
+    ProgramAction,
     Refund,
     Sealed,
     Share,
@@ -144,6 +145,8 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         raise InvalidEvent("the time lies before 1970", "occurred_at")
     if isinstance(event, Link):
         _check_link(event)
+    if isinstance(event, ProgramAction) and event.at is not None and _moment(event.at, "at") <= occurred_ms:
+        raise InvalidEvent("it lies before the end is told: leave it out to end the program now", "at")
     if isinstance(event, Order | Refund):
         _check_items(event)
     if isinstance(event, TimePassed) and not history:

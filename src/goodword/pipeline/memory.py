@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
-from goodword.engine.state import DUES, DueRow, State
+from goodword.engine.state import DUES, PROGRAMS, DueRow, ProgramRow, State
 from goodword.pipeline.process import Outcome, publication, run_batch
 from goodword.program.loader import Program
 
@@ -20,7 +20,6 @@ class MemoryTenant:
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
         self._state = State(complete=True)
-        self._live: dict[str, int] = {}
         self._versions: dict[tuple[str, int], Program] = {}
         self._known: dict[str, tuple[str, str]] = {}
         self._calendar: list[tuple[int, str]] = []
@@ -30,14 +29,13 @@ class MemoryTenant:
 
     def publish(self, program: Program, clock_ms: int | None = None) -> Outcome:
         """Bring a program into force: now, or at a time that is told."""
-        self._live[program.name] = program.version
-        order = sorted(
-            self._live, key=lambda name: (self._versions.get((name, self._live[name]), program).model.priority, name)
-        )
-        self._versions[program.name, program.version] = program
-        self._live = {name: self._live[name] for name in order}
+        self.keep(program)
         self.decide([publication(program, self._state.tenant.clock_ms if clock_ms is None else clock_ms)])
         return self.outcomes[0]
+
+    def keep(self, program: Program) -> None:
+        """Keep a version that is to come into force at a date."""
+        self._versions[program.name, program.version] = program
 
     def decide(self, events: Iterable[Sealed]) -> dict[str, bytes]:
         """Decide events, in batches; their answers by id. Ids told before with other content have none."""
@@ -99,8 +97,8 @@ class MemoryTenant:
             heappush(self._calendar, (row.due_ms, id))
         return list(found.values())
 
-    def live(self) -> Mapping[str, int]:
-        return self._live
+    def program_rows(self) -> Mapping[str, ProgramRow]:
+        return self._state.rows[PROGRAMS.name]
 
     def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
         """All of them: in memory every version is at hand."""

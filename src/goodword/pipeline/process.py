@@ -18,11 +18,23 @@ import structlog
 from msgspec.structs import replace
 
 from goodword.engine.decide import Decision, decide, evolve
-from goodword.engine.events import Due, Published, Sealed, Visits
+from goodword.engine.events import Due, Published, Scheduled, Sealed, Visits
 from goodword.engine.ids import Keyring
 from goodword.engine.needs import ROUNDS, Batch, needs
 from goodword.engine.reasons import Answer, RewardNow
-from goodword.engine.state import COLLECTIONS, CONTESTS, DUES, REFERRALS, REWARDS, SWEEPS, DueRow, NotLoaded, State
+from goodword.engine.state import (
+    COLLECTIONS,
+    CONTESTS,
+    DUES,
+    PROGRAMS,
+    REFERRALS,
+    REWARDS,
+    SWEEPS,
+    DueRow,
+    NotLoaded,
+    ProgramRow,
+    State,
+)
 from goodword.engine.turn import Programs
 from goodword.engine.visits import noon_ms
 from goodword.pipeline.vault import open_code
@@ -31,6 +43,8 @@ from goodword.program.loader import Program, load_program
 
 DUES_MAX = 500
 """How many dates one batch decides."""
+SWITCH = "publish"
+"""The kind of date that brings another version into force."""
 POSTPONE_MS = 3_600_000
 """How much later a date comes back whose decision failed unexpectedly."""
 STORED = frozenset(collection.name for collection in COLLECTIONS if collection.stored)
@@ -102,8 +116,8 @@ class Backing(Protocol):
     def state(self) -> State:
         """The state to load into."""
 
-    def live(self) -> Mapping[str, int]:
-        """The live programs."""
+    def program_rows(self) -> Mapping[str, ProgramRow]:
+        """Where each program of the tenant stands."""
 
     def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
         """Program versions."""
@@ -144,6 +158,7 @@ class _Run:
         self.order = [(row.due_ms, row.id) for row in self.dues.values()]
         heapify(self.order)
         self.full = len(self.dues) == DUES_MAX
+        self.switch = self._first_switch()
         self.last_loaded = max(((row.due_ms, row.id) for row in self.dues.values()), default=(0, ""))
         self.programs = self._load()
 
@@ -166,9 +181,35 @@ class _Run:
                 fresh[id] = sealed
         return list(fresh.values())
 
+    def _first_switch(self) -> DueRow | None:
+        """The date that the batch begins with, if it brings another version into force.
+
+        What a batch looks at depends on the versions in force: there is one set of them for the whole batch. Such a date
+        ends the batch before it, and the next one begins with it.
+        """
+        if not self.order:
+            return None
+        first = self.dues[self.order[0][1]]
+        begins_ms = self.events[0].clock_ms if self.events else self.until_ms
+        return first if first.kind == SWITCH and first.due_ms <= max(begins_ms, self.state.tenant.clock_ms) else None
+
+    def _in_force(self) -> dict[str, int]:
+        """The version of each program that is in force for this batch."""
+        rows = self.backing.program_rows()
+        self.state.rows[PROGRAMS.name].update(rows)
+        live = {name: row.version for name, row in rows.items() if row.version}
+        if self.switch is not None:
+            live[self.switch.reference] = rows[self.switch.reference].planned
+        for event in (sealed.event for sealed in self.events):
+            if isinstance(event, Published):
+                live[event.program] = event.version
+        return live
+
     def _load(self) -> Programs:
-        live = self.backing.live()
+        live = self._in_force()
         versions: dict[tuple[str, int], Program] = dict(self.backing.programs(set(live.items())))
+        # Those that win an order over others come first.
+        live = dict(sorted(live.items(), key=lambda item: (-versions[item].model.priority, item[0])))
         if self.state.complete:
             return Programs(live, versions)
         wanted = Batch([*self.events, *(due_event(row, 0) for row in self.dues.values())], self.keyring)
@@ -197,8 +238,13 @@ class _Run:
     def _decide_dues(self, clock_ms: int) -> bool:
         """Decide what is due by a time; False where the batch has to end."""
         while (row := self._next_due(clock_ms)) is not None:
+            switches = row.kind == SWITCH
+            if switches and row is not self.switch:
+                return False
             if not self._decide(due_event(row, self.state.tenant.seq + 1)):
                 return False
+            if switches and self.outcome.parked:
+                return False  # the version did not come into force: what follows is decided by the other one
         # Later than all that was loaded, more may stand in the database; before that, nothing is missing.
         return not self.full or clock_ms < self.last_loaded[0]
 
@@ -270,13 +316,26 @@ def _code(reward: RewardNow, keyring: Keyring | None) -> str | None:
     return keyring.reward_code(reward.id) if reward.code is None else open_code(keyring, reward.code)
 
 
-def publication(program: Program, clock_ms: int) -> Sealed:
-    """The event with which a version comes into force."""
+def publication(program: Program, clock_ms: int, why: str = "") -> Sealed:
+    """The event with which a version comes into force; `why`, where that takes something away without notice."""
     event = Published(
         id=f"published:{program.name}:{program.version}",
         occurred_at=from_ms(clock_ms),
         program=program.name,
         version=program.version,
+        why=why,
+    )
+    return Sealed(event, clock_ms, clock_ms, content=program.digest)
+
+
+def plan(program: Program, at_ms: int, clock_ms: int, seq: int) -> Sealed:
+    """The event with which a version is planned for a date; it may be planned again and again, so `seq` is in its id."""
+    event = Scheduled(
+        id=f"scheduled:{program.name}:{program.version}:{seq}",
+        occurred_at=from_ms(clock_ms),
+        program=program.name,
+        version=program.version,
+        at=from_ms(at_ms),
     )
     return Sealed(event, clock_ms, clock_ms, content=program.digest)
 

@@ -11,20 +11,24 @@ from sqlalchemy import Connection
 from goodword.engine.decide import Decision
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
-from goodword.engine.state import DUES, DueRow, State
-from goodword.pipeline.process import STORED, Outcome, ProgramCache, publication, run_batch
+from goodword.engine.state import DUES, DueRow, ProgramRow, State
+from goodword.pipeline.process import STORED, Outcome, ProgramCache, plan, publication, run_batch
 from goodword.pipeline.warm import ROWS_MAX, Warm, WarmTenants
 from goodword.program.loader import Program, load_program
+from goodword.program.notice import check_notice
 from goodword.storage.database import Database
 from goodword.storage.load import (
     load,
     load_dues,
     load_known,
     load_live_programs,
+    load_program_rows,
     load_program_texts,
     load_tenant,
 )
 from goodword.storage.store import Batch, Record, park, store, store_program
+from goodword.words.catalogue import LANGUAGES
+from goodword.words.told import words_as_text, words_of
 
 
 class Transaction:
@@ -47,8 +51,8 @@ class Transaction:
     def dues(self, until_ms: int, limit: int) -> list[DueRow]:
         return load_dues(self._connection, self._tenant, until_ms, limit)
 
-    def live(self) -> Mapping[str, int]:
-        return load_live_programs(self._connection, self._tenant)
+    def program_rows(self) -> Mapping[str, ProgramRow]:
+        return load_program_rows(self._connection, self._tenant)
 
     def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
         return _programs(self._connection, self._tenant, self._cache, wanted)
@@ -138,44 +142,81 @@ class Tenants:
             wanted = set(load_live_programs(connection, tenant).items())
             return [*_programs(connection, tenant, self._cache, wanted).values()]
 
-    def publish(self, tenant: str, text: str, now_ms: int) -> tuple[Program, bool]:
-        """Bring a program file into force as the next version; nothing happens where it is in force already.
+    def publish(
+        self, tenant: str, text: str, now_ms: int, at_ms: int | None = None, why: str = ""
+    ) -> tuple[Program, bool]:
+        """Bring a program file into force as the next version, now or at a date; nothing happens where it is so already.
 
-        Returns the program and whether it is a new version.
+        Returns the program and whether anything is new.
+
+        Args:
+            tenant: whose program it is.
+            text: the file.
+            now_ms: the time.
+            at_ms: the date at which it comes into force, in the place of whatever was planned; now if not given or past.
+            why: why something is taken away from advocates without the notice that the version in force promises.
 
         Raises:
             ProgramError: the file cannot be accepted.
+            NoticeNeeded: it takes something away from advocates sooner than they were promised to be told.
         """
         name = load_program(text).name
         try:
-            return self._publish(tenant, name, text, now_ms)
+            return self._publish(
+                tenant, name, text, now_ms, at_ms if at_ms is not None and at_ms > now_ms else None, why
+            )
         except BaseException:
             self._cache.forget(tenant, name)
             raise
 
-    def _publish(self, tenant: str, name: str, text: str, now_ms: int) -> tuple[Program, bool]:
+    def _publish(
+        self, tenant: str, name: str, text: str, now_ms: int, at_ms: int | None, why: str
+    ) -> tuple[Program, bool]:
         with self.database.write(tenant) as connection:
-            current = load_live_programs(connection, tenant).get(name, 0)
-            texts = load_program_texts(connection, tenant, {(name, current)})
-            if texts.get((name, current)) == text:
-                return self._cache.get(tenant, name, current, text), False
-            program = self._cache.get(tenant, name, current + 1, text)
-            store_program(
-                connection,
-                tenant,
-                name,
-                program.version,
-                digest=program.digest,
-                program_text=text,
-                priority=program.model.priority,
-                published_ms=now_ms,
-            )
+            row = load_program_rows(connection, tenant).get(name) or ProgramRow(name)
+            texts = load_program_texts(connection, tenant, {(name, row.version), (name, row.planned)})
+            current, planned = texts.get((name, row.version)), texts.get((name, row.planned))
+            if text == current:
+                return self._cache.get(tenant, name, row.version, text), False
+            program = self._cache.get(tenant, name, row.planned if text == planned else row.latest + 1, text)
+            if text == planned and at_ms == row.planned_ms:
+                return program, False
+            if current is not None and not why:
+                check_notice(self._cache.get(tenant, name, row.version, current), program, now_ms, at_ms)
+            if text != planned:
+                keep_version(connection, tenant, program, now_ms, terms=said_by(program))
             backing = Transaction(connection, tenant, self._cache, Warm())
-            outcome = run_batch(backing, self.keyring, [publication(program, backing.state().tenant.clock_ms)])
+            stands = backing.state().tenant
+            if at_ms is None or at_ms <= stands.clock_ms:
+                event = publication(program, stands.clock_ms, why)
+            else:
+                event = plan(program, at_ms, stands.clock_ms, stands.seq + 1)
+            outcome = run_batch(backing, self.keyring, [event])
             if outcome.parked or outcome.rest:
                 raise RuntimeError(f"the publication of {name} could not be decided")
             _store(connection, tenant, backing.state(), outcome)
         return program, True
+
+
+def said_by(program: Program) -> dict[str, str]:
+    """What a program says to people, by language: whoever accepts it accepts this text, whatever later releases say."""
+    return {language: words_as_text(words_of(program, language)) for language in LANGUAGES}
+
+
+def keep_version(
+    connection: Connection, tenant: str, program: Program, now_ms: int, terms: Mapping[str, str] | None = None
+) -> None:
+    """Store a version of a program; a decision brings it into force."""
+    store_program(
+        connection,
+        tenant,
+        program.name,
+        program.version,
+        digest=program.digest,
+        program_text=program.text,
+        published_ms=now_ms,
+        terms=terms,
+    )
 
 
 def _programs(

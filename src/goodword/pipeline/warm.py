@@ -27,6 +27,7 @@ from goodword.engine.state import (
     MEMBERS_IN,
     PARENTS,
     PEOPLE_IN,
+    PROGRAMS,
     QUEUES,
     REFERRALS,
     REFERRALS_OF,
@@ -46,9 +47,11 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_PAGES = (WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES, FREE_CODES, MEMBERS_IN, PEOPLE_IN)
+_PAGES = (PROGRAMS, WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES, FREE_CODES, MEMBERS_IN, PEOPLE_IN)
 _KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
-"""All but pages, which a decision that did not load them does not keep true, and what is not read by key."""
+"""All but pages, which a decision that did not load them does not keep true, and what is not read by key.
+
+The programs are read whole for every batch."""
 _NAMED = {
     HANDLES_OF.name: HANDLES.name,
     REFERRALS_OF.name: REFERRALS.name,

@@ -50,6 +50,9 @@ RULES_MAX = 50
 NTH_MAX = 8
 """Up to which event a step may count: the engine remembers so many that could reach it."""
 
+NOTICE_MS = parse_duration("30 days")
+NOTICE_MAX_MS = parse_duration("366 days")
+
 Side = Literal["advocate", "friend", "owner", "group", "everyone"]
 """As what somebody is paid: as a side of a referral, as the owner or a member of a group, or as anybody at all."""
 Evidence = Literal["code", "claim", "staff", "click"]
@@ -442,6 +445,11 @@ class ProgramFile(Part):
         default=None, description="the page of the shop where friends arrive; the tenant's home page if not given"
     )
     economics: Economics | None = None
+    notice: Duration = Field(
+        default=NOTICE_MS,
+        le=NOTICE_MAX_MS,
+        description="how long before a change that takes something away from advocates they are told of it",
+    )
     fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], FieldDeclaration] = _entries()
     activities: Annotated[tuple[Name, ...], Field(max_length=RULES_MAX)] = ()
     moderated: Annotated[tuple[Annotated[str, reference("activity")], ...], Field(max_length=RULES_MAX)] = Field(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from goodword.engine.events import AnyEvent, Sealed
@@ -27,8 +27,7 @@ _EVENT = msgspec.json.Decoder(AnyEvent)
 _E = tables.events.c
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True, gc=False):
     """An event as it was decided, and the answer that it got; a file has events only."""
 
     seq: int
@@ -79,10 +78,10 @@ class StoredHistory:
     def _page(self, connection: Connection, after: int) -> Iterator[Told]:
         columns = (_E.seq, _E.occurred_ms, _E.clock_ms, _E.content, _E.history, _E.body, _E.answer)
         mine = (_E.tenant == self._tenant) & (_E.seq > after) & (_E.seq <= self.last)
-        for row in connection.execute(select(*columns).where(mine).order_by(_E.seq).limit(PAGE)):
-            event = _EVENT.decode(row.body)
-            sealed = Sealed(event, row.occurred_ms, row.clock_ms, row.content, bool(row.history))
-            yield Told(row.seq, sealed, row.answer.encode())
+        rows = connection.execute(select(*columns).where(mine).order_by(_E.seq).limit(PAGE))
+        for seq, occurred_ms, clock_ms, content, history, body, answer in rows:
+            sealed = Sealed(_EVENT.decode(body), occurred_ms, clock_ms, content, bool(history))
+            yield Told(seq, sealed, answer.encode())
 
     def program(self, name: str, version: int) -> Program:
         """A version as it was published."""

@@ -13,10 +13,12 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
+from goodword.collector import relax_collector
 from goodword.engine.ids import Keyring
 from goodword.program.loader import load_program
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
+from goodword.rehearsal.scratch import ROWS_MAX
 from goodword.storage.database import open_database
 
 NICENESS = 10
@@ -39,6 +41,8 @@ class Asked(Struct, frozen=True):
     files: tuple[File, ...]
     since_ms: int | None = None
     until_ms: int | None = None
+    rows_max: int = ROWS_MAX
+    """How many rows may stand in memory."""
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
@@ -49,9 +53,15 @@ class Told(Struct, frozen=True, omit_defaults=True):
     error: str | None = None
 
 
+def give_way(process: int) -> None:
+    """Put a process behind those who serve, 0 for one's own. Whoever starts one says so at once: its start takes a processor, too."""
+    os.setpriority(os.PRIO_PROCESS, process, max(NICENESS, os.getpriority(os.PRIO_PROCESS, process)))
+
+
 def main() -> None:
     """Do what standard input asks."""
-    os.nice(NICENESS)
+    give_way(0)
+    relax_collector()
     asked = msgspec.json.decode(sys.stdin.buffer.readline(), type=Asked)
     threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
     try:
@@ -66,7 +76,7 @@ def _report(asked: Asked) -> Report:
     candidates = [Candidate(file.label, load_program(file.text)) for file in asked.files]
     database = open_database(asked.database)
     try:
-        rehearsal = Rehearsal(Keyring(asked.key), candidates, asked.since_ms)
+        rehearsal = Rehearsal(Keyring(asked.key), candidates, asked.since_ms, asked.rows_max)
         return rehearsal.stored(database, asked.tenant, asked.until_ms, lambda share: _tell(Told(done=round(share, 4))))
     finally:
         database.close()

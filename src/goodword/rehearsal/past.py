@@ -29,7 +29,11 @@ class Past:
     def note(self, told: Told) -> None:
         """An event of the history went by."""
         month = self.calendar.month(told.sealed.clock_ms)
-        self._months.setdefault(month, [told.seq, told.seq])[1] = told.seq
+        events = self._months.get(month)
+        if events is None:
+            self._months[month] = [told.seq, told.seq]
+        else:
+            events[1] = told.seq
         if month != BEFORE and told.answer is not None and says_something(told.answer):
             reasons = read_answer(told.answer).reasons
             if acquired := self.shortages.look(reasons, told.sealed.clock_ms):

@@ -5,7 +5,7 @@ Everybody is taken to have done just what he did: nobody knows who would have co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodword.engine.decide import Decision
@@ -18,6 +18,7 @@ from goodword.rehearsal.decisions import Comparison, Shortages
 from goodword.rehearsal.history import FileHistory, History, StoredHistory, Told
 from goodword.rehearsal.past import Past
 from goodword.rehearsal.people import Nets
+from goodword.rehearsal.progress import Done, Progress
 from goodword.rehearsal.report import Compared, Flow, Report, Side
 from goodword.rehearsal.run import Run
 from goodword.rehearsal.scratch import ROWS_MAX, Scratch
@@ -25,9 +26,6 @@ from goodword.storage.database import Database
 
 CANDIDATES_MAX = 8
 """How many candidates are compared at once."""
-
-Done = Callable[[float], None]
-"""Told the share of the work that is done; raises `Cancelled` to end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +119,11 @@ class Rehearsal:
         compared: list[Compared] = []
         clock_ms = 0
         for number, candidate in enumerate(self.candidates):
-            share = _Share(done, number, len(self.candidates), history.count)
+            scratch = Scratch(self.keyring, self.rows_max)
+            progress = Progress(done, scratch, number, len(self.candidates), history.count)
             watch = self._watch(known, past if number == 0 else None)
-            run = Run(Scratch(self.keyring, self.rows_max), candidate.program, self.since_ms, watch, share)
-            with run.scratch as scratch:
+            run = Run(scratch, candidate.program, self.since_ms, watch, progress)
+            with scratch:
                 run.run(history)
                 if past is not None:
                     past.fill(watch.nets)
@@ -154,19 +153,6 @@ class Rehearsal:
     @property
     def _model(self) -> Program:
         return self.candidates[0].program
-
-
-@dataclass(slots=True)
-class _Share:
-    """How far one of several runs is, as a share of all."""
-
-    done: Done
-    number: int
-    runs: int
-    events: int
-
-    def __call__(self, count: int) -> None:
-        self.done((self.number + min(1.0, count / max(1, self.events))) / self.runs)
 
 
 def _compared(candidate: Candidate, watch: _Watch, scratch: Scratch) -> Compared:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from goodword.engine.decide import Decision
-from goodword.engine.events import Due, Published
+from goodword.engine.events import Due, Published, Scheduled
 from goodword.pipeline.process import Outcome
 from goodword.program.loader import Program, load_program
 from goodword.rehearsal.history import History, Told
 from goodword.rehearsal.scratch import Scratch
 
-BATCH = 500
+BATCH = 128
 """How many events are decided in one transaction of the scratch database."""
 
 
@@ -61,6 +61,8 @@ class Run:
     _batch: list[Told] = field(default_factory=list)
     _current: Program | None = None
     """The version of the candidate's program that is in force."""
+    _planned: int = 0
+    """The version of the candidate's program that was planned last."""
 
     def run(self, history: History) -> None:
         """Decide a history, to its last date.
@@ -76,12 +78,7 @@ class Run:
                 self._flush()
                 self._place(max(self.since_ms or 0, self.clock_ms), 1)
             self.clock_ms = max(self.clock_ms, told.sealed.clock_ms)
-            event = told.sealed.event
-            if isinstance(event, Published):
-                self._flush()
-                self._publish(history, event, told.sealed.clock_ms)
-            elif not isinstance(event, Due):  # what falls due is found out anew
-                self._batch.append(told)
+            self._take(history, told)
             if len(self._batch) == BATCH:
                 self._flush()
                 self.progress(done)
@@ -92,6 +89,30 @@ class Run:
             pass
         self.progress(done)
 
+    def _take(self, history: History, told: Told) -> None:
+        event = told.sealed.event
+        match event:
+            case Published(program=name, version=version):
+                self._flush()
+                self._publish(history, name, version, told.sealed.clock_ms)
+            case Scheduled(program=name, version=version) if not self._is_candidates(name):
+                self._flush()
+                self.scratch.keep(history.program(name, version))
+                self._batch.append(told)
+            case Scheduled(program=name, version=version):
+                self._planned = version
+            case Due(kind="publish", reference=name) if self._is_candidates(name):
+                self._flush()
+                self._publish(history, name, self._planned, told.sealed.clock_ms)
+            case Due():
+                pass  # what falls due is found out anew
+            case _:
+                self._batch.append(told)
+
+    def _is_candidates(self, program: str) -> bool:
+        """Whether it is the program whose change is rehearsed: which version of it is in force when is decided here."""
+        return self.candidate is not None and self.candidate.name == program
+
     def _begins_before(self, told: Told, history: History) -> bool:
         candidate = self.candidate
         if candidate is None or self.placed:
@@ -100,14 +121,13 @@ class Run:
             return told.sealed.clock_ms >= self.since_ms
         return candidate.name not in history.programs
 
-    def _publish(self, history: History, event: Published, clock_ms: int) -> None:
-        candidate = self.candidate
-        if candidate is None or event.program != candidate.name:
-            self._note(self.scratch.publish(history.program(event.program, event.version), clock_ms))
+    def _publish(self, history: History, name: str, version: int, clock_ms: int) -> None:
+        if not self._is_candidates(name):
+            self._note(self.scratch.publish(history.program(name, version), clock_ms))
         elif self.since_ms is None and not self.placed:
-            self._place(clock_ms, event.version)
+            self._place(clock_ms, version)
         elif not self.placed:
-            self._current = history.program(event.program, event.version)
+            self._current = history.program(name, version)
             self._note(self.scratch.publish(self._current, clock_ms))
         # What was changed later is not what is asked about.
 

@@ -11,12 +11,12 @@ from goodword.engine.ids import Keyring
 from goodword.engine.state import Collection
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, ProgramCache, publication, run_batch
-from goodword.pipeline.tenant import Transaction, changed_rows
+from goodword.pipeline.tenant import Transaction, changed_rows, keep_version
 from goodword.pipeline.warm import Warm
 from goodword.program.loader import Program
 from goodword.storage.database import Database, create_tenant
 from goodword.storage.scratch import open_scratch, read_all, store_all
-from goodword.storage.store import store_program, store_state
+from goodword.storage.store import store_state
 
 TENANT = "rehearsal"
 ROWS_MAX = 2_000_000
@@ -36,7 +36,8 @@ class Scratch:
         self._memory: _Memory | None = _Memory(keyring)
         self._disk: _Disk | None = None
         self._keyring = keyring
-        self._rows_max = rows_max
+        self.rows_max = rows_max
+        """How many rows may stand in memory."""
 
     def __enter__(self) -> Scratch:
         return self
@@ -52,9 +53,18 @@ class Scratch:
         """Whether it has outgrown memory."""
         return self._disk is not None
 
+    @property
+    def rows_in_memory(self) -> int:
+        """How many rows stand in memory, as long as it is not outgrown."""
+        return 0 if self._memory is None else self._memory.size()
+
     def publish(self, program: Program, clock_ms: int) -> Outcome:
         """Bring a version into force, as its publication did or would have done."""
         return self._place.publish(program, clock_ms)
+
+    def keep(self, program: Program) -> None:
+        """Keep a version that is to come into force at a date."""
+        self._place.keep(program)
 
     def decide(self, events: Sequence[Sealed], until_ms: int | None = None) -> Outcome:
         """Decide a batch, and what fell due before; what is left over stands in the outcome's `rest`.
@@ -66,7 +76,7 @@ class Scratch:
         if outcome.parked:
             parked = outcome.parked[0]
             raise Unforeseen(f"event {parked.sealed.event.id} could not be decided: {parked.error}")
-        if self._memory is not None and self._memory.size() > self._rows_max:
+        if self._memory is not None and self._memory.size() > self.rows_max:
             self._disk, self._memory = _Disk(self._memory), None
         return outcome
 
@@ -110,24 +120,15 @@ class _Disk:
         with self.database.write(TENANT) as connection:
             create_tenant(connection, TENANT, 0)
         for program in sorted(memory.versions(), key=lambda program: program.version):
-            self._keep(program, 0)
+            self.keep(program)
         store_all(self.database, TENANT, memory.rows)
 
-    def _keep(self, program: Program, clock_ms: int) -> None:
+    def keep(self, program: Program) -> None:
         with self.database.write(TENANT) as connection:
-            store_program(
-                connection,
-                TENANT,
-                program.name,
-                program.version,
-                digest=program.digest,
-                program_text=program.text,
-                priority=program.model.priority,
-                published_ms=clock_ms,
-            )
+            keep_version(connection, TENANT, program, 0)
 
     def publish(self, program: Program, clock_ms: int) -> Outcome:
-        self._keep(program, clock_ms)
+        self.keep(program)
         return self.run([publication(program, clock_ms)], None)
 
     def run(self, events: Sequence[Sealed], until_ms: int | None) -> Outcome:

@@ -126,6 +126,27 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "AND CAST(item.value AS bigint) > 0"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    planned = f"COALESCE(CAST({dialect.member('p.doc', 'planned')} AS bigint), 0)"
+    yield (
+        "programs_name_stored_versions",
+        "{program} has no version {version}",
+        "SELECT 'programs ' || program AS row, program, version FROM ("  # noqa: S608
+        "SELECT program, version FROM programs WHERE tenant = :tenant "
+        f"UNION ALL SELECT program, {planned} FROM programs AS p WHERE tenant = :tenant"
+        ") AS named WHERE version > 0 AND NOT EXISTS (SELECT 1 FROM program_versions AS v WHERE v.tenant = :tenant "
+        "AND v.program = named.program AND v.version = named.version) ORDER BY program, version",
+    )
+    yield (
+        "what_is_planned_has_its_date",
+        "{stored} dates are set, {expected} are needed",
+        "SELECT 'dues ' || name AS row, CAST(SUM(stored) AS bigint) AS stored, "  # noqa: S608
+        "CAST(SUM(expected) AS bigint) AS expected FROM ("
+        "SELECT id AS name, 1 AS stored, 0 AS expected FROM dues WHERE tenant = :tenant AND kind IN ('publish', 'end') "
+        f"UNION ALL SELECT 'publish\\:' || program, 0, 1 FROM programs AS p WHERE tenant = :tenant AND {planned} > 0 "
+        "UNION ALL SELECT 'end\\:' || program, 0, 1 FROM programs AS p WHERE tenant = :tenant "
+        f"AND {dialect.member('p.doc', 'ends_ms')} IS NOT NULL"
+        ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
+    )
     unit, amount = dialect.member("p.doc", "unit"), f"CAST({dialect.member('p.doc', 'amount')} AS bigint)"
     yield (
         "payouts_agree_with_the_ledger",

@@ -22,6 +22,7 @@ from goodword.engine.state import (
     RUNNING_MAX,
     WAITING_PAGE,
     DueRow,
+    ProgramRow,
     State,
     TenantRow,
 )
@@ -49,10 +50,14 @@ def load_tenant(connection: Connection, tenant: str) -> TenantRow:
     return TenantRow(seq=row.seq, clock_ms=row.clock_ms, live=bool(row.live))
 
 
+def load_program_rows(connection: Connection, tenant: str) -> dict[str, ProgramRow]:
+    """Where each program stands, by name; those that win an order over others come first."""
+    return dict(map(MAPPERS["programs"].unpack, connection.execute(_PROGRAMS, {"tenant": tenant})))
+
+
 def load_live_programs(connection: Connection, tenant: str) -> dict[str, int]:
-    """The current version of each program; those that win an order over others come first."""
-    rows = connection.execute(_LIVE_PROGRAMS, {"tenant": tenant})
-    return {row.program: row.version for row in rows}
+    """The version of each program that is in force; those that win an order over others come first."""
+    return {name: row.version for name, row in load_program_rows(connection, tenant).items() if row.version}
 
 
 def load_program_texts(
@@ -381,7 +386,10 @@ def _program_texts(dialect: Dialect) -> TextClause:
 
 
 _TENANT = text("SELECT seq, clock_ms, live FROM tenants WHERE tenant = :tenant")
-_LIVE_PROGRAMS = text("SELECT program, version FROM programs WHERE tenant = :tenant ORDER BY priority DESC, program")
+_PROGRAMS = text(
+    f"SELECT {', '.join(MAPPERS['programs'].columns)} FROM programs "  # noqa: S608
+    "WHERE tenant = :tenant ORDER BY priority DESC, program"
+)
 _DUES = text(
     f"SELECT {', '.join(MAPPERS['dues'].columns)} FROM dues "  # noqa: S608
     "WHERE tenant = :tenant AND due_ms <= :until_ms ORDER BY due_ms, id LIMIT :limit"

@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, text, tuple_
 
-from goodword.engine.state import Entry, OrderRow, OutboxRow, Participant, Referral, Reward
+from goodword.engine.state import Entry, OrderRow, OutboxRow, Participant, ProgramRow, Referral, Reward
 from goodword.storage import tables
+from goodword.storage.load import load_program_rows
 from goodword.storage.rows import MAPPERS
 
 LIMIT_MAX = 500
@@ -80,8 +81,11 @@ class ProgramVersion(Struct, frozen=True):
     version: int
     digest: str
     published_ms: int
+    """When it was stored."""
     current: bool
     priority: int
+    planned_ms: int | None = None
+    """When it comes into force, where it is planned."""
 
 
 class Backlog(Struct, frozen=True):
@@ -249,26 +253,20 @@ _STATEMENT = text(
 
 
 def program_versions(connection: Connection, tenant: str, program: str | None = None) -> list[ProgramVersion]:
-    """All published versions, or those of one program: by name, the newest first."""
-    live, versions = tables.programs.c, tables.program_versions.c
-    same = and_(live.tenant == versions.tenant, live.program == versions.program)
-    columns = (
-        versions.program,
-        versions.version,
-        versions.digest,
-        versions.published_ms,
-        (live.version == versions.version).label("current"),
-        live.priority,
-    )
-    statement = select(*columns).join_from(tables.program_versions, tables.programs, same)
-    statement = statement.where(versions.tenant == tenant).order_by(versions.program, versions.version.desc())
+    """All stored versions, or those of one program: by name, the newest first."""
+    rows = load_program_rows(connection, tenant)
+    versions = tables.program_versions.c
+    columns = (versions.program, versions.version, versions.digest, versions.published_ms)
+    statement = select(*columns).where(versions.tenant == tenant)
     if program is not None:
         statement = statement.where(versions.program == program)
-    rows = connection.execute(statement)
-    return [
-        ProgramVersion(row.program, row.version, row.digest, row.published_ms, bool(row.current), row.priority)
-        for row in rows
-    ]
+    found = connection.execute(statement.order_by(versions.program, versions.version.desc()))
+    return [_version(rows[name], version, digest, at_ms) for name, version, digest, at_ms in found]
+
+
+def _version(row: ProgramRow, version: int, digest: str, published_ms: int) -> ProgramVersion:
+    planned_ms = row.planned_ms if version == row.planned else None
+    return ProgramVersion(row.program, version, digest, published_ms, version == row.version, row.priority, planned_ms)
 
 
 def program_text(connection: Connection, tenant: str, program: str, version: int) -> str | None:

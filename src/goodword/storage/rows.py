@@ -28,6 +28,7 @@ from goodword.engine.state import (
     Participant,
     PayoutRow,
     PoolCode,
+    ProgramRow,
     Referral,
     Reward,
     Row,
@@ -150,6 +151,7 @@ def split_balance(key: str) -> tuple[str, str]:
 
 
 MAPPERS: dict[str, Mapper] = {
+    "programs": _struct_mapper(tables.programs, ProgramRow, "program"),
     "identities": _value_mapper(tables.identities),
     "participants": _struct_mapper(tables.participants, Participant, "id"),
     "handles": _struct_mapper(tables.handles, Handle, "code"),

@@ -93,14 +93,18 @@ def store_program(
     *,
     digest: str,
     program_text: str,
-    priority: int,
     published_ms: int,
+    terms: Mapping[str, str] | None = None,
 ) -> None:
-    """A new version of a program, from now on the current one. One that is there already is an error."""
+    """Keep a version of a program; a decision brings it into force. One that is there already is an error.
+
+    `terms` is what it says to people, by language.
+    """
     dialect = dialect_of(connection)
     published = [program, version, digest, program_text, published_ms]
     write_rows(connection, dialect.insert(tables.program_versions), tenant, [published])
-    write_rows(connection, dialect.upsert(tables.programs), tenant, [[program, version, priority]])
+    said = [[program, version, language, text] for language, text in (terms or {}).items()]
+    write_rows(connection, dialect.insert(tables.terms), tenant, said)
 
 
 def _move_tenant(connection: Connection, tenant: str, batch: Batch) -> None:

@@ -73,6 +73,7 @@ programs = Table(
     _word("program"),
     _number("version"),
     _number("priority"),
+    _long("doc"),
     PrimaryKeyConstraint("tenant", "program"),
 )
 
@@ -86,6 +87,17 @@ program_versions = Table(
     _long("text"),
     _number("published_ms"),
     PrimaryKeyConstraint("tenant", "program", "version"),
+)
+
+terms = Table(
+    "terms",
+    metadata,
+    _word("tenant"),
+    _word("program"),
+    _number("version"),
+    _word("language"),
+    _long("text"),
+    PrimaryKeyConstraint("tenant", "program", "version", "language"),
 )
 
 identities = Table(

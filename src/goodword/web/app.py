@@ -27,6 +27,7 @@ from goodword.web import (
     clicks,
     codes,
     contests,
+    export,
     participants,
     payouts,
     pools,
@@ -52,6 +53,7 @@ from goodword.web.waiting import watch_waiting
 
 ROOMS = (
     participants.router,
+    export.router,
     codes.router,
     clicks.router,
     api.router,

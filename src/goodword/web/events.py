@@ -22,6 +22,7 @@ from goodword.engine.events import (
     PayOut,
     PayoutAction,
     Profile,
+    ProgramAction,
     Review,
     RewardAction,
     Sealed,
@@ -49,7 +50,7 @@ from goodword.web.problems import (
     Unavailable,
 )
 
-POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people")
+POST_EVENTS_SCOPES: tuple[Scope, ...] = ("events", "staff", "people", "programs")
 """Who may tell events at all; which of them he may tell is looked at one by one."""
 TIME_FIELD = "occurred_at"
 NOT_OF_SHOP = "its host is none of the shop's (GOODWORD_HOME, GOODWORD_HOSTS, the program's landing): name it there, or write a path"
@@ -152,9 +153,7 @@ class Intake:
     def seal(self, event: SourceEvent) -> Sealed:
         """Seal an event, unless the caller may not send it."""
         # What staff decide moves money: a shop's key alone does not suffice.
-        staff = isinstance(event, RewardAction | Review | HandleAction | Moderation | PayoutAction | PayOut | Codes)
-        correction = isinstance(event, Profile) and event.participant is not None
-        needs(self.key, "staff" if staff else "people" if correction else "events")
+        needs(self.key, _scope(event))
         doubtful = isinstance(event, Link) and self._pages.doubts(event)
         try:
             sealed = seal(event, self._keyring, self._received_ms, self._history)
@@ -173,6 +172,19 @@ class Intake:
             except Problem as problem:
                 found.append(problem)
         return found
+
+
+def _scope(event: SourceEvent) -> Scope:
+    """Who may tell an event. What staff decide moves money: a shop's key alone does not suffice."""
+    match event:
+        case RewardAction() | Review() | HandleAction() | Moderation() | PayoutAction() | PayOut() | Codes():
+            return "staff"
+        case ProgramAction():
+            return "programs"
+        case Profile(participant=str()):
+            return "people"
+        case _:
+            return "events"
 
 
 async def submitted(batcher: Batcher, events: list[Sealed]) -> list[Future[Result]]:

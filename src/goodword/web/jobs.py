@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 import structlog
 
-from goodword.rehearsal.job import Asked, Told
+from goodword.rehearsal.job import Asked, Told, give_way
 from goodword.rehearsal.report import Report
 
 RUNNING_MAX = 1
@@ -135,6 +135,7 @@ class Jobs:
         assert process.stdin is not None  # noqa: S101 - they are pipes
         assert process.stdout is not None  # noqa: S101
         try:
+            give_way(process.pid)
             if job.cancelled:
                 return
             process.stdin.write(msgspec.json.encode(job.asked) + b"\n")

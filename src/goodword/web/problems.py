@@ -215,6 +215,13 @@ class InvalidProgram(Invalid):
     title = "The program file cannot be accepted"
 
 
+class NoticeTooShort(Problem):
+    """The version takes something away from advocates sooner than the version in force promises to tell them."""
+
+    status = 409
+    title = "Advocates have to be told before"
+
+
 class TooManyRequests(Problem):
     """The key, or the address, asks more often than it may. The same request may be sent again after `Retry-After`."""
 

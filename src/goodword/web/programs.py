@@ -1,65 +1,124 @@
-"""Programs by the API: publish, and see what was in force when."""
+"""Programs by the API: publish now or at a date, roll back, and see what was in force when."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from goodword.engine.events import TEXT_MAX, VERSION_MAX
 from goodword.pipeline.batcher import WriterUnavailable
 from goodword.program.diff import changes
+from goodword.program.duration import from_ms, iso, to_ms
 from goodword.program.linter import lint
 from goodword.program.loader import FILE_BYTES_MAX, Program, ProgramError, load_program
+from goodword.program.notice import NoticeNeeded
+from goodword.said import terms_of
 from goodword.storage import reads
 from goodword.storage.keys import ApiKey
+from goodword.storage.load import load_program_rows
 from goodword.web.answers import answers, answers_page, json
-from goodword.web.api import PRINTABLE, Reader
+from goodword.web.api import PRINTABLE, Reader, Teller
 from goodword.web.context import context_of, read_body
 from goodword.web.keys import Needs
-from goodword.web.problems import FileProblem, InvalidProgram, NotFound, NotText, TooLarge, Unavailable
+from goodword.web.problems import (
+    FileProblem,
+    Invalid,
+    InvalidProgram,
+    NotFound,
+    NoticeTooShort,
+    NotText,
+    TooLarge,
+    Unavailable,
+)
 from goodword.web.shapes import (
     DiffOut,
     ProgramDetail,
     ProgramOut,
     PublishedOut,
+    TermsOut,
     VersionDetail,
     WarningOut,
     change_out,
+    program_detail,
     program_out,
 )
 from goodword.web.telling import request_body
 
-VERSION_MAX = 2**31 - 1
 ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 Version = Annotated[int, Path(ge=1, le=VERSION_MAX)]
 router = APIRouter(prefix="/v1/programs", tags=["programs"])
 
 
-@router.post(
-    "",
-    responses=answers(PublishedOut, "it was in force already")
-    | answers(PublishedOut, "it is in force for referrals claimed from now on", 201),
-    openapi_extra=request_body("text/yaml", {"type": "string"}, required=True),
+At = Annotated[
+    datetime | None, Query(description="when it comes into force, in the place of what was planned; now if not given")
+]
+Why = Annotated[
+    str,
+    Query(
+        max_length=TEXT_MAX,
+        pattern=PRINTABLE,
+        description="why something is taken away from advocates without the notice that the version in force promises",
+    ),
+]
+_PUBLISHED = answers(PublishedOut, "it was in force already, or planned for this time") | answers(
+    PublishedOut, "it is in force for referrals claimed from now on, or planned", 201
 )
-async def publish_program(request: Request, key: Annotated[ApiKey, Depends(Needs("programs"))]) -> Response:
-    """Bring a program file into force as the next version of its program."""
-    context = context_of(request)
-    text = await _program_text(request)
+
+
+@router.post("", responses=_PUBLISHED, openapi_extra=request_body("text/yaml", {"type": "string"}, required=True))
+async def publish_program(
+    request: Request, key: Annotated[ApiKey, Depends(Needs("programs"))], at: At = None, why: Why = ""
+) -> Response:
+    """Bring a program file into force as the next version of its program, now or at a date."""
+    return await _publish(request, key, await _program_text(request), at, why)
+
+
+@router.post("/{program}/versions/{version}/publish", responses=_PUBLISHED)
+async def publish_version(
+    request: Request,
+    key: Annotated[ApiKey, Depends(Needs("programs"))],
+    program: ProgramName,
+    version: Version,
+    at: At = None,
+    why: Why = "",
+) -> Response:
+    """Roll back: bring the file of an earlier version into force again, as the next version."""
+    file = await run_in_threadpool(_stored_file, request, key, program, version)
+    return await _publish(request, key, file, at, why)
+
+
+def _stored_file(request: Request, key: ApiKey, program: str, version: int) -> str:
+    with context_of(request).parts.database.read() as connection:
+        return _file(connection, key, program, version)
+
+
+async def _publish(request: Request, key: ApiKey, text: str, at: datetime | None, why: str) -> Response:
+    parts = context_of(request).parts
+    at_ms = None if at is None else _moment(at)
     try:
         # Read here first: what cannot be accepted shall not keep the writer from its events.
         await run_in_threadpool(load_program, text)
-        future = context.batcher.call(lambda: context.parts.tenants.publish(key.tenant, text, context.parts.now_ms()))
+        future = context_of(request).batcher.call(
+            lambda: parts.tenants.publish(key.tenant, text, parts.now_ms(), at_ms, why)
+        )
         program, new = await asyncio.shield(asyncio.wrap_future(future))
     except WriterUnavailable:
         raise Unavailable from None
     except ProgramError as error:
         found = tuple(FileProblem(one.line, one.column, one.path, one.message) for one in error.problems)
         raise InvalidProgram(f"problems found: {len(found)}", problems=found) from None
-    return json(await run_in_threadpool(_published, program, new), 201 if new else 200)
+    except NoticeNeeded as error:
+        earliest = iso(error.earliest_ms)
+        raise NoticeTooShort(
+            f"{error}: say `at` from {earliest} on, or `why` it has to be sooner", field="at"
+        ) from None
+    return json(await run_in_threadpool(_published, request, key, program, new), 201 if new else 200)
 
 
 @router.get("", responses=answers_page(ProgramOut, "the current version of each program"))
@@ -72,14 +131,14 @@ def list_programs(request: Request, key: Reader) -> Response:
 
 @router.get("/{program}", responses=answers(ProgramDetail, "the program"))
 def get_program(request: Request, key: Reader, program: ProgramName) -> Response:
-    """A program with its file and all its versions."""
+    """Where a program stands: its file, all its versions, what is planned, and when it was closed."""
     with context_of(request).parts.database.read() as connection:
-        versions = reads.program_versions(connection, key.tenant, program)
-        current = next((one for one in versions if one.current), None)
-        if current is None:
+        row = load_program_rows(connection, key.tenant).get(program)
+        if row is None:
             raise NotFound
-        file = _file(connection, key, program, current.version)
-    return json(ProgramDetail(program, current.version, file, tuple(map(program_out, versions))))
+        versions = reads.program_versions(connection, key.tenant, program)
+        file = _file(connection, key, program, row.version) if row.version else None
+    return json(program_detail(row, file, tuple(map(program_out, versions))))
 
 
 @router.get("/{program}/versions/{version}", responses=answers(VersionDetail, "the version"))
@@ -90,6 +149,18 @@ def get_version(request: Request, key: Reader, program: ProgramName, version: Ve
         versions = reads.program_versions(connection, key.tenant, program)
     about = next(program_out(one) for one in versions if one.version == version)
     return json(VersionDetail(about, file))
+
+
+@router.get("/{program}/versions/{version}/terms", responses=answers(TermsOut, "the terms"))
+def get_terms(
+    request: Request, key: Teller, program: ProgramName, version: Version, language: Literal["en", "ar", "ro"] = "en"
+) -> Response:
+    """What a version says to people, as it was stored with it: what somebody accepts who is shown it."""
+    with context_of(request).parts.database.read() as connection:
+        text = terms_of(connection, key.tenant, program, version, language)
+    if text is None:
+        raise NotFound
+    return json(TermsOut(program, version, language, text))
 
 
 @router.get("/{program}/diff", responses=answers(DiffOut, "what changed"))
@@ -126,6 +197,18 @@ async def _program_text(request: Request) -> str:
     return text
 
 
-def _published(program: Program, new: bool) -> PublishedOut:
+def _moment(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise Invalid("a time needs its zone, such as 2026-12-01T00:00:00Z", field="at")
+    try:
+        return to_ms(at)
+    except OverflowError:
+        raise Invalid("the time cannot be counted in UTC", field="at") from None
+
+
+def _published(request: Request, key: ApiKey, program: Program, new: bool) -> PublishedOut:
     warnings = tuple(WarningOut(one.code, one.path, one.place, one.message) for one in lint(program))
-    return PublishedOut(program.name, program.version, program.digest, new, warnings)
+    with context_of(request).parts.database.read() as connection:
+        row = load_program_rows(connection, key.tenant)[program.name]
+    starts_at = from_ms(row.planned_ms) if row.planned == program.version else None
+    return PublishedOut(program.name, program.version, program.digest, new, starts_at, warnings)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from goodword.engine.events import Scalar
 from goodword.engine.ids import Keyring
+from goodword.engine.programs import status_of
 from goodword.engine.reasons import Answer, Reason
 from goodword.engine.state import (
     ClaimRow,
@@ -18,6 +19,7 @@ from goodword.engine.state import (
     Participant,
     PayoutRow,
     PayoutStatus,
+    ProgramRow,
     Referral,
     ReferralStatus,
     Reward,
@@ -61,10 +63,29 @@ class ParticipantOut(Struct, frozen=True, omit_defaults=True):
     signed_up_at: datetime | None = None
 
 
+class AcceptanceOut(Struct, frozen=True):
+    """Terms that somebody accepted: a version of a program, as it was read in a language."""
+
+    program: str
+    version: int
+    language: str
+    accepted_at: datetime
+
+
+class TermsOut(Struct, frozen=True):
+    """What a version of a program says to people in a language, as it was stored with the version."""
+
+    program: str
+    version: int
+    language: str
+    text: str
+
+
 class ParticipantDetail(ParticipantOut, frozen=True, omit_defaults=True):
     """A participant with his codes, and for keys with scope `people` the person."""
 
     codes: tuple[AdvocateCode, ...] = ()
+    accepted: tuple[AcceptanceOut, ...] = ()
     person: PersonOut | None = None
 
 
@@ -245,16 +266,31 @@ class ProgramOut(Struct, frozen=True):
     version: int
     digest: str
     published_at: datetime
+    """When it was stored: one that is planned comes into force later."""
     current: bool
     priority: int
+    starts_at: datetime | None = None
+    """When it comes into force, where it is planned."""
+
+
+class ClosureOut(Struct, frozen=True):
+    """A time in which a program takes in nothing new; without `until` it lasts."""
+
+    since: datetime
+    until: datetime | None
+    ended: bool
 
 
 class ProgramDetail(Struct, frozen=True):
-    """The current version of a program with its file, and all its versions, the newest first."""
+    """Where a program stands, the version in force with its file, and all its versions, the newest first."""
 
     program: str
-    version: int
-    file: str
+    status: Literal["live", "paused", "ended"]
+    version: int | None
+    """None as long as the first version is planned."""
+    file: str | None
+    ends_at: datetime | None
+    closures: tuple[ClosureOut, ...]
     versions: tuple[ProgramOut, ...]
 
 
@@ -294,12 +330,13 @@ class WarningOut(Struct, frozen=True):
 
 
 class PublishedOut(Struct, frozen=True):
-    """A program that is in force; `new` is false where this very file was in force before."""
+    """A program that is in force, or will be at `starts_at`; `new` is false where this very file was so before."""
 
     program: str
     version: int
     digest: str
     new: bool
+    starts_at: datetime | None
     warnings: tuple[WarningOut, ...]
 
 
@@ -320,6 +357,9 @@ def participant_detail(row: Participant, handles: list[Handle], person: dict[str
     return ParticipantDetail(
         **msgspec.structs.asdict(participant_out(row, person is not None)),
         codes=tuple(AdvocateCode(handle.program, handle.written) for handle in handles),
+        accepted=tuple(
+            AcceptanceOut(one.program, one.version, one.language, from_ms(one.at_ms)) for one in row.accepted
+        ),
         person=None if person is None else msgspec.convert(person, PersonOut),
     )
 
@@ -487,6 +527,20 @@ def program_out(version: ProgramVersion) -> ProgramOut:
         published_at=from_ms(version.published_ms),
         current=version.current,
         priority=version.priority,
+        starts_at=_moment(version.planned_ms),
+    )
+
+
+def program_detail(row: ProgramRow, file: str | None, versions: tuple[ProgramOut, ...]) -> ProgramDetail:
+    """A program as the API shows it."""
+    return ProgramDetail(
+        program=row.program,
+        status=status_of(row),
+        version=row.version or None,
+        file=file,
+        ends_at=_moment(row.ends_ms),
+        closures=tuple(ClosureOut(from_ms(one.from_ms), _moment(one.until_ms), one.ended) for one in row.closures),
+        versions=versions,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goodword.program.diff import Change, changes
 from goodword.program.loader import Program
+from goodword.program.notice import NoticeNeeded
 from goodword.words.catalogue import catalogue
 from goodword.words.format import isolate
 from goodword.words.terms import terms
@@ -55,6 +56,16 @@ def change_lines(old: Program, new: Program, language: str) -> list[str]:
         given = {"path": isolate(change.path, language), "before": shown[0], "after": shown[1]}
         lines.append(texts.text(f"change.file.{change.kind}", given))
     return lines
+
+
+def lines_about(error: NoticeNeeded, language: str) -> list[str]:
+    """What is taken away, line by line: the sentences of the terms that say it, or the parts of the file."""
+    words = reworded(error.old, error.new, language)
+    lines = []
+    for path in error.taken:
+        said = [one for one in words if _about(path, one.key)]
+        lines += [one.before or one.after or one.title for one in said] or [isolate(path, language)]
+    return list(dict.fromkeys(lines))
 
 
 def _sentences(program: Program, language: str) -> Iterator[tuple[str, tuple[str, str]]]:

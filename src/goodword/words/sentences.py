@@ -10,6 +10,7 @@ from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, calendar_day, isolate, moment, number
 
+_ON_PROGRAMS = ("pause", "resume", "end", "withdraw")
 _STATES = ("status.referral", "status.reward", "status.order", "status.code", "moderation", "action")
 
 
@@ -108,6 +109,8 @@ def _state(value: str, reason: Reason, language: str) -> str:
     """The word for a state. Several machines share names; the reason says which of them it is about."""
     if "order" in reason.values:
         first = "status.order"
+    elif reason.values.get("action") in _ON_PROGRAMS:
+        first = "status.program"
     else:
         first = "status.reward" if reason.reward else "status.referral"
     for kind in (first, *_STATES):

@@ -14,6 +14,7 @@ SAID: Final[Mapping[str, frozenset[str]]] = {
         [
             "time_zone",
             "moderated",
+            "notice",
             "audience",
             "attribution",
             "steps",

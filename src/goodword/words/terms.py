@@ -46,6 +46,7 @@ def terms(program: Program, language: str) -> list[Section]:
         *(("contest", clauses) for clauses in Games(program.model, language).contests()),
         ("payouts", said.payouts()),
         ("protection", said.protection()),
+        ("changes", said.changes()),
     ]
     found = [(said.text(f"terms.{title}"), tuple(clauses)) for title, clauses in sections]
     return [Section(title, clauses) for title, clauses in found if clauses]
@@ -337,6 +338,17 @@ class _Terms(Speaker):
             yield Clause(
                 "payouts.minimum", self.text("terms.paid_out.minimum", minimum=amount(payouts.minimum, self.language))
             )
+
+    # changes ----------------------------------------------------------------------------------------------------------
+
+    def changes(self) -> Iterator[Clause]:
+        notice = self.model.notice
+        said = (
+            self.text("terms.change.notice", length=self.length(notice))
+            if notice
+            else self.text("terms.change.at_once")
+        )
+        yield Clause("notice", f"{said} {self.text('terms.change.kept')}")
 
     # protection -------------------------------------------------------------------------------------------------------
 
