@@ -652,5 +652,5 @@ def _is(tenant: MemoryTenant, who: str, participant: str) -> bool:
 
 
 def load_world(text: str) -> Program:
-    """A generated file as its first version, by its data: no text is read, and nothing in it has a place."""
+    """A generated file as its first version, by its data: no text is read, and answers name no place in it."""
     return program_of(json.loads(text), 1)
