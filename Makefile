@@ -26,7 +26,7 @@ run: setup ## run the demo: RECIPE=dropbox PORT=8080
 	@exec $(VENV_PYTHON) -m demo.run --recipe $(RECIPE) --port $(PORT)
 
 test: setup ## run the tests; more for pytest in ARGS
-	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
 	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)
