@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from demo.cases import Tree, edited, read_program, recipes
 from goodword.program.linter import lint
 from goodword.program.loader import load_program, program_of
 from goodword.program.schema import program_schema
 from tests.recipes.mutants import _optional, _with, _without
-from tests.recipes.runner import Tree, edited, read_program, recipes
 
 SAFE = """\
 goodword: 1

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from babel.numbers import get_currency_symbol
 
+from demo.cases import Tree, edited, read_program, recipes
 from goodword.program.loader import Program, ProgramError, document, load_program, program_of
 from goodword.words.catalogue import LANGUAGES
 from goodword.words.format import FSI, PDI
@@ -24,7 +25,6 @@ from goodword.words.speaker import Section
 from goodword.words.spoken import SAID, UNSAID
 from goodword.words.terms import terms
 from tests.recipes.mutants import SECTIONS, Mutant, _changes, _optional, _with, _without, mutants
-from tests.recipes.runner import Tree, edited, read_program, recipes
 from tests.words.fixture import samples, samples_path
 from tests.words.model import Key, keys, keys_on, parts
 
