@@ -65,11 +65,12 @@ class Case:
     edit: Tree
 
 
-def read_cases(recipe: str) -> list[Case]:
+@cache
+def read_cases(recipe: str) -> tuple[Case, ...]:
     """The cases of a recipe."""
-    tree = YAML(typ="safe", pure=True).load((PROGRAMS / recipe / "cases.yaml").read_text(encoding="utf-8"))
+    tree = _read(recipe, "cases.yaml")
     people = tree.get("people", {})
-    return [
+    return tuple(
         Case(
             recipe,
             case["case"],
@@ -79,7 +80,12 @@ def read_cases(recipe: str) -> list[Case]:
             case.get("edit", {}),
         )
         for case in tree["cases"]
-    ]
+    )
+
+
+def _read(recipe: str, name: str) -> Tree:
+    tree: Tree = YAML(typ="safe", pure=True).load((PROGRAMS / recipe / name).read_text(encoding="utf-8"))
+    return tree
 
 
 def _spread(entries: list[Tree]) -> Iterator[Tree]:
@@ -111,10 +117,10 @@ def _spread_keys(part: Tree) -> Iterator[tuple[str, str]]:
             yield key.replace(found[0], str(number)), value
 
 
+@cache
 def read_program(recipe: str) -> Tree:
-    """A program file as plain values."""
-    tree: Tree = YAML(typ="safe", pure=True).load((PROGRAMS / recipe / "program.yaml").read_text(encoding="utf-8"))
-    return tree
+    """A program file as plain values, for looking at; `edited` makes one of one's own."""
+    return _read(recipe, "program.yaml")
 
 
 def as_text(tree: Tree) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 from demo.cases import Case, as_text, read_cases, read_program, recipes
 from demo.client import HttpServer
@@ -39,7 +40,7 @@ def main() -> int:
     return code
 
 
-def play_cases(server: HttpServer, keyring: Keyring, recipe: str, cases: list[Case], casts: int) -> Outcome:
+def play_cases(server: HttpServer, keyring: Keyring, recipe: str, cases: Sequence[Case], casts: int) -> Outcome:
     """Play cases of a recipe, which is in force on the server: what they state is the truth."""
     tree = read_program(recipe)
     program = load_program(as_text(tree), 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -159,7 +159,9 @@ class Neighbour(HttpCast):
 class SideBySide:
     """Casts in one tenant; what they share, as `shared` says, keeps them from being compared."""
 
-    def __init__(self, server: HttpServer, program: Program, keyring: Keyring, cases: list[Case], casts: int) -> None:
+    def __init__(
+        self, server: HttpServer, program: Program, keyring: Keyring, cases: Sequence[Case], casts: int
+    ) -> None:
         self._server = server
         self._compared = not shared(program)
         self._casts = [

@@ -9,9 +9,9 @@ from functools import cache
 import msgspec
 import pytest
 
-from demo.cases import Case, Tree, as_text, edited, read_cases, read_program, recipes
+from demo.cases import Case, Tree, edited, read_cases, read_program, recipes
 from demo.cast import CaseFailed
-from goodword.program.loader import Program, ProgramError, load_program
+from goodword.program.loader import Program, ProgramError, program_of
 from tests.recipes.mutants import Mutant, mutants
 from tests.recipes.runner import play
 
@@ -20,7 +20,7 @@ EQUIVALENT = {"bombas": ["steps.first_order.undone_by: left out"]}
 
 
 def _load(tree: Tree) -> Program:
-    return load_program(as_text(tree), version=1)
+    return program_of(tree, version=1)
 
 
 @cache

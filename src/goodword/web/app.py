@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -128,14 +129,21 @@ def _add_own_routes(app: FastAPI) -> None:
     ready |= answers(Readiness, "it is not ready", 503)
     app.add_api_route("/readyz", readyz, tags=["process"], methods=["GET"], responses=ready)
     app.add_api_route("/metrics", metrics, tags=["process"], methods=["GET"], responses=METRICS_ANSWER)
-    spec = describe(app, ROOMS)
-    page = reference(spec)
 
-    async def openapi(_: Request) -> Response:
-        return json(spec)
+    # Made when somebody first asks for it, in a thread: it would be a third of the work of a start.
+    @cache
+    def spec() -> dict[str, Any]:
+        return describe(app, ROOMS)
 
-    async def docs(_: Request) -> Response:
-        return HTMLResponse(page)
+    @cache
+    def page() -> str:
+        return reference(spec())
+
+    def openapi(_: Request) -> Response:
+        return json(spec())
+
+    def docs(_: Request) -> Response:
+        return HTMLResponse(page())
 
     async def css(_: Request) -> Response:
         return PlainTextResponse(CSS, media_type="text/css")
