@@ -21,6 +21,7 @@ from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
+from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.settings import Settings
 from goodword.web import (
     api,
@@ -28,6 +29,7 @@ from goodword.web import (
     codes,
     contests,
     export,
+    invitations,
     participants,
     payouts,
     pools,
@@ -90,7 +92,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     Raises:
         InvalidSetting: a setting of the redirect cannot be used.
     """
-    edge = Edge(settings, parts.database, parts.keyring, parts.now_ms)
+    edge = Edge(settings, parts.database, parts.keyring, parts.now_ms, PREFIX_OF_FRIENDS)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -115,6 +117,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     for room in ROOMS:
         app.include_router(room)
+    app.include_router(invitations.router)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
