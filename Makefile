@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test stress bench lint format reference lock clean
+.PHONY: help setup run test browser stress bench lint format reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,8 +25,16 @@ setup: .venv/.stamp ## make .venv with the locked dependencies and this project
 run: setup ## run the demo of any recipe: RECIPE=dropbox PORT=8080
 	@exec $(VENV_PYTHON) -m demo.run --recipe $(RECIPE) --port $(PORT)
 
-test: setup ## run the tests; more for pytest in ARGS
+test: setup browser ## run the tests; more for pytest in ARGS
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+# Debian's own, with the Noto fonts that our pages name. Where it cannot be installed, GOODWORD_CHROMIUM names another one,
+# and GOODWORD_WITHOUT_BROWSER=1 leaves the tests of pages out.
+browser: ## install Chromium for the tests of pages, where it is missing and may be installed
+	@command -v chromium chromium-browser >/dev/null 2>&1 || test -n "$$GOODWORD_CHROMIUM$$GOODWORD_WITHOUT_BROWSER" || \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || \
+		{ echo "no Chromium: install it (apt-get install chromium fonts-noto-core) or name one in GOODWORD_CHROMIUM" >&2; exit 1; }
 
 stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
 	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)

@@ -27,7 +27,7 @@ HARMLESS = {
     "OwnCode",
 }
 """Parts of keys that may change at once, whatever stands in them, and those that are compared as wholes."""
-WHOLE = {"Stage", "Places", "Expiry", "PostalAddress"}
+WHOLE = {"Rates", "Gains", "Rows", "Stage", "Places", "Expiry", "PostalAddress"}
 
 
 SMALL = """goodword: 1
@@ -103,13 +103,31 @@ CASES = [
     ("program: small\n", "program: small\nprotection: {device: refuse}\n", []),
     ("program: small\n", "program: small\nnotice: 40 days\npriority: 5\n", []),
     ("  five:\n", "  ten:\n", ["rewards.five"]),
+    ("kind: cash, amount: {percent_of: order.total,", "kind: cash, amount: {round: up, percent_of: order.total,", []),
 ]
+TABLE = SMALL.replace(
+    "amount: 20 USD", "amount: {table: {by: advocate.plan, rows: {gold: 20 USD}, otherwise: 10 USD}, read_at: claim}"
+)
+ROWS = [
+    ("{gold: 20 USD}", "{gold: 20 USD, new: 12 USD}", []),
+    ("{gold: 20 USD}", "{gold: 20 USD, new: 9 USD}", ["rewards.credit.benefit.amount.table.rows.new"]),
+    ("{gold: 20 USD}, otherwise: 10 USD", "{new: 10 USD}, otherwise: 20 USD", []),
+    ("{gold: 20 USD}", "{silver: 10 USD}", ["rewards.credit.benefit.amount.table.rows.gold"]),
+    ("otherwise: 10 USD", "otherwise: nothing", ["rewards.credit.benefit.amount.table.otherwise"]),
+]
+"""Who has no row of his own has what others have."""
 
 
 @pytest.mark.parametrize(("before", "after", "taken"), CASES, ids=[f"{case[0]} -> {case[1]}" for case in CASES])
 def test_what_is_taken_away(before: str, after: str, taken: list[str]) -> None:
     assert SMALL.count(before) == 1
     assert taken_away(load_program(SMALL, 1), load_program(SMALL.replace(before, after), 2), NOW_MS) == taken
+
+
+@pytest.mark.parametrize(("before", "after", "taken"), ROWS)
+def test_rows_of_a_table(before: str, after: str, taken: list[str]) -> None:
+    assert TABLE.count(before) == 1
+    assert taken_away(load_program(TABLE, 1), load_program(TABLE.replace(before, after), 2), NOW_MS) == taken
 
 
 def test_the_notice_that_the_version_in_force_promises() -> None:

@@ -22,6 +22,8 @@ from goodword.rehearsal.run import Run
 from goodword.rehearsal.scratch import Scratch
 from goodword.storage import tables
 from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.load import load_tenant
+from goodword.storage.programs import program_in_force
 from goodword.storage.rows import MAPPERS
 from goodword.storage.scratch import read_all
 from tests.properties.worlds import KEYRING, START_MS, play, program_files, wishes
@@ -160,11 +162,18 @@ def test_the_file_in_force_changes_nothing(database: Database) -> None:
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(program_files(), wishes())
-    def check(text: str, wished: list[Any]) -> None:
-        tenant = lived(database, [text], wished, 0)
+    @given(program_files(), wishes(), st.integers(0, 40), st.sampled_from(["", "now", "planned"]))
+    def check(text: str, wished: list[Any], cut: int, changed: str) -> None:
+        """Also where another version was in force before: from when on it is asked about, nothing differs."""
+        versions = [text, other_version(text)] if changed else [text]
+        tenant = lived(database, versions, wished, cut, planned=changed == "planned")
+        with database.read() as connection:
+            in_force = program_in_force(connection, tenant, "world")
+            last_ms = load_tenant(connection, tenant).clock_ms
+        assert in_force is not None
         before = digest(database, tenant)
-        report = Rehearsal(KEYRING, [Candidate("same", load_program(text))]).stored(database, tenant)
+        since_ms = last_ms + 1 if changed else None
+        report = Rehearsal(KEYRING, [Candidate("same", in_force)], since_ms).stored(database, tenant)
         (one,) = report.candidates
         assert report.happened is not None
         assert (one.changed, one.changes, one.not_applied) == (0, (), 0)

@@ -68,7 +68,7 @@ FULL: dict[str, dict[str, Any]] = {
         "g1|bob": MemberRow("g1|bob", "g1", "bob", 2, 4, 8, "r1", {"measure|dropbox|size|g1": 1}, 5),
     },
     "programs": {
-        "dropbox": ProgramRow("dropbox", 2, 3, 1, 5, 4, 77, 88, (Closure(6, 7), Closure(8, None, ended=True)))
+        "dropbox": ProgramRow("dropbox", 2, 3, 1, 5, 4, 77, "why", 88, (Closure(6, 7), Closure(8, None, ended=True)))
     },
     "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
     "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},

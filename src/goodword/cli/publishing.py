@@ -16,6 +16,7 @@ from goodword.cli.reports import print_blocks, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
 from goodword.parts import Parts
+from goodword.pipeline.tenant import PlanInTheWay
 from goodword.program.duration import DAY_MS, day_start_ms, iso, to_ms
 from goodword.program.linter import LintWarning, lint
 from goodword.program.loader import Program
@@ -23,6 +24,7 @@ from goodword.program.notice import NoticeNeeded, check_notice
 from goodword.program.quantity import Quantity
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
+from goodword.storage.load import load_program_rows
 from goodword.storage.programs import program_in_force
 from goodword.words.catalogue import catalogue
 from goodword.words.changes import change_lines, lines_about
@@ -94,6 +96,7 @@ class Publication:
     def run(self, yes: bool, days: int, language: Language, as_json: bool) -> None:
         """Tell what changes, rehearse it, ask, and bring it into force."""
         tenant, now_ms = self.parts.settings.tenant, self.parts.now_ms()
+        self.parts.tenants.catch_up(tenant, now_ms)  # a plan whose date has come is what the change is compared with
         with self.parts.database.read() as connection:
             current = program_in_force(connection, tenant, self.program.name)
         told: dict[str, Any] = {}
@@ -110,16 +113,19 @@ class Publication:
                 print_blocks(rehearsal_summary(report, language))
             _ask(yes, self.program.name)
         try:
+            now_ms = self.parts.now_ms()  # rehearsing and asking took their time
             published, new = self.parts.tenants.publish(tenant, self.program.text, now_ms, self.at_ms, self.why)
-        except NoticeNeeded as error:  # somebody published meanwhile
+        except (NoticeNeeded, PlanInTheWay) as error:  # somebody published meanwhile, or the file is in force already
             raise Failure(f"{error}") from None
-        later = self.at_ms is not None and self.at_ms > now_ms
+        with self.parts.database.read() as connection:
+            row = load_program_rows(connection, tenant)[published.name]
+        starts_ms = row.planned_ms if row.planned == published.version else None
         if as_json:
             data = {"program": published.name, "version": published.version, "new": new}
-            data |= {"starts_at": iso(self.at_ms)} if self.at_ms is not None and later else {}
+            data |= {"starts_at": iso(starts_ms)} if starts_ms is not None else {}
             print_json(data | told | {"warnings": list(map(warning_as_data, self.warnings))})
-        elif self.at_ms is not None and later:
-            typer.echo(f"{published.name} version {published.version} comes into force at {iso(self.at_ms)}")
+        elif starts_ms is not None:
+            typer.echo(f"{published.name} version {published.version} comes into force at {iso(starts_ms)}")
         else:
             typer.echo(
                 f"{published.name} version {published.version} {'is in force' if new else 'was in force already'}"
@@ -149,7 +155,7 @@ class Publication:
             lines = [texts.text("change.taken"), *(f"- {line}" for line in lines_about(error, language))]
             until = moment(iso(error.earliest_ms), language, zone)
             lines.append(texts.text("change.notice", {"length": length, "until": until}))
-            first = datetime.fromtimestamp(error.earliest_ms / 1000, zone).date()
+            first = datetime.fromtimestamp(error.earliest_ms / 1000, self.program.model.zone).date()
             lines.append(f"Say --at {date.fromordinal(first.toordinal() + 1)}, or --at-once WHY.")
             raise Failure("\n".join(lines)) from None
 

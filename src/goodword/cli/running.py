@@ -33,6 +33,12 @@ room = typer.Typer()
 room.add_typer(programs_app, name="programs")
 
 ProgramName = Annotated[str, typer.Argument(help="the name of the program", show_default=False)]
+EndsAt = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="when: at the beginning of a day such as 2027-01-01, or a time with its zone"
+    ),
+]
 WhyAction = Annotated[str, typer.Option("--why", help="for whoever asks later")]
 
 
@@ -52,7 +58,7 @@ def programs(ctx: typer.Context, as_json: AsJson = False) -> None:
         return
     table = Table("program", "version", "is", "planned", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(row.program, str(row.version or "–"), status_of(row), "; ".join(_planned(row)) or "–")
+        table.add_row(row.program, str(row.version or "–"), _status(row), "; ".join(_planned(row)) or "–")
     console().print(table)
 
 
@@ -69,7 +75,7 @@ def resume(ctx: typer.Context, program: ProgramName, why: WhyAction = "") -> Non
 
 
 @programs_app.command()
-def end(ctx: typer.Context, program: ProgramName, at: At = None, why: WhyAction = "") -> None:
+def end(ctx: typer.Context, program: ProgramName, at: EndsAt = None, why: WhyAction = "") -> None:
     """End a program, now or at a date: nothing new begins, and what was promised before goes on."""
     _act(ctx, program, "end", why, at)
 
@@ -100,11 +106,15 @@ def rollback(
     with opened(settings) as parts:
         with parts.database.read() as connection:
             row = load_program_rows(connection, settings.tenant).get(program)
-            back_to = version or (row.previous if row else 0)
+            if row is None:
+                raise Failure(f"there is no program {program}: `goodword programs` lists them")
+            back_to = version or row.previous
+            if not back_to:
+                raise Failure(f"{program} has no earlier version")
             try:
                 earlier = program_version(connection, settings.tenant, program, back_to)
             except KeyError:
-                raise Failure(f"{program} has no version {back_to}: `goodword programs` says what there is") from None
+                raise Failure(f"{program} has no version {back_to}: the newest is {row.latest}") from None
         Publication(parts, earlier, lint(earlier), moment_ms(at, earlier), why).run(yes, days, language, as_json)
 
 
@@ -119,10 +129,12 @@ def terms(
     settings = settings_of(ctx)
     with opened(settings) as parts, parts.database.read() as connection:
         row = load_program_rows(connection, settings.tenant).get(program)
-        number = version or (row.version if row else 0)
+        if row is None:
+            raise Failure(f"there is no program {program}: `goodword programs` lists them")
+        number = version or row.version
         text = terms_of(connection, settings.tenant, program, number, language)
     if text is None:
-        raise Failure(f"{program} has no version {number}: `goodword programs` says what there is")
+        raise Failure(f"{program} has no version {number}: the newest is {row.latest}")
     typer.echo(text)
 
 
@@ -130,10 +142,14 @@ def _as_data(row: ProgramRow) -> dict[str, Any]:
     return {
         "program": row.program,
         "version": row.version or None,
-        "status": status_of(row),
+        "status": _status(row),
         "planned": {"version": row.planned, "starts_at": iso(row.planned_ms)} if row.planned else None,
         "ends_at": None if row.ends_ms is None else iso(row.ends_ms),
     }
+
+
+def _status(row: ProgramRow) -> str:
+    return status_of(row) if row.version else "planned"
 
 
 def _planned(row: ProgramRow) -> list[str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection
 
+from goodword.engine.programs import status_of
 from goodword.engine.state import (
     HANDLES,
     PARTICIPANTS,
@@ -18,14 +19,16 @@ from goodword.engine.state import (
     Collection,
     Handle,
     Participant,
+    ProgramRow,
     Referral,
     Reward,
     State,
 )
 from goodword.engine.topics import object_of
+from goodword.program.duration import iso
 from goodword.storage.deliveries import Delivery, deliveries_of
 from goodword.storage.endpoints import Endpoint, list_endpoints
-from goodword.storage.load import load, load_live_programs
+from goodword.storage.load import load, load_program_rows
 
 Show = Callable[[Participant | Handle | Referral | Reward], object]
 """A row as the API shows it to a key that only reads: no personal data, no codes that are worth money."""
@@ -63,14 +66,22 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Any]:
     return {"id": endpoint.id, "kind": endpoint.kind, "host": host, "state": endpoint.state, "why": endpoint.why}
 
 
+def program_data(row: ProgramRow) -> dict[str, Any]:
+    """Where a program stands, and what is planned: enough to tell advocates of it."""
+    planned = {"version": row.planned, "starts_at": iso(row.planned_ms)} if row.planned else None
+    ends_at = None if row.ends_ms is None else iso(row.ends_ms)
+    now = {"version": row.version or None, "status": status_of(row)}
+    return {"program": row.program, **now, "planned": planned, "ends_at": ends_at}
+
+
 def _others(
     connection: Connection, tenant: str, wanted: Mapping[str, set[str]]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """What is not in the state of the engine: programs, and what delivery tells of itself."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     if "program" in wanted:
-        live = load_live_programs(connection, tenant)
-        found |= {("program", name): {"program": name, "version": version} for name, version in live.items()}
+        rows = load_program_rows(connection, tenant)
+        found |= {("program", name): program_data(row) for name, row in rows.items()}
     if "endpoint" in wanted or "goodword" in wanted:
         for endpoint in list_endpoints(connection, tenant):
             found["endpoint", endpoint.id] = endpoint_data(endpoint)

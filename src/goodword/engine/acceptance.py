@@ -44,5 +44,5 @@ def record_acceptance(turn: Turn, person: Participant, program: Program, version
         return
     made = Acceptance(program.name, version, language, turn.occurred_ms, turn.event_id)
     turn.draft.put(PARTICIPANTS, person.id, replace(person, accepted=(*person.accepted, made)[-ACCEPTED_MAX:]))
-    turn.tell("terms.accepted", program.name, person.id)
+    turn.tell("participant.accepted_terms", person.id, person.id)
     turn.say("terms_accepted", values, program=program)

@@ -371,6 +371,8 @@ class Scheduled(Event, tag="scheduled", frozen=True):
     program: Word
     version: int
     at: datetime
+    why: Text = ""
+    """As of a version that comes into force at once."""
 
 
 class Visits(Event, tag="visits", frozen=True):

@@ -43,20 +43,23 @@ def publish(turn: Turn, event: Published) -> None:
 def schedule(turn: Turn, event: Scheduled) -> None:
     """A version is to come into force at a date, in the place of another one that was planned."""
     row = turn.draft.get(PROGRAMS, event.program) or ProgramRow(event.program)
-    at_ms = to_ms(event.at)
-    row = replace(row, planned=event.version, planned_ms=at_ms, latest=max(row.latest, event.version))
+    if row.planned and row.planned != event.version:
+        row = _withdraw_version(turn, row)
+    at_ms, latest = to_ms(event.at), max(row.latest, event.version)
+    row = replace(row, planned=event.version, planned_ms=at_ms, planned_why=event.why, latest=latest)
     turn.draft.put(PROGRAMS, row.program, row)
     turn.schedule("publish", row.program, at_ms)
     turn.tell("program.scheduled", row.program, None)
-    turn.say(
-        "program_scheduled", {"version": event.version, "until": iso(at_ms)}, program=turn.programs.current(row.program)
-    )
+    values: dict[str, ReasonValue] = {"version": event.version, "until": iso(at_ms)}
+    if event.why:
+        values["why"] = event.why
+    turn.say("program_scheduled", values, program=turn.programs.current(row.program))
 
 
 def publish_planned(turn: Turn, name: str) -> None:
     """The date of a version has come."""
     row = turn.draft.need(PROGRAMS, name)
-    _bring_into_force(turn, row, row.planned)
+    _bring_into_force(turn, row, row.planned, row.planned_why)
 
 
 def _bring_into_force(turn: Turn, row: ProgramRow, version: int, why: str = "") -> None:
@@ -69,7 +72,8 @@ def _bring_into_force(turn: Turn, row: ProgramRow, version: int, why: str = "") 
     priority = program.model.priority
     latest = max(row.latest, version)
     before = row.version
-    row = replace(row, version=version, previous=before, latest=latest, priority=priority, planned=0, planned_ms=0)
+    row = replace(row, version=version, previous=before, latest=latest, priority=priority)
+    row = replace(row, planned=0, planned_ms=0, planned_why="")
     turn.draft.put(PROGRAMS, row.program, row)
     for name, budget in program.model.budgets.items():
         prefix, unit = budget_prefix(program.name, name), budget.amount.unit
@@ -89,8 +93,9 @@ def _bring_into_force(turn: Turn, row: ProgramRow, version: int, why: str = "") 
 def _withdraw_version(turn: Turn, row: ProgramRow) -> ProgramRow:
     turn.unschedule("publish", row.program)
     values: dict[str, ReasonValue] = {"version": row.planned, "until": iso(row.planned_ms)}
+    turn.tell("program.withdrawn", row.program, None)
     turn.say("schedule_withdrawn", values, program=turn.programs.current(row.program))
-    return replace(row, planned=0, planned_ms=0)
+    return replace(row, planned=0, planned_ms=0, planned_why="")
 
 
 # pause and end --------------------------------------------------------------------------------------------------------
@@ -138,10 +143,10 @@ def _withdraw(turn: Turn, row: ProgramRow) -> None:
         row = _withdraw_version(turn, row)
     if row.ends_ms is not None:
         turn.unschedule("end", row.program)
+        turn.tell("program.withdrawn", row.program, None)
         turn.say("end_withdrawn", {"until": iso(row.ends_ms)}, program=turn.programs.current(row.program))
         row = replace(row, ends_ms=None)
     turn.draft.put(PROGRAMS, row.program, row)
-    turn.tell("program.withdrawn", row.program, None)
 
 
 def _close(turn: Turn, row: ProgramRow, *, ended: bool, why: str) -> None:

@@ -560,6 +560,8 @@ class ProgramRow(Row, frozen=True):
     planned: int = 0
     """The version that comes into force at `planned_ms`; 0 where none does."""
     planned_ms: int = 0
+    planned_why: str = ""
+    """Why it takes something away without the notice that was promised, where it does."""
     ends_ms: int | None = None
     """When it is to end."""
     closures: tuple[Closure, ...] = ()

@@ -18,7 +18,7 @@ import structlog
 from msgspec.structs import replace
 
 from goodword.engine.decide import Decision, decide, evolve
-from goodword.engine.events import Due, Published, Scheduled, Sealed, Visits
+from goodword.engine.events import Due, ProgramAction, Published, Scheduled, Sealed, Visits
 from goodword.engine.ids import Keyring
 from goodword.engine.needs import ROUNDS, Batch, needs
 from goodword.engine.reasons import Answer, RewardNow
@@ -328,7 +328,15 @@ def publication(program: Program, clock_ms: int, why: str = "") -> Sealed:
     return Sealed(event, clock_ms, clock_ms, content=program.digest)
 
 
-def plan(program: Program, at_ms: int, clock_ms: int, seq: int) -> Sealed:
+def withdrawal(program: str, clock_ms: int, seq: int) -> Sealed:
+    """The event with which what is planned for a program is withdrawn, as its file in force was published again."""
+    event = ProgramAction(
+        id=f"withdrawn:{program}:{seq}", occurred_at=from_ms(clock_ms), program=program, action="withdraw"
+    )
+    return Sealed(event, clock_ms, clock_ms, content=program)
+
+
+def plan(program: Program, at_ms: int, clock_ms: int, seq: int, why: str = "") -> Sealed:
     """The event with which a version is planned for a date; it may be planned again and again, so `seq` is in its id."""
     event = Scheduled(
         id=f"scheduled:{program.name}:{program.version}:{seq}",
@@ -336,6 +344,7 @@ def plan(program: Program, at_ms: int, clock_ms: int, seq: int) -> Sealed:
         program=program.name,
         version=program.version,
         at=from_ms(at_ms),
+        why=why,
     )
     return Sealed(event, clock_ms, clock_ms, content=program.digest)
 

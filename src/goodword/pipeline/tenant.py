@@ -12,8 +12,9 @@ from goodword.engine.decide import Decision
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.state import DUES, DueRow, ProgramRow, State
-from goodword.pipeline.process import STORED, Outcome, ProgramCache, plan, publication, run_batch
+from goodword.pipeline.process import STORED, Outcome, ProgramCache, plan, publication, run_batch, withdrawal
 from goodword.pipeline.warm import ROWS_MAX, Warm, WarmTenants
+from goodword.program.duration import iso
 from goodword.program.loader import Program, load_program
 from goodword.program.notice import check_notice
 from goodword.storage.database import Database
@@ -36,7 +37,7 @@ class Transaction:
 
     def __init__(self, connection: Connection, tenant: str, cache: ProgramCache, warm: Warm) -> None:
         self._connection = connection
-        self._tenant = tenant
+        self.tenant = tenant
         self._cache = cache
         self._state = State(tenant=load_tenant(connection, tenant))
         self._warm = warm
@@ -46,20 +47,20 @@ class Transaction:
         return self._state
 
     def known(self, ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
-        return load_known(self._connection, self._tenant, ids)
+        return load_known(self._connection, self.tenant, ids)
 
     def dues(self, until_ms: int, limit: int) -> list[DueRow]:
-        return load_dues(self._connection, self._tenant, until_ms, limit)
+        return load_dues(self._connection, self.tenant, until_ms, limit)
 
     def program_rows(self) -> Mapping[str, ProgramRow]:
-        return load_program_rows(self._connection, self._tenant)
+        return load_program_rows(self._connection, self.tenant)
 
     def programs(self, wanted: set[tuple[str, int]]) -> Mapping[tuple[str, int], Program]:
-        return _programs(self._connection, self._tenant, self._cache, wanted)
+        return _programs(self._connection, self.tenant, self._cache, wanted)
 
     def load(self, state: State, wants: Mapping[str, set[str]]) -> None:
         self._warm.fill(state, wants)
-        load(self._connection, self._tenant, state, wants)
+        load(self._connection, self.tenant, state, wants)
 
 
 PACE_MIN = 16
@@ -147,7 +148,8 @@ class Tenants:
     ) -> tuple[Program, bool]:
         """Bring a program file into force as the next version, now or at a date; nothing happens where it is so already.
 
-        Returns the program and whether anything is new.
+        Returns the program and whether anything is new. What has fallen due is decided before: a plan whose date has come is
+        in force, whoever looked meanwhile. The file in force published at once withdraws what was planned.
 
         Args:
             tenant: whose program it is.
@@ -159,25 +161,49 @@ class Tenants:
         Raises:
             ProgramError: the file cannot be accepted.
             NoticeNeeded: it takes something away from advocates sooner than they were promised to be told.
+            PlanInTheWay: it is in force and shall be again later, after another version that is planned.
         """
         name = load_program(text).name
+        at_ms = at_ms if at_ms is not None and at_ms > now_ms else None
         try:
-            return self._publish(
-                tenant, name, text, now_ms, at_ms if at_ms is not None and at_ms > now_ms else None, why
-            )
+            while True:
+                self.catch_up(tenant, now_ms)
+                found = self._publish(tenant, name, text, now_ms, at_ms, why)
+                if found is not None:
+                    return found
         except BaseException:
             self._cache.forget(tenant, name)
             raise
 
+    def catch_up(self, tenant: str, now_ms: int) -> None:
+        """Decide what has fallen due. A tenant of history waits for its own clock."""
+        with self.database.read() as connection:
+            stands = load_tenant(connection, tenant)
+        until_ms = max(stands.clock_ms, now_ms) if stands.live else stands.clock_ms
+        more = True
+        while more:
+            outcome = self.decide(tenant, [], until_ms=until_ms)
+            more = outcome.more_due and bool(outcome.decisions)
+
     def _publish(
         self, tenant: str, name: str, text: str, now_ms: int, at_ms: int | None, why: str
-    ) -> tuple[Program, bool]:
+    ) -> tuple[Program, bool] | None:
+        """As `publish`; None where a date came between catching up and taking the lock."""
         with self.database.write(tenant) as connection:
+            backing = Transaction(connection, tenant, self._cache, Warm())
+            stands = backing.state().tenant
             row = load_program_rows(connection, tenant).get(name) or ProgramRow(name)
+            if row.planned and row.planned_ms <= max(stands.clock_ms, now_ms if stands.live else 0):
+                return None
             texts = load_program_texts(connection, tenant, {(name, row.version), (name, row.planned)})
             current, planned = texts.get((name, row.version)), texts.get((name, row.planned))
             if text == current:
-                return self._cache.get(tenant, name, row.version, text), False
+                program = self._cache.get(tenant, name, row.version, text)
+                if row.planned and at_ms is not None:
+                    raise PlanInTheWay(name, row.planned, row.planned_ms)
+                if row.planned:
+                    self._decide_alone(connection, backing, withdrawal(name, stands.clock_ms, stands.seq + 1))
+                return program, False
             program = self._cache.get(tenant, name, row.planned if text == planned else row.latest + 1, text)
             if text == planned and at_ms == row.planned_ms:
                 return program, False
@@ -185,17 +211,29 @@ class Tenants:
                 check_notice(self._cache.get(tenant, name, row.version, current), program, now_ms, at_ms)
             if text != planned:
                 keep_version(connection, tenant, program, now_ms, terms=said_by(program))
-            backing = Transaction(connection, tenant, self._cache, Warm())
-            stands = backing.state().tenant
             if at_ms is None or at_ms <= stands.clock_ms:
                 event = publication(program, stands.clock_ms, why)
             else:
-                event = plan(program, at_ms, stands.clock_ms, stands.seq + 1)
-            outcome = run_batch(backing, self.keyring, [event])
-            if outcome.parked or outcome.rest:
-                raise RuntimeError(f"the publication of {name} could not be decided")
-            _store(connection, tenant, backing.state(), outcome)
+                event = plan(program, at_ms, stands.clock_ms, stands.seq + 1, why)
+            self._decide_alone(connection, backing, event)
         return program, True
+
+    def _decide_alone(self, connection: Connection, backing: Transaction, event: Sealed) -> None:
+        """Decide and store one event in a transaction that does more."""
+        outcome = run_batch(backing, self.keyring, [event])
+        if outcome.parked or outcome.rest:
+            raise RuntimeError(f"{event.event.id} could not be decided")
+        _store(connection, backing.tenant, backing.state(), outcome)
+
+
+class PlanInTheWay(Exception):
+    """There is one plan at a time: to come back to the file in force later, the plan has to come into force first."""
+
+    def __init__(self, program: str, version: int, at_ms: int) -> None:
+        super().__init__(
+            f"version {version} of {program} is planned for {iso(at_ms)}, and there is one plan at a time: "
+            f"plan the return once that version is in force, or withdraw it"
+        )
 
 
 def said_by(program: Program) -> dict[str, str]:

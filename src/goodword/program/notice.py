@@ -147,6 +147,20 @@ def _wider(path: str, old: Collection[Any], new: Collection[Any]) -> Found:
         yield path
 
 
+def _rows(path: str, old: Rates | Gains | Rows | None, new: Rates | Gains | Rows | None) -> Found:
+    """A table by segment or category: who has no row of his own has `otherwise`."""
+    if old is None or old == new:
+        return
+    if new is None:
+        yield path
+    else:
+        yield from _same(f"{path}.by", old.by, new.by)
+        yield from _more_or_lost(f"{path}.otherwise", old.otherwise, new.otherwise)
+        for name in {**old.rows, **new.rows}:
+            before, after = old.rows.get(name, old.otherwise), new.rows.get(name, new.otherwise)
+            yield from _more_or_lost(f"{path}.rows.{name}", before, after)
+
+
 def _limit(path: str, old: Any, new: Any) -> Found:
     """The name of something that limits."""
     if new is not None:
@@ -189,6 +203,12 @@ def _gone_is_harmless(path: str, old: Part | None, new: Part | None) -> Found:
     """Something that limits."""
     if new is not None:
         yield from _part(path, old, new)
+
+
+def _asks(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Found:
+    """A question more, and the reward waits for its answer."""
+    if not set(new) <= set(old):
+        yield path
 
 
 def _amount(path: str, old: Any, new: Any) -> Found:
@@ -343,31 +363,28 @@ _TABLE: dict[type[Part], dict[str, Compare]] = {
         "minimum_order": _less,
         "first_order": _less,
         "unit_cost": _free,
-        "asks": _free,
+        "asks": _asks,
         "code": _free,
     },
     Options: {"kind": _same, "options": _Entries(_part), "weights": _same, "otherwise": _free},
     PercentOf: {
         "percent_of": _same,
         "percent": _more_or_lost,
-        "table": _new_is_harmless,
+        "table": _rows,
         "floor": _more_or_lost,
         "ceiling": _more,
-        "round": _free,
+        "round": _Ranked(("down", "half_even", "half_up", "up")),
     },
-    Rates: {"by": _same, "rows": _Entries(_more), "otherwise": _more_or_lost},
     PerSpent: {
         "per": _same,
         "each": _less,
         "gives": _more_or_lost,
-        "table": _new_is_harmless,
+        "table": _rows,
         "ceiling": _more,
-        "round": _free,
+        "round": _Ranked(("down", "up")),
     },
-    Gains: {"by": _same, "rows": _Entries(_more), "otherwise": _more_or_lost},
     Schedule: {"schedule": _same, "read_at": _same},
-    Table: {"table": _part, "read_at": _same},
-    Rows: {"by": _same, "rows": _Entries(_more), "otherwise": _more_or_lost},
+    Table: {"table": _rows, "read_at": _same},
 }
 
 

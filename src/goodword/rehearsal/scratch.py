@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from msgspec.structs import replace
+
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
-from goodword.engine.state import Collection
+from goodword.engine.state import PROGRAMS, Collection, ProgramRow
 from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.process import Outcome, ProgramCache, publication, run_batch
 from goodword.pipeline.tenant import Transaction, changed_rows, keep_version
 from goodword.pipeline.warm import Warm
 from goodword.program.loader import Program
 from goodword.storage.database import Database, create_tenant
+from goodword.storage.load import load_program_texts, load_tenant
 from goodword.storage.scratch import open_scratch, read_all, store_all
 from goodword.storage.store import store_state
 
@@ -77,6 +80,20 @@ class Scratch:
             self._disk, self._memory = _Disk(self._memory), None
         return outcome
 
+    def program(self, name: str) -> ProgramRow | None:
+        """Where a program stands."""
+        return dict(self.rows(PROGRAMS)).get(name)
+
+    def text(self, name: str, version: int) -> str | None:
+        """The file of a version that was in force here."""
+        return self._place.text(name, version)
+
+    def note_version(self, name: str, version: int) -> None:
+        """A version that there is, though it does not come into force here: people may have accepted its terms."""
+        row = self.program(name)
+        if row is not None and row.latest < version:
+            self._place.put(PROGRAMS, name, replace(row, latest=version))
+
     def rows(self, collection: Collection[Any]) -> Iterator[tuple[str, Any]]:
         """All rows of a collection by their keys, in no order."""
         return self._place.all(collection)
@@ -106,6 +123,13 @@ class _Memory(MemoryTenant):
     def known(self, ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
         return {}
 
+    def text(self, name: str, version: int) -> str | None:
+        program = self.programs(set()).get((name, version))
+        return None if program is None else program.text
+
+    def put(self, collection: Collection[Any], key: str, row: Any) -> None:
+        self.rows.rows[collection.name][key] = row
+
     def all(self, collection: Collection[Any]) -> Iterator[tuple[str, Any]]:
         return ((key, row) for key, row in self.rows.rows[collection.name].items() if row is not None)
 
@@ -120,6 +144,7 @@ class _Disk:
         self.database: Database = open_scratch()
         self._keyring = memory.keyring
         self._cache = ProgramCache()
+        self._kept: set[tuple[str, int]] = set()
         self._warm = Warm(WARM_ROWS_MAX)
         with self.database.write(TENANT) as connection:
             create_tenant(connection, TENANT, 0)
@@ -128,6 +153,9 @@ class _Disk:
         store_all(self.database, TENANT, memory.rows)
 
     def keep(self, program: Program) -> None:
+        if (program.name, program.version) in self._kept:
+            return
+        self._kept.add((program.name, program.version))
         with self.database.write(TENANT) as connection:
             keep_version(connection, TENANT, program, 0)
 
@@ -142,6 +170,14 @@ class _Disk:
             store_state(connection, TENANT, backing.state().tenant, changed_rows(outcome))
         self._warm.keep(backing.state())
         return outcome
+
+    def text(self, name: str, version: int) -> str | None:
+        with self.database.read() as connection:
+            return load_program_texts(connection, TENANT, {(name, version)}).get((name, version))
+
+    def put(self, collection: Collection[Any], key: str, row: Any) -> None:
+        with self.database.write(TENANT) as connection:
+            store_state(connection, TENANT, load_tenant(connection, TENANT), {collection.name: {key: row}})
 
     def all(self, collection: Collection[Any]) -> Iterator[tuple[str, Any]]:
         return read_all(self.database, TENANT, collection.name)

@@ -1,4 +1,4 @@
-"""Everything that is kept about one person, for himself: Regulation (EU) 2016/679, articles 15 and 20.
+"""What is kept about one person, for himself: Regulation (EU) 2016/679, articles 15 and 20.
 
 What belongs to others stays out: of advocate and friend each sees that there is a referral, not who the other one is.
 """
@@ -16,7 +16,17 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from goodword.engine.state import HANDLES, HANDLES_OF, PARTICIPANTS, OrderRow, PayoutRow, Referral, State
+from goodword.engine.state import (
+    ACCEPTED_MAX,
+    HANDLES,
+    HANDLES_OF,
+    PARTICIPANTS,
+    OrderRow,
+    PayoutRow,
+    Referral,
+    Reward,
+    State,
+)
 from goodword.program.duration import from_ms
 from goodword.said import terms_of
 from goodword.storage import reads
@@ -33,12 +43,10 @@ from goodword.web.shapes import (
     HandleOut,
     ParticipantDetail,
     PayoutOut,
-    RewardOut,
     TermsOut,
     handle_out,
     participant_detail,
     payout_out,
-    reward_out,
 )
 from goodword.words.catalogue import LANGUAGES
 
@@ -71,6 +79,22 @@ class OwnOrder(Struct, frozen=True, omit_defaults=True):
     currency: str
 
 
+class OwnReward(Struct, frozen=True, omit_defaults=True):
+    """A reward, without what tells of the other side: whose order it was, and under which id."""
+
+    id: str
+    program: str
+    version: int
+    rule: str
+    side: str
+    status: str
+    amount: int
+    unit: str
+    remaining: int
+    granted_at: datetime
+    expires_at: datetime | None = None
+
+
 class OwnEvent(Struct, frozen=True):
     """Something that happened to him, or that he did."""
 
@@ -90,15 +114,15 @@ class PersonExport(Struct, frozen=True):
     """The terms that he accepted, word for word; when he did so stands under `about.accepted`."""
     orders: tuple[OwnOrder, ...]
     referrals: tuple[OwnReferral, ...]
-    rewards: tuple[RewardOut, ...]
+    rewards: tuple[OwnReward, ...]
     balances: tuple[BalanceOut, ...]
     payouts: tuple[PayoutOut, ...]
     events: tuple[OwnEvent, ...]
     whole: bool
-    """Whether all of it is here; false where there are more than `ROWS_MAX` rows of a kind."""
+    """Whether all of these are here; false where there are more than `ROWS_MAX` of a kind, or older acceptances."""
 
 
-@router.get("/{participant}/export", responses=answers(PersonExport, "all that is kept about the person"))
+@router.get("/{participant}/export", responses=answers(PersonExport, "what is kept about the person"))
 def export_participant(request: Request, key: Annotated[ApiKey, Depends(Needs("people"))], participant: Id) -> Response:
     """Everything that is kept about one person, to be handed to him: also the terms that he accepted, word for word."""
     parts = context_of(request).parts
@@ -135,20 +159,21 @@ def export_of(connection: Connection, tenant: str, participant: str, now: dateti
         terms=tuple(_terms(connection, tenant, {(one.program, one.version, one.language) for one in row.accepted})),
         orders=tuple(map(_order, orders)),
         referrals=tuple(sides),
-        rewards=tuple(reward_out(one, None) for one in rewards),
+        rewards=tuple(map(_reward, rewards)),
         balances=tuple(BalanceOut(*one) for one in reads.balances(connection, tenant, participant).items()),
         payouts=tuple(map(payout_out, payouts)),
         events=tuple(map(_event, events)),
-        whole=max(len(given), len(taken), len(rewards), len(orders), len(payouts), len(events)) < ROWS_MAX,
+        whole=len(row.accepted) < ACCEPTED_MAX
+        and max(len(given), len(taken), len(rewards), len(orders), len(payouts), len(events)) < ROWS_MAX,
     )
 
 
 def _terms(connection: Connection, tenant: str, accepted: set[tuple[str, int, str]]) -> Iterator[TermsOut]:
     for program, version, language in sorted(accepted):
-        known = language if language in LANGUAGES else LANGUAGES[0]
-        text = terms_of(connection, tenant, program, version, known)
+        # In another language they were the shop's own words, which are not here.
+        text = terms_of(connection, tenant, program, version, language) if language in LANGUAGES else None
         if text is not None:
-            yield TermsOut(program, version, known, text)
+            yield TermsOut(program, version, language, text)
 
 
 def _all(read: Callable[[str | None], Page[RowT]]) -> list[RowT]:
@@ -182,6 +207,22 @@ class _Outcome(Struct):
 def _referral(row: Referral, side: str) -> OwnReferral:
     converted = None if row.converted_ms is None else from_ms(row.converted_ms)
     return OwnReferral(row.id, row.program, row.version, side, row.status, from_ms(row.claimed_ms), converted)
+
+
+def _reward(row: Reward) -> OwnReward:
+    return OwnReward(
+        id=row.id,
+        program=row.program,
+        version=row.version,
+        rule=row.rule,
+        side=row.side,
+        status=row.status,
+        amount=row.amount,
+        unit=row.unit,
+        remaining=row.remaining,
+        granted_at=from_ms(row.granted_ms),
+        expires_at=None if row.expires_ms is None else from_ms(row.expires_ms),
+    )
 
 
 def _order(row: OrderRow) -> OwnOrder:

@@ -222,6 +222,13 @@ class NoticeTooShort(Problem):
     title = "Advocates have to be told before"
 
 
+class PlanInTheWay(Problem):
+    """The file is in force and is to be so again later, after another version that is planned: one plan at a time."""
+
+    status = 409
+    title = "Another version is planned before"
+
+
 class TooManyRequests(Problem):
     """The key, or the address, asks more often than it may. The same request may be sent again after `Retry-After`."""
 

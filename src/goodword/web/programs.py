@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from goodword.engine.events import TEXT_MAX, VERSION_MAX
 from goodword.pipeline.batcher import WriterUnavailable
+from goodword.pipeline.tenant import PlanInTheWay
 from goodword.program.diff import changes
 from goodword.program.duration import from_ms, iso, to_ms
 from goodword.program.linter import lint
@@ -36,6 +37,7 @@ from goodword.web.problems import (
     TooLarge,
     Unavailable,
 )
+from goodword.web.problems import PlanInTheWay as PlanProblem
 from goodword.web.shapes import (
     DiffOut,
     ProgramDetail,
@@ -118,6 +120,8 @@ async def _publish(request: Request, key: ApiKey, text: str, at: datetime | None
         raise NoticeTooShort(
             f"{error}: say `at` from {earliest} on, or `why` it has to be sooner", field="at"
         ) from None
+    except PlanInTheWay as error:
+        raise PlanProblem(str(error), field="at") from None
     return json(await run_in_threadpool(_published, request, key, program, new), 201 if new else 200)
 
 

@@ -285,7 +285,7 @@ class ProgramDetail(Struct, frozen=True):
     """Where a program stands, the version in force with its file, and all its versions, the newest first."""
 
     program: str
-    status: Literal["live", "paused", "ended"]
+    status: Literal["planned", "live", "paused", "ended"]
     version: int | None
     """None as long as the first version is planned."""
     file: str | None
@@ -535,7 +535,7 @@ def program_detail(row: ProgramRow, file: str | None, versions: tuple[ProgramOut
     """A program as the API shows it."""
     return ProgramDetail(
         program=row.program,
-        status=status_of(row),
+        status=status_of(row) if row.version else "planned",
         version=row.version or None,
         file=file,
         ends_at=_moment(row.ends_ms),
