@@ -46,7 +46,7 @@ from goodword.engine.events import (
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
 from goodword.engine.groups import group_id, member_key, places_key
-from goodword.engine.households import counts_households, home_key, place_key
+from goodword.engine.households import home_key, place_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
 from goodword.engine.payouts import handed_over
@@ -149,7 +149,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         _want(wants, CONTESTS_OF, program.name)
         _want(wants, CONTESTS, *(contest_key(program.name, name) for name in program.model.contests))
     # On the day of a program, everybody who does something is looked at.
-    for program in programs.all_live():
+    for program in programs.all_live:
         _want(wants, SWEEPS, *_days(program, batch.keyring))
     paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
@@ -235,7 +235,10 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
 
 def _days(program: Program, keyring: Keyring) -> Iterator[str]:
     """The sweeps of the days of a program."""
-    return (sweep_id(keyring, program.name, name, EVERYONE, day) for name, _, day in dated_rules(program))
+    return (
+        sweep_id(keyring, program.name, name, EVERYONE, day)
+        for name, _, day in dated_rules(program.model.rewards_for_everyone)
+    )
 
 
 def _named_groups(event: AnyEvent, keyring: Keyring) -> Iterator[str]:
@@ -458,13 +461,13 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, f"{referral.scope}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
-    if any(map(counts_households, programs.all_live())):
+    if programs.with_households:
         at_home = [person.id for person in _loaded(state, PARTICIPANTS)]
         _want(wants, FIRST_ORDERS, *at_home)
         _want(wants, REFERRALS_OF, *at_home)
     _want_entrants(wants, _entrants(batch, state))
     found = _on_pages(state)
-    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+    if any(program.model.rewards_for_everyone for program in programs.all_live):
         found |= people
     _want(wants, PARTICIPANTS, *found)
     _want(wants, FIRST_ORDERS, *found)
@@ -513,7 +516,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     if any(program.model.tiers for program in programs.versions.values()):
         times |= clocks  # what comes with a tier is granted now, also by an event that is told late
     recipients, newcomers = _recipients(batch, state)
-    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+    if any(program.model.rewards_for_everyone for program in programs.all_live):
         recipients, newcomers = _everybody(batch, state, recipients, newcomers)
     _want(wants, COUNTERS, PEOPLE)
     groups = _groups(batch, state)
@@ -743,7 +746,7 @@ def _entries(program: Program, batch: Batch, state: State) -> Iterator[str]:
 
 def _homes(programs: Programs, batch: Batch, state: State) -> Iterator[str]:
     """The counters of every address at which somebody stood or comes to stand."""
-    looking = [program.name for program in programs.all_live() if counts_households(program)]
+    looking = [program.name for program in programs.with_households]
     if not looking:
         return
     people = _loaded(state, PARTICIPANTS)

@@ -271,8 +271,7 @@ def reached_steps(program: Program, referral: Referral) -> Iterator[str]:
 
 
 def _follow_status(turn: Turn, program: Program, referral: Referral, undone: list[str]) -> Referral:
-    converting = [_hit(referral, name) for name in program.model.steps if name in program.model.converting]
-    times = [hit.at_ms for hit in converting if hit]
+    times = [hit.at_ms for name in program.model.converting if (hit := _hit(referral, name))]
     if times and referral.status == "started":
         referral = turn.move_referral(replace(referral, converted_ms=min(times)), "convert")
         turn.unschedule("expire_referral", referral.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from msgspec.structs import replace
@@ -43,9 +44,12 @@ _PAST = {"return": "returned", "revive": "revived", "reopen": "reopened"}
 """Outbox topics of moves that lead back to a state: the state alone would not say what happened."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Programs:
-    """The programs a batch is decided by: what is live, and every pinned version that a loaded row names."""
+    """The programs a batch is decided by: what is live, and every pinned version that a loaded row names.
+
+    What only few programs do is asked here, once for a batch: no event pays for what no program does.
+    """
 
     live: Mapping[str, int]
     """The name of each live program with its version."""
@@ -60,9 +64,20 @@ class Programs:
         """The version under which a row is decided all its life."""
         return self.versions[row.program, row.version]
 
-    def all_live(self) -> list[Program]:
+    @cached_property
+    def all_live(self) -> tuple[Program, ...]:
         """Every live program."""
-        return [self.versions[name, version] for name, version in self.live.items()]
+        return tuple(self.versions[name, version] for name, version in self.live.items())
+
+    @cached_property
+    def with_days(self) -> tuple[Program, ...]:
+        """Those that give something on a day to who comes later as well."""
+        return tuple(program for program in self.all_live if program.model.rewards_for_latecomers)
+
+    @cached_property
+    def with_households(self) -> tuple[Program, ...]:
+        """Those that look at households."""
+        return tuple(program for program in self.all_live if program.model.protection.household != "allow")
 
 
 @dataclass(frozen=True, slots=True)
