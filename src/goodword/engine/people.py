@@ -104,7 +104,7 @@ def _updated(participant: Participant, person: Person) -> Participant:
 
 def _latest(known: tuple[str, ...], value: str) -> tuple[str, ...]:
     """The values of a signal, that which was told now at the end."""
-    return (*[other for other in known if other != value], value)[-SIGNALS_MAX:]
+    return (*[other for other in known if other != value], value)[-SIGNALS_MAX:] if known else (value,)
 
 
 def note_activity(turn: Turn, participant: Participant, row: ActivityRow) -> Participant:
