@@ -6,7 +6,7 @@ all of these can move. The ids that an event would create are known beforehand, 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -333,6 +333,9 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, REWARDS_OF, group.id)
         _want(wants, PARTICIPANTS, group.owner)
     _members(batch, state, wants)
+    for _, _, counter, sweep in _thresholds(programs, batch, _brought_together(batch, state)):
+        _want(wants, COUNTERS, counter)
+        _want(wants, SWEEPS, sweep)
 
 
 def _decided(batch: Batch, state: State) -> Iterator[ContestRow]:
@@ -439,6 +442,35 @@ def _invited_to(item: Sealed, batch: Batch, state: State) -> Iterator[str]:
             yield handle.group
 
 
+def _brought_together(batch: Batch, state: State) -> Counter[str]:
+    """The groups for whose numbers the events of a batch may count, each with how many events that are."""
+    found = Counter(id for item in batch.sealed for id in _named_groups(item.event, batch.keyring))
+    if any(handle.group is not None for handle in _loaded(state, HANDLES)):
+        found.update(id for item in batch.sealed for id in _invited_to(item, batch, state))
+    return found
+
+
+def _thresholds(programs: Programs, batch: Batch, groups: Iterable[str]) -> Iterator[tuple[str, int, str, str]]:
+    """What gives something to all members of these groups: group, the number it takes, its counter, the sweep it opens."""
+    for program in programs.versions.values():
+        for name in program.model.rewards_for_groups:
+            when = program.model.rewards[name].when
+            assert when.measure is not None  # noqa: S101
+            assert when.at is not None  # noqa: S101
+            for group in groups:
+                sweep = sweep_id(batch.keyring, program.name, name, group)
+                yield group, when.at, measure_key(program.name, when.measure, group), sweep
+
+
+def _unlocked(programs: Programs, batch: Batch, state: State) -> Iterator[str]:
+    """The first pages of groups that this batch may bring to such a number: who stands there is looked at in it as well."""
+    counters, sweeps = state.rows[COUNTERS.name], state.rows[SWEEPS.name]
+    coming = _brought_together(batch, state)
+    for group, number, counter, sweep in _thresholds(programs, batch, coming):
+        if sweeps.get(sweep) is None and (counters.get(counter) or 0) + coming[group] >= number:
+            yield page_name(group, 0)
+
+
 # 3 --------------------------------------------------------------------------------------------------------------------
 
 
@@ -466,15 +498,8 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, FIRST_ORDERS, *at_home)
         _want(wants, REFERRALS_OF, *at_home)
     _want_entrants(wants, _entrants(batch, state))
-    found = _on_pages(state)
-    if any(program.model.rewards_for_everyone for program in programs.all_live):
-        found |= people
-    _want(wants, PARTICIPANTS, *found)
-    _want(wants, FIRST_ORDERS, *found)
-    _want(wants, REWARDS_OF, *found)
-    if _ask_who_referred(programs):
-        _want(wants, REFERRALS_OF, *found)
-    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
+    _swept(programs, state, people if any(p.model.rewards_for_everyone for p in programs.all_live) else set(), wants)
+    _want(wants, MEMBERS_IN, *_unlocked(programs, batch, state))
     _want(wants, GROUPS, *(handle.group for handle in handles))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id, group.owner)
@@ -500,6 +525,17 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, REWARDS, *reward.paid)
 
 
+def _swept(programs: Programs, state: State, others: set[str], wants: Wants) -> None:
+    """Who stands on the loaded pages, and others who may be looked at as they are."""
+    found = _on_pages(state) | others
+    _want(wants, PARTICIPANTS, *found)
+    _want(wants, FIRST_ORDERS, *found)
+    _want(wants, REWARDS_OF, *found)
+    if _ask_who_referred(programs):
+        _want(wants, REFERRALS_OF, *found)
+    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
+
+
 def _orders_of(referral: Referral) -> Iterator[str]:
     for step in referral.steps.values():
         for hit in (step.hit, *step.spares):
@@ -515,6 +551,7 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
     if any(program.model.tiers for program in programs.versions.values()):
         times |= clocks  # what comes with a tier is granted now, also by an event that is told late
+    _swept(programs, state, set(), wants)
     recipients, newcomers = _recipients(batch, state)
     if any(program.model.rewards_for_everyone for program in programs.all_live):
         recipients, newcomers = _everybody(batch, state, recipients, newcomers)
