@@ -89,6 +89,7 @@ from goodword.engine.state import (
     SWEEPS,
     TIERS,
     WAITING_OF,
+    WAITING_PAGE,
     Collection,
     ContestRow,
     Referral,
@@ -500,6 +501,9 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
     _want_entrants(wants, _entrants(batch, state))
     _swept(programs, state, people if any(p.model.rewards_for_everyone for p in programs.all_live) else set(), wants)
     _want(wants, MEMBERS_IN, *_unlocked(programs, batch, state))
+    # What is told of somebody may be what his rewards wait for. A page that is full is loaded where it is looked at.
+    told = (person for person in _loaded(state, PARTICIPANTS) if person.id in people)
+    _want(wants, WAITING_OF, *(person.id for person in told if 0 < person.waiting < WAITING_PAGE))
     _want(wants, GROUPS, *(handle.group for handle in handles))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id, group.owner)
