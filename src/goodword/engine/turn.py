@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -204,15 +205,17 @@ class Turn:
         entry, complete = (reward.granted_ms, reward.id), self.draft.state.complete
         if before is not None and (complete or self.draft.knows(QUEUES, before)):
             page = self.draft.get(QUEUES, before) or ()
-            left = tuple(other for other in page if other != entry)
+            place = bisect_left(page, entry)
+            left = page[:place] + page[place + 1 :] if entry in page[place : place + 1] else page
             full = not complete and len(page) >= QUEUE_PAGE and QUEUE_END not in left
             self.draft.put(QUEUES, before, (*left, QUEUE_END) if full else left)
         if after is not None and (complete or self.draft.knows(QUEUES, after)):
             page = self.draft.get(QUEUES, after) or ()
-            known = page[:-1] if QUEUE_END in page else page
+            known = page[:-1] if page[-1:] == (QUEUE_END,) else page
             whole = complete or (known is page and len(page) < QUEUE_PAGE)
-            if whole or (known and entry < known[-1]):
-                self.draft.put(QUEUES, after, tuple(sorted({*page, entry})))
+            place = bisect_left(page, entry)
+            if (whole or (known and entry < known[-1])) and entry not in page[place : place + 1]:
+                self.draft.put(QUEUES, after, (*page[:place], entry, *page[place:]))
 
     def reward(self, reward: str) -> Reward:
         """A reward as it is now."""
