@@ -22,7 +22,7 @@ help: ## list the targets
 
 setup: .venv/.stamp ## make .venv with the locked dependencies and this project
 
-run: setup ## run the demo: RECIPE=dropbox PORT=8080
+run: setup ## run the demo of any recipe: RECIPE=dropbox PORT=8080
 	@exec $(VENV_PYTHON) -m demo.run --recipe $(RECIPE) --port $(PORT)
 
 test: setup ## run the tests; more for pytest in ARGS

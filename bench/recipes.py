@@ -8,71 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
-
-from msgspec.structs import replace
 
 from bench.machine import TENANT, Base, fresh, program_text
 from bench.report import Figure
-from goodword.engine.events import Link, Person, Sealed, SourceEvent, Visits
+from demo.cases import KEYRING, read_cases, recipes
+from goodword.engine.events import Sealed
 from goodword.parts import open_parts
 from goodword.pipeline.process import ProgramCache
 from goodword.pipeline.tenant import Tenants
-from goodword.program.loader import Program, load_program
+from goodword.program.loader import load_program
 from goodword.settings import read_settings
-from tests.recipes.runner import KEYRING, Case, Player, Tree, read_cases, recipes
+from tests.recipes.runner import Player
 
 BATCH = 256
 TOLD = 2_048
 """How many events are told to each recipe at least."""
 ROUNDS = 2
 AIM = 3.0
-
-
-class Cast(Player):
-    """Plays a case with people, orders and groups of its own; nothing is compared."""
-
-    def __init__(self, case: Case, program: Program, number: int) -> None:
-        super().__init__(case, program)
-        self._own = f"x{number}"
-        self._words: set[str] = set()
-
-    def events(self) -> list[Sealed]:
-        """What this cast tells."""
-        for number, entry in enumerate(self.case.calendar, start=1):
-            if "event" in entry:
-                self.tell(entry, number)
-        return self.played.sealed
-
-    def code(self, name: str) -> str:
-        """An advocate's code; a word that somebody of this cast chose is its own."""
-        return f"{name}{self._own}" if name in self._words else super().code(name)
-
-    def _event(self, entry: Tree) -> SourceEvent | Visits:
-        event = super()._event(entry)
-        own: dict[str, Any] = {"id": f"{event.id}{self._own}"}
-        for name in ("order", "group"):
-            if (value := getattr(event, name, None)) is not None:
-                own[name] = f"{value}{self._own}"
-        if isinstance(event, Link) and event.code is not None:
-            self._words.add(event.code)
-            own["code"] = f"{event.code}{self._own}"
-        return replace(event, **own)
-
-    def _learn(self, entry: Tree, decision: Any) -> None:
-        super()._learn(entry, decision)
-        group = getattr(decision.sealed.event, "group", None)
-        for name in [name for name in self.codes if group and name.endswith(f"_{group}")]:
-            self.codes[name.removesuffix(self._own)] = self.codes[name]
-
-    def person(self, name: str, entry: Tree) -> Person:
-        """What the shop sends of somebody."""
-        person = super().person(name, entry)
-        told = {kind: getattr(person, kind) for kind in ("id", "email", "payment", "device", "address", "network")}
-        own: dict[str, str] = {kind: f"{value}{self._own}" for kind, value in told.items() if value is not None}
-        if person.phone is not None:
-            own["phone"] = f"{person.phone[:8]}{int(self._own[1:]):07}"
-        return replace(person, **own)
 
 
 def run(told: int = TOLD) -> list[Figure]:
@@ -98,7 +50,11 @@ def traffic(recipe: str, told: int) -> list[Sealed]:
     found: list[Sealed] = []
     number = 0
     while len(found) < told:
-        found += Cast(cases[number % len(cases)], program, number).events()
+        cast = Player(cases[number % len(cases)], program, f"x{number}")
+        for place, entry in enumerate(cast.case.calendar, start=1):
+            if "event" in entry:
+                cast.tell(entry, place)
+        found += cast.played.sealed
         number += 1
     return sorted(found, key=lambda sealed: sealed.clock_ms)
 

@@ -47,6 +47,15 @@ class HttpServer:
         answers: list[Json] = self._ask("POST", "/v1/events", json=events).raise_for_status().json()
         return answers
 
+    def publish(self, program: str) -> None:
+        """Bring a program file into force."""
+        self._ask("POST", "/v1/programs", content=program.encode()).raise_for_status()
+
+    def read(self, path: str, **filters: str) -> Json:
+        """One thing by its address."""
+        found: Json = self._ask("GET", path, params=filters).raise_for_status().json()
+        return found
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask, and ask again when told to come back: the same events are not decided twice."""
         response = self._http.request(method, path, **more)
@@ -66,5 +75,5 @@ class HttpServer:
             page = self._ask("GET", path, params=params).raise_for_status().json()
             yield from page["items"]
             after = page["next"]
-            if not after:
+            if not after or len(page["items"]) < PAGE:  # `next` of all events is there also at their end
                 return

@@ -1,4 +1,7 @@
-"""``make run``: a server with a recipe, a month of traffic played into it by a separate client, and what to look at.
+"""``make run``: a server with a recipe, traffic played into it by a separate client, and what to look at.
+
+Where a promise is written for the recipe (``demo.promises``), that is a month whose truth is counted beside the server; else the cases
+of the recipe, which state what has to come out.
 
 Everything lives in ``var/RECIPE``. A second start keeps what is there and plays nothing again; delete the folder to begin anew.
 """
@@ -17,16 +20,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
+from demo.cases import recipes
 from demo.compare import Line, table
-from demo.play import COMPARISON_FILE, KEY_VARIABLE, TRUTH_FILE
+from demo.play import COMPARISON_FILE, KEY_VARIABLE, PLAYING_FILE, TRUTH_FILE
 from demo.promises import PROMISES
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
+DATABASE_FILE = "goodword.db"
 READY_SECONDS = 60.0
 """How long the server may take until it is ready."""
 STOP_SECONDS = 60.0
@@ -67,7 +71,7 @@ class Demo:
     def environment(self) -> dict[str, str]:
         """The settings of its processes."""
         return os.environ | {
-            "GOODWORD_DATABASE": f"sqlite:///{self.data / 'goodword.db'}",
+            "GOODWORD_DATABASE": f"sqlite:///{self.data / DATABASE_FILE}",
             "GOODWORD_SECRET_FILE": str(self.data / "goodword.key"),
             "GOODWORD_SPOOL": str(self.data / "spool"),
             "GOODWORD_TENANT": "default",
@@ -78,7 +82,7 @@ class Demo:
 
 def main() -> int:
     """Run the demonstration; its exit code."""
-    arguments = _arguments()
+    arguments = command_line()
     data: Path = arguments.data or ROOT / "var" / arguments.recipe
     demo = Demo(arguments.recipe, arguments.port, data.resolve(), arguments.seed)
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
@@ -128,12 +132,21 @@ def check_port(port: int) -> None:
 def prepare(demo: Demo) -> None:
     """Make the folder, the database with the program in force, and the API key, as far as they are missing."""
     demo.data.mkdir(parents=True, exist_ok=True)
+    forget_what_was_broken_off(demo)
     ignore = demo.data / ".gitignore"
     ignore.write_text("*\n")
     _say(_goodword(demo, "publish", str(demo.program)).stdout.strip())
     if not demo.key_file.exists():
         made = _goodword(demo, "keys", "create", "--name", "demo", "--scope", "events,history,read,admin", "--json")
         _write_secret(demo.key_file, json.loads(made.stdout)["secret"])
+
+
+def forget_what_was_broken_off(demo: Demo) -> None:
+    """Casts that were told in part cannot be compared any more: they begin anew, in a database of their own."""
+    playing = demo.data / PLAYING_FILE
+    if playing.exists():
+        for file in (*demo.data.glob(f"{DATABASE_FILE}*"), demo.key_file, playing):
+            file.unlink(missing_ok=True)
 
 
 def _write_secret(path: Path, secret: str) -> None:
@@ -225,41 +238,42 @@ def _wait(demo: Demo, server: subprocess.Popen[bytes]) -> None:
 
 
 def _play_once(demo: Demo) -> int:
-    """Play the month, unless it was played to its end before. A play that was broken off is taken up: ids make that safe."""
+    """Play, unless it was played to its end before. A month that was broken off is taken up: ids make that safe."""
     if (demo.data / COMPARISON_FILE).exists():
         return _say_what_was_played(demo)
-    command = [sys.executable, "-m", "demo.play", "--recipe", demo.recipe, "--url", demo.url]
-    command += ["--out", str(demo.data), "--seed", str(demo.seed)]
+    client = ["demo.play", "--seed", str(demo.seed)] if demo.recipe in PROMISES else ["demo.play_cases"]
+    command = [sys.executable, "-m", *client, "--recipe", demo.recipe, "--url", demo.url, "--out", str(demo.data)]
     environment = demo.environment | {KEY_VARIABLE: demo.key_file.read_text().strip()}
     try:
         return subprocess.run(command, cwd=ROOT, env=environment, timeout=PLAY_SECONDS, check=False).returncode
     except subprocess.TimeoutExpired:
-        raise DemoError(f"the month was not played in {PLAY_SECONDS:.0f} s") from None
+        raise DemoError(f"it was not played to its end in {PLAY_SECONDS:.0f} s") from None
 
 
 def _say_what_was_played(demo: Demo) -> int:
     """The comparison of the first start; 1 where it did not agree."""
-    _say(f"{_short(demo.data)} holds a month already: nothing is played again. Delete the folder to begin anew.")
-    rows = json.loads((demo.data / COMPARISON_FILE).read_text(encoding="utf-8"))["lines"]
-    lines = [Line(row["name"], row["truth"], row["decided"]) for row in rows]
-    _say(f"\nAs it was when the month had been played:\n{table(lines)}")
-    return 0 if all(line.agrees for line in lines) else 1
+    _say(f"{_short(demo.data)} was played into already: nothing is played again. Delete the folder to begin anew.")
+    compared = json.loads((demo.data / COMPARISON_FILE).read_text(encoding="utf-8"))
+    lines = [Line(row["name"], row["truth"], row["decided"]) for row in compared["lines"]]
+    _say(f"\nAs it was when all had been played:\n{table(lines)}")
+    return 0 if all(line.agrees for line in lines) and not compared.get("problems") else 1
 
 
 def _say_what_to_open(demo: Demo) -> None:
     played = demo.data / COMPARISON_FILE
     sample = json.loads(played.read_text(encoding="utf-8"))["sample"] if played.exists() else "EVENT"
     data, command = _short(demo.data), _short(Path(_command()))
+    truth = f"{data}/{TRUTH_FILE}" if demo.recipe in PROMISES else _short(demo.program.with_name("cases.yaml"))
     _say(
         f"""
 Open
   {demo.url}/docs    the API: what can be asked and told
 Ask why, in English, Arabic or Romanian
-  {command} --database sqlite:///{data}/goodword.db --secret-file {data}/goodword.key explain {sample} --language en
+  {command} --database sqlite:///{data}/{DATABASE_FILE} --secret-file {data}/goodword.key explain {sample} --language en
 Ask the API
   curl -H "Authorization: Bearer $(cat {data}/{demo.key_file.name})" "{demo.url}/v1/rewards?limit=3"
 Look at
-  {data}/{TRUTH_FILE}, {COMPARISON_FILE}, server.log"""
+  {truth}, {data}/{COMPARISON_FILE}, server.log"""
     )
 
 
@@ -277,9 +291,10 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def _arguments() -> Any:
+def command_line() -> argparse.Namespace:
+    """What `make run` was told."""
     parser = argparse.ArgumentParser(prog="python -m demo.run", description=__doc__)
-    parser.add_argument("--recipe", choices=sorted(PROMISES), default="dropbox", help="which program")
+    parser.add_argument("--recipe", choices=recipes(), default="dropbox", help="which program")
     parser.add_argument("--port", type=int, default=8080, help="where the server listens, on 127.0.0.1")
     parser.add_argument("--data", type=Path, help="the folder of its data; var/RECIPE if not told")
     parser.add_argument("--seed", type=int, default=1, help="which month")

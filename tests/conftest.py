@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import hypothesis
 import pytest
 from sqlalchemy import URL
 
+from goodword.storage.database import open_database
 from tests.postgres import fresh_database, running_server
 
 # How long an example takes says more about what else the machine is doing than about the code.
@@ -23,8 +25,24 @@ def postgres_server() -> Iterator[URL]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "goodword.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: URL) -> Iterator[URL]:
+    """A database with our tables and nothing in them, to be copied."""
+    with fresh_database(postgres_server) as url:
+        _migrate(url.render_as_string(hide_password=False))
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of an empty database; a test that asks for it runs once on each kind we support."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'goodword.db'}"
@@ -33,3 +51,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: URL = request.getfixturevalue("postgres_server")
     with fresh_database(server) as url:
         yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database as all migrations left it, with no row; again once on each kind.
+
+    It is a copy: to migrate anew for each of a thousand tests would take minutes. `tests/storage/test_database.py`
+    migrates for itself, and shows that the copy is the same.
+    """
+    if request.param == "sqlite":
+        path = tmp_path / "goodword.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    template: URL = request.getfixturevalue("migrated_postgres")
+    with fresh_database(template, copy=True) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+def _migrate(url: str) -> None:
+    database = open_database(url)
+    database.migrate()
+    database.close()

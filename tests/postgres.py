@@ -25,6 +25,9 @@ ADDRESS_VARIABLE = "GOODWORD_TEST_POSTGRES"
 DRIVER = "postgresql+psycopg"
 PORT = 5432  # with no network it only names the socket file
 START_SECONDS = 60
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a name of its own is made in it
+MEMORY_BYTES_MIN = 2 * 1024**3
+"""With how much room the files of a server go there; a few hundred MB are used."""
 INITDB_OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 
 SETTINGS = {
@@ -68,8 +71,10 @@ def running_server(**settings: str) -> Iterator[URL]:
 @contextmanager
 def own_cluster(**settings: str) -> Iterator["Cluster"]:
     """Start a server of the test's own, which it may stop, freeze, kill and start again; removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="goodword-pg-", ignore_cleanup_errors=True) as folder:
-        cluster = Cluster(Path(folder), SETTINGS | settings)
+    chosen = SETTINGS | settings
+    where = _memory() if chosen["fsync"] == "off" else None
+    with tempfile.TemporaryDirectory(prefix="goodword-pg-", dir=where, ignore_cleanup_errors=True) as folder:
+        cluster = Cluster(Path(folder), chosen)
         try:
             cluster.start()
             yield cluster
@@ -77,12 +82,25 @@ def own_cluster(**settings: str) -> Iterator["Cluster"]:
             cluster.stop()
 
 
+def _memory() -> Path | None:
+    """Where files live in memory, if there is room: on a disk the hundreds of files of a database cost more than its test."""
+    if not os.access(MEMORY, os.W_OK):
+        return None
+    found = os.statvfs(MEMORY)
+    roomy = found.f_bavail * found.f_frsize >= MEMORY_BYTES_MIN
+    return MEMORY if roomy and not found.f_flag & os.ST_NOEXEC else None
+
+
 @contextmanager
-def fresh_database(server: URL) -> Iterator[URL]:
-    """Give a new, empty database, dropped afterwards even if a test left connections open."""
+def fresh_database(server: URL, copy: bool = False) -> Iterator[URL]:
+    """Give a new database, dropped afterwards even if a test left connections open.
+
+    It is empty, or a copy of the one in the address, to which nobody may be connected then.
+    """
     name = f"goodword_test_{uuid.uuid4().hex}"
-    with psycopg.connect(_conninfo(server), autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    template = server.database if copy else "template0"
+    with psycopg.connect(_conninfo(server.set(database="postgres")), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield server.set(database=name)
         finally:

@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
+from demo.cases import read_cases
 from goodword.program.benefits import KINDS, Options
 from goodword.recipes import Entry, list_recipes, read_catalogue
-from tests.recipes.runner import read_cases
 from tools import matrix
 
 LINES = 30

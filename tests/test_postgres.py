@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 
-def test_the_database_answers_with_its_version(database_url: str) -> None:
-    engine = sa.create_engine(database_url)
+def test_the_database_answers_with_its_version(empty_database_url: str) -> None:
+    engine = sa.create_engine(empty_database_url)
     function = "version()" if engine.dialect.name == "postgresql" else "sqlite_version()"
     with engine.connect() as connection:
         version = connection.execute(sa.text(f"SELECT {function}")).scalar_one()
@@ -14,8 +14,8 @@ def test_the_database_answers_with_its_version(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_every_test_gets_an_empty_database(database_url: str, turn: str) -> None:
-    engine = sa.create_engine(database_url)
+def test_every_test_gets_an_empty_database(empty_database_url: str, turn: str) -> None:
+    engine = sa.create_engine(empty_database_url)
     assert sa.inspect(engine).get_table_names() == []
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE left_behind (turn text)"))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from demo.cases import edited, read_program
 from goodword.program.loader import document, load_program
 from goodword.program.model import NOT_YET
 from goodword.recipes import Entry, list_recipes, read_catalogue, read_recipe
 from tests.recipes.mutants import mutants
-from tests.recipes.runner import edited, read_program
 from tests.recipes.test_cases import CASES
 from tools.markdown import NOTE, table
 

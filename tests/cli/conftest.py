@@ -8,9 +8,9 @@ from tests.cli.making import Shop, make_shop
 
 
 @pytest.fixture
-def shop(tmp_path: Path, database_url: str) -> Shop:
-    """On each kind of database; nothing is published yet."""
-    return make_shop(tmp_path, database_url)
+def shop(tmp_path: Path, empty_database_url: str) -> Shop:
+    """On each kind of database, in which there is nothing yet: the first command makes its tables."""
+    return make_shop(tmp_path, empty_database_url)
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from demo.cases import PROGRAMS
 from goodword.cli import app
 from goodword.recipes import list_recipes
 from goodword.settings import SETTINGS, masked
 from goodword.storage import database
 from goodword.storage.database import open_database
 from tests.cli.making import PROGRAM, Shop, generated_lines, joins
-from tests.recipes.runner import PROGRAMS
 
 WRONG = PROGRAM.replace("at_least", "at_leest").replace("hold: 30 days", "hold: soon")
 

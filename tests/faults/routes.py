@@ -17,7 +17,9 @@ from goodword.web.keys import Needs
 from goodword.web.metrics import METRICS_SCOPES
 
 OPEN = frozenset({"/", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
-"""Routes that say nothing about a tenant. Nothing else may go without a key."""
+"""Routes that say nothing about a tenant."""
+PUBLIC = frozenset({"/i/{code}", "/i/{code}/claim", "/i/{code}/accepted"})
+"""Pages for friends, who have no key. Nothing else may go without one."""
 PLAIN = {"/v1/events": POST_EVENTS_SCOPES, "/metrics": METRICS_SCOPES}
 """Routes that declare nothing which could be read: what they need."""
 
@@ -56,7 +58,7 @@ def guarded(app: FastAPI) -> list[Guarded]:
     Raises:
         AssertionError: a route declares no scope and is not one of those that are open.
     """
-    return [one for route in routes(app) if route.path not in OPEN for one in _guarded(route)]
+    return [one for route in routes(app) if route.path not in OPEN | PUBLIC for one in _guarded(route)]
 
 
 def _guarded(route: RouteContext) -> Iterator[Guarded]:

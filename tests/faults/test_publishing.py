@@ -45,7 +45,7 @@ def test_a_version_that_was_not_stored_is_forgotten(database_url: str, tmp_path:
         program, new = other.tenants.publish(TENANT, THIRD, 1)
         assert (program.version, new) == (2, True)
         assert _granted(parts.tenants) == 4000
-        program, new = parts.tenants.publish(TENANT, SECOND, 1)
+        program, new = parts.tenants.publish(TENANT, SECOND, 1, why="it was cheaper")
         assert (program.version, program.text, new) == (3, SECOND, True)
 
 

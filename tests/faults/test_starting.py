@@ -34,11 +34,11 @@ read_secret(read_settings({}, secret_file=sys.argv[1]), make=True)
 """
 
 
-def test_a_first_start_that_was_killed(database_url: str, tmp_path: Path, size: Size) -> None:
+def test_a_first_start_that_was_killed(empty_database_url: str, tmp_path: Path, size: Size) -> None:
     chance = Random(size.seed)
     file = tmp_path / "program.yaml"
     file.write_text(PROGRAM)
-    options = ("--database", database_url, "--tenant", "acme", "--secret-file", tmp_path / "key")
+    options = ("--database", empty_database_url, "--tenant", "acme", "--secret-file", tmp_path / "key")
     publish = goodword(*options, "publish", file)
     for _ in range(size.kills):
         with started(publish, tmp_path / "log"):
@@ -46,7 +46,7 @@ def test_a_first_start_that_was_killed(database_url: str, tmp_path: Path, size: 
     with started(publish, tmp_path / "log") as group:
         until(lambda: group.ended, 60, "everything is made")
         assert group.process.returncode == 0, (tmp_path / "log").read_text()
-    with parts_of(tmp_path, database_url) as parts:
+    with parts_of(tmp_path, empty_database_url) as parts:
         parts.database.check()
         assert findings(parts, []) == []
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from demo.cases import as_text
 from goodword.forecast.assumptions import Assumptions, load_assumptions
 from goodword.program.loader import Program, ProgramError, load_program
 from goodword.recipes import list_recipes, read_recipe
 from tests.forecast.making import worlds
-from tests.recipes.runner import as_text
 
 BASE: dict[str, Any] = {
     "assumptions": 1,

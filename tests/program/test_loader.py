@@ -1,9 +1,20 @@
 """Reading a program file: every problem at once, each where it stands and with what to do about it."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
+from ruamel.yaml import YAML
 
-from goodword.program.loader import DEPTH_MAX, FILE_BYTES_MAX, PROBLEMS_MAX, ProgramError, load_program
+from goodword.program.loader import (
+    DEPTH_MAX,
+    FILE_BYTES_MAX,
+    PROBLEMS_MAX,
+    ProgramError,
+    document,
+    load_program,
+    program_of,
+)
 from goodword.program.model import DEPTH_WORDS, NOT_YET, WRITTEN_AS, ProgramFile
 
 FILE = """\
@@ -19,6 +30,8 @@ rewards:
     to: advocate
     benefit: {kind: credit, amount: 20.00 USD}
 """
+ROOT = Path(__file__).parents[2]
+FILES = [*sorted(ROOT.glob("programs/*/program.yaml")), *sorted(ROOT.glob("tests/samples/*.yaml"))]
 Found = tuple[int, int, str, str]
 DEPTH = "only the direct referral is rewarded: reward depth beyond one is refused"
 
@@ -66,6 +79,11 @@ NOT_YAML: dict[str, tuple[str, Found]] = {
         changed("    to: advocate\n", "    to: advocate\n    to: friend\n"),
         (11, 5, "", 'not YAML: found duplicate key "to" with value "friend" (original value: "advocate")'),
     ),
+    "a key twice, once as a number": (
+        FILE + "x: {1: a, '1': b}\n",
+        (12, 11, "", 'not YAML: found duplicate key "1" with value "b" (original value: "a")'),
+    ),
+    "a number without digits": (FILE + "x: +_\n", (1, 1, "", "not YAML: invalid literal for int() with base 10: ''")),
     "an anchor": (
         changed("{step: bought}", "&a {step: bought}"),
         (9, 11, "", "anchors and aliases are not used in a program file"),
@@ -278,6 +296,10 @@ def test_reward_depth_is_refused(word: str, inside: bool) -> None:
     assert DEPTH in [message for *_, message in problems(text)]
 
 
+def test_an_equals_sign_is_a_text() -> None:
+    assert problems(FILE + "landing: =\n") == problems(FILE + "landing: '='\n")
+
+
 def test_a_name_of_ones_own_may_be_any_word() -> None:
     assert load_program(FILE.replace("bought", "level")).model.steps.keys() == {"level"}
 
@@ -337,6 +359,31 @@ def test_json_is_a_program_file_too() -> None:
                                "benefit": {"kind": "credit", "amount": "20.00 USD"}}},
     }  # fmt: skip
     assert load_program(msgspec.json.encode(plain).decode()).model == load_program(FILE).model
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name if path.stem == "program" else path.stem)
+def test_the_data_of_a_file_are_the_program_that_its_text_is(path: Path) -> None:
+    """What the tests of many changes stand on, which change the data and have no text read."""
+    program = load_program(path.read_text(encoding="utf-8"))
+    made = program_of(document(program), version=4)
+    assert (made.model, made.version, made.name) == (program.model, 4, program.name)
+    assert load_program(made.text).model == program.model
+    assert made.place("rewards") == "1:1"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_data_are_refused_as_their_text_is(name: str) -> None:
+    text, (_, _, path, message) = WRONG[name]
+    with pytest.raises(ProgramError) as caught:
+        program_of(YAML(typ="safe", pure=True).load(text))
+    assert [(p.line, p.column, p.path, p.message) for p in caught.value.problems] == [(1, 1, path, message)]
+
+
+def test_a_text_that_was_loaded_is_remembered_whatever_its_version() -> None:
+    first, second = load_program(FILE, version=1), load_program(FILE, version=2)
+    assert (first.version, second.version) == (1, 2)
+    assert first.model is second.model
+    assert load_program(FILE + "priority: 2\n", version=1).model.priority == 2
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from demo.cases import as_text, edited, read_program, recipes
 from goodword.program.benefits import Ask
 from goodword.program.duration import DAY_MS
 from goodword.program.loader import Program, load_program
 from goodword.program.model import FieldDeclaration, Limit, ProgramFile, Protection
 from goodword.program.notice import NoticeNeeded, check_notice, compared, taken_away
 from goodword.program.part import Part
-from tests.recipes.runner import as_text, edited, read_program, recipes
 
 NOW_MS = 1_780_000_000_000
 HARMLESS = {

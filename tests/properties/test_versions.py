@@ -34,7 +34,8 @@ def changes(draw: st.DrawFn) -> tuple[Program, Program, int, list[Sealed]]:
     file["attribution"] = file.get("attribution", {}) | {"window": "9 days"}
     events = sorted(play(load_world(text), draw(wishes())), key=lambda event: event.clock_ms)
     events = [event for event in events if getattr(event.event, "action", "") != "withdraw"]
-    return load_world(text), load_program(json.dumps(file, indent=1), 2), draw(st.integers(0, 80)), events
+    # Of texts, not of data: an answer names the places of rules in the text.
+    return load_program(text, 1), load_program(json.dumps(file, indent=1), 2), draw(st.integers(0, 80)), events
 
 
 def planned(first: Program, second: Program, half_days: int) -> MemoryTenant:

@@ -11,12 +11,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
+from demo.cases import Tree
 from goodword.program.benefits import KINDS, Kind
 from goodword.program.duration import Period
 from goodword.program.model import Action, Attribution, Evidence, Shared, StepEvent
 from goodword.program.quantity import Rounding
 from goodword.program.triggers import Recurs
-from tests.recipes.runner import Tree
 
 SECTIONS = (
     "fields",

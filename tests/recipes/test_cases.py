@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from demo.cases import KEYRING, Case, as_text, edited, read_cases, read_program, recipes
+from demo.cast import CaseFailed
 from goodword.engine.reasons import Answer
 from goodword.pipeline.process import ProgramCache
 from goodword.pipeline.tenant import Tenants
@@ -10,18 +12,7 @@ from goodword.program.loader import load_program
 from goodword.storage import reads
 from goodword.storage.audit import audit
 from goodword.storage.database import create_tenant, open_database
-from tests.recipes.runner import (
-    KEYRING,
-    Case,
-    CaseFailed,
-    Played,
-    as_text,
-    edited,
-    play,
-    read_cases,
-    read_program,
-    recipes,
-)
+from tests.recipes.runner import Played, play
 
 CASES = [pytest.param(case, id=f"{case.recipe}: {case.name}") for recipe in recipes() for case in read_cases(recipe)]
 

@@ -1,16 +1,17 @@
 """What the linter warns of, each with the smallest file that deserves it; and that no recipe does."""
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from demo.cases import Tree, edited, read_program, recipes
 from goodword.program.linter import lint
-from goodword.program.loader import load_program
+from goodword.program.loader import load_program, program_of
 from goodword.program.schema import program_schema
 from tests.recipes.mutants import _optional, _with, _without
-from tests.recipes.runner import Tree, as_text, edited, read_program, recipes
 
 SAFE = """\
 goodword: 1
@@ -393,10 +394,10 @@ EDGES: dict[str, list[tuple[str, str, str, str]]] = {
 
 @pytest.mark.parametrize("recipe", recipes())
 def test_recipes_give_no_warning(recipe: str) -> None:
-    assert lint(load_program(as_text(edited(read_program(recipe), {})))) == []
+    assert lint(program_of(edited(read_program(recipe), {}))) == []
     for path, passes, warns, code in EDGES[recipe]:
         for value, expected in ((passes, []), (warns, [code])):
-            program = load_program(as_text(edited(read_program(recipe), {path: value})))
+            program = program_of(edited(read_program(recipe), {path: value}))
             assert [warning.code for warning in lint(program)] == expected, (path, value)
 
 
@@ -414,10 +415,17 @@ NAMES = frozenset(
 """What holds names of the file's own choice."""
 
 
+@cache
+def published() -> Tree:
+    """The schema, which is one itself."""
+    schema = program_schema()
+    Draft202012Validator.check_schema(schema)
+    return schema
+
+
 @pytest.mark.parametrize("recipe", recipes())
 def test_the_published_schema_accepts_the_recipe(recipe: str) -> None:
-    schema, tree = program_schema(), edited(read_program(recipe), {})
-    Draft202012Validator.check_schema(schema)
+    schema, tree = published(), edited(read_program(recipe), {})
     assert accepts(schema, tree)
     for path in _optional(tree, ()):
         node: Any = tree

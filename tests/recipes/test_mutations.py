@@ -9,26 +9,18 @@ from functools import cache
 import msgspec
 import pytest
 
-from goodword.program.loader import Program, ProgramError, load_program
+from demo.cases import Case, Tree, edited, read_cases, read_program, recipes
+from demo.cast import CaseFailed
+from goodword.program.loader import Program, ProgramError, program_of
 from tests.recipes.mutants import Mutant, mutants
-from tests.recipes.runner import (
-    Case,
-    CaseFailed,
-    Tree,
-    as_text,
-    edited,
-    play,
-    read_cases,
-    read_program,
-    recipes,
-)
+from tests.recipes.runner import play
 
 EQUIVALENT = {"bombas": ["steps.first_order.undone_by: left out"]}
 """Changes that mean the same: what a file spells out although it is the default."""
 
 
 def _load(tree: Tree) -> Program:
-    return load_program(as_text(tree), version=1)
+    return program_of(tree, version=1)
 
 
 @cache

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.cases import PROGRAMS, recipes
 from goodword.program.loader import load_program
 from goodword.recipes import UnknownRecipe, copy_recipe, list_recipes, read_recipe
-from tests.recipes.runner import PROGRAMS, recipes
 
 
 def test_every_recipe_is_found_and_named_as_its_folder() -> None:

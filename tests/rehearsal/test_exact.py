@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from goodword.engine.state import COLLECTIONS
+from goodword.pipeline import process
 from goodword.pipeline.tenant import Tenants
 from goodword.program.duration import DAY_MS
 from goodword.program.loader import load_program
@@ -58,6 +59,21 @@ def lived(database: Database, versions: list[str], wished: list[Any], cut: int, 
         tenants.publish(tenant, text, 0, at_ms, why="it has to be")
     tenants.decide_all(tenant, events[place:])
     return tenant
+
+
+def park_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets the next decision about an event fail, as a fault of ours would, once."""
+    failing: set[str] = set()
+    decide = process.decide
+
+    def faulty(programs: Any, state: Any, sealed: Any, keyring: Any) -> Any:
+        if sealed.event.id in failing:
+            failing.discard(sealed.event.id)
+            raise RuntimeError("a fault")
+        return decide(programs, state, sealed, keyring)
+
+    monkeypatch.setattr(process, "decide", faulty)
+    return failing.add
 
 
 def stored(database: Database, tenant: str) -> dict[str, dict[str, Any]]:
@@ -107,6 +123,33 @@ def test_as_it_was_comes_to_the_same_books(database: Database, rows_max: int) ->
         before = digest(database, tenant)
         assert again(database, tenant, rows_max) == stored(database, tenant)
         assert digest(database, tenant) == before
+
+    check()
+
+
+def test_parked_events_are_where_they_were_decided_in_the_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was kept aside has no place in the history until it is told again."""
+    park = park_once(monkeypatch)
+
+    @settings(
+        max_examples=10,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(program_files(), wishes(), st.integers(0, 40), st.integers(0, 40))
+    def check(text: str, wished: list[Any], which: int, later: int) -> None:
+        tenant, tenants = fresh_tenant(database), Tenants(database, KEYRING)
+        events = play(load_program(text, 1), wished)
+        tenants.publish(tenant, text, 0)
+        which %= len(events)
+        place = which + 1 + later % (len(events) - which)
+        park(events[which].event.id)
+        outcome = tenants.decide_all(tenant, events[:place])
+        assert [parked.sealed.event.id for parked in outcome.parked] == [events[which].event.id]
+        tenants.decide_all(tenant, [events[which], *events[place:]])
+        assert again(database, tenant, 10_000) == stored(database, tenant)
 
     check()
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,10 +26,25 @@ from goodword.storage.reads import undelivered
 from tests.storage.making import TENANT, keep
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(database: Database) -> None:
+def test_the_migrations_make_the_tables_that_the_code_uses(empty_database_url: str) -> None:
+    database = open_database(empty_database_url)
+    database.migrate()
+    assert _differences(database) == []
+    database.close()
+
+
+def test_the_copy_that_other_tests_get_is_what_the_migrations_make(database: Database) -> None:
+    assert database.revision() is not None
+    database.check()
+    assert _differences(database) == []
+
+
+def _differences(database: Database) -> list[Any]:
+    """How the tables differ from those that the code uses."""
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.metadata) == []
+        return list(
+            compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata)
+        )
 
 
 def test_text_is_ordered_by_code_point(database: Database) -> None:
@@ -47,8 +63,8 @@ def test_every_key_and_index_starts_with_the_tenant_and_says_what_it_is_for(tabl
         assert index.name == "api_keys_by_hash" or next(iter(index.columns)).name == "tenant"
 
 
-def test_what_stood_in_an_older_database_stands_there_after_it_was_migrated(database_url: str) -> None:
-    database = open_database(database_url)
+def test_what_stood_in_an_older_database_stands_there_after_it_was_migrated(empty_database_url: str) -> None:
+    database = open_database(empty_database_url)
     with _alembic() as config, database._begin_writing("goodword:migrate") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
@@ -76,8 +92,8 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
     assert database.revision() == revision
 
 
-def test_a_database_without_tables_says_so(database_url: str) -> None:
-    database = open_database(database_url)
+def test_a_database_without_tables_says_so(empty_database_url: str) -> None:
+    database = open_database(empty_database_url)
     assert database.revision() is None
     with pytest.raises(NotMigrated):
         database.check()

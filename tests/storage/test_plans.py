@@ -24,6 +24,7 @@ from goodword.storage.endpoints import Endpoint
 from goodword.storage.flows import flows, nets
 from goodword.storage.keys import find_key
 from goodword.storage.load import load, tenants_due
+from goodword.storage.programs import stored_terms
 from goodword.storage.store import park
 from tests.storage.making import REFERRAL, REWARD, TENANT, keep
 
@@ -142,6 +143,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
         pools.pool_counts(connection, TENANT, "making-of")
+        stored_terms(connection, TENANT, "bombas", 1, "ar")
         flows(connection, TENANT, "bombas", 1, 9)
         list(nets(connection, TENANT, "bombas", 1, 9))
     list(StoredHistory(database, TENANT, LATER_MS))

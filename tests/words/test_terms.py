@@ -15,7 +15,8 @@ import msgspec
 import pytest
 from babel.numbers import get_currency_symbol
 
-from goodword.program.loader import Program, ProgramError, document, load_program
+from demo.cases import Tree, edited, read_program, recipes
+from goodword.program.loader import Program, ProgramError, document, load_program, program_of
 from goodword.words.catalogue import LANGUAGES
 from goodword.words.format import FSI, PDI
 from goodword.words.headline import benefit_text, headline
@@ -24,7 +25,6 @@ from goodword.words.speaker import Section
 from goodword.words.spoken import SAID, UNSAID
 from goodword.words.terms import terms
 from tests.recipes.mutants import SECTIONS, Mutant, _changes, _optional, _with, _without, mutants
-from tests.recipes.runner import Tree, as_text, edited, read_program, recipes
 from tests.words.fixture import samples, samples_path
 from tests.words.model import Key, keys, keys_on, parts
 
@@ -145,10 +145,10 @@ REWRITTEN: dict[str, list[tuple[str, str, object]]] = {
 def changes(name: str) -> Iterator[tuple[list[Key], str, Program]]:
     """Every small change of a program that can be loaded and differs: the keys it is under, and the program."""
     tree = trees()[name]
-    original = load_program(as_text(tree))
+    original = program_of(tree)
     for mutant in (*mutants(tree), *_more(name, tree)):
         try:
-            changed = load_program(as_text(mutant.tree))
+            changed = program_of(mutant.tree)
         except ProgramError:
             continue
         if changed.model != original.model:
@@ -189,7 +189,7 @@ def _short(program: Program) -> list[str]:
 def heard(name: str) -> frozenset[Key]:
     """The keys of a program whose change is heard, of a sample in every language."""
     tree = trees()[name]
-    original = load_program(as_text(tree))
+    original = program_of(tree)
     languages = LANGUAGES if name.startswith("sample ") else LANGUAGES[:1]  # the samples use every key
     before = {language: lines(original, language) for language in languages}
     unheard = []
@@ -230,7 +230,7 @@ def test_the_words_an_editor_has_read_are_those_that_are_shown(language: str) ->
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("recipe", recipes())
 def test_every_reward_of_a_recipe_appears(recipe: str, language: str) -> None:
-    program = load_program(as_text(edited(read_program(recipe), {})))
+    program = program_of(trees()[recipe])
     said = {clause.key: clause for part in terms(program, language) for clause in part.clauses}
     for name, rule in program.model.rewards.items():
         clause = said[f"rewards.{name}.benefit"]
@@ -242,7 +242,7 @@ def test_every_reward_of_a_recipe_appears(recipe: str, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_texts_are_whole_and_isolated(name: str, language: str) -> None:
-    program = load_program(as_text(trees()[name]))
+    program = program_of(trees()[name])
     for text in (headline(program, language), *instructions(program, language), *lines(program, language)):
         assert text.strip() == text != ""
         assert "{" not in text
@@ -265,7 +265,7 @@ def _left_to_right_outside(text: str) -> str:
 @pytest.mark.parametrize("recipe", recipes())
 def test_every_name_that_a_recipe_makes_up_has_words(recipe: str) -> None:
     """In Arabic a name without words stands there in Latin letters; only currencies and places may."""
-    program = load_program(as_text(edited(read_program(recipe), {})))
+    program = program_of(trees()[recipe])
     symbol = get_currency_symbol(program.model.currency, locale="ar")
     bare = {
         name
@@ -280,7 +280,7 @@ def test_every_name_that_a_recipe_makes_up_has_words(recipe: str) -> None:
 
 @pytest.mark.parametrize("recipe", recipes())
 def test_three_steps_and_a_headline(recipe: str) -> None:
-    program = load_program(as_text(edited(read_program(recipe), {})))
+    program = program_of(trees()[recipe])
     for language in LANGUAGES:
         steps = instructions(program, language)
         assert len(set(steps)) == 3

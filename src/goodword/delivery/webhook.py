@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import version
 from types import TracebackType
 
@@ -38,8 +39,9 @@ USER_AGENT = f"Goodword/{version('goodword')}"
 log = structlog.get_logger("goodword.webhook")
 
 
+@cache
 def trusted() -> ssl.SSLContext:
-    """Certificates are checked against the machine's own store and certifi's."""
+    """Certificates are checked against the machine's own store and certifi's, which are read once."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

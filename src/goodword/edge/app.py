@@ -42,6 +42,7 @@ from goodword.edge.targets import (
 )
 from goodword.engine.clicks import click_token
 from goodword.engine.ids import Keyring, normalise_code
+from goodword.engine.state import Handle
 from goodword.measure import CONTENT_TYPE, Measures
 from goodword.settings import InvalidSetting, Settings
 from goodword.storage.database import Database
@@ -127,8 +128,22 @@ class Request:
 class Edge:
     """The redirect of a tenant, with its threads."""
 
-    def __init__(self, settings: Settings, database: Database, keyring: Keyring, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        keyring: Keyring,
+        now_ms: Callable[[], int],
+        friend_pages: str | None = None,
+    ) -> None:
         """Nothing runs before `start`.
+
+        Args:
+            settings: of the process.
+            database: where codes are looked up.
+            keyring: of the tenant.
+            now_ms: the time.
+            friend_pages: the path under which this process shows invitations by their codes, where it does.
 
         Raises:
             InvalidSetting: a setting cannot be used.
@@ -136,6 +151,7 @@ class Edge:
         self._places: Places = read_places(settings)
         self._proxies = read_proxies(settings)
         self._behind_proxies = bool(self._proxies)
+        self._pages = friend_pages
         self._keyring = keyring
         self._now_ms = now_ms
         self._links = Links(database, settings.tenant, self._places)
@@ -243,11 +259,18 @@ class Edge:
         if kept is not None:
             await kept
         if link.normal is None:
-            await self._page(request, "nowhere", send)
+            await self._nowhere(request, handle, send)
         elif asked.to is None and nonce is None:
             await _redirect(link.location, send)
         else:
             await _redirect(self._location(link, link.normal, asked, nonce, at_ms), send)
+
+    async def _nowhere(self, request: Request, handle: Handle, send: Send) -> None:
+        """The shop has no page where friends arrive: our own says what they get, where this process has it."""
+        if self._pages is None:
+            await self._page(request, "nowhere", send)
+        else:
+            await _redirect(f"{self._pages}{quote(handle.written, safe='')}".encode(), send)
 
     def _location(self, link: Link, normal: str, asked: Asked, nonce: bytes | None, at_ms: int) -> bytes:
         target = deep_target(asked.to, normal, link.origins) if asked.to is not None else None

@@ -64,6 +64,7 @@ def _bring_into_force(turn: Turn, row: ProgramRow, version: int, why: str = "") 
 
     Its budgets are funded: what was spent and set aside stays, what is free follows the new amount.
     """
+    assert version > 0, "a file that was not published has no version that could be in force"  # noqa: S101
     program = turn.programs.versions[row.program, version]
     priority = program.model.priority
     latest = max(row.latest, version)

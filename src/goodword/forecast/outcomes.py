@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from goodword.engine.decide import Decision
@@ -122,6 +122,7 @@ def play(setting: Setting, program: Program, seed: str, progress: Progress = lam
         Cancelled: as `progress` wished.
         Unforeseen: an event could not be decided.
     """
+    program = replace(program, version=1)
     drawn = draw_figures(setting, seed)
     world = World(setting, drawn, seed)
     story = world.story()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -19,10 +20,14 @@ from ruamel.yaml.events import (
     CollectionStartEvent,
     DocumentStartEvent,
     Event,
+    MappingEndEvent,
     MappingStartEvent,
     NodeEvent,
     ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
 )
+from ruamel.yaml.nodes import ScalarNode
 
 from goodword.program.conditions import ATTRIBUTES, Attribute, Entity
 from goodword.program.model import DEPTH_WORDS, NOT_YET, WRITTEN_AS, ProgramFile
@@ -34,6 +39,8 @@ DEPTH_MAX = 20
 NODES_MAX = 10_000
 """How many keys and values a file may have: what stands in a row is as slow to read as what is nested."""
 PROBLEMS_MAX = 100
+PROGRAMS_KEPT = 16
+"""How many texts a process remembers as loaded: a program is loaded as it is published, when it decides, for its links, ..."""
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
@@ -92,18 +99,36 @@ def load_program(text: str, version: int = 0) -> Program:
     Raises:
         ProgramError: with every problem that could be found in one pass.
     """
-    tree = _parse(text, NOUN, "goodword")
-    places = dict(_places(tree, ()))
+    model, places = _loaded(text)
+    return Program(model, text, hashlib.sha256(text.encode()).hexdigest(), places, version)
+
+
+def program_of(tree: dict[str, Any], version: int = 0) -> Program:
+    """The program of plain data, as `document` gives it. That takes no time, as no text is read; nothing has a place.
+
+    Raises:
+        ProgramError: as `load_program`, every problem at the beginning of the file.
+    """
+    text = json.dumps(tree, ensure_ascii=False, default=str)  # a date is its text
+    return Program(_model(tree, {}), text, hashlib.sha256(text.encode()).hexdigest(), {}, version)
+
+
+@lru_cache(maxsize=PROGRAMS_KEPT)
+def _loaded(text: str) -> tuple[ProgramFile, dict[str, str]]:
+    tree, places = _parse(text, NOUN, "goodword")
+    return _model(tree, places), places
+
+
+def _model(tree: dict[str, Any], places: dict[str, str]) -> ProgramFile:
     problems = list(_depth_problems(tree, (), places))
-    context = _gather(tree)
-    model: ProgramFile | None = None
     try:
-        model = ProgramFile.model_validate(_plain(tree), context=context)
+        model = ProgramFile.model_validate(tree, context=_gather(tree))
     except ValidationError as error:
         problems += [problem for e in error.errors() for problem in _problems(dict(e), places, ProgramFile)]
-    if model is None or problems:
+        raise ProgramError(problems) from None
+    if problems:
         raise ProgramError(problems)
-    return Program(model, text, hashlib.sha256(text.encode()).hexdigest(), places, version)
+    return model
 
 
 def read_as(model: type[Model], text: str, noun: str, context: object) -> Model:
@@ -112,45 +137,47 @@ def read_as(model: type[Model], text: str, noun: str, context: object) -> Model:
     Raises:
         ProgramError: with every problem that could be found in one pass.
     """
-    tree = _parse(text, noun, next(iter(model.model_fields)))
+    tree, places = _parse(text, noun, next(iter(model.model_fields)))
     try:
-        return model.model_validate(_plain(tree), context=context)
+        return model.model_validate(tree, context=context)
     except ValidationError as error:
-        places = dict(_places(tree, ()))
         problems = [problem for e in error.errors() for problem in _problems(dict(e), places, model)]
     raise ProgramError(problems)
 
 
 def document(program: Program) -> dict[str, Any]:
     """What a program file spells out, as plain data: without what is only there by default."""
-    plain: dict[str, Any] = _plain(_parse(program.text, NOUN, "goodword"))
-    return plain
+    tree, _ = _parse(program.text, NOUN, "goodword")
+    return tree
 
 
-def _parse(text: str, noun: str, first: str) -> CommentedMap:
+def _parse(text: str, noun: str, first: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The file as plain data, and where each part of it stands."""
     if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
         raise ProgramError([Problem(1, 1, "", f"{noun} has at most {FILE_BYTES_MAX} bytes")])
+    # Not "safe": its scanner refuses what this one reads, such as a colon at the beginning of a word in a row.
     yaml = YAML(typ="rt", pure=True)
     try:
-        _check_events(yaml, text, noun)
-        tree = yaml.load(text)
+        # The text is scanned once: in pure Python this is nearly all that loading costs.
+        building = _Building(list(_checked(yaml.parse(text), noun)))
+        tree = building.document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise ProgramError([Problem(line, column, "", f"not YAML: {error.problem or error}")]) from None
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise ProgramError([Problem(1, 1, "", f"not YAML: {str(error).splitlines()[0]}")]) from None
-    if not isinstance(tree, CommentedMap):
+    if not isinstance(tree, dict):
         raise ProgramError([Problem(1, 1, "", f"{noun} is a mapping that begins with `{first}: 1`")])
     if next(iter(tree), None) != first:
         raise ProgramError([Problem(1, 1, first, f"the first line of {noun} is `{first}: 1`")])
-    return tree
+    return tree, building.places
 
 
-def _check_events(yaml: YAML, text: str, noun: str) -> None:
+def _checked(events: typing.Iterable[Event], noun: str) -> typing.Iterator[Event]:
     """Refuse what makes a small file mean a huge one, or another one than it seems to, before anything is built."""
     inside: list[int | None] = []  # of each mapping around, how many keys and values came; None for a list
-    for count, event in enumerate(yaml.parse(text)):
+    for count, event in enumerate(events):
         if count > NODES_MAX:
             raise _refused(event, f"{noun} has at most {NODES_MAX} keys and values")
         if isinstance(event, CollectionEndEvent):
@@ -159,6 +186,7 @@ def _check_events(yaml: YAML, text: str, noun: str) -> None:
             raise _refused(event, f"directives are not used in {noun}")
         elif isinstance(event, NodeEvent):
             _check_node(event, inside, noun)
+        yield event
 
 
 def _check_node(event: NodeEvent, inside: list[int | None], noun: str) -> None:
@@ -186,36 +214,66 @@ def _refused(event: Event, message: str) -> ProgramError:
     return ProgramError([Problem(mark.line + 1, mark.column + 1, "", message)])
 
 
-def _places(node: object, path: Path) -> typing.Iterator[tuple[str, str]]:
-    if isinstance(node, CommentedMap):
-        for key, value in node.items():
-            line, column = node.lc.key(key)
-            yield _dotted((*path, key)), f"{line + 1}:{column + 1}"
-            yield from _places(value, (*path, key))
-    elif isinstance(node, CommentedSeq):
-        for index, value in enumerate(node):
-            line, column = node.lc.item(index)
-            yield _dotted((*path, index)), f"{line + 1}:{column + 1}"
-            yield from _places(value, (*path, index))
+_TEXTS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:value")
+"""What a scalar is that is meant as it stands; the second is an equals sign alone, which had a meaning in older YAML."""
+
+
+class _Building:
+    """Makes plain data of checked events, keys as text, and notes the line and column of every key and item."""
+
+    def __init__(self, checked: list[Event]) -> None:
+        plain = YAML(typ="safe", pure=True)
+        self._resolver, self._constructor = plain.resolver, plain.constructor
+        self._starts = [event for event in checked if isinstance(event, DocumentStartEvent)]
+        self._events = iter([event for event in checked if isinstance(event, NodeEvent | CollectionEndEvent)])
+        self.places: dict[str, str] = {}
+
+    def document(self) -> Any:
+        """What the only document says; None where there is none."""
+        for another in self._starts[1:]:
+            raise MarkedYAMLError(problem="but found another document", problem_mark=another.start_mark)
+        return self._value(next(self._events), "") if self._starts else None
+
+    def _value(self, event: Event, path: str) -> Any:
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, SequenceStartEvent):
+            return self._list(path)
+        return self._scalar(event)
+
+    def _mapping(self, path: str) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), MappingEndEvent):
+            key = str(self._scalar(event))
+            value = self._placed(event, next(self._events), f"{path}{key}")
+            if key in built:
+                message = f'found duplicate key "{key}" with value "{value}" (original value: "{built[key]}")'
+                raise MarkedYAMLError(problem=message, problem_mark=event.start_mark)
+            built[key] = value
+        return built
+
+    def _list(self, path: str) -> list[Any]:
+        built: list[Any] = []
+        while not isinstance(event := next(self._events), SequenceEndEvent):
+            built.append(self._placed(event, event, f"{path}{len(built)}"))
+        return built
+
+    def _placed(self, begins: Event, value: Event, path: str) -> Any:
+        mark = begins.start_mark
+        self.places[path] = f"{mark.line + 1}:{mark.column + 1}"
+        return self._value(value, f"{path}.")
+
+    def _scalar(self, event: Event) -> Any:
+        assert isinstance(event, ScalarEvent)  # noqa: S101 - aliases are refused, and keys that are lists or mappings
+        tag = self._resolver.resolve(ScalarNode, event.value, event.implicit)
+        if str(tag) in _TEXTS:
+            return event.value
+        node = ScalarNode(tag, event.value, event.start_mark, event.end_mark)
+        return self._constructor.construct_non_recursive_object(node)
 
 
 def _dotted(path: typing.Iterable[object]) -> str:
     return ".".join(map(str, path))
-
-
-def _plain(node: Any) -> Any:
-    """The tree without its positions; keys as text, scalars as Python's own types."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, str):
-        return str(node)
-    if isinstance(node, bool):
-        return bool(node)
-    if isinstance(node, int):
-        return int(node)
-    return float(node) if isinstance(node, float) else node
 
 
 def _depth_problems(node: object, path: Path, places: dict[str, str]) -> typing.Iterator[Problem]:
@@ -228,13 +286,8 @@ def _depth_problems(node: object, path: Path, places: dict[str, str]) -> typing.
     for key, value in node.items():
         here = (*path, key)
         if len(path) != 1 and DEPTH_WORDS.match(str(key)):
-            line, column = map(int, places[_dotted(here)].split(":"))
-            yield Problem(
-                line,
-                column,
-                _dotted(here),
-                "only the direct referral is rewarded: reward depth beyond one is refused",
-            )
+            message = "only the direct referral is rewarded: reward depth beyond one is refused"
+            yield _problem(_dotted(here), message, places)
         yield from _depth_problems(value, here, places)
 
 
@@ -243,7 +296,7 @@ def _mapping(tree: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {str(k): v for k, v in value.items()} if isinstance(value, dict) else {}
 
 
-def _gather(tree: CommentedMap) -> Declared:
+def _gather(tree: dict[str, Any]) -> Declared:
     """What the file declares, as far as it can be read: references are checked against it in the same pass."""
     currency = tree.get("currency")
     attributes = {a.name: a for a in ATTRIBUTES}

@@ -60,7 +60,7 @@ class Scratch:
 
     def publish(self, program: Program, clock_ms: int) -> Outcome:
         """Bring a version into force, as its publication did or would have done."""
-        return self._place.publish(program, clock_ms)
+        return _foreseen(self._place.publish(program, clock_ms))
 
     def keep(self, program: Program) -> None:
         """Keep a version that is to come into force at a date."""
@@ -72,10 +72,7 @@ class Scratch:
         Raises:
             Unforeseen: an event could not be decided.
         """
-        outcome = self._place.run(events, until_ms)
-        if outcome.parked:
-            parked = outcome.parked[0]
-            raise Unforeseen(f"event {parked.sealed.event.id} could not be decided: {parked.error}")
+        outcome = _foreseen(self._place.run(events, until_ms))
         if self._memory is not None and self._memory.size() > self.rows_max:
             self._disk, self._memory = _Disk(self._memory), None
         return outcome
@@ -89,6 +86,13 @@ class Scratch:
         place = self._disk or self._memory
         assert place is not None  # noqa: S101 - it is the one or the other
         return place
+
+
+def _foreseen(outcome: Outcome) -> Outcome:
+    if outcome.parked:
+        parked = outcome.parked[0]
+        raise Unforeseen(f"event {parked.sealed.event.id} could not be decided: {parked.error}")
+    return outcome
 
 
 class _Memory(MemoryTenant):

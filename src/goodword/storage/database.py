@@ -11,9 +11,10 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -141,10 +142,14 @@ class Database:
         Raises:
             UnknownRevision: the database belongs to a newer release.
         """
-        with _alembic() as config, self._begin_writing("goodword:migrate") as connection:
-            _refuse_unknown(_revision(connection), config)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        with self._begin_writing("goodword:migrate") as connection:
+            found = _revision(connection)
+            _refuse_unknown(found)
+            if found == _revisions().head:
+                return
+            with _alembic() as config:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
 
     def revision(self) -> str | None:
         """The revision of the tables, None before the first migration."""
@@ -158,10 +163,8 @@ class Database:
             UnknownRevision: the database belongs to a newer release.
             NotMigrated: it was never migrated, or by an older release only.
         """
-        found = self.revision()
-        with _alembic() as config:
-            _refuse_unknown(found, config)
-            head = ScriptDirectory.from_config(config).get_current_head()
+        found, head = self.revision(), _revisions().head
+        _refuse_unknown(found)
         if found != head:
             raise NotMigrated(f"the database is at revision {found}, this release needs {head}: migrate it first")
 
@@ -210,8 +213,7 @@ def open_database(url: str) -> Database:
     """
     database = unopened_database(url)
     try:
-        with _alembic() as config:
-            _refuse_unknown(database.revision(), config)
+        _refuse_unknown(database.revision())
     except DatabaseError:
         database.close()
         raise
@@ -305,7 +307,20 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _refuse_unknown(found: str | None, config: Config) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+class _Revisions(NamedTuple):
+    """The revisions of the tables that this release knows, and which of them is its own."""
+
+    known: frozenset[str]
+    head: str | None
+
+
+@cache
+def _revisions() -> _Revisions:
+    with _alembic() as config:
+        scripts = ScriptDirectory.from_config(config)
+        return _Revisions(frozenset(one.revision for one in scripts.walk_revisions()), scripts.get_current_head())
+
+
+def _refuse_unknown(found: str | None) -> None:
+    if found is not None and found not in _revisions().known:
         raise UnknownRevision(f"the database is at revision {found}, unknown to this release: a newer one migrated it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,7 @@ from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Scheduler
+from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.settings import Settings
 from goodword.web import (
     api,
@@ -27,6 +29,7 @@ from goodword.web import (
     codes,
     contests,
     export,
+    invitations,
     participants,
     payouts,
     pools,
@@ -89,7 +92,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     Raises:
         InvalidSetting: a setting of the redirect cannot be used.
     """
-    edge = Edge(settings, parts.database, parts.keyring, parts.now_ms)
+    edge = Edge(settings, parts.database, parts.keyring, parts.now_ms, PREFIX_OF_FRIENDS)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -114,6 +117,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     for room in ROOMS:
         app.include_router(room)
+    app.include_router(invitations.router)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
@@ -128,14 +132,21 @@ def _add_own_routes(app: FastAPI) -> None:
     ready |= answers(Readiness, "it is not ready", 503)
     app.add_api_route("/readyz", readyz, tags=["process"], methods=["GET"], responses=ready)
     app.add_api_route("/metrics", metrics, tags=["process"], methods=["GET"], responses=METRICS_ANSWER)
-    spec = describe(app, ROOMS)
-    page = reference(spec)
 
-    async def openapi(_: Request) -> Response:
-        return json(spec)
+    # Made when somebody first asks for it, in a thread: it would be a third of the work of a start.
+    @cache
+    def spec() -> dict[str, Any]:
+        return describe(app, ROOMS)
 
-    async def docs(_: Request) -> Response:
-        return HTMLResponse(page)
+    @cache
+    def page() -> str:
+        return reference(spec())
+
+    def openapi(_: Request) -> Response:
+        return json(spec())
+
+    def docs(_: Request) -> Response:
+        return HTMLResponse(page())
 
     async def css(_: Request) -> Response:
         return PlainTextResponse(CSS, media_type="text/css")

@@ -40,6 +40,16 @@ class _Said:
     own: list[tuple[str, str]] = field(default_factory=list)
 
 
+def simple_sides(program: Program, language: str, on: date | None = None) -> dict[Side, list[str]]:
+    """What one referral brings to each side: "25% off", "$20.00"; not what several friends, games and dates bring."""
+    said = _Said()
+    for rule in program.model.rewards.values():
+        text = benefit_text(rule.benefit, language, on)
+        if text is not None and rule.when.step is not None and not rule.when.recurs:
+            _sort(program, rule, text, said, language)
+    return said.sides
+
+
 def promise(program: Program, language: str, on: date | None, rules: Mapping[str, Reward]) -> str:
     """What some rules of a program promise."""
     texts, said = catalogue(language), _Said()

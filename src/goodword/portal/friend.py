@@ -1,0 +1,140 @@
+"""What a friend sees who was invited: what he gets, what whoever invited him gets, the conditions, and one button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from urllib.parse import quote
+
+from goodword.portal.look import TEMPLATES
+from goodword.program.loader import Program
+from goodword.words.catalogue import LANGUAGES, catalogue
+from goodword.words.friend import friends_steps, sides
+from goodword.words.speaker import Section
+from goodword.words.terms import terms
+
+PREFIX = "/i/"
+Closed = Literal["paused", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherLanguage:
+    """A language in which the page can be read."""
+
+    tag: str
+    name: str
+    address: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a page is about."""
+
+    program: Program
+    code: str
+    """As it is written."""
+    language: str
+    on: date
+    claim_id: str
+    """Under which accepting it is told: pressed twice, it is accepted once."""
+    closed: Closed | None = None
+    claim: str | None = None
+    """The token, once it was accepted."""
+    shop: str | None = None
+    """Where it goes on, once it was accepted; None where the shop has no page."""
+
+
+@dataclass(frozen=True, slots=True)
+class FriendPage:
+    """The page, said."""
+
+    language: str
+    direction: Literal["ltr", "rtl"]
+    title: str
+    preview: str
+    closed: str | None
+    open: bool
+    accepted: bool
+    code: str
+    say_code: str
+    shop: str | None
+    to_shop: str
+    yours_title: str
+    yours: tuple[str, ...]
+    theirs: str
+    claim: str
+    claim_address: str
+    claim_id: str
+    nothing_stored: str
+    steps_title: str
+    steps: tuple[str, ...]
+    terms_title: str
+    terms: tuple[Section, ...]
+    languages_label: str
+    languages: tuple[OtherLanguage, ...]
+
+
+def friend_page(about: Invitation) -> str:
+    """The page as HTML."""
+    return TEMPLATES.get_template("friend.html").render(page=_say(about))
+
+
+def address_of(code: str) -> str:
+    """The path of a code's page."""
+    return f"{PREFIX}{quote(code, safe='')}"
+
+
+def _say(about: Invitation) -> FriendPage:
+    texts, program = catalogue(about.language), about.program
+    promised = sides(program, about.language, about.on)
+    title = texts.text("friend.accepted.title" if about.claim else f"friend.{about.closed or 'open'}.title")
+    shown = (
+        texts.text("friend.preview", {"benefit": promised.friend})
+        if promised.friend
+        else texts.text("friend.preview.none")
+    )
+    return FriendPage(
+        language=texts.language,
+        direction="rtl" if texts.rtl else "ltr",
+        title=title,
+        preview=shown,
+        closed=texts.text(f"friend.{about.closed}.text") if about.closed else None,
+        open=about.claim is None and about.closed is None,
+        accepted=about.claim is not None,
+        code=about.code,
+        say_code=texts.text("friend.say_code"),
+        shop=about.shop,
+        to_shop=texts.text("edge.home"),
+        yours_title=texts.text("friend.yours"),
+        yours=(promised.friend,) if promised.friend and about.closed is None else (),
+        theirs=_theirs(about, promised.advocate, promised.more),
+        claim=texts.text("friend.claim"),
+        claim_address=f"{address_of(about.code)}/claim",
+        claim_id=about.claim_id,
+        nothing_stored=texts.text("friend.nothing_stored"),
+        steps_title=texts.text("friend.steps"),
+        steps=friends_steps(program, about.language) if about.closed is None else (),
+        terms_title=texts.text("friend.terms"),
+        terms=tuple(terms(program, about.language)),
+        languages_label=texts.text("friend.languages"),
+        languages=tuple(_languages(about)),
+    )
+
+
+def _theirs(about: Invitation, advocate: str, more: bool) -> str:
+    """What whoever invited gets: said beside the button, so that nobody learns it later."""
+    texts = catalogue(about.language)
+    if advocate:
+        return texts.text("friend.theirs", {"benefit": advocate})
+    return texts.text("friend.theirs.more" if more else "friend.theirs.nothing")
+
+
+def _languages(about: Invitation) -> Iterator[OtherLanguage]:
+    for tag in LANGUAGES:
+        address = f"{address_of(about.code)}?lang={tag}"
+        if about.claim:
+            address = f"{address_of(about.code)}/accepted?claim={quote(about.claim, safe='')}&lang={tag}"
+        yield OtherLanguage(tag, catalogue(tag).text("language.name"), address, tag == about.language)

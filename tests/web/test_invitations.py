@@ -1,0 +1,184 @@
+"""The page that a friend sees: what he gets, what whoever invited him gets, all conditions, and one press to accept."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from goodword.portal.look import STYLE_HASH
+from tests.web.making import PROGRAM, Opener, Site, event
+
+LANGUAGES = ("en", "ar", "ro")
+PRESSED = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def site(open_site: Opener) -> Site:
+    site = open_site(home="https://shop.example/start")
+    assert site.publish().status_code == 201
+    return site
+
+
+@pytest.fixture
+def code(site: Site) -> str:
+    return str(
+        site.tell(event("join", "j", program="demo", person={"id": "ann", "name": "Ann"})).json()["advocate_code"]
+    )
+
+
+def press(site: Site, page: httpx.Response) -> httpx.Response:
+    """Press the button of a page."""
+    action = re.search(r'<form method="post" action="([^"]+)"', page.text)
+    assert action is not None
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    return site.ask("POST", unescape(action[1]), data=fields)
+
+
+def claims(site: Site) -> int:
+    return site.counts()["claims"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_both_get_stands_there_before_anything_is_stored(site: Site, code: str, language: str) -> None:
+    before = site.counts()
+    page = site.ask("GET", f"/i/{code}", params={"lang": language})
+    assert page.status_code == 200
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page.text
+    for amount in ("5", "20", "50"):  # the friend's, the advocate's, and the smallest order
+        assert re.search(rf"\b{amount}[.,]00", page.text)
+    assert "set-cookie" not in page.headers
+    assert "Ann" not in page.text
+    assert page.text.index('class="button"') > page.text.index(
+        "20"
+    )  # what the other one gets is told before the button
+    assert site.counts() == before
+
+
+def test_the_page_is_in_the_language_of_the_browser_unless_one_is_chosen(site: Site, code: str) -> None:
+    for accepted, language in (("ro-RO,ro;q=0.9", "ro"), ("ar", "ar"), ("fr", "en"), ("", "en")):
+        page = site.ask("GET", f"/i/{code}", headers={"accept-language": accepted})
+        assert f'<html lang="{language}"' in page.text
+    assert '<html lang="ar"' in site.ask("GET", f"/i/{code}?lang=ar", headers={"accept-language": "ro"}).text
+
+
+def test_one_press_accepts_and_leads_on_to_the_shop(site: Site, code: str) -> None:
+    pressed = press(site, site.ask("GET", f"/i/{code}?lang=ro"))
+    assert (pressed.status_code, claims(site)) == (303, 1)
+    page = site.ask("GET", pressed.headers["location"])
+    assert '<html lang="ro"' in page.text
+    assert code in page.text
+    (link,) = re.findall(r'<a class="button" href="([^"]+)"', page.text)
+    asked = parse_qs(urlsplit(unescape(link)).query)
+    assert unescape(link).startswith("https://shop.example/start?")
+    assert asked["gw_code"] == [code]
+    told = event("order", "o", order="o1", person={"id": "bob"}, total=6000, currency="USD", claim=asked["gw_claim"][0])
+    assert "referral_started" in [reason["code"] for reason in site.tell(told).json()["reasons"]]
+
+
+def test_pressed_twice_it_is_accepted_once(site: Site, code: str) -> None:
+    page = site.ask("GET", f"/i/{code}")
+    first, second = press(site, page), press(site, page)
+    assert first.headers["location"] == second.headers["location"]
+    assert claims(site) == 1
+    assert press(site, site.ask("GET", f"/i/{code}")).headers["location"] != first.headers["location"]
+
+
+def test_a_code_typed_as_people_type_it(site: Site, code: str) -> None:
+    assert site.ask("GET", f"/i/{code.lower()[:4]}-{code.lower()[4:]}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("happens", "status", "text"),
+    [
+        (None, 404, "We do not know this invitation"),
+        (event("handle", "h", action="disable"), 410, "no longer valid"),
+        (event("program", "p", program="demo", action="pause"), 200, "This invitation is resting"),
+        (event("program", "p", program="demo", action="end"), 200, "This program has ended"),
+    ],
+    ids=["unknown", "switched off", "paused", "ended"],
+)
+def test_where_nothing_can_be_accepted(
+    site: Site, code: str, happens: dict[str, Any] | None, status: int, text: str
+) -> None:
+    page = site.ask("GET", f"/i/{code}")
+    if happens is not None:
+        more = {"code": code} if happens["type"] == "handle" else {}
+        assert site.tell(happens | more, "admin").json()["outcome"] == "accepted"
+    shown = site.ask("GET", f"/i/{code if happens else 'NOBODY99'}")
+    assert shown.status_code == status
+    assert "<form" not in shown.text
+    if happens is not None:
+        press(site, page)  # who had the page open before
+    assert claims(site) == 0
+    assert text.lower() in shown.text.lower() or shown.status_code in (404, 410)
+
+
+def test_the_token_of_another_code_shows_nothing(site: Site, code: str) -> None:
+    other = str(site.tell(event("join", "k", program="demo", person={"id": "eve"})).json()["advocate_code"])
+    location = press(site, site.ask("GET", f"/i/{code}")).headers["location"]
+    token = parse_qs(urlsplit(location).query)["claim"][0]
+    assert site.ask("GET", f"/i/{other}/accepted?claim={token}").status_code == 303
+    assert site.ask("GET", f"/i/{other}/accepted?claim=cl_nothing").status_code == 303
+
+
+@pytest.mark.parametrize("body", [b"", b"id=", b"id=%00", b"id=" + b"a" * 65, b"id=../x", b"\xff\xfe", b"lang=xx"])
+def test_a_form_that_is_none(site: Site, code: str, body: bytes) -> None:
+    answer = site.ask("POST", f"/i/{code}/claim", content=body, headers=PRESSED)
+    assert (answer.status_code, claims(site)) == (303, 0)
+
+
+def test_a_form_that_is_too_large(site: Site, code: str) -> None:
+    assert site.ask("POST", f"/i/{code}/claim", content=b"id=" + b"a" * 4000, headers=PRESSED).status_code == 413
+
+
+def test_nobody_fills_the_database_and_nobody_tries_codes(open_site: Opener) -> None:
+    site = open_site(rate_address="5")
+    assert site.publish().status_code == 201
+    code = site.tell(event("join", "j", program="demo", person={"id": "ann"})).json()["advocate_code"]
+    presses = [press(site, site.ask("GET", f"/i/{code}")).status_code for _ in range(6)]
+    assert presses == [303] * 5 + [429]
+    assert site.ask("GET", f"/i/{code}").status_code == 200
+
+
+def test_names_texts_and_addresses_are_only_shown(open_site: Opener) -> None:
+    """What a program file says and somebody types is never markup; languages and codes lead nowhere else."""
+    site = open_site()
+    evil = "<script>alert(1)</script>"
+    assert (
+        site.publish(PROGRAM.replace("kind: coupon, amount: 5 USD", "kind: item, amount: 1 b-onload-x")).status_code
+        == 201
+    )
+    code = site.tell(event("join", "j", program="demo", person={"id": "ann"})).json()["advocate_code"]
+    for path in (f"/i/{code}?lang={evil}", f"/i/{evil}", "/i/%2F%2Fevil.example?lang=en"):
+        page = site.ask("GET", path)
+        assert "<script" not in page.text
+        assert "evil.example" not in page.headers.get("location", "")
+
+
+def test_without_a_shop_on_the_web_a_link_leads_to_the_page(open_site: Opener) -> None:
+    site = open_site()
+    assert site.publish().status_code == 201
+    code = site.tell(event("join", "j", program="demo", person={"id": "ann"})).json()["advocate_code"]
+    followed = site.ask("GET", f"/r/{code}", headers={"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"})
+    assert (followed.status_code, followed.headers["location"]) == (302, f"/i/{code}")
+    page = site.ask("GET", press(site, site.ask("GET", followed.headers["location"])).headers["location"])
+    assert code in page.text
+    assert '<a class="button"' not in page.text
+
+
+def test_the_page_asks_nothing_of_anybody_and_stands_in_nobodys_frame(site: Site, code: str) -> None:
+    page = site.ask("GET", f"/i/{code}")
+    policy = page.headers["content-security-policy"]
+    assert f"style-src 'sha256-{STYLE_HASH}'" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not re.findall(r'(?:src|href)="https?://(?!shop\.example)', page.text)
+    assert "<script" not in page.text
+    assert len(page.content) < 20_000
+    for name in ("title", "description"):
+        assert re.search(rf'<meta property="og:{name}" content="[^"]+"', page.text)
