@@ -64,6 +64,7 @@ def _cost(recipe: str, events: list[Sealed]) -> tuple[float, int, float]:
     with fresh(Base("sqlite", "", None), recipe) as site:
         parts = open_parts(read_settings(site.environment))
         tenants = Tenants(parts.database, KEYRING, ProgramCache())
+        tenants.live_programs(TENANT)  # a process reads a program file once, whatever it decides
         decided, refused, started = 0, 0, time.process_time()
         for low in range(0, len(events), BATCH):
             rest = events[low : low + BATCH]

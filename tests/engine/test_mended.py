@@ -259,3 +259,19 @@ rewards:
     assert world.reward("pass").live
     world.tell(7, "cancel", order="o2")
     assert (world.reward("pass").status, world.reward("pass").reason) == ("reversed", "condition_ended")
+
+
+def test_tiers_left_together_are_left_in_the_order_of_the_ladder() -> None:
+    tiers = {"wood": 1, "tin": 2, "iron": 3, "bronze": 4, "silver": 5, "gold": 6}
+    ladder = (
+        f"measures: {{points: {{sum: rewards, unit: points}}}}\ntiers: {{measure: points, levels: {tiers}}}\nrewards:\n"
+    )
+    ladder += "  points: {when: {step: purchase}, to: advocate, benefit: {kind: points, amount: 6 points, unit_cost: 0.01 USD}}\n"
+    for tier in tiers:
+        ladder += (
+            f"  {tier}_pass: {{when: {{tier: {tier}}}, to: advocate, benefit: {{kind: access, amount: 1 {tier}}}}}\n"
+        )
+    world = bought(World(CREDIT.replace("rewards:\n", ladder.replace("'", ""))))
+    world.tell(4, "cancel", order="o1")
+    left = [reward["rule"] for reward in world.said["rewards"] if reward["rule"].endswith("_pass")]
+    assert left == [f"{tier}_pass" for tier in tiers]

@@ -111,3 +111,26 @@ def test_a_page_asks_as_many_questions_as_any_other(database: Database) -> None:
         assert len(outcome.decisions) == 1
         counts.append(len(statements))
     assert max(counts) <= min(counts) + 2, counts
+
+
+def test_groups_that_reach_their_number_do_not_end_the_batch(database: Database) -> None:
+    program = PROGRAM.replace(f"at: {2 * PAGE_MAX + 30}", "at: 8")
+    told = []
+    for index in range(10 * 5):
+        number, project = divmod(index, 5)
+        body = {"type": "group", "program": "friends", "group": f"lamp-{project}", "id": f"e{index}"}
+        who = {"action": "join" if number else "create", "person": {"id": f"m{index}"}}
+        told.append(sealed(body | who | {"occurred_at": iso(START_MS + index * 1000)}))
+    memory = MemoryTenant(KEYRING)
+    memory.publish(load_program(program, 1))
+    answers = memory.decide(told)
+    tenants = Tenants(database, KEYRING)
+    tenants.publish(TENANT, program, 0)
+    # Most members stand in the database when every group reaches its number and they are looked at.
+    for batch in (told[:35], told[35:]):
+        outcome = tenants.decide(TENANT, batch)
+        assert not outcome.rest
+        assert outcome.answers == {item.event.id: answers[item.event.id] for item in batch}
+    reasons = [reason.code for _, decision, _ in outcome.decisions for reason in decision.answer.reasons]
+    assert reasons.count("page_decided") == 5
+    assert reasons.count("reward_granted") == 5 * 8

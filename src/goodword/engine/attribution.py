@@ -95,6 +95,8 @@ class Piece(Struct, frozen=True):
 
 def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referral | None:
     """Follow click, claim token and code that an event brings; the referral they lead to, the code's first."""
+    if event.click is None and event.claim is None and event.code is None:
+        return None
     pieces = _joined(turn, _pieces(turn, event))
     led = {}
     for piece in sorted(pieces, key=partial(_rank_for_order, turn)):
@@ -350,9 +352,9 @@ def limit_key(program: str, signal: str, value: str, period: str) -> str:
 
 
 def _check_limits(turn: Turn, invitation: Invitation, review: list[str]) -> None:
-    program = invitation.program
+    program, friend = invitation.program, turn.person(invitation.friend)
     for index, limit in enumerate(program.model.protection.limits):
-        value = signal_value(turn.person(invitation.friend), limit.signal)
+        value = signal_value(friend, limit.signal)
         if value is None:
             continue
         key = limit_key(
@@ -370,10 +372,10 @@ def _check_limits(turn: Turn, invitation: Invitation, review: list[str]) -> None
 
 
 def _count_limits(turn: Turn, invitation: Invitation) -> None:
-    program = invitation.program
+    program, friend = invitation.program, turn.person(invitation.friend)
     keys = set()
     for limit in program.model.protection.limits:
-        value = signal_value(turn.person(invitation.friend), limit.signal)
+        value = signal_value(friend, limit.signal)
         if value is not None:
             period = period_key(invitation.at_ms, limit.period, program.model.zone)
             keys.add(limit_key(program.name, limit.signal, value, period))

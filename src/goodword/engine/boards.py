@@ -64,9 +64,11 @@ def game_of(turn: Turn, row: ContestRow) -> Game:
 def games(turn: Turn, program: str, source: str) -> Iterator[Game]:
     """The contests of a program that look at a source: those not settled, and those of its file that are."""
     current = turn.programs.current(program)
-    listed = (contest_key(program, name) for name in current.model.contests) if current else ()
+    running, listed = turn.draft.many(CONTESTS_OF, program), current.model.contests if current else ()
+    if not running and not listed:
+        return
     # By name, whatever was loaded how and opened when: what follows from an event has one order.
-    for id in sorted({*turn.draft.many(CONTESTS_OF, program), *listed}):
+    for id in sorted({*running, *(contest_key(program, name) for name in listed)}):
         row = turn.draft.get(CONTESTS, id)
         if row is not None and (game := game_of(turn, row)).measure.source == source:
             yield game

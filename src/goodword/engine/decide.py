@@ -302,7 +302,7 @@ def _activity(turn: Turn, event: Activity) -> None:
     person = resolve(turn, event.person)
     if person is None:
         return
-    programs = [program.model for program in turn.programs.all_live()]
+    programs = [program.model for program in turn.programs.all_live]
     turn.say("person_recorded")
     row = ActivityRow(event.id, person.id, event.name, turn.occurred_ms, event.fields)
     if any(event.name in program.moderated for program in programs):

@@ -49,7 +49,7 @@ class Grant(Struct, frozen=True, gc=False):
 
     @property
     def benefit(self) -> Benefit:
-        return self.rule.benefits[self.option]
+        return self.program.model.rewards[self.name].benefits[self.option]
 
     @property
     def path(self) -> str:
@@ -308,15 +308,16 @@ def days_around(at_ms: int, days: int, zone: ZoneInfo) -> list[str]:
 
 
 def _pass_budget(turn: Turn, grant: Grant, passed: Passed) -> bool:
-    if grant.rule.budget is None:
+    rule = grant.rule
+    if rule.budget is None:
         return True
-    passed.budget = budget_prefix(grant.program.name, grant.rule.budget)
+    passed.budget = budget_prefix(grant.program.name, rule.budget)
     passed.budget_unit, passed.reserved = cost_in_budget(grant, passed.amount)
     left = turn.balance(f"{passed.budget}:free", passed.budget_unit)
-    waits = turn.counter(queue_key(passed.budget)) if grant.rule.when_spent == "wait" else 0
+    waits = turn.counter(queue_key(passed.budget)) if rule.when_spent == "wait" else 0
     if passed.reserved <= left and not waits:
         return True
-    if grant.rule.when_spent == "wait" and passed.reserved <= _whole(grant):
+    if rule.when_spent == "wait" and passed.reserved <= _whole(grant):
         passed.reserved, passed.unfunded = 0, passed.reserved
         return True
     values: dict[str, ReasonValue] = {

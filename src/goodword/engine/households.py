@@ -33,8 +33,10 @@ def counts_households(program: Program | None) -> bool:
 
 def has_another(turn: Turn, program: str, friend: str) -> bool:
     """Whether somebody else counts at a friend's address, and the friend was not there first."""
+    if not counts_households(turn.programs.current(program)):
+        return False
     address = signal_value(turn.person(friend), "address")
-    if address is None or not counts_households(turn.programs.current(program)):
+    if address is None:
         return False
     place = turn.counter(place_key(program, address, friend))
     return place != 1 and turn.counter(home_key(program, address)) > (1 if place else 0)
@@ -42,7 +44,7 @@ def has_another(turn: Turn, program: str, friend: str) -> bool:
 
 def follow_households(turn: Turn) -> None:
     """Count those at their addresses of whom this event told something, or whose referral it started or let go."""
-    programs = [program for program in turn.programs.all_live() if counts_households(program)]
+    programs = turn.programs.with_households
     for participant in dict.fromkeys(_moved(turn)) if programs else ():
         for program in programs:
             _count(turn, program, participant)

@@ -30,9 +30,10 @@ class Keyring:
 
     def digest(self, *parts: str) -> bytes:
         """HMAC-SHA256 of the parts, each framed by its length."""
-        raws = [part.encode() for part in parts]
         mac = self._mac.copy()
-        mac.update(b"".join([len(raw).to_bytes(4, "big") + raw for raw in raws]))
+        for part in parts:
+            raw = part.encode()
+            mac.update(len(raw).to_bytes(4, "big") + raw)
         return mac.digest()
 
     def code(self, length: int, *parts: str) -> str:

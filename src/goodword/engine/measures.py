@@ -116,7 +116,7 @@ def measure_order(turn: Turn, order: OrderRow) -> None:
     assert order.placed_ms is not None  # noqa: S101
     wanted: dict[str, int] = {}
     programs: dict[str, tuple[Program, str]] = {}
-    for program in turn.programs.all_live():
+    for program in turn.programs.all_live:
         for label, measure in _measured(turn, program, "orders", order.participant, order.placed_ms, order.measured):
             subjects = Subjects(advocate=order.participant, order=order)
             if order.currency != program.model.currency or not order.counted or unmet(turn, measure.where, subjects):
@@ -134,7 +134,7 @@ def measure_activity(turn: Turn, row: ActivityRow) -> None:
     """Count an activity of somebody who joined, in every program that measures it."""
     wanted: dict[str, int] = {}
     programs: dict[str, tuple[Program, str]] = {}
-    for program in turn.programs.all_live():
+    for program in turn.programs.all_live:
         for label, measure in _measured(turn, program, "activities", row.participant, row.at_ms, row.measured):
             subjects = Subjects(advocate=row.participant, activity=row.fields)
             if measure.activity != row.name or unmet(turn, measure.where, subjects):

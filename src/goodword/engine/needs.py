@@ -6,7 +6,7 @@ all of these can move. The ids that an event would create are known beforehand, 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -46,7 +46,7 @@ from goodword.engine.events import (
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
 from goodword.engine.groups import group_id, member_key, places_key
-from goodword.engine.households import counts_households, home_key, place_key
+from goodword.engine.households import home_key, place_key
 from goodword.engine.ids import HANDLE_TRIES, Keyring, normalise_code
 from goodword.engine.measures import ACTIVITY
 from goodword.engine.payouts import handed_over
@@ -89,6 +89,7 @@ from goodword.engine.state import (
     SWEEPS,
     TIERS,
     WAITING_OF,
+    WAITING_PAGE,
     Collection,
     ContestRow,
     Referral,
@@ -149,7 +150,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
         _want(wants, CONTESTS_OF, program.name)
         _want(wants, CONTESTS, *(contest_key(program.name, name) for name in program.model.contests))
     # On the day of a program, everybody who does something is looked at.
-    for program in programs.all_live():
+    for program in programs.all_live:
         _want(wants, SWEEPS, *_days(program, batch.keyring))
     paid_each = any(rule.when.each for program in programs.versions.values() for rule in program.model.rewards.values())
     for item in batch.sealed:
@@ -235,7 +236,10 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
 
 def _days(program: Program, keyring: Keyring) -> Iterator[str]:
     """The sweeps of the days of a program."""
-    return (sweep_id(keyring, program.name, name, EVERYONE, day) for name, _, day in dated_rules(program))
+    return (
+        sweep_id(keyring, program.name, name, EVERYONE, day)
+        for name, _, day in dated_rules(program.model.rewards_for_everyone)
+    )
 
 
 def _named_groups(event: AnyEvent, keyring: Keyring) -> Iterator[str]:
@@ -330,6 +334,9 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, REWARDS_OF, group.id)
         _want(wants, PARTICIPANTS, group.owner)
     _members(batch, state, wants)
+    for _, _, counter, sweep in _thresholds(programs, batch, _brought_together(batch, state)):
+        _want(wants, COUNTERS, counter)
+        _want(wants, SWEEPS, sweep)
 
 
 def _decided(batch: Batch, state: State) -> Iterator[ContestRow]:
@@ -436,6 +443,35 @@ def _invited_to(item: Sealed, batch: Batch, state: State) -> Iterator[str]:
             yield handle.group
 
 
+def _brought_together(batch: Batch, state: State) -> Counter[str]:
+    """The groups for whose numbers the events of a batch may count, each with how many events that are."""
+    found = Counter(id for item in batch.sealed for id in _named_groups(item.event, batch.keyring))
+    if any(handle.group is not None for handle in _loaded(state, HANDLES)):
+        found.update(id for item in batch.sealed for id in _invited_to(item, batch, state))
+    return found
+
+
+def _thresholds(programs: Programs, batch: Batch, groups: Iterable[str]) -> Iterator[tuple[str, int, str, str]]:
+    """What gives something to all members of these groups: group, the number it takes, its counter, the sweep it opens."""
+    for program in programs.versions.values():
+        for name in program.model.rewards_for_groups:
+            when = program.model.rewards[name].when
+            assert when.measure is not None  # noqa: S101
+            assert when.at is not None  # noqa: S101
+            for group in groups:
+                sweep = sweep_id(batch.keyring, program.name, name, group)
+                yield group, when.at, measure_key(program.name, when.measure, group), sweep
+
+
+def _unlocked(programs: Programs, batch: Batch, state: State) -> Iterator[str]:
+    """The first pages of groups that this batch may bring to such a number: who stands there is looked at in it as well."""
+    counters, sweeps = state.rows[COUNTERS.name], state.rows[SWEEPS.name]
+    coming = _brought_together(batch, state)
+    for group, number, counter, sweep in _thresholds(programs, batch, coming):
+        if sweeps.get(sweep) is None and (counters.get(counter) or 0) + coming[group] >= number:
+            yield page_name(group, 0)
+
+
 # 3 --------------------------------------------------------------------------------------------------------------------
 
 
@@ -458,20 +494,16 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, PARENTS, f"{referral.scope}|{referral.friend}")
         _want(wants, ORDERS, *_orders_of(referral))
     _want(wants, FIRST_ORDERS, *advocates)
-    if any(map(counts_households, programs.all_live())):
+    if programs.with_households:
         at_home = [person.id for person in _loaded(state, PARTICIPANTS)]
         _want(wants, FIRST_ORDERS, *at_home)
         _want(wants, REFERRALS_OF, *at_home)
     _want_entrants(wants, _entrants(batch, state))
-    found = _on_pages(state)
-    if any(program.model.rewards_for_everyone for program in programs.all_live()):
-        found |= people
-    _want(wants, PARTICIPANTS, *found)
-    _want(wants, FIRST_ORDERS, *found)
-    _want(wants, REWARDS_OF, *found)
-    if _ask_who_referred(programs):
-        _want(wants, REFERRALS_OF, *found)
-    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
+    _swept(programs, state, people if any(p.model.rewards_for_everyone for p in programs.all_live) else set(), wants)
+    _want(wants, MEMBERS_IN, *_unlocked(programs, batch, state))
+    # What is told of somebody may be what his rewards wait for. A page that is full is loaded where it is looked at.
+    told = (person for person in _loaded(state, PARTICIPANTS) if person.id in people)
+    _want(wants, WAITING_OF, *(person.id for person in told if 0 < person.waiting < WAITING_PAGE))
     _want(wants, GROUPS, *(handle.group for handle in handles))
     for group in _loaded(state, GROUPS):
         _want(wants, REWARDS_OF, group.id, group.owner)
@@ -497,6 +529,17 @@ def _around(programs: Programs, batch: Batch, state: State, wants: Wants) -> Non
         _want(wants, REWARDS, *reward.paid)
 
 
+def _swept(programs: Programs, state: State, others: set[str], wants: Wants) -> None:
+    """Who stands on the loaded pages, and others who may be looked at as they are."""
+    found = _on_pages(state) | others
+    _want(wants, PARTICIPANTS, *found)
+    _want(wants, FIRST_ORDERS, *found)
+    _want(wants, REWARDS_OF, *found)
+    if _ask_who_referred(programs):
+        _want(wants, REFERRALS_OF, *found)
+    _want(wants, REWARDS_OF, *(key for page in _loaded(state, MEMBERS_IN) for key in page))
+
+
 def _orders_of(referral: Referral) -> Iterator[str]:
     for step in referral.steps.values():
         for hit in (step.hit, *step.spares):
@@ -512,8 +555,9 @@ def _amounts(programs: Programs, batch: Batch, state: State, wants: Wants) -> No
     clocks = {state.tenant.clock_ms, *(item.clock_ms for item in batch.sealed)}
     if any(program.model.tiers for program in programs.versions.values()):
         times |= clocks  # what comes with a tier is granted now, also by an event that is told late
+    _swept(programs, state, set(), wants)
     recipients, newcomers = _recipients(batch, state)
-    if any(program.model.rewards_for_everyone for program in programs.all_live()):
+    if any(program.model.rewards_for_everyone for program in programs.all_live):
         recipients, newcomers = _everybody(batch, state, recipients, newcomers)
     _want(wants, COUNTERS, PEOPLE)
     groups = _groups(batch, state)
@@ -743,7 +787,7 @@ def _entries(program: Program, batch: Batch, state: State) -> Iterator[str]:
 
 def _homes(programs: Programs, batch: Batch, state: State) -> Iterator[str]:
     """The counters of every address at which somebody stood or comes to stand."""
-    looking = [program.name for program in programs.all_live() if counts_households(program)]
+    looking = [program.name for program in programs.with_households]
     if not looking:
         return
     people = _loaded(state, PARTICIPANTS)

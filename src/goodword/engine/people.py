@@ -57,7 +57,7 @@ def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Par
         if id is None:
             turn.draft.put(IDENTITIES, key, participant.id)
     updated = _updated(participant, person)
-    if created or updated != participant:
+    if created or updated is not participant:
         turn.draft.put(PARTICIPANTS, updated.id, updated)
     if (updated.waiting or updated.keeping) and _conditions_of(updated) != _conditions_of(participant):
         look_again(turn, updated)
@@ -88,22 +88,23 @@ def _create(turn: Turn) -> Participant:
 
 
 def _updated(participant: Participant, person: Person) -> Participant:
-    signals = dict(participant.signals)
-    for kind in SIGNALS:
-        value = getattr(person, kind)
-        if value is not None:
-            others = [other for other in signals.get(kind, ()) if other != value]
-            signals[kind] = (*others, value)[-SIGNALS_MAX:]
-    fields = participant.fields
+    """A participant with what was told of him; the same row where nothing of it is new."""
+    signals, fields = participant.signals, participant.fields
+    told = {kind: value for kind in SIGNALS if (value := getattr(person, kind)) is not None}
+    news = {kind: value for kind, value in told.items() if signals.get(kind, ())[-1:] != (value,)}
+    if news:
+        signals = signals | {kind: _latest(signals.get(kind, ()), value) for kind, value in news.items()}
     if person.fields:
         fields = dict(list((fields | person.fields).items())[-FIELDS_MAX:])
-    return replace(
-        participant,
-        country=person.country or participant.country,
-        language=person.language or participant.language,
-        fields=fields,
-        signals=signals,
-    )
+    country, language = person.country or participant.country, person.language or participant.language
+    if not news and (country, language, fields) == (participant.country, participant.language, participant.fields):
+        return participant
+    return replace(participant, country=country, language=language, fields=fields, signals=signals)
+
+
+def _latest(known: tuple[str, ...], value: str) -> tuple[str, ...]:
+    """The values of a signal, that which was told now at the end."""
+    return (*[other for other in known if other != value], value)[-SIGNALS_MAX:] if known else (value,)
 
 
 def note_activity(turn: Turn, participant: Participant, row: ActivityRow) -> Participant:
@@ -131,4 +132,6 @@ def signal_value(person: Participant, signal: str) -> str | None:
 
 def shared_signals(one: Participant, other: Participant) -> list[str]:
     """The kinds of signal that two people have in common."""
-    return [kind for kind in SIGNALS if set(one.signals.get(kind, ())) & set(other.signals.get(kind, ()))]
+    if not one.signals or not other.signals:
+        return []
+    return [kind for kind in SIGNALS if not set(one.signals.get(kind, ())).isdisjoint(other.signals.get(kind, ()))]

@@ -145,9 +145,11 @@ def follow_doubt(turn: Turn, referral: Referral) -> None:
     """Let what a referral granted count in measures while nobody doubts it, as the referral itself does."""
     doubted = in_doubt(referral, referral.id)
     for reward in turn.rewards_of(referral.id):
+        if not (doubted or reward.doubted) or not reward.live:
+            continue
         counted = tuple(key for key in reward.cap_keys if key.startswith(MEASURE))
         moving = counted if doubted else reward.doubted
-        if not moving or not reward.live:
+        if not moving:
             continue
         for key in moving:
             _count_measure(turn, reward, key, -reward.amount if doubted else reward.amount)

@@ -247,8 +247,7 @@ def issue(turn: Turn, reward: Reward) -> Reward:
     dated = rule.to == "everyone" and rule.when.date is not None
     since_ms = day_start_ms(rule.when.date, 0, program.model.zone) if dated and rule.when.date else turn.clock_ms
     expires_ms = None if rule.expires_after is None else since_ms + rule.expires_after
-    reward = move(turn, reward, "issue", None)
-    reward = turn.save_reward(replace(reward, remaining=reward.amount, expires_ms=expires_ms))
+    reward = move(turn, replace(reward, remaining=reward.amount, expires_ms=expires_ms), "issue", None)
     post(turn, reward, "approved", "balance", reward.amount)
     plan_expiry(turn, reward)
     say(turn, "reward_issued", reward)

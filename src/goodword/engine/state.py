@@ -759,13 +759,16 @@ class Draft:
     def get(self, collection: Collection[RowT], key: str) -> RowT | None:
         """As `State.get`, seeing this decision's own changes."""
         name = collection.name
-        if name in self.changes:
-            row: RowT | None = self.changes[name].get(key, _UNKNOWN)
-            if row is not _UNKNOWN:
-                return row
-        # As `State.get`, which has the rest: most of what a decision does is reading.
-        row = self.state.rows[name].get(key, _UNKNOWN)
-        return self.state.get(collection, key) if row is _UNKNOWN else row
+        rows: dict[str, RowT | None]
+        if name in self.changes and key in (rows := self.changes[name]):
+            return rows[key]
+        # As `State.get`, without calling it: most of what a decision does is reading.
+        rows = self.state.rows[name]
+        if key in rows:
+            return rows[key]
+        if self.state.complete:
+            return None
+        raise NotLoaded(name, key)
 
     def need(self, collection: Collection[RowT], key: str) -> RowT:
         """A row that another row names, so that it must exist."""
@@ -799,5 +802,7 @@ class Draft:
 
     def fresh(self, key: str, *collections: Collection[Any]) -> None:
         """Note that nothing stands behind `key` in these indexes yet, as its owner is created by this decision."""
+        if self.state.complete:
+            return  # where everything is known, it says that anyway
         for collection in collections:
             self.changes[collection.name][key] = ()

@@ -154,9 +154,9 @@ def settle(turn: Turn, before: Referral, referral: Referral, why: str = "step_un
         if name in steps:
             steps[name] = _settled(turn, program, referral, steps, name, step)
     referral = turn.save_referral(replace(referral, steps=steps))
-    changed = [name for name in program.model.steps if _hit(before, name) != _hit(referral, name)]
-    undone = [name for name in changed if _hit(before, name)]
-    reached = [name for name in changed if _hit(referral, name)]
+    hits = [(name, _hit(before, name), _hit(referral, name)) for name in program.model.steps]
+    undone = [name for name, old, new in hits if old and old != new]
+    reached = [name for name, old, new in hits if new and old != new]
     for name in undone:
         _undo(turn, program, referral, name, why)
     for name in reached:
@@ -271,8 +271,7 @@ def reached_steps(program: Program, referral: Referral) -> Iterator[str]:
 
 
 def _follow_status(turn: Turn, program: Program, referral: Referral, undone: list[str]) -> Referral:
-    converting = [_hit(referral, name) for name in program.model.steps if name in program.model.converting]
-    times = [hit.at_ms for hit in converting if hit]
+    times = [hit.at_ms for name in program.model.converting if (hit := _hit(referral, name))]
     if times and referral.status == "started":
         referral = turn.move_referral(replace(referral, converted_ms=min(times)), "convert")
         turn.unschedule("expire_referral", referral.id)

@@ -107,16 +107,16 @@ def _is_meant(turn: Turn, wanted: Grant) -> bool:
 # of a day -------------------------------------------------------------------------------------------------------------
 
 
-def dated_rules(program: Program) -> Iterator[tuple[str, Rule, str]]:
-    """The rules that give something to everyone on a day: name, rule and the day."""
-    for name, rule in program.model.rewards_for_everyone:
+def dated_rules(rules: tuple[tuple[str, Rule], ...]) -> Iterator[tuple[str, Rule, str]]:
+    """Rules that give something to everyone on a day: name, rule and the day."""
+    for name, rule in rules:
         assert rule.when.date is not None  # noqa: S101
         yield name, rule, rule.when.date.isoformat()
 
 
 def plan_days(turn: Turn, program: Program) -> None:
     """Ask for the days of a version that have not gone by."""
-    for name, rule, day in dated_rules(program):
+    for name, rule, day in dated_rules(program.model.rewards_for_everyone):
         start_ms, end_ms = _day(program, rule)
         id = sweep_id(turn.keyring, program.name, name, EVERYONE, day)
         if turn.draft.get(SWEEPS, id) is not None or turn.clock_ms >= end_ms:
@@ -143,10 +143,8 @@ def _open_day(turn: Turn, sweep: SweepRow) -> SweepRow | None:
 
 def follow_day(turn: Turn, participant: str) -> None:
     """On its day a rule that says `later` looks at everybody who does something: who is meant now has it, else not."""
-    for program in turn.programs.all_live():
-        for name, rule, day in dated_rules(program):
-            if not rule.later:
-                continue
+    for program in turn.programs.with_days:
+        for name, rule, day in dated_rules(program.model.rewards_for_latecomers):
             sweep = turn.draft.get(SWEEPS, sweep_id(turn.keyring, program.name, name, EVERYONE, day))
             person = turn.person(participant)
             if sweep is None or sweep.opened_ms is None or turn.clock_ms >= _day(program, rule)[1]:

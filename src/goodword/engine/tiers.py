@@ -55,8 +55,9 @@ def follow_tiers(turn: Turn, program: Program, participant: str) -> None:
     after = replace(before, tier=highest, since=since)
     if after != before:
         turn.draft.put(TIERS, id, after)
-        for tier in before.since.keys() - since.keys():
-            _leave(turn, program, participant, tier, before.since[tier], undone=before.since[tier] == labels[0][1:])
+        for tier, period in before.since.items():
+            if tier not in since:
+                _leave(turn, program, participant, tier, period, undone=period == labels[0][1:])
         _say_moved(turn, program, ladder, before, after)
         look_again(turn, turn.person(participant))
         watch_again(turn, turn.person(participant))

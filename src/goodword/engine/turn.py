@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from msgspec.structs import replace
@@ -43,9 +45,12 @@ _PAST = {"return": "returned", "revive": "revived", "reopen": "reopened"}
 """Outbox topics of moves that lead back to a state: the state alone would not say what happened."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Programs:
-    """The programs a batch is decided by: what is live, and every pinned version that a loaded row names."""
+    """The programs a batch is decided by: what is live, and every pinned version that a loaded row names.
+
+    What only few programs do is asked here, once for a batch: no event pays for what no program does.
+    """
 
     live: Mapping[str, int]
     """The name of each live program with its version."""
@@ -60,9 +65,20 @@ class Programs:
         """The version under which a row is decided all its life."""
         return self.versions[row.program, row.version]
 
-    def all_live(self) -> list[Program]:
+    @cached_property
+    def all_live(self) -> tuple[Program, ...]:
         """Every live program."""
-        return [self.versions[name, version] for name, version in self.live.items()]
+        return tuple(self.versions[name, version] for name, version in self.live.items())
+
+    @cached_property
+    def with_days(self) -> tuple[Program, ...]:
+        """Those that give something on a day to who comes later as well."""
+        return tuple(program for program in self.all_live if program.model.rewards_for_latecomers)
+
+    @cached_property
+    def with_households(self) -> tuple[Program, ...]:
+        """Those that look at households."""
+        return tuple(program for program in self.all_live if program.model.protection.household != "allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +205,17 @@ class Turn:
         entry, complete = (reward.granted_ms, reward.id), self.draft.state.complete
         if before is not None and (complete or self.draft.knows(QUEUES, before)):
             page = self.draft.get(QUEUES, before) or ()
-            left = tuple(other for other in page if other != entry)
+            place = bisect_left(page, entry)
+            left = page[:place] + page[place + 1 :] if entry in page[place : place + 1] else page
             full = not complete and len(page) >= QUEUE_PAGE and QUEUE_END not in left
             self.draft.put(QUEUES, before, (*left, QUEUE_END) if full else left)
         if after is not None and (complete or self.draft.knows(QUEUES, after)):
             page = self.draft.get(QUEUES, after) or ()
-            known = page[:-1] if QUEUE_END in page else page
+            known = page[:-1] if page[-1:] == (QUEUE_END,) else page
             whole = complete or (known is page and len(page) < QUEUE_PAGE)
-            if whole or (known and entry < known[-1]):
-                self.draft.put(QUEUES, after, tuple(sorted({*page, entry})))
+            place = bisect_left(page, entry)
+            if (whole or (known and entry < known[-1])) and entry not in page[place : place + 1]:
+                self.draft.put(QUEUES, after, (*page[:place], entry, *page[place:]))
 
     def reward(self, reward: str) -> Reward:
         """A reward as it is now."""

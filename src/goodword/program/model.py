@@ -666,6 +666,11 @@ class ProgramFile(Part):
         return tuple((name, rule) for name, rule in self.rewards.items() if rule.to == "everyone")
 
     @cached_property
+    def rewards_for_latecomers(self) -> tuple[tuple[str, Reward], ...]:
+        """Those of them that who comes later on the day gets as well."""
+        return tuple((name, rule) for name, rule in self.rewards_for_everyone if rule.later)
+
+    @cached_property
     def rewards_for_visits(self) -> tuple[str, ...]:
         """The rules that pay for each visit."""
         return tuple(name for name, rule in self.rewards.items() if rule.when.visits)
