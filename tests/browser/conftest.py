@@ -22,9 +22,12 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. Who has none says so with GOODWORD_WITHOUT_BROWSER=1: it is never left out in silence."""
+    """Chromium. Who has none says so with GOODWORD_WITHOUT_BROWSER=1: it is never left out in silence.
+
+    For a file, not for the whole run: as long as it is driven, nobody else in its thread can run an event loop.
+    """
     found = os.environ.get("GOODWORD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if os.environ.get("GOODWORD_WITHOUT_BROWSER") == "1":
         pytest.skip("GOODWORD_WITHOUT_BROWSER=1")
