@@ -31,6 +31,19 @@ def test_a_version_is_planned_withdrawn_and_planned_again(shop: Shop) -> None:
     assert rows(shop) == [(3, "live", None, None)]
 
 
+def test_the_file_in_force_published_at_once_withdraws_the_plan(shop: Shop) -> None:
+    shop.done("publish", shop.program)
+    shop.program.write_text(PROGRAM.replace("20 USD", "25 USD"))
+    shop.done("publish", shop.program, *QUICK, "--at", "2099-12-01")
+    shop.program.write_text(PROGRAM)
+    later = shop.run("publish", shop.program, *QUICK, "--at", "2099-12-24")
+    assert (later.exit_code, "one plan at a time" in later.stderr) == (1, True)
+    assert shop.done("publish", shop.program, *QUICK).stdout == (
+        "demo version 1 was in force already; version 2, which was planned, is withdrawn\n"
+    )
+    assert rows(shop) == [(1, "live", None, None)]
+
+
 def test_a_program_is_paused_opened_and_ended(shop: Shop) -> None:
     shop.done("publish", shop.program)
     assert "paused" in shop.done("programs", "pause", "demo", "--why", "stock").stdout

@@ -15,6 +15,7 @@ from goodword.cli.records import Language
 from goodword.cli.reports import print_blocks, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
+from goodword.engine.state import ProgramRow
 from goodword.parts import Parts
 from goodword.pipeline.tenant import PlanInTheWay
 from goodword.program.duration import DAY_MS, day_start_ms, iso, to_ms
@@ -112,14 +113,8 @@ class Publication:
                 typer.echo(catalogue(language).text("change.rehearsed", {"length": length}))
                 print_blocks(rehearsal_summary(report, language))
             _ask(yes, self.program.name)
-        try:
-            now_ms = self.parts.now_ms()  # rehearsing and asking took their time
-            published, new = self.parts.tenants.publish(tenant, self.program.text, now_ms, self.at_ms, self.why)
-        except (NoticeNeeded, PlanInTheWay) as error:  # somebody published meanwhile, or the file is in force already
-            raise Failure(f"{error}") from None
-        with self.parts.database.read() as connection:
-            row = load_program_rows(connection, tenant)[published.name]
-        starts_ms = row.planned_ms if row.planned == published.version else None
+        before, (published, new), after = self._row(), self._publish(), self._row()
+        starts_ms = after.planned_ms if after.planned == published.version else None
         if as_json:
             data = {"program": published.name, "version": published.version, "new": new}
             data |= {"starts_at": iso(starts_ms)} if starts_ms is not None else {}
@@ -127,9 +122,24 @@ class Publication:
         elif starts_ms is not None:
             typer.echo(f"{published.name} version {published.version} comes into force at {iso(starts_ms)}")
         else:
+            withdrawn = before.planned not in (0, after.planned, published.version)
             typer.echo(
                 f"{published.name} version {published.version} {'is in force' if new else 'was in force already'}"
+                + (f"; version {before.planned}, which was planned, is withdrawn" if withdrawn else "")
             )
+
+    def _publish(self) -> tuple[Program, bool]:
+        # Rehearsing and asking took their time: the notice counts from now on.
+        tenant, now_ms = self.parts.settings.tenant, self.parts.now_ms()
+        try:
+            return self.parts.tenants.publish(tenant, self.program.text, now_ms, self.at_ms, self.why)
+        except (NoticeNeeded, PlanInTheWay) as error:  # somebody published meanwhile, or the file is in force already
+            raise Failure(f"{error}") from None
+
+    def _row(self) -> ProgramRow:
+        with self.parts.database.read() as connection:
+            rows = load_program_rows(connection, self.parts.settings.tenant)
+        return rows.get(self.program.name) or ProgramRow(self.program.name)
 
     def _print_changes(self, current: Program, lines: list[str], language: Language) -> None:
         texts = catalogue(language)
