@@ -14,7 +14,7 @@ from goodword.cli.root import Failure
 from goodword.forecast.assumptions import Assumptions, load_assumptions
 from goodword.forecast.forecast import SEED, SEED_MAX, WORLDS, WORLDS_MAX, forecast
 from goodword.program.loader import Program, ProgramError
-from goodword.words.forecasts import forecast_blocks
+from goodword.reports.forecasts import forecast_blocks
 
 room = typer.Typer()
 

@@ -25,13 +25,13 @@ from goodword.program.notice import NoticeNeeded, check_notice
 from goodword.program.quantity import Quantity
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
+from goodword.reports.rehearsals import rehearsal_summary
 from goodword.storage.load import load_program_rows
 from goodword.storage.programs import program_in_force
 from goodword.words.catalogue import catalogue
 from goodword.words.changes import change_lines, lines_about
 from goodword.words.format import amount, moment
 from goodword.words.phrases import duration
-from goodword.words.rehearsals import rehearsal_summary
 
 REHEARSED_DAYS = 90
 """How many days are rehearsed before a changed program comes into force."""

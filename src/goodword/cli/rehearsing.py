@@ -20,7 +20,7 @@ from goodword.program.duration import day_start_ms
 from goodword.rehearsal.history import FileHistory
 from goodword.rehearsal.rehearse import Candidate, Rehearsal, UnlikeCandidates
 from goodword.rehearsal.report import Report
-from goodword.words.rehearsals import rehearsal_blocks
+from goodword.reports.rehearsals import rehearsal_blocks
 
 room = typer.Typer()
 

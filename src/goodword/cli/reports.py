@@ -16,7 +16,7 @@ from rich.text import Text
 
 from goodword.cli.output import console, print_json
 from goodword.pages.blocks import page
-from goodword.words.blocks import Bars, Block, Grid, Heading
+from goodword.reports.blocks import Bars, Block, Grid, Heading
 
 PageFile = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="write a page with charts, to read and print")

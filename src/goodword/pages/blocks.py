@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from goodword.pages.chart import chart
-from goodword.words.blocks import Bars, Block, Grid, Heading
+from goodword.reports.blocks import Bars, Block, Grid, Heading
 from goodword.words.catalogue import catalogue
 
 _ENVIRONMENT = Environment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodword.words.blocks import Bars
+from goodword.reports.blocks import Bars
 
 WIDTH, HEIGHT = 720, 220
 TOP, BOTTOM, BESIDE = 16, 28, 8

@@ -18,6 +18,7 @@ from goodword.program.loader import FILE_BYTES_MAX, Program, ProgramError, load_
 from goodword.rehearsal.job import Asked, File
 from goodword.rehearsal.rehearse import CANDIDATES_MAX, Candidate, Rehearsal, UnlikeCandidates
 from goodword.rehearsal.report import Report
+from goodword.reports.rehearsals import rehearsal_blocks
 from goodword.storage.keys import ApiKey
 from goodword.web.answers import answers, json
 from goodword.web.api import Id
@@ -26,7 +27,6 @@ from goodword.web.jobs import Job, TooManyWait
 from goodword.web.keys import Needs
 from goodword.web.problems import FileProblem, Invalid, InvalidProgram, NotFound, Overloaded
 from goodword.web.telling import decoded, json_body
-from goodword.words.rehearsals import rehearsal_blocks
 
 BODY_BYTES_MAX = CANDIDATES_MAX * FILE_BYTES_MAX + 4096
 

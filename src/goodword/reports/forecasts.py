@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from goodword.forecast.assumed import HUNDREDTHS
 from goodword.forecast.report import Assumption, Forecast, Range, Shortage, Warned
 from goodword.program.quantity import BASIS_POINTS, Quantity, divide
-from goodword.words.blocks import Bars, Block, Grid, Heading, Line
+from goodword.reports.blocks import Bars, Block, Grid, Heading, Line
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, calendar_day, isolate, joined, month_name, number, percent
 from goodword.words.phrases import duration

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from goodword.engine.reasons import Reason
 from goodword.program.quantity import Quantity
 from goodword.rehearsal.report import Change, Compared, Month, Report, Segment, Side
-from goodword.words.blocks import Bars, Block, Grid, Heading, Line
+from goodword.reports.blocks import Bars, Block, Grid, Heading, Line
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, calendar_day, isolate, joined, month_name, number
 from goodword.words.sentences import sentence
