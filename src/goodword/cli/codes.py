@@ -15,11 +15,10 @@ import typer
 
 from goodword.cli.output import STDIN, AsJson, print_json
 from goodword.cli.root import Failure
-from goodword.cli.shared import opened, settings_of
+from goodword.cli.shared import opened, settings_of, told
 from goodword.engine.events import CODES_MAX
-from goodword.engine.reasons import Answer
 from goodword.parts import Parts
-from goodword.pipeline.intake import InvalidEvent, decode_event, seal
+from goodword.pipeline.intake import InvalidEvent
 from goodword.storage.pools import pool_counts
 
 codes_app = typer.Typer(help="Bring codes of the shop's own system into a pool, and count them.", no_args_is_help=True)
@@ -93,14 +92,10 @@ def _take_in(parts: Parts, pool: str, page: list[tuple[int, str]]) -> tuple[int,
         "codes": [code for _, code in page],
     }
     try:
-        sealed = seal(decode_event(msgspec.json.encode(event)), parts.keyring, now, history=False)
+        answer = told(parts, event)
     except InvalidEvent as error:
         _, _, place = error.field.partition("[")
         where = f"line {page[int(place.rstrip(']'))][0]}" if place else error.field or "codes"
         raise Failure(f"{where}: {error.reason}") from None
-    outcome = parts.tenants.decide_all(parts.settings.tenant, [sealed])
-    if outcome.parked:
-        raise Failure("the codes could not be taken in: they are kept aside and looked at")
-    answer = msgspec.json.decode(outcome.answers[id], type=Answer)
     (said,) = [reason for reason in answer.reasons if reason.code == "codes_taken_in"]
     return int(said.values["count"]), int(said.values["known"])  # type: ignore[arg-type]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.table import Table
 
@@ -13,12 +12,11 @@ from goodword.cli.output import LANGUAGE, AsJson, console, print_json
 from goodword.cli.publishing import REHEARSED_DAYS, At, Days, Publication, Told, Why, Yes, moment_ms
 from goodword.cli.records import Language
 from goodword.cli.root import Failure
-from goodword.cli.shared import opened, settings_of
+from goodword.cli.shared import opened, settings_of, told
 from goodword.engine.programs import status_of
 from goodword.engine.reasons import Answer
 from goodword.engine.state import ProgramRow
 from goodword.parts import Parts
-from goodword.pipeline.intake import decode_event, seal
 from goodword.program.duration import from_ms, iso
 from goodword.program.linter import lint
 from goodword.said import terms_of
@@ -58,7 +56,7 @@ def programs(ctx: typer.Context, as_json: AsJson = False) -> None:
         return
     table = Table("program", "version", "is", "planned", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(row.program, str(row.version or "–"), _status(row), "; ".join(_planned(row)) or "–")
+        table.add_row(row.program, str(row.version or "–"), status_of(row), "; ".join(_planned(row)) or "–")
     console().print(table)
 
 
@@ -142,14 +140,10 @@ def _as_data(row: ProgramRow) -> dict[str, Any]:
     return {
         "program": row.program,
         "version": row.version or None,
-        "status": _status(row),
+        "status": status_of(row),
         "planned": {"version": row.planned, "starts_at": iso(row.planned_ms)} if row.planned else None,
         "ends_at": None if row.ends_ms is None else iso(row.ends_ms),
     }
-
-
-def _status(row: ProgramRow) -> str:
-    return status_of(row) if row.version else "planned"
 
 
 def _planned(row: ProgramRow) -> list[str]:
@@ -187,8 +181,4 @@ def _decided(parts: Parts, program: str, action: str, why: str, at: str | None) 
             at_ms = moment_ms(at, program_version(connection, parts.settings.tenant, program, row.version))
         if at_ms is not None and at_ms > now_ms:
             event["at"] = from_ms(at_ms)
-    sealed = seal(decode_event(msgspec.json.encode(event)), parts.keyring, now_ms, history=False)
-    outcome = parts.tenants.decide_all(parts.settings.tenant, [sealed])
-    if outcome.parked:
-        raise Failure("it could not be decided: it is kept aside and looked at")
-    return msgspec.json.decode(outcome.answers[id], type=Answer)
+    return told(parts, event)

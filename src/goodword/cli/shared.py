@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import typer
 from sqlalchemy import exc, make_url
 
 from goodword.cli.root import Failure
+from goodword.engine.reasons import Answer
 from goodword.parts import Parts, check_secret, fingerprint, now_ms, open_parts
+from goodword.pipeline.intake import decode_event, seal
 from goodword.settings import InvalidSetting, Settings, read_settings
 from goodword.storage.database import create_tenant
 from goodword.storage.fingerprint import keep_fingerprint
@@ -76,3 +80,17 @@ def _make_tenant(parts: Parts) -> None:
             create_tenant(connection, tenant, now_ms())
         # Of a tenant that an older release made nobody kept it: from now on his secret is this one.
         keep_fingerprint(connection, tenant, fingerprint(parts.keyring))
+
+
+def told(parts: Parts, event: dict[str, Any]) -> Answer:
+    """The answer to an event of now, decided and stored.
+
+    Raises:
+        InvalidEvent: it cannot be accepted.
+        Failure: it could not be decided.
+    """
+    sealed = seal(decode_event(msgspec.json.encode(event)), parts.keyring, parts.now_ms(), history=False)
+    outcome = parts.tenants.decide_all(parts.settings.tenant, [sealed])
+    if outcome.parked:
+        raise Failure("it could not be decided: it is kept aside and looked at")
+    return msgspec.json.decode(outcome.answers[sealed.event.id], type=Answer)

@@ -16,11 +16,13 @@ from goodword.engine.turn import Turn
 from goodword.engine.visits import begin_visits
 from goodword.program.duration import iso, to_ms
 
-Status = Literal["live", "paused", "ended"]
+Status = Literal["planned", "live", "paused", "ended"]
 
 
 def status_of(row: ProgramRow) -> Status:
-    """Where a program stands as a whole."""
+    """Where a program stands as a whole; planned, as long as no version of it came into force."""
+    if not row.version:
+        return "planned"
     closure = row.closure
     if closure is None:
         return "live"

@@ -63,6 +63,8 @@ class Transaction:
         load(self._connection, self.tenant, state, wants)
 
 
+TRIES = 10
+"""How often a publication catches up anew with dates that come between."""
 PACE_MIN = 16
 PACE_MAX = 512
 """So many events are looked at whatever became of the last ones."""
@@ -166,11 +168,12 @@ class Tenants:
         name = load_program(text).name
         at_ms = at_ms if at_ms is not None and at_ms > now_ms else None
         try:
-            while True:
+            for _ in range(TRIES):
                 self.catch_up(tenant, now_ms)
                 found = self._publish(tenant, name, text, now_ms, at_ms, why)
                 if found is not None:
                     return found
+            raise RuntimeError(f"what is planned for {name} does not come into force: nothing can be published")
         except BaseException:
             self._cache.forget(tenant, name)
             raise

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 STYLE = """
 :root{color-scheme:light dark;--paper:light-dark(#f6f5f2,#17181a);--card:light-dark(#fff,#202225);
 --ink:light-dark(#1d1e20,#ececec);--soft:light-dark(#55575c,#b4b7bd);--line:light-dark(#d9d7d1,#3a3d42);
---brand:light-dark(#1d4ed8,#9bc1ff);--on-brand:light-dark(#fff,#0b1a33);--good:light-dark(#14603a,#7fd6a4);--gap:1rem;--round:.75rem}
+--brand:light-dark(#1d4ed8,#9bc1ff);--on-brand:light-dark(#fff,#0b1a33);--gap:1rem;--round:.75rem}
 *{box-sizing:border-box}
 body{font:1.0625rem/1.65 system-ui,"Noto Sans","Noto Sans Arabic",sans-serif;margin:0;padding:var(--gap);background:var(--paper);
 color:var(--ink)}

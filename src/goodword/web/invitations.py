@@ -117,7 +117,7 @@ def _find(context: Context, code: str) -> _Found | EdgePage:
             return "gone"
         program = program_version(connection, context.tenant, row.program, row.version)
     status = status_of(row)
-    return _Found(handle, program, None if status == "live" else status)
+    return _Found(handle, program, status if status in ("paused", "ended") else None)
 
 
 def _about(context: Context, found: _Found, language: str, claim: str | None = None) -> Invitation:

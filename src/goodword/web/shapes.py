@@ -535,7 +535,7 @@ def program_detail(row: ProgramRow, file: str | None, versions: tuple[ProgramOut
     """A program as the API shows it."""
     return ProgramDetail(
         program=row.program,
-        status=status_of(row) if row.version else "planned",
+        status=status_of(row),
         version=row.version or None,
         file=file,
         ends_at=_moment(row.ends_ms),
