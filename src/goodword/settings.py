@@ -273,6 +273,12 @@ class Settings:
     metrics_open: int
     worker_port: int
 
+    @property
+    def origin(self) -> str:
+        """Where people reach this server: as is said, else where it listens. Without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: str | None) -> Settings:
     """Settings from what is given, else the environment, else the defaults.

@@ -17,10 +17,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from goodword.delivery.deliverer import make_deliverer
+from goodword.delivery.letters import Letters
 from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
-from goodword.pipeline.scheduler import Scheduler
+from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.settings import Settings
 from goodword.web import (
@@ -103,7 +104,8 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
         app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
-        runs = (batcher, scheduler, deliverer)
+        letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
+        runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
         await edge.start()
         for one in runs:
             one.start()
