@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from goodword.portal.asset import Asset, asset, read_logo
+from goodword.portal.parts import PARTS
 from goodword.portal.theme import brand_colors, parse_color
 from goodword.settings import InvalidSetting, Settings
 
@@ -107,7 +108,7 @@ def make_look(settings: Settings) -> Look:
         f"--brand:light-dark({light.brand},{dark.brand});--on-brand:light-dark({light.on_brand},{dark.on_brand});"
         f"--round:{settings.brand_corners}px;--font:{FONTS[settings.brand_font]}"
     )
-    style = f"{STYLE}:root{{{tokens}}}\n"
+    style = f"{STYLE}{PARTS}:root{{{tokens}}}\n"
     logo = read_logo(settings.brand_logo) if settings.brand_logo else None
     return Look(name or None, style, _headers(style), logo, light.brand, light.on_brand)
 
