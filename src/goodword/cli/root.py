@@ -36,6 +36,7 @@ COMMANDS = {
     "worker": "server",
     "keys": "keys",
     "endpoints": "endpoints",
+    "sign-in": "people",
     "migrate": "server",
     "backup": "backup",
     "restore": "backup",

@@ -81,11 +81,7 @@ def _say(about: Invitation) -> FriendPage:
     said = promised(about.program, about.language, about.on)
     both = said.sides
     title = texts.text("friend.accepted.title" if about.claim else f"friend.{about.closed or 'open'}.title")
-    shown = (
-        texts.text("friend.preview", {"benefit": both.friend})
-        if both.friend
-        else texts.text("friend.preview.none")
-    )
+    shown = texts.text("friend.preview", {"benefit": both.friend}) if both.friend else texts.text("friend.preview.none")
     return FriendPage(
         language=texts.language,
         direction="rtl" if texts.rtl else "ltr",

@@ -47,7 +47,7 @@ block-size:1rem;border:2px solid var(--soft);border-radius:50%;background:var(--
 .timeline p{margin:0}
 .code-box .button{margin-block-start:.5rem}
 .code{overflow-wrap:anywhere}
-.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
+.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(7.5rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
 .share li{margin:0}
 .empty{text-align:center;border-style:dashed}
 .figure .number{font-size:2rem;font-weight:700;line-height:1.3}
@@ -66,6 +66,13 @@ tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .tabs ul{margin-block:1rem;gap:0 1rem;border-block-end:1px solid var(--line)}
 .tabs a{display:block;padding-block:.75rem .5rem;border-block-end:.25rem solid transparent;text-decoration:none}
 .tabs a[aria-current]{border-color:var(--brand);font-weight:700}
+.lines{list-style:none;padding:0}
+.lines li{margin:0;padding-block:.75rem;border-block-end:1px solid var(--line)}
+.lines a{font-weight:600}
+.lines form,form+form{margin-block-start:.5rem}
+.address{overflow-wrap:anywhere}
+.qr svg{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:1rem}
 @media print{.share,.tabs{display:none}.card,.notice,.timeline li{break-inside:avoid}.scroll{overflow:visible}}
 @media (forced-colors:active){progress::-webkit-progress-value{background:Highlight}.timeline .done::before{background:CanvasText}}
 """
