@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from goodword.edge.links import ProgramLinks, make_link
-from goodword.edge.pages import STATUS, page, wanted_language
+from goodword.edge.pages import STATUS, page
 from goodword.edge.pages import STYLE_HASH as EDGE_STYLE_HASH
 from goodword.edge.pages import Page as EdgePage
 from goodword.edge.targets import parameter, read_places, with_parameters
@@ -35,8 +35,8 @@ from goodword.storage.programs import program_version
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
+from goodword.web.language import page_language
 from goodword.web.problems import Conflicts
-from goodword.words.catalogue import LANGUAGES
 
 FORM_BYTES_MAX = 2048
 ID_LENGTH_MAX = 64
@@ -57,7 +57,7 @@ class _Found:
 @router.get("/{code}")
 def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     """The invitation of a code."""
-    context, language = context_of(request), _language(request, lang)
+    context, language = context_of(request), page_language(request, lang)
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
@@ -70,7 +70,7 @@ async def accept(request: Request, code: Code) -> Response:
     context = context_of(request)
     context.limits.failures(request.scope, 1)  # whoever has no key may not fill the database
     form = parse_qs((await read_body(request, FORM_BYTES_MAX)).decode("ascii", "replace"))
-    language = _language(request, form.get("lang", [None])[0])
+    language = page_language(request, form.get("lang", [None])[0])
     id = form.get("id", [""])[0]
     found = await run_in_threadpool(_find, context, code)
     if isinstance(found, str):
@@ -90,7 +90,7 @@ def accepted(
     lang: Lang = None,
 ) -> Response:
     """What comes next, once it was accepted: the code, and the way to the shop."""
-    context, language = context_of(request), _language(request, lang)
+    context, language = context_of(request), page_language(request, lang)
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
@@ -156,12 +156,6 @@ async def _claimed(context: Context, found: _Found, id: str) -> str | None:
 
 def _is_id(id: str) -> bool:
     return 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum()
-
-
-def _language(request: Request, wanted: str | None) -> str:
-    if wanted in LANGUAGES:
-        return str(wanted)
-    return wanted_language(request.headers.get("accept-language", "").encode("latin-1"))
 
 
 def _html(context: Context, text: str) -> Response:
