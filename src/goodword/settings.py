@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "public_url",
         "",
-        "the address under which friends reach this server, as QR cards show it",
+        "the address under which friends reach this server, as QR cards and previews of links show it",
         group="Links",
         example="https://go.shop.example",
     ),
