@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "public_url",
         "",
-        "the address under which friends reach this server, as QR cards show it",
+        "the address under which friends reach this server, as QR cards and previews of links show it",
         group="Links",
         example="https://go.shop.example",
     ),
@@ -218,6 +218,16 @@ SETTINGS: tuple[Setting, ...] = (
         "a file with the logo of the shop, SVG or PNG, at most 256 KiB",
         group="Look",
         example="/etc/goodword/logo.svg",
+    ),
+    Setting(
+        "pseudo_languages",
+        "0",
+        "1: pages answer in ?lang=en-XA (longer) and ?lang=ar-XB (mirrored) as well; for tests of layout",
+        "",
+        0,
+        1,
+        group="Look",
+        example="1",
     ),
     Setting(
         "delivery_every",
@@ -300,6 +310,7 @@ class Settings:
     brand_corners: int
     brand_font: str
     brand_logo: str
+    pseudo_languages: bool
     delivery_every: int
     delivery_workers: int
     delivery_log: int
@@ -348,6 +359,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         brand_corners=numbers["brand_corners"],
         brand_font=texts["brand_font"],
         brand_logo=texts["brand_logo"],
+        pseudo_languages=bool(numbers["pseudo_languages"]),
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],
         delivery_log=numbers["delivery_log"],

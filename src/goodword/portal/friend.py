@@ -19,6 +19,15 @@ Closed = Literal["paused", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """A picture that a page names."""
+
+    address: str
+    """Whole, with its host: previews take no other."""
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """What a page is about."""
 
@@ -32,6 +41,8 @@ class Invitation:
     closed: Closed | None = None
     claim: str | None = None
     """The token, once it was accepted."""
+    picture: ShownPicture | None = None
+    """For previews of the link."""
     shop: str | None = None
     """Where it goes on, once it was accepted; None where the shop has no page."""
 
@@ -44,6 +55,7 @@ class FriendPage:
     direction: Literal["ltr", "rtl"]
     title: str
     preview: str
+    picture: ShownPicture | None
     closed: str | None
     open: bool
     accepted: bool
@@ -87,6 +99,7 @@ def _say(about: Invitation) -> FriendPage:
         direction="rtl" if texts.rtl else "ltr",
         title=title,
         preview=shown,
+        picture=about.picture,
         closed=texts.text(f"friend.{about.closed}.text") if about.closed else None,
         open=about.claim is None and about.closed is None,
         accepted=about.claim is not None,

@@ -24,6 +24,7 @@ from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.portal.look import make_look
+from goodword.portal.pictures import Pictures
 from goodword.settings import Settings
 from goodword.web import (
     api,
@@ -103,7 +104,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     Raises:
         InvalidSetting: a setting of the redirect or of the look cannot be used.
     """
-    look = make_look(settings)
+    look, pictures = make_look(settings), Pictures()
     edge = Edge(settings, parts.database, parts.keyring, parts.now_ms, PREFIX_OF_FRIENDS)
 
     @asynccontextmanager
@@ -113,7 +114,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
-        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look)
+        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look, pictures)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
