@@ -31,6 +31,7 @@ COMMANDS = {
     "codes": "codes",
     "payouts": "payouts",
     "statement": "payouts",
+    "objections": "objections",
     "serve": "server",
     "edge": "server",
     "worker": "server",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from goodword.portal.friend import OtherLanguage
+from goodword.portal.frame import OtherLanguage
 from goodword.portal.look import Look
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES, catalogue
