@@ -85,6 +85,9 @@ class RewardsView:
     """Pairs of what is counted, and how much there is."""
     rewards: tuple[Line, ...]
     offers: tuple[Offer, ...]
+    objections: tuple[Line, ...]
+    refused: str
+    """Why an objection was not taken."""
     id: str
     """Under which spending is told, with the number of the offer: pressed twice, it is spent once."""
 
@@ -115,7 +118,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
     )
 
 
-def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str) -> RewardsView:
+def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str, refused: str = "") -> RewardsView:
     """The page of what he has. Balances belong to a person, whatever the program."""
     texts, teller, path = catalogue(language), Teller(mine, language), path_of(mine.program.name)
     shown = [
@@ -128,6 +131,8 @@ def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str) -
         balances=tuple(shown),
         rewards=tuple(teller.reward_line(row, f"{path}/rewards/{row.id}") for row in mine.rewards),
         offers=tuple(_offers(mine, language, balances)),
+        objections=tuple(teller.objection_line(row, path) for row in mine.objections),
+        refused=refused,
         id=id,
     )
 

@@ -12,10 +12,13 @@ from goodword.portal.look import Look
 from goodword.portal.promised import promised
 from goodword.program.loader import Program
 from goodword.words.catalogue import catalogue
+from goodword.words.format import isolate
 from goodword.words.speaker import Section
 
 PREFIX = "/i/"
 Closed = Literal["paused", "ended"]
+Met = Literal["own", "customer"]
+"""Who looks at an invitation that is not for him: its own advocate, or a customer where only new ones are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,12 @@ class Invitation:
     on: date
     claim_id: str
     """Under which accepting it is told: pressed twice, it is accepted once."""
-    closed: Closed | None = None
+    closed: Closed | Met | None = None
+    """Why it cannot be accepted."""
+    by: str | None = None
+    """The first name of who invites, if he wants it to be seen."""
+    more: str | None = None
+    """Where somebody it is not for may go on: to his own page."""
     claim: str | None = None
     """The token, once it was accepted."""
     picture: ShownPicture | None = None
@@ -56,7 +64,10 @@ class FriendPage:
     title: str
     preview: str
     picture: ShownPicture | None
+    by: str | None
     closed: str | None
+    more: str | None
+    to_more: str
     open: bool
     accepted: bool
     code: str
@@ -100,7 +111,10 @@ def _say(about: Invitation) -> FriendPage:
         title=title,
         preview=shown,
         picture=about.picture,
+        by=texts.text("friend.by", {"name": isolate(about.by, about.language)}) if about.by else None,
         closed=texts.text(f"friend.{about.closed}.text") if about.closed else None,
+        more=about.more,
+        to_more=texts.text(f"friend.{'own' if about.closed == 'own' else 'customer'}.go"),
         open=about.claim is None and about.closed is None,
         accepted=about.claim is not None,
         code=about.code,

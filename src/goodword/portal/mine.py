@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from goodword.engine.state import ContestRow, Handle, Participant, Referral, Reward
+from goodword.engine.state import ContestRow, Handle, ObjectionRow, Participant, Referral, Reward
 from goodword.portal.friend import Closed
 from goodword.program.loader import Program
 
@@ -40,6 +40,8 @@ class Mine:
     counters: Mapping[str, int]
     tier: str
     boards: tuple[Board, ...]
+    objections: Sequence[ObjectionRow]
+    """What he objected to, the newest first."""
     now_ms: int
 
     @property

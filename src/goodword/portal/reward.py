@@ -43,13 +43,25 @@ class WayView:
     fields: tuple[Field, ...] = ()
     refused: str = ""
     """Why what was said was not accepted."""
+    objections: tuple[Line, ...] = ()
+    objectable: bool = True
+    """Whether somebody may object now: not while an objection waits for its answer."""
 
 
 def friend_view(mine: Mine, language: str, row: Referral, rewards: Sequence[Reward]) -> WayView:
     """The page of a friend."""
     teller, path = Teller(mine, language), path_of(mine.program.name)
-    line = teller.friend_line(row, "")
-    return WayView(path, f"{path}/friends/{row.id}", line, teller.way_of_referral(row, rewards), row.id)
+    line, way = teller.friend_line(row, ""), teller.way_of_referral(row, rewards)
+    objections, objectable = _objections(mine, teller, row.id)
+    return WayView(path, f"{path}/friends/{row.id}", line, way, row.id, objections=objections, objectable=objectable)
+
+
+def _objections(mine: Mine, teller: Teller, about: str) -> tuple[tuple[Line, ...], bool]:
+    """What was objected to about one thing, and whether more may be."""
+    rows = [row for row in mine.objections if row.about == about]
+    return tuple(teller.objection_line(row, path_of(mine.program.name)) for row in rows), all(
+        row.status != "open" for row in rows
+    )
 
 
 def reward_view(mine: Mine, language: str, row: Reward, referral: Referral | None, code: str, refused: str) -> WayView:
@@ -65,8 +77,11 @@ def reward_view(mine: Mine, language: str, row: Reward, referral: Referral | Non
             options = tuple((name, benefit_text(benefit, language) or name) for name, benefit in named)
         asks = rule.benefits[row.option].asks if row.option in rule.benefits else {}
         fields = tuple(_field(name, ask, row, language) for name, ask in asks.items() if name not in row.answers)
+    objections, objectable = _objections(mine, teller, row.id)
     return WayView(
         path=path,
+        objections=objections,
+        objectable=objectable,
         action=f"{path}/rewards/{row.id}",
         line=teller.reward_line(row, ""),
         way=teller.way_of_reward(row, referral),

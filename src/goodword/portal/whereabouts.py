@@ -10,13 +10,13 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from goodword.engine.reasons import Reason, ReasonValue
-from goodword.engine.state import Referral, Reward
+from goodword.engine.state import ObjectionRow, Referral, Reward
 from goodword.portal.mine import Mine
 from goodword.program.duration import iso, local_date
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import catalogue
-from goodword.words.format import moment
+from goodword.words.format import isolate, moment
 from goodword.words.headline import benefit_text
 from goodword.words.phrases import day, happening
 from goodword.words.rewards import reward_text
@@ -118,6 +118,16 @@ class Teller:
         if row.status == "expired" and row.expires_ms is not None:
             values["until"] = iso(row.expires_ms)
         return sentence(Reason(row.reason, values, reward=row.id), self._language, self._zone)
+
+    def objection_line(self, row: ObjectionRow, path: str) -> Line:
+        """What somebody objected to, and what he was answered."""
+        text = self._texts.text("object.on", {"date": self._day(row.at_ms)})
+        state = self._texts.text(f"object.{row.verdict or row.status}")
+        kind = {"upheld": "good", "rejected": "bad"}.get(row.verdict or "", "info")
+        href = (
+            "" if row.about is None else f"{path}/{'rewards' if row.about.startswith('rw_') else 'friends'}/{row.about}"
+        )
+        return Line(row.id, text, state, kind, isolate(row.why, self._language) if row.why else "", href)
 
     def way_of_referral(self, row: Referral, rewards: Sequence[Reward]) -> tuple[Item, ...]:
         """The way of a friend, and of what he brings."""

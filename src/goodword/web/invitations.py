@@ -7,7 +7,7 @@ the counter. Robots and previews only look.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
@@ -27,19 +27,22 @@ from goodword.engine.events import Claim
 from goodword.engine.ids import normalise_code
 from goodword.engine.programs import status_of
 from goodword.engine.reasons import Answer
-from goodword.engine.state import CLAIMS, HANDLES, Handle, State
+from goodword.engine.state import CLAIMS, HANDLES, PARTICIPANTS, Handle, State
 from goodword.pipeline.intake import seal
 from goodword.portal.cards import invitation_picture
-from goodword.portal.friend import PREFIX, Closed, Invitation, ShownPicture, address_of, friend_page
+from goodword.portal.friend import PREFIX, Closed, Invitation, Met, ShownPicture, address_of, friend_page
 from goodword.portal.pictures import Picture
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
+from goodword.storage import reads
 from goodword.storage.load import load, load_program_rows
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
 from goodword.web.language import page_language
 from goodword.web.problems import Conflicts, NotFound
+from goodword.web.visitors import visitor_of
+from goodword.words.names import given_name
 
 FORM_BYTES_MAX = 2048
 ID_LENGTH_MAX = 64
@@ -65,7 +68,11 @@ def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
-    return _html(context, friend_page(context.look, _about(context, found, language)))
+    about = replace(_about(context, found, language), by=_inviter(context, found))
+    met = _met(request, context, found) if found.closed is None else None
+    if met is not None:
+        about = replace(about, closed=met, more="/me" if met == "own" else f"/join/{found.program.name}")
+    return _html(context, friend_page(context.look, about))
 
 
 @router.api_route("/{code}/card.png", methods=["GET", "HEAD"])
@@ -139,6 +146,31 @@ def _find(context: Context, code: str) -> _Found | EdgePage:
         program = context.parts.tenants.versions(connection, context.tenant, {key})[key]
     status = status_of(row)
     return _Found(handle, program, status if status in ("paused", "ended") else None)
+
+
+def _inviter(context: Context, found: _Found) -> str | None:
+    """The first name of the advocate, if he wants friends to see it."""
+    id, state = found.handle.participant, State()
+    with context.parts.database.read() as connection:
+        load(connection, context.tenant, state, {PARTICIPANTS.name: {id}})
+        row = state.get(PARTICIPANTS, id)
+        if row is None or not row.consents_to("name"):
+            return None
+        name = reads.people(connection, context.tenant, [id]).get(id, {}).get("name")
+    return given_name(name) if name else None
+
+
+def _met(request: Request, context: Context, found: _Found) -> Met | None:
+    """Whether somebody who is signed in here looks at what is not for him. Of all others nothing is known, and nothing asked."""
+    visitor = visitor_of(request, context)
+    if visitor is None or not visitor.confirmed:
+        return None
+    if visitor.subject == found.handle.participant:
+        return "own"
+    new_only = any(one.attribute.name == "friend.new_customer" for one in found.program.model.audience.friend)
+    with context.parts.database.read() as connection:
+        bought = new_only and reads.orders(connection, context.tenant, visitor.subject, limit=1).items
+    return "customer" if bought else None
 
 
 def _today(context: Context, found: _Found) -> date:

@@ -18,6 +18,7 @@ from goodword.engine.state import (
     TIERS,
     ContestRow,
     Handle,
+    ObjectionRow,
     Participant,
     Referral,
     Reward,
@@ -35,6 +36,7 @@ from goodword.words.names import given_name
 
 SHOWN_MAX = 50
 """How many friends and rewards a page lists."""
+OBJECTIONS_SHOWN = 20
 LEADERS_SHOWN = 5
 """How many of a leaderboard are shown."""
 
@@ -62,6 +64,12 @@ def load_mine(
     handles = tuple(_handles(state, participant, program, now_ms))
     referrals: list[Referral] = []
     rewards: list[Reward] = []
+    objections: list[ObjectionRow] = []
+    if whole or also:
+        found_rows = reads.objections(
+            connection, tenant, participant=participant, program=program, limit=OBJECTIONS_SHOWN
+        )
+        objections = found_rows.items
     if whole:
         referrals = reads.referrals(connection, tenant, advocate=participant, program=program, limit=SHOWN_MAX).items
         rewards = reads.rewards(connection, tenant, participant=participant, program=program, limit=SHOWN_MAX).items
@@ -86,6 +94,7 @@ def load_mine(
         counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
         tier=tier.tier if tier is not None and whole else "",
         boards=tuple(_boards(connection, context, person, program)) if whole else (),
+        objections=objections,
         now_ms=now_ms,
     )
 

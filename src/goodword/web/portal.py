@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import Choice, Exchange, Person, Share
+from goodword.engine.events import TEXT_MAX, Choice, Exchange, Objection, Person, Share
 from goodword.engine.reasons import Answer
 from goodword.engine.state import Referral, Reward
 from goodword.pipeline.intake import InvalidEvent
@@ -89,12 +89,30 @@ async def shared(request: Request, visitor: SignedIn, program: ProgramName) -> R
 @router.get("/programs/{program}/rewards")
 def rewards_page(request: Request, visitor: Himself, program: ProgramName, lang: Lang = None) -> Response:
     """What one has, and where it is."""
-    context, language = context_of(request), language_for(request, lang)
-    mine = _mine(context, visitor, program)
-    with context.parts.database.read() as connection:
-        balances = reads.balances(connection, context.tenant, visitor.subject)
-    page = _frame(visitor, mine, language, catalogue(language).text("portal.rewards"), f"{path_of(program)}/rewards")
-    return answer(request, "rewards.html", page, rewards_view(mine, language, balances, uuid.uuid4().hex), lang=lang)
+    return _rewards_page(request, visitor, program, language_for(request, lang), lang=lang)
+
+
+@router.post("/programs/{program}/objections")
+async def object_to(request: Request, visitor: Himself, program: ProgramName) -> Response:
+    """Object to a decision, or say that something is missing: staff read it and answer."""
+    context, fields = context_of(request), await read_form(request)
+    check_token(context.parts.keyring, visitor.session.hash, fields)
+    language, about = language_for(request), fields.get("about")
+    event = Objection(
+        id=f"page-{uuid.uuid4().hex}",
+        occurred_at=from_ms(context.parts.now_ms()),
+        program=program,
+        why=fields.get("why", "-")[:TEXT_MAX],
+        about=about,
+        participant=visitor.subject,
+    )
+    told = await press(context, event)
+    if told.outcome == "refused":
+        said = _said(told, language)
+        return await run_in_threadpool(
+            lambda: _rewards_page(request, visitor, program, language, refused=said, status=409)
+        )
+    return go(request, f"{path_of(program)}/rewards#objections")
 
 
 @router.get("/programs/{program}/rewards/{reward}")
@@ -200,6 +218,25 @@ def terms_page(request: Request, visitor: SignedIn, program: ProgramName, lang: 
     view = promised(mine.program, language, _today(mine)).terms
     page = _frame(visitor, mine, language, catalogue(language).text("friend.terms"), f"{path_of(program)}/terms")
     return answer(request, "terms_page.html", page, view, lang=lang)
+
+
+def _rewards_page(
+    request: Request,
+    visitor: Visitor,
+    program: str,
+    language: str,
+    *,
+    refused: str = "",
+    status: int = 200,
+    lang: str | None = None,
+) -> Response:
+    context = context_of(request)
+    mine = _mine(context, visitor, program)
+    with context.parts.database.read() as connection:
+        balances = reads.balances(connection, context.tenant, visitor.subject)
+    view = rewards_view(mine, language, balances, uuid.uuid4().hex, refused)
+    page = _frame(visitor, mine, language, catalogue(language).text("portal.rewards"), f"{view.path}/rewards")
+    return answer(request, "rewards.html", page, view, status=status, lang=lang)
 
 
 def _reward_page(
