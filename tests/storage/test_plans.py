@@ -102,10 +102,11 @@ def story() -> list[Sealed]:
         {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
         {"type": "payout", "payout": "nothing", "action": "pay"},
         {"type": "objection", "program": "bombas", "person": bob, "why": "why?"},
+        {"type": "erase", "person": bob},
         {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 500]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]

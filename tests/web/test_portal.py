@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -32,11 +31,11 @@ class Clock:
 
 
 @pytest.fixture
-def site(open_site: Opener) -> Iterator[Site]:
+def site(open_site: Opener) -> Site:
     # No thread takes the letters away: tests read what would be sent.
     site = open_site(delivery_every="3600000", rate_address="0", public_url="https://go.shop.example")
     assert site.publish().status_code == 201
-    yield site
+    return site
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_what_was_read_is_what_was_accepted(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "email, said", [("", "Please write an e-mail address."), ("maria", "This is not an e-mail address.")]
+    ("email", "said"), [("", "Please write an e-mail address."), ("maria", "This is not an e-mail address.")]
 )
 def test_a_wrong_address_is_said_at_its_field_and_nothing_is_lost(site: Site, email: str, said: str) -> None:
     page = Person(site).joined(email, name="Maria")
@@ -125,7 +124,7 @@ def test_a_stranger_who_types_an_address_changes_and_sees_nothing(site: Site, ma
 
 def test_every_page_of_ones_own_asks_to_sign_in_first(site: Site) -> None:
     """Walked over all routes, so that a new page is covered by itself."""
-    open_pages = {"/me/sign-in", "/me/sign-in/sent", "/me/sign-in/code", "/me/in/{token}"}
+    open_pages = {"/me/you/erased", "/me/sign-in", "/me/sign-in/sent", "/me/sign-in/code", "/me/in/{token}"}
     asked = 0
     for route in routes(site.app):
         if not f"{route.path}/".startswith("/me/") or route.path in open_pages:
@@ -155,7 +154,7 @@ def test_the_buttons_open_ones_own_apps_with_offer_link_and_disclosure(site: Sit
     assert ("facebook" in ways) == (language != "ar")
 
 
-@pytest.mark.parametrize("country, public", [("AE", False), ("SA", False), ("RO", True), ("US", True)])
+@pytest.mark.parametrize(("country", "public"), [("AE", False), ("SA", False), ("RO", True), ("US", True)])
 def test_no_public_posts_where_they_may_need_a_permit(site: Site, maria: Person, country: str, public: bool) -> None:
     site.tell(event("profile", "p", person={"email": MARIA, "country": country}))
     assert ('data-way="facebook"' in maria.get("/me").text) == public
@@ -309,7 +308,7 @@ def test_what_people_write_is_text_wherever_it_is_shown(site: Site, maria: Perso
         assert "<img src=x" not in text
 
 
-@pytest.mark.parametrize("status, said", [("pause", "paused"), ("end", "ended")])
+@pytest.mark.parametrize(("status", "said"), [("pause", "paused"), ("end", "ended")])
 def test_a_closed_program_says_so(site: Site, maria: Person, status: str, said: str) -> None:
     site.tell(event("program", "x", program="demo", action=status), "programs")
     for page in (maria.get("/me/programs/demo"), Person(site).get("/join/demo")):
@@ -372,10 +371,30 @@ rewards:
     for _ in range(2):  # pressed twice, it is bought once
         page = maria.post(action, fields)
     assert "40 points" in page.text
-    (mug,) = [path for path in re.findall(r'href="(/me/programs/stars/rewards/[^"]+)"', page.text)][:1]
+    mug = re.findall(r'href="(/me/programs/stars/rewards/[^"]+)"', page.text)[0]
     refused = maria.press(maria.get(mug), mug, **{"ask-name": "a name that is too long", "post": "Main St 1"})
     assert refused.status_code == 422
     done = maria.press(maria.get(mug), mug, **{"ask-name": "Maria", "post": "Str. Florilor 1, Cluj"})
     assert done.status_code == 200
     assert "ask-name" not in done.text
     assert "Str. Florilor 1, Cluj" in maria.get("/me/you").text
+
+
+def test_whoever_erases_himself_is_gone_and_his_friends_purchase_stays(site: Site, maria: Person) -> None:
+    code = code_on(maria.get("/me").text)
+    page = maria.get("/me/you/erase")
+    assert "It cannot be taken back" in page.text
+    assert maria.press(page, "/erase").url.path == "/me/you/erase"  # not sure
+    done = maria.press(page, "/erase", sure="1")
+    assert "Everything is erased" in done.text
+    assert maria.get("/me/you").url.path == "/me/sign-in"
+    with site.parts.database.read() as connection:
+        assert MARIA not in str(connection.exec_driver_sql("SELECT doc FROM people").all())
+    assert Person(site).get(f"/i/{code}").status_code == 410
+
+
+def test_the_session_of_somebody_whom_the_shop_erased_shows_nothing(site: Site, maria: Person) -> None:
+    (person,) = site.get("/v1/participants")["items"]
+    assert site.ask("DELETE", f"/v1/participants/{person['id']}", "people").status_code == 200
+    for path in ("/me", "/me/you", "/me/programs/demo"):
+        assert maria.get(path).url.path == "/me/sign-in"

@@ -67,6 +67,9 @@ DueKind = Literal[
     "codes",
     "publish",
     "end",
+    "erase",
+    "leave",
+    "forget",
 ]
 """What a date may be for."""
 
@@ -174,6 +177,18 @@ class ObjectionAnswer(Event, tag="objection_answer", frozen=True):
     verdict: Literal["upheld", "rejected"]
     why: Text = ""
     """For the person to read."""
+
+
+class Erase(Event, tag="erase", frozen=True):
+    """Everything that is known about somebody is removed, and nothing new begins for him; the books stay, without him."""
+
+    person: Person | None = None
+    participant: Id | None = None
+    """Who, by Goodword's own id, in the place of `person`."""
+
+    def __post_init__(self) -> None:
+        """Check that it says who."""
+        _one_of_two(self.person, self.participant)
 
 
 class Link(Event, tag="link", frozen=True):
@@ -477,6 +492,7 @@ SourceEvent = (
     | Consent
     | Objection
     | ObjectionAnswer
+    | Erase
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Scheduled | Visits | Due

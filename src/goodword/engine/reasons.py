@@ -17,6 +17,8 @@ Kind = Literal["refused", "waiting", "done", "note"]
 REASONS: dict[str, tuple[Kind, str]] = {
     # the event as a whole
     "identity_conflict": ("refused", "the identifiers belong to two different people"),
+    "person_erased": ("refused", "the person was erased: nothing new begins for him"),
+    "nothing_kept": ("note", "the person was erased: nothing of what is told about him is kept"),
     "history_is_facts": ("note", "history that comes after live events is kept as facts and rewards nobody"),
     "unknown_program": ("refused", "no live program has this name"),
     "program_is_paused": ("refused", "the program is paused and takes in nothing new"),
@@ -187,6 +189,9 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "consent_withdrawn": ("done", "the person withdraws the consent"),
     "consent_known": ("note", "the person said so before"),
     "consent_outdated": ("note", "the person said otherwise later: that counts"),
+    "data_erased": ("done", "what was known about the person is removed"),
+    "erased_before": ("note", "the person was erased before"),
+    "forgotten": ("done", "the keyed hashes by which an erased person was recognised are removed"),
     "objection_made": ("done", "the objection waits for an answer of staff"),
     "objection_upheld": ("done", "staff uphold the objection"),
     "objection_rejected": ("done", "staff reject the objection"),
