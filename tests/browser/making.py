@@ -32,12 +32,12 @@ class Shop:
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Shop]:
-    """A server on SQLite with the recipes in force, each with an advocate."""
+def open_shop(folder: Path, **settings: object) -> Iterator[Shop]:
+    """A server on SQLite with the recipes in force, each with an advocate, in the look that the settings give."""
     files = [(PROGRAMS / recipe / "program.yaml").read_text(encoding="utf-8") for recipe in RECIPES]
     database = f"sqlite:///{folder / 'shop.db'}"
     secret = prepare(folder, database, files[0])
-    service = Service(folder, database, secret, rate_address=100_000, pseudo_languages=1)
+    service = Service(folder, database, secret, rate_address=100_000, pseudo_languages=1, **settings)
     service.start()
     try:
         for file in files[1:]:
