@@ -37,13 +37,13 @@ class Shop:
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Shop]:
-    """A server on SQLite with the recipes in force, each with an advocate."""
+def open_shop(folder: Path, **settings: object) -> Iterator[Shop]:
+    """A server on SQLite with the recipes in force, each with an advocate, in the look that the settings give."""
     files = [_in_force(recipe) for recipe in RECIPES]
     database = f"sqlite:///{folder / 'shop.db'}"
     secret = prepare(folder, database, files[0])
     sink = Sink()
-    with serve(sink) as mail, _serving(folder, database, secret, f"smtp://{mail}?from=hello@shop.example") as service:
+    with serve(sink) as mail, _serving(folder, database, secret, mail, **settings) as service:
         for file in files[1:]:
             assert service.ask("POST", "/v1/programs", file.encode()).status == 201
         told = [order("first", person={"id": "ann"}), *(_join(recipe) for recipe in RECIPES)]
@@ -52,8 +52,10 @@ def open_shop(folder: Path) -> Iterator[Shop]:
 
 
 @contextmanager
-def _serving(folder: Path, database: str, secret: str, smtp: str) -> Iterator[Service]:
-    service = Service(folder, database, secret, rate_address=100_000, smtp=smtp, delivery_every=50, pseudo_languages=1)
+def _serving(folder: Path, database: str, secret: str, mail: str, **settings: object) -> Iterator[Service]:
+    fixed = {"rate_address": 100_000, "pseudo_languages": 1, "delivery_every": 50}
+    smtp = f"smtp://{mail}?from=hello@shop.example"
+    service = Service(folder, database, secret, smtp=smtp, **(fixed | settings))
     service.start()
     try:
         yield service
