@@ -25,6 +25,7 @@ from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.settings import Settings
 from goodword.web import (
     api,
+    asking,
     clicks,
     codes,
     contests,
@@ -65,6 +66,7 @@ ROOMS = (
     contests.router,
     payouts.router,
     objections.router,
+    asking.router,
     pools.router,
     rehearsals.router,
     webhooks.router,
