@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "public_url",
         "",
-        "the address under which friends reach this server, as QR cards show it",
+        "the address under which friends reach this server, as QR cards and previews of links show it",
         group="Links",
         example="https://go.shop.example",
     ),
@@ -187,6 +187,47 @@ SETTINGS: tuple[Setting, ...] = (
         "networks of the proxies in front, separated by commas, whose X-Forwarded-For is believed",
         group="Links",
         example="10.0.0.0/8",
+    ),
+    Setting(
+        "brand_name",
+        "",
+        "the name of the shop, as people know it, on its pages and pictures",
+        group="Look",
+        example="Luna Coffee",
+    ),
+    Setting(
+        "brand_color",
+        "#1d4ed8",
+        "the colour of the shop; made darker or lighter where it could not be read",
+        group="Look",
+        example="#c2410c",
+    ),
+    Setting(
+        "brand_corners", "12", "how round the corners of cards and buttons are", "px", 0, 32, group="Look", example="4"
+    ),
+    Setting(
+        "brand_font",
+        "system",
+        "fonts that readers have: system, noto, geometric, humanist, rounded, serif",
+        group="Look",
+        example="serif",
+    ),
+    Setting(
+        "brand_logo",
+        "",
+        "a file with the logo of the shop, SVG or PNG, at most 256 KiB",
+        group="Look",
+        example="/etc/goodword/logo.svg",
+    ),
+    Setting(
+        "pseudo_languages",
+        "0",
+        "1: pages answer in ?lang=en-XA (longer) and ?lang=ar-XB (mirrored) as well; for tests of layout",
+        "",
+        0,
+        1,
+        group="Look",
+        example="1",
     ),
     Setting(
         "delivery_every",
@@ -264,6 +305,12 @@ class Settings:
     hits_address: int
     hits_days: int
     trusted_proxies: str
+    brand_name: str
+    brand_color: str
+    brand_corners: int
+    brand_font: str
+    brand_logo: str
+    pseudo_languages: bool
     delivery_every: int
     delivery_workers: int
     delivery_log: int
@@ -272,6 +319,12 @@ class Settings:
     log_level: str
     metrics_open: int
     worker_port: int
+
+    @property
+    def origin(self) -> str:
+        """Where people reach this server: as is said, else where it listens. Without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: str | None) -> Settings:
@@ -301,6 +354,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         hits_address=numbers["hits_address"],
         hits_days=numbers["hits_days"],
         trusted_proxies=texts["trusted_proxies"],
+        brand_name=texts["brand_name"],
+        brand_color=texts["brand_color"],
+        brand_corners=numbers["brand_corners"],
+        brand_font=texts["brand_font"],
+        brand_logo=texts["brand_logo"],
+        pseudo_languages=bool(numbers["pseudo_languages"]),
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],
         delivery_log=numbers["delivery_log"],

@@ -18,8 +18,8 @@ from goodword.web.metrics import METRICS_SCOPES
 
 OPEN = frozenset({"/", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
 """Routes that say nothing about a tenant."""
-PUBLIC = frozenset({"/i/{code}", "/i/{code}/claim", "/i/{code}/accepted"})
-"""Pages for friends, who have no key. Nothing else may go without one."""
+PUBLIC = ("/i/", "/join/", "/me/", "/assets/", "/look/")
+"""Pages for people, who have no key, and what they refer to. Nothing else may go without one; who is signed in is tested beside them."""
 PLAIN = {"/v1/events": POST_EVENTS_SCOPES, "/metrics": METRICS_SCOPES}
 """Routes that declare nothing which could be read: what they need."""
 
@@ -58,7 +58,8 @@ def guarded(app: FastAPI) -> list[Guarded]:
     Raises:
         AssertionError: a route declares no scope and is not one of those that are open.
     """
-    return [one for route in routes(app) if route.path not in OPEN | PUBLIC for one in _guarded(route)]
+    keyed = [route for route in routes(app) if route.path not in OPEN and not f"{route.path}/".startswith(PUBLIC)]
+    return [one for route in keyed for one in _guarded(route)]
 
 
 def _guarded(route: RouteContext) -> Iterator[Guarded]:

@@ -38,6 +38,7 @@ COMMANDS = {
     "worker": "server",
     "keys": "keys",
     "endpoints": "endpoints",
+    "sign-in": "people",
     "migrate": "server",
     "backup": "backup",
     "restore": "backup",

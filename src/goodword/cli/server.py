@@ -15,12 +15,14 @@ from goodword.addresses import parse_address
 from goodword.cli.root import DEFAULTS, setting_option
 from goodword.cli.shared import mistakes, opened, settings_of
 from goodword.delivery.deliverer import Deliverer, make_deliverer
+from goodword.delivery.letters import Letters
 from goodword.edge.app import check_settings
 from goodword.engine.ids import Keyring
 from goodword.measure import CONTENT_TYPE, Latest
 from goodword.parts import Parts, WrongSecret, check_secret, read_secret, tenant_keyring
 from goodword.pipeline.batcher import Batcher
-from goodword.pipeline.scheduler import Scheduler
+from goodword.pipeline.scheduler import Every, Scheduler
+from goodword.portal.look import make_look
 from goodword.settings import InvalidSetting, Settings
 from goodword.storage.database import Database, open_database, unopened_database
 from goodword.web import serve as web
@@ -109,6 +111,7 @@ def _check(settings: Settings) -> None:
     """What would otherwise fail in the worker, less clearly."""
     try:
         check_settings(settings)
+        make_look(settings)
     except InvalidSetting as error:
         raise typer.BadParameter(str(error)) from None
     web.check_port(settings.host, settings.port)
@@ -131,12 +134,14 @@ def worker(ctx: typer.Context) -> None:
         parts.database.serves()
         with mistakes():
             deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
+            letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         sizes = (settings.queue_max, settings.batch_max)
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         watch_waiting(parts)
         listener = _listener(parts, batcher, deliverer)
-        runs = (batcher, scheduler, deliverer, *((listener,) if listener else ()))
+        mailing = Every("letters", settings.delivery_every, letters.run_once)
+        runs = (batcher, scheduler, deliverer, mailing, *((listener,) if listener else ()))
         for run in runs:
             run.start()
         log.info("worker_started", tenant=settings.tenant)

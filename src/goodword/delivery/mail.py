@@ -106,13 +106,17 @@ class SmtpSender:
         self._hang_up()
 
     def send(self, message: Message, now_ms: int) -> Outcome:
-        """Make one attempt. What the server says is not repeated anywhere: it names the address."""
+        """Make one attempt."""
         mail = compose(message, self._smtp.sender, now_ms)
+        return self.post(mail, message.endpoint.target, message.delivery.id)
+
+    def post(self, mail: EmailMessage, to: str, id: str) -> Outcome:
+        """Hand a mail in. What the server says is not repeated anywhere: it names the address."""
         deadline = Deadline(self._seconds)
         try:
             self._session = self._session or self._connected(deadline)
             self._session.deadline = deadline
-            self._session.send_message(mail, str(self._smtp.sender.addr_spec), [message.endpoint.target])
+            self._session.send_message(mail, str(self._smtp.sender.addr_spec), [to])
         except smtplib.SMTPRecipientsRefused as error:
             self._hang_up()
             code = next((code for code, _ in error.recipients.values()), None)
@@ -122,7 +126,7 @@ class SmtpSender:
             return Outcome(False, error.smtp_code, "refused")
         except Exception as error:
             self._hang_up()
-            return Outcome(False, error=_kind(error, message))
+            return Outcome(False, error=_kind(error, id))
         return Outcome(True, 250)
 
     def _connected(self, deadline: Deadline) -> Conversation:
@@ -182,7 +186,7 @@ def compose(message: Message, sender: Address, now_ms: int) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address("Goodword", addr_spec=sender.addr_spec)
     mail["To"] = parse_address(endpoint.target)
-    mail["Subject"] = _one_line(texts.text(f"topic.{delivery.topic}"))
+    mail["Subject"] = one_line(texts.text(f"topic.{delivery.topic}"))
     mail["Date"] = format_datetime(from_ms(now_ms))
     mail["Message-ID"] = f"<{delivery.id}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -212,11 +216,12 @@ def _facts(data: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
     return facts + ([("why", why)] if why else [])
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text that may stand in a header."""
     return " ".join(text.split())
 
 
-def _kind(error: Exception, message: Message) -> ErrorKind:
+def _kind(error: Exception, id: str) -> ErrorKind:
     match error:
         case ssl.SSLError() | smtplib.SMTPNotSupportedError():
             return "tls"
@@ -228,5 +233,5 @@ def _kind(error: Exception, message: Message) -> ErrorKind:
             return "broken"
         case OSError():
             return "unreachable"
-    log.exception("mail_failed", delivery=message.delivery.id, error=type(error).__name__)
+    log.exception("mail_failed", mail=id, error=type(error).__name__)
     return "internal"

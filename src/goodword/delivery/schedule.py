@@ -8,28 +8,26 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from goodword.program.duration import SECOND_MS
+from goodword.program.duration import HOUR_MS, MINUTE_MS, SECOND_MS
 from goodword.storage.deliveries import Delivery
 
-_MINUTE_MS = 60 * SECOND_MS
-_HOUR_MS = 60 * _MINUTE_MS
 WAITS_MS = (
     5 * SECOND_MS,
-    5 * _MINUTE_MS,
-    30 * _MINUTE_MS,
-    2 * _HOUR_MS,
-    5 * _HOUR_MS,
-    10 * _HOUR_MS,
-    14 * _HOUR_MS,
-    20 * _HOUR_MS,
-    24 * _HOUR_MS,
+    5 * MINUTE_MS,
+    30 * MINUTE_MS,
+    2 * HOUR_MS,
+    5 * HOUR_MS,
+    10 * HOUR_MS,
+    14 * HOUR_MS,
+    20 * HOUR_MS,
+    24 * HOUR_MS,
 )
 """How long is waited after the first, second, … failed attempt; after the one that follows the last wait, it has failed."""
 ATTEMPTS_MAX = len(WAITS_MS) + 1
 """How many attempts the whole schedule has."""
 JITTER_PERCENT = 10
 """By how much a wait is stretched at most, so that what failed together does not come back together."""
-RETRY_AFTER_MAX_MS = _HOUR_MS
+RETRY_AFTER_MAX_MS = HOUR_MS
 """How long a receiver may ask us to wait. Where the schedule waits longer anyway, the schedule counts."""
 
 ErrorKind = Literal["unresolved", "address_refused", "unreachable", "tls", "timeout", "broken", "refused", "internal"]

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from urllib.parse import quote
 
-from goodword.portal.look import TEMPLATES
+from goodword.portal.frame import OtherLanguage, languages
+from goodword.portal.look import Look
+from goodword.portal.promised import promised
 from goodword.program.loader import Program
-from goodword.words.catalogue import LANGUAGES, catalogue
-from goodword.words.friend import friends_steps, sides
+from goodword.words.catalogue import catalogue
+from goodword.words.format import isolate
 from goodword.words.speaker import Section
-from goodword.words.terms import terms
 
 PREFIX = "/i/"
 Closed = Literal["paused", "ended"]
+Met = Literal["own", "customer"]
+"""Who looks at an invitation that is not for him: its own advocate, or a customer where only new ones are meant."""
 
 
 @dataclass(frozen=True, slots=True)
-class OtherLanguage:
-    """A language in which the page can be read."""
+class ShownPicture:
+    """A picture that a page names."""
 
-    tag: str
-    name: str
     address: str
-    here: bool
+    """Whole, with its host: previews take no other."""
+    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,16 @@ class Invitation:
     on: date
     claim_id: str
     """Under which accepting it is told: pressed twice, it is accepted once."""
-    closed: Closed | None = None
+    closed: Closed | Met | None = None
+    """Why it cannot be accepted."""
+    by: str | None = None
+    """The first name of who invites, if he wants it to be seen."""
+    more: str | None = None
+    """Where somebody it is not for may go on: to his own page."""
     claim: str | None = None
     """The token, once it was accepted."""
+    picture: ShownPicture | None = None
+    """For previews of the link."""
     shop: str | None = None
     """Where it goes on, once it was accepted; None where the shop has no page."""
 
@@ -55,7 +63,11 @@ class FriendPage:
     direction: Literal["ltr", "rtl"]
     title: str
     preview: str
+    picture: ShownPicture | None
+    by: str | None
     closed: str | None
+    more: str | None
+    to_more: str
     open: bool
     accepted: bool
     code: str
@@ -77,9 +89,9 @@ class FriendPage:
     languages: tuple[OtherLanguage, ...]
 
 
-def friend_page(about: Invitation) -> str:
+def friend_page(look: Look, about: Invitation) -> str:
     """The page as HTML."""
-    return TEMPLATES.get_template("friend.html").render(page=_say(about))
+    return look.render("friend.html", page=_say(about))
 
 
 def address_of(code: str) -> str:
@@ -88,20 +100,21 @@ def address_of(code: str) -> str:
 
 
 def _say(about: Invitation) -> FriendPage:
-    texts, program = catalogue(about.language), about.program
-    promised = sides(program, about.language, about.on)
+    texts = catalogue(about.language)
+    said = promised(about.program, about.language, about.on)
+    both = said.sides
     title = texts.text("friend.accepted.title" if about.claim else f"friend.{about.closed or 'open'}.title")
-    shown = (
-        texts.text("friend.preview", {"benefit": promised.friend})
-        if promised.friend
-        else texts.text("friend.preview.none")
-    )
+    shown = texts.text("friend.preview", {"benefit": both.friend}) if both.friend else texts.text("friend.preview.none")
     return FriendPage(
         language=texts.language,
         direction="rtl" if texts.rtl else "ltr",
         title=title,
         preview=shown,
+        picture=about.picture,
+        by=texts.text("friend.by", {"name": isolate(about.by, about.language)}) if about.by else None,
         closed=texts.text(f"friend.{about.closed}.text") if about.closed else None,
+        more=about.more,
+        to_more=texts.text(f"friend.{'own' if about.closed == 'own' else 'customer'}.go"),
         open=about.claim is None and about.closed is None,
         accepted=about.claim is not None,
         code=about.code,
@@ -109,18 +122,18 @@ def _say(about: Invitation) -> FriendPage:
         shop=about.shop,
         to_shop=texts.text("edge.home"),
         yours_title=texts.text("friend.yours"),
-        yours=(promised.friend,) if promised.friend and about.closed is None else (),
-        theirs=_theirs(about, promised.advocate, promised.more),
+        yours=(both.friend,) if both.friend and about.closed is None else (),
+        theirs=_theirs(about, both.advocate, both.more),
         claim=texts.text("friend.claim"),
         claim_address=f"{address_of(about.code)}/claim",
         claim_id=about.claim_id,
         nothing_stored=texts.text("friend.nothing_stored"),
         steps_title=texts.text("friend.steps"),
-        steps=friends_steps(program, about.language) if about.closed is None else (),
+        steps=said.friends_steps if about.closed is None else (),
         terms_title=texts.text("friend.terms"),
-        terms=tuple(terms(program, about.language)),
+        terms=said.terms,
         languages_label=texts.text("friend.languages"),
-        languages=tuple(_languages(about)),
+        languages=tuple(languages(about.language, lambda tag: _address(about, tag))),
     )
 
 
@@ -132,9 +145,8 @@ def _theirs(about: Invitation, advocate: str, more: bool) -> str:
     return texts.text("friend.theirs.more" if more else "friend.theirs.nothing")
 
 
-def _languages(about: Invitation) -> Iterator[OtherLanguage]:
-    for tag in LANGUAGES:
-        address = f"{address_of(about.code)}?lang={tag}"
-        if about.claim:
-            address = f"{address_of(about.code)}/accepted?claim={quote(about.claim, safe='')}&lang={tag}"
-        yield OtherLanguage(tag, catalogue(tag).text("language.name"), address, tag == about.language)
+def _address(about: Invitation, tag: str) -> str:
+    """Where the same page is read in another language."""
+    if about.claim:
+        return f"{address_of(about.code)}/accepted?claim={quote(about.claim, safe='')}&lang={tag}"
+    return f"{address_of(about.code)}?lang={tag}"

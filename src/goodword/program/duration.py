@@ -10,8 +10,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 SECOND_MS = 1000
-DAY_MS = 86_400 * SECOND_MS
-_UNITS = {"minute": 60 * SECOND_MS, "hour": 3600 * SECOND_MS, "day": DAY_MS, "week": 7 * DAY_MS}
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+_UNITS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS, "week": 7 * DAY_MS}
 _DURATION = re.compile(r"([0-9]{1,5})\s+(minute|hour|day|week)s?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -752,3 +752,56 @@ api_keys = Table(
     # The one index without a tenant: a request's tenant is found by its key.
     _index("api_keys_by_hash", "hash", unique=True, query="keys.find_key"),
 )
+
+# Browsers in which somebody is signed in: `subject` is a participant, or somebody who works for the shop.
+sessions = Table(
+    "sessions",
+    metadata,
+    _word("tenant"),
+    _word("hash"),
+    _word("id"),
+    _word("role"),
+    _word("subject"),
+    _flag("confirmed"),
+    _number("created_ms"),
+    _number("seen_ms"),
+    _number("expires_ms"),
+    _long("agent"),
+    PrimaryKeyConstraint("tenant", "hash"),
+    _index("sessions_by_subject", "tenant", "subject", "created_ms", "id", query="sessions.list_sessions"),
+    _index("sessions_by_end", "tenant", "expires_ms", query="sessions.forget_sessions"),
+)
+
+# One-time links and codes that were asked for. `address` is a keyed hash; without a participant nobody has it.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("address"),
+    _word("participant", nullable=True),
+    _number("created_ms"),
+    _number("expires_ms"),
+    _number("tries"),
+    _number("used_ms", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("sign_ins_by_address", "tenant", "address", "created_ms", query="sign_ins.asked_since"),
+    _index("sign_ins_by_end", "tenant", "expires_ms", query="sign_ins.forget_sign_ins"),
+)
+
+# What is to be mailed to people: rendered when it is sent, so that no row holds an address or a secret.
+letters = Table(
+    "letters",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("participant", nullable=True),
+    _word("kind"),
+    _word("reference"),
+    _word("language"),
+    _number("created_ms"),
+    _number("next_ms"),
+    _number("tries"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("letters_due", "tenant", "next_ms", "id", query="letters.take_letters"),
+)

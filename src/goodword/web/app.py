@@ -17,28 +17,36 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from goodword.delivery.deliverer import make_deliverer
+from goodword.delivery.letters import Letters
 from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
-from goodword.pipeline.scheduler import Scheduler
+from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
+from goodword.portal.look import make_look
+from goodword.portal.pictures import Pictures
 from goodword.settings import Settings
 from goodword.web import (
     api,
     asking,
+    assets,
     clicks,
     codes,
     contests,
     export,
     invitations,
+    joining,
     objections,
     participants,
     payouts,
     pools,
+    portal,
     programs,
     rehearsals,
+    signing_in,
     staff,
     webhooks,
+    you,
 )
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
@@ -50,9 +58,11 @@ from goodword.web.limits import Limits
 from goodword.web.metrics import METRICS_ANSWER, metrics
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
+from goodword.web.people import is_for_people, problem_page, to_sign_in
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
 from goodword.web.ready import database_state
 from goodword.web.shapes import show_row
+from goodword.web.visitors import SignInFirst
 from goodword.web.waiting import watch_waiting
 
 ROOMS = (
@@ -72,6 +82,8 @@ ROOMS = (
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
+PAGES = (invitations.router, joining.router, signing_in.router, you.router, portal.router, assets.router)
+"""The pages for people, and what they refer to."""
 MIB = 1024 * 1024
 
 
@@ -94,8 +106,9 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     """The application over these parts. Its lifespan starts and ends the redirect, the writer, the scheduler, the deliverer.
 
     Raises:
-        InvalidSetting: a setting of the redirect cannot be used.
+        InvalidSetting: a setting of the redirect or of the look cannot be used.
     """
+    look, pictures = make_look(settings), Pictures()
     edge = Edge(settings, parts.database, parts.keyring, parts.now_ms, PREFIX_OF_FRIENDS)
 
     @asynccontextmanager
@@ -105,9 +118,10 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
-        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs)
+        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look, pictures)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
-        runs = (batcher, scheduler, deliverer)
+        letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
+        runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
         await edge.start()
         for one in runs:
             one.start()
@@ -121,7 +135,8 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     for room in ROOMS:
         app.include_router(room)
-    app.include_router(invitations.router)
+    for pages in PAGES:
+        app.include_router(pages)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
@@ -194,34 +209,36 @@ def readyz(request: Request) -> Response:
 
 def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(SignInFirst, to_sign_in)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_status)
     for kind in INFRASTRUCTURE:
         app.add_exception_handler(kind, _answer_unavailable)
 
 
-async def _answer_problem(_: Request, error: Exception) -> Response:
-    return error.response() if isinstance(error, Problem) else _status(500)
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    return _said(request, error if isinstance(error, Problem) else problem_of_status(500)())
 
 
-async def _answer_invalid(_: Request, error: Exception) -> Response:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     """The first thing that is wrong with the path or the query; what was sent is not repeated."""
     first: dict[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {}
     where = ".".join(str(part) for part in first.get("loc", ())[1:])
-    return Invalid(str(first.get("msg", "")), field=where or None).response()
+    return _said(request, Invalid(str(first.get("msg", "")), field=where or None))
 
 
-async def _answer_status(_: Request, error: Exception) -> Response:
+async def _answer_status(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
-        return _status(500)
-    response = _status(error.status_code)
+        return _said(request, problem_of_status(500)())
+    response = _said(request, problem_of_status(error.status_code)())
     response.headers.update(error.headers or {})  # such as Allow, which a 405 has to name
     return response
 
 
-async def _answer_unavailable(_: Request, error: Exception) -> Response:
-    return Unavailable("the database cannot be reached").response()
+async def _answer_unavailable(request: Request, error: Exception) -> Response:
+    return _said(request, Unavailable("the database cannot be reached"))
 
 
-def _status(status: int) -> Response:
-    return problem_of_status(status)().response()
+def _said(request: Request, problem: Problem) -> Response:
+    """A problem for whoever asks: a page for people, else JSON."""
+    return problem_page(request, problem) if is_for_people(request) else problem.response()

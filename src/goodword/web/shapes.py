@@ -530,13 +530,14 @@ def reward_out(row: Reward, keyring: Keyring | None) -> RewardOut:
         mature_at=_moment(row.mature_ms),
         expires_at=_moment(row.expires_ms),
         order=row.order,
-        code=_code(row, keyring) if keyring is not None and usable else None,
+        code=code_of(row, keyring) if keyring is not None and usable else None,
         option=row.option or None,
         answers=row.answers if keyring is not None else {},
     )
 
 
-def _code(row: Reward, keyring: Keyring) -> str:
+def code_of(row: Reward, keyring: Keyring) -> str:
+    """The code of a reward that is used by one."""
     return open_code(keyring, row.own_code) if row.own_code else keyring.reward_code(row.id)
 
 
