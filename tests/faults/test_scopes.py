@@ -24,7 +24,7 @@ from tests.web.making import PROGRAM, TENANT, Opener, Site, event, order
 
 RIVAL = "rival"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-FIXED = {"action": "approve", "verdict": "approve", "version": "1"}
+FIXED = {"session": "se_1", "action": "approve", "verdict": "approve", "version": "1"}
 BY_PLACE = {
     "/handles/": {"action": "disable"},
     "/payouts/": {"action": "pay"},
