@@ -81,6 +81,10 @@ class Participant(Row, frozen=True):
     """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
     consents: dict[str, ConsentState] = {}
     """What he said last, by purpose; where there is nothing, he was not asked, or did not answer."""
+    asked_ms: int | None = None
+    """When he was last asked to invite friends."""
+    asked: int = 0
+    """How often he was asked since he last shared a code."""
     erased_ms: int | None = None
     """Since when nothing is known about him any more: what is left is his place in the books."""
 
