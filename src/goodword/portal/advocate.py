@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodword.edge.qr import Picture, draw
+from goodword.portal.achievements import Achieved, achieved
 from goodword.portal.friend import Closed
 from goodword.portal.mine import Board, Mine
 from goodword.portal.progress import Progress, progress, what_counts
@@ -66,6 +67,8 @@ class ShareView:
     bars: tuple[Progress, ...]
     rankings: tuple[Ranking, ...]
     friends: tuple[Line, ...]
+    achieved: tuple[Achieved, ...]
+    """What is worth sharing, each with a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         bars=progress(mine, language) if confirmed else (),
         rankings=tuple(_ranking(mine, board, language) for board in mine.boards) if confirmed else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
+        achieved=achieved(mine, language) if confirmed else (),
     )
 
 

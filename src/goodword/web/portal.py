@@ -15,7 +15,9 @@ from goodword.engine.events import TEXT_MAX, Ask, Choice, Exchange, Objection, P
 from goodword.engine.reasons import Answer
 from goodword.engine.state import Referral, Reward
 from goodword.pipeline.intake import InvalidEvent
+from goodword.portal.achievements import achieved
 from goodword.portal.advocate import path_of, rewards_view, share_view, statement_view, tabs_of
+from goodword.portal.cards import achievement_picture
 from goodword.portal.frame import Frame, frame
 from goodword.portal.mine import Mine
 from goodword.portal.promised import promised
@@ -67,7 +69,9 @@ def share_page(request: Request, visitor: SignedIn, program: ProgramName, lang: 
     context, language = context_of(request), language_for(request, lang)
     mine = _mine(context, visitor, program)
     if not mine.handles:
-        return go(request, f"{path_of(program)}/rewards")
+        texts, path = catalogue(language), path_of(program)
+        page = _frame(visitor, mine, language, texts.text("portal.off.title"), path)
+        return answer(request, "problem.html", page, texts.text("portal.off.text"), lang=lang)
     view = share_view(mine, language, context.parts.settings.origin, confirmed=visitor.confirmed)
     page = _frame(visitor, mine, language, view.promised.headline, path_of(program))
     return answer(request, "share.html", page, view, lang=lang)
@@ -213,6 +217,20 @@ def statement_page(
     view = statement_view(mine, language, balances, shown, moved)
     page = _frame(visitor, mine, language, catalogue(language).text("portal.statement"), f"{view.path}/statement")
     return answer(request, "statement.html", page, view, lang=lang)
+
+
+@router.get("/programs/{program}/cards/{key}.png")
+def card(request: Request, visitor: Himself, program: ProgramName, key: RowId, lang: Lang = None) -> Response:
+    """The picture of something that was achieved, to be saved and shared. It names nobody."""
+    context, language = context_of(request), language_for(request, lang)
+    mine = _mine(context, visitor, program)
+    found = next((one for one in achieved(mine, language) if one.key == key), None)
+    picture = found and achievement_picture(context.pictures, context.look, found.achievement, language)
+    drawn = picture and context.pictures.draw(picture)
+    if not drawn:
+        raise NotFound("there is no such picture")
+    headers = {**context.look.headers, "Content-Disposition": f'inline; filename="{program}.png"'}
+    return Response(drawn, media_type="image/png", headers=headers)
 
 
 @router.get("/programs/{program}/terms")
