@@ -86,5 +86,5 @@ def _needs(dependant: Dependant) -> Iterator[Needs]:
 
 
 def _is_text(parameter: Any) -> bool:
-    """Whether it may be any text, such as somebody's id. A cursor is made by us."""
-    return parameter.field_info.annotation in (str, str | None) and parameter.name != "after"
+    """Whether it may be any text, such as somebody's id. A cursor is made by us, and of languages there are few."""
+    return parameter.field_info.annotation in (str, str | None) and parameter.name not in ("after", "language")

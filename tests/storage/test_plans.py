@@ -17,7 +17,20 @@ from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
-from goodword.storage import deliveries, endpoints, hits, imports, payouts, pools, reads, surveys, tables
+from goodword.storage import (
+    deliveries,
+    endpoints,
+    hits,
+    imports,
+    letters,
+    payouts,
+    pools,
+    reads,
+    sessions,
+    sign_ins,
+    surveys,
+    tables,
+)
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
 from goodword.storage.endpoints import Endpoint
@@ -152,6 +165,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.asks(connection, TENANT, "bombas", date(2026, 1, 1), date(2026, 2, 1))
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
             reads.objections(connection, TENANT, **filters)
+        sign_people_in(connection)
         pools.pool_counts(connection, TENANT, "making-of")
         stored_terms(connection, TENANT, "bombas", 1, "ar")
         flows(connection, TENANT, "bombas", 1, 9)
@@ -173,6 +187,26 @@ def read_payouts(connection: sa.Connection) -> None:
     payouts.payouts(connection, TENANT, "bombas", status="due")
     statement = payouts.partner_statement(connection, TENANT, load_program(RECIPE.read_text()), "ann", "2026-03")
     list(payouts.statement_lines(connection, TENANT, statement, 10))
+
+
+def sign_people_in(connection: sa.Connection) -> None:
+    """Links that are asked for, mailed and used, sessions that are looked up, listed, ended and forgotten."""
+    made = sign_ins.ask(connection, TENANT, "hash", "ann", "en", 1)
+    assert made is not None
+    (letter,) = letters.take_letters(connection, TENANT, 9, 99, 10)
+    assert not letters.letters_due(connection, TENANT, 9)
+    letters.put_off(connection, TENANT, letter.id, 9)
+    letters.letter_done(connection, TENANT, letter.id)
+    assert sign_ins.find_sign_in(connection, TENANT, made.id)
+    assert sign_ins.count_try(connection, TENANT, made.id, 9)
+    assert sign_ins.use(connection, TENANT, made.id, 9) == "ann"
+    sign_ins.forget_sign_ins(connection, TENANT, 9)
+    secret = sessions.open_session(connection, TENANT, "participant", "ann", 1, confirmed=True, agent="x")
+    session = sessions.find_session(connection, TENANT, secret, 9)
+    assert session is not None
+    sessions.keep_session(connection, TENANT, session, 9)
+    sessions.forget_sessions(connection, TENANT, 9)
+    assert sessions.end_sessions(connection, TENANT, "participant", "ann") == 1
 
 
 def deliver(connection: sa.Connection) -> None:

@@ -165,9 +165,22 @@ def test_a_share_counts_once_an_hour(site: Site, maria: Person) -> None:
     page = maria.get("/me")
     (path,) = re.findall(r'data-shared="([^"]+)"', page.text)
     (token,) = re.findall(r'data-token="([^"]+)"', page.text)
-    for way in ("whatsapp", "whatsapp", "copy", "nonsense"):
+    for way in ("shown", "whatsapp", "whatsapp", "copy", "nonsense", "shown"):
         assert maria.post(path, {"way": way, "token": token}).status_code == 204
     assert sorted(one["channel"] for one in told_of(site, "share")) == ["copy", "whatsapp"]
+    assert [one["place"] for one in told_of(site, "ask")] == ["portal"]
+
+
+def test_whoever_was_invited_is_reminded_of_it_until_he_invites(site: Site, maria: Person) -> None:
+    bob = Person(site)
+    bob.joined("bob@example.com")
+    told = order("b", order="b", person={"email": "bob@example.com"}, total=9000, code=code_on(maria.get("/me").text))
+    site.tell(told)
+    page = bob.signed_in("bob@example.com")
+    assert "A friend invited you" in page.text
+    assert "A friend invited you" not in maria.get("/me").text
+    bought(site, code_on(page.text), number=7)
+    assert "A friend invited you" not in bob.get("/me").text
 
 
 def test_where_is_my_reward(open_site: Opener) -> None:

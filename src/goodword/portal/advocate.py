@@ -54,6 +54,8 @@ class ShareView:
     promised: Promised
     closed: Closed | None
     confirmed: bool
+    invited: bool
+    """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
     code: str
     link: str
     qr: str
@@ -106,6 +108,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         promised=said,
         closed=mine.closed,
         confirmed=confirmed,
+        invited=mine.invited and not mine.referrals,
         code=handle.written,
         link=link,
         qr=draw(Picture(link, "svg", QR_SIZE)).decode(),

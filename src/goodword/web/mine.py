@@ -13,6 +13,7 @@ from goodword.engine.state import (
     HANDLES_OF,
     PARTICIPANTS,
     REFERRALS,
+    REFERRALS_OF,
     REWARDS,
     STANDINGS,
     TIERS,
@@ -59,7 +60,8 @@ def load_mine(
     tenant, now_ms = context.tenant, context.parts.now_ms()
     found, closed = program_to_show(connection, context, program)
     state = State()
-    load(connection, tenant, state, {PARTICIPANTS.name: {participant}, HANDLES_OF.name: {participant}})
+    named = [PARTICIPANTS.name, HANDLES_OF.name, *([REFERRALS_OF.name] if whole else [])]
+    load(connection, tenant, state, {name: {participant} for name in named})
     person = state.get(PARTICIPANTS, participant)
     handles = tuple(_handles(state, participant, program, now_ms))
     referrals: list[Referral] = []
@@ -94,6 +96,7 @@ def load_mine(
         counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
         tier=tier.tier if tier is not None and whole else "",
         boards=tuple(_boards(connection, context, person, program)) if whole else (),
+        invited=bool(whole and state.rows[REFERRALS_OF.name].get(participant)),
         objections=objections,
         now_ms=now_ms,
     )
