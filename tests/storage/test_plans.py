@@ -28,6 +28,7 @@ from goodword.storage import (
     reads,
     sessions,
     sign_ins,
+    surveys,
     tables,
 )
 from goodword.storage.database import Database
@@ -115,11 +116,12 @@ def story() -> list[Sealed]:
         {"type": "payout", "payout": "nothing", "action": "pay"},
         {"type": "objection", "program": "bombas", "person": bob, "why": "why?"},
         {"type": "ask", "program": "bombas", "place": "order_done", "person": bob},
+        {"type": "survey", "program": "bombas", "side": "friend", "recommend": 9, "person": bob},
         {"type": "erase", "person": bob},
         {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 8, 500]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 8, 8, 500]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -157,6 +159,9 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        surveys.surveys(connection, TENANT, program="bombas", cursor="9-s")
+        surveys.surveys(connection, TENANT, participant="ann")
+        list(surveys.tally(connection, TENANT, "bombas", 0, 9))
         reads.asks(connection, TENANT, "bombas", date(2026, 1, 1), date(2026, 2, 1))
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
             reads.objections(connection, TENANT, **filters)

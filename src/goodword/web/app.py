@@ -45,6 +45,7 @@ from goodword.web import (
     rehearsals,
     signing_in,
     staff,
+    surveys,
     webhooks,
     you,
 )
@@ -77,6 +78,7 @@ ROOMS = (
     payouts.router,
     objections.router,
     asking.router,
+    surveys.router,
     pools.router,
     rehearsals.router,
     webhooks.router,
