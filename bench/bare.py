@@ -72,7 +72,8 @@ def make_app() -> FastAPI:
         keys: Any = Anybody()
         deliverer: Any = None
         jobs: Any = None
-        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs)
+        look: Any = None
+        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs, look)
         yield
 
     configure_log("info")

@@ -189,6 +189,37 @@ SETTINGS: tuple[Setting, ...] = (
         example="10.0.0.0/8",
     ),
     Setting(
+        "brand_name",
+        "",
+        "the name of the shop, as people know it, on its pages and pictures",
+        group="Look",
+        example="Luna Coffee",
+    ),
+    Setting(
+        "brand_color",
+        "#1d4ed8",
+        "the colour of the shop; made darker or lighter where it could not be read",
+        group="Look",
+        example="#c2410c",
+    ),
+    Setting(
+        "brand_corners", "12", "how round the corners of cards and buttons are", "px", 0, 32, group="Look", example="4"
+    ),
+    Setting(
+        "brand_font",
+        "system",
+        "fonts that readers have: system, noto, geometric, humanist, rounded, serif",
+        group="Look",
+        example="serif",
+    ),
+    Setting(
+        "brand_logo",
+        "",
+        "a file with the logo of the shop, SVG or PNG, at most 256 KiB",
+        group="Look",
+        example="/etc/goodword/logo.svg",
+    ),
+    Setting(
         "delivery_every",
         "1000",
         "how often it is looked for what webhooks and mails have to tell",
@@ -264,6 +295,11 @@ class Settings:
     hits_address: int
     hits_days: int
     trusted_proxies: str
+    brand_name: str
+    brand_color: str
+    brand_corners: int
+    brand_font: str
+    brand_logo: str
     delivery_every: int
     delivery_workers: int
     delivery_log: int
@@ -307,6 +343,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         hits_address=numbers["hits_address"],
         hits_days=numbers["hits_days"],
         trusted_proxies=texts["trusted_proxies"],
+        brand_name=texts["brand_name"],
+        brand_color=texts["brand_color"],
+        brand_corners=numbers["brand_corners"],
+        brand_font=texts["brand_font"],
+        brand_logo=texts["brand_logo"],
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],
         delivery_log=numbers["delivery_log"],

@@ -22,6 +22,7 @@ from goodword.measure import CONTENT_TYPE, Latest
 from goodword.parts import Parts, WrongSecret, check_secret, read_secret, tenant_keyring
 from goodword.pipeline.batcher import Batcher
 from goodword.pipeline.scheduler import Every, Scheduler
+from goodword.portal.look import make_look
 from goodword.settings import InvalidSetting, Settings
 from goodword.storage.database import Database, open_database, unopened_database
 from goodword.web import serve as web
@@ -110,6 +111,7 @@ def _check(settings: Settings) -> None:
     """What would otherwise fail in the worker, less clearly."""
     try:
         check_settings(settings)
+        make_look(settings)
     except InvalidSetting as error:
         raise typer.BadParameter(str(error)) from None
     web.check_port(settings.host, settings.port)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 from urllib.parse import quote
 
-from goodword.portal.look import TEMPLATES
+from goodword.portal.look import Look
 from goodword.program.loader import Program
 from goodword.words.catalogue import LANGUAGES, catalogue
 from goodword.words.friend import friends_steps, sides
@@ -77,9 +77,9 @@ class FriendPage:
     languages: tuple[OtherLanguage, ...]
 
 
-def friend_page(about: Invitation) -> str:
+def friend_page(look: Look, about: Invitation) -> str:
     """The page as HTML."""
-    return TEMPLATES.get_template("friend.html").render(page=_say(about))
+    return look.render("friend.html", page=_say(about))
 
 
 def address_of(code: str) -> str:

@@ -23,9 +23,11 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
+from goodword.portal.look import make_look
 from goodword.settings import Settings
 from goodword.web import (
     api,
+    assets,
     clicks,
     codes,
     contests,
@@ -91,8 +93,9 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     """The application over these parts. Its lifespan starts and ends the redirect, the writer, the scheduler, the deliverer.
 
     Raises:
-        InvalidSetting: a setting of the redirect cannot be used.
+        InvalidSetting: a setting of the redirect or of the look cannot be used.
     """
+    look = make_look(settings)
     edge = Edge(settings, parts.database, parts.keyring, parts.now_ms, PREFIX_OF_FRIENDS)
 
     @asynccontextmanager
@@ -102,7 +105,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
-        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs)
+        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
@@ -120,6 +123,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     for room in ROOMS:
         app.include_router(room)
     app.include_router(invitations.router)
+    app.include_router(assets.router)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)

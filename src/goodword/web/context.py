@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from goodword.delivery.deliverer import Deliverer
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
+from goodword.portal.look import Look
 from goodword.web.jobs import Jobs
 from goodword.web.keys import Keys
 from goodword.web.limits import Limits
@@ -30,6 +31,7 @@ class Context:
     limits: Limits
     deliverer: Deliverer
     jobs: Jobs
+    look: Look
 
     @property
     def tenant(self) -> str:

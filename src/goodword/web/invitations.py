@@ -28,7 +28,6 @@ from goodword.engine.reasons import Answer
 from goodword.engine.state import CLAIMS, HANDLES, Handle, State
 from goodword.pipeline.intake import seal
 from goodword.portal.friend import PREFIX, Closed, Invitation, address_of, friend_page
-from goodword.portal.look import HEADERS
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
 from goodword.storage.load import load, load_program_rows
@@ -62,7 +61,7 @@ def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
-    return _html(friend_page(_about(context, found, language)))
+    return _html(context, friend_page(context.look, _about(context, found, language)))
 
 
 @router.post("/{code}/claim")
@@ -78,9 +77,9 @@ async def accept(request: Request, code: Code) -> Response:
         return _nowhere(request, context, found, language)
     claim = await _claimed(context, found, id) if _is_id(id) and found.closed is None else None
     if claim is None:
-        return RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, HEADERS)
+        return RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
     address = f"{address_of(found.handle.written)}/accepted?claim={claim}&lang={language}"
-    return RedirectResponse(address, 303, HEADERS)
+    return RedirectResponse(address, 303, context.look.headers)
 
 
 @router.get("/{code}/accepted")
@@ -100,8 +99,8 @@ def accepted(
         load(connection, context.tenant, state, {CLAIMS.name: {claim}})
     row = state.get(CLAIMS, claim)
     if row is None or row.code != found.handle.code:
-        return RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, HEADERS)
-    return _html(friend_page(_about(context, found, language, claim)))
+        return RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
+    return _html(context, friend_page(context.look, _about(context, found, language, claim)))
 
 
 def _find(context: Context, code: str) -> _Found | EdgePage:
@@ -165,16 +164,17 @@ def _language(request: Request, wanted: str | None) -> str:
     return wanted_language(request.headers.get("accept-language", "").encode("latin-1"))
 
 
-def _html(text: str) -> Response:
-    return HTMLResponse(text, headers=HEADERS)
+def _html(context: Context, text: str) -> Response:
+    return HTMLResponse(text, headers=context.look.headers)
 
 
 def _nowhere(request: Request, context: Context, name: EdgePage, language: str) -> Response:
     """Nothing stands behind the code: who asks for many such codes has to wait."""
     context.limits.failures(request.scope, 1)
     home = read_places(context.parts.settings).home
-    policy = HEADERS["Content-Security-Policy"].split("style-src")[0] + f"style-src 'sha256-{EDGE_STYLE_HASH}'"
-    headers = HEADERS | {
-        "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    policy = f"default-src 'none'; style-src 'sha256-{EDGE_STYLE_HASH}'"
+    headers = {
+        **context.look.headers,
+        "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     }
     return HTMLResponse(page(name, language, home), STATUS[name], headers)

@@ -1,0 +1,71 @@
+"""The style of the parts in `templates/parts.html`: part of the one style sheet that stands in a page.
+
+What a colour says is always said in words as well. Every part keeps to 320 pixels, and to both directions.
+"""
+
+from __future__ import annotations
+
+PARTS = """
+:root{--good:light-dark(#166534,#86efac);--warning:light-dark(#854d0e,#fde047);--bad:light-dark(#b91c1c,#fca5a5)}
+.button{overflow-wrap:anywhere}
+.button.quiet{background:none;color:var(--brand);border:2px solid var(--brand)}
+.button.danger{background:none;color:var(--bad);border:2px solid var(--bad)}
+.button:disabled{background:none;color:var(--soft);border:2px dashed var(--soft);cursor:not-allowed}
+[hidden]{display:none!important}
+.field{margin-block:1rem}
+.field label{display:block;font-weight:600}
+.field input:not([type=checkbox]),.field select,.field textarea{inline-size:100%;min-block-size:3rem;padding:.5rem .75rem;font:inherit;
+color:inherit;background:var(--card);border:2px solid var(--soft);border-radius:min(var(--round),.75rem)}
+.field textarea{display:block}
+.field [aria-invalid]{border-color:var(--bad)}
+.field :disabled{color:var(--soft);border-style:dashed;cursor:not-allowed}
+.field .check{display:flex;gap:.75rem;align-items:start;min-block-size:2.75rem;padding-block:.5rem;font-weight:400}
+.field [type=checkbox]{inline-size:1.5rem;block-size:1.5rem;margin:0;flex:none;accent-color:var(--brand)}
+.hint{color:var(--soft);margin:0}
+.error{color:var(--bad);font-weight:600;margin:.25rem 0 0}
+.notice{background:var(--card);border:1px solid var(--line);border-inline-start:.375rem solid var(--brand);border-radius:min(var(--round),.75rem);
+padding:.75rem 1rem;margin-block:var(--gap)}
+.notice p{margin:0}
+.notice.good{border-inline-start-color:var(--good)}.notice.warning{border-inline-start-color:var(--warning)}
+.notice.bad{border-inline-start-color:var(--bad)}
+.badge{display:inline-block;padding:0 .5rem;border:1px solid;border-radius:1rem;font-size:.875rem;font-weight:600;color:var(--soft)}
+.badge.good{color:var(--good)}.badge.warning{color:var(--warning)}.badge.bad{color:var(--bad)}
+.progress p{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;margin:0 0 .25rem}
+progress{appearance:none;display:block;inline-size:100%;block-size:.75rem;border:1px solid var(--soft);border-radius:1rem;overflow:hidden;
+background:var(--card);color:var(--brand)}
+progress::-webkit-progress-bar{background:var(--card)}
+progress::-webkit-progress-value{background:var(--brand)}
+progress::-moz-progress-bar{background:var(--brand)}
+.timeline{list-style:none;padding:0;margin-inline-start:.5rem}
+.timeline li{position:relative;margin:0;padding-block-end:1rem;padding-inline-start:1.75rem;border-inline-start:2px solid var(--line)}
+.timeline li:last-child{border-color:transparent}
+.timeline li::before{content:"";position:absolute;inset-block-start:.3rem;inset-inline-start:calc(-.5rem - 1px);inline-size:1rem;
+block-size:1rem;border:2px solid var(--soft);border-radius:50%;background:var(--paper)}
+.timeline .done::before{background:var(--good);border-color:var(--good)}
+.timeline .now::before{border-color:var(--brand);border-width:.3rem}
+.timeline .bad::before{background:var(--bad);border-color:var(--bad)}
+.timeline p{margin:0}
+.code-box .button{margin-block-start:.5rem}
+.code{overflow-wrap:anywhere}
+.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
+.share li{margin:0}
+.empty{text-align:center;border-style:dashed}
+.figure .number{font-size:2rem;font-weight:700;line-height:1.3}
+.figure p{margin:0}
+.facts{margin:0 0 1rem}
+.facts div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;padding-block:.5rem;border-block-end:1px solid var(--line)}
+.facts dt{color:var(--soft)}
+.facts dd{margin:0;font-weight:600}
+.scroll{overflow-x:auto;margin-block:var(--gap)}
+table{border-collapse:collapse;inline-size:100%}
+caption{text-align:start;font-weight:600;padding-block-end:.5rem}
+th,td{text-align:start;padding:.5rem .75rem;border-block-end:1px solid var(--line)}
+th{color:var(--soft)}
+td.number,th.number{text-align:end;font-variant-numeric:tabular-nums}
+tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
+.tabs ul{margin-block:1rem;gap:0 1rem;border-block-end:1px solid var(--line)}
+.tabs a{display:block;padding-block:.75rem .5rem;border-block-end:.25rem solid transparent;text-decoration:none}
+.tabs a[aria-current]{border-color:var(--brand);font-weight:700}
+@media print{.share,.tabs{display:none}.card,.notice,.timeline li{break-inside:avoid}.scroll{overflow:visible}}
+@media (forced-colors:active){progress::-webkit-progress-value{background:Highlight}.timeline .done::before{background:CanvasText}}
+"""
