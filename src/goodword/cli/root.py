@@ -35,6 +35,7 @@ COMMANDS = {
     "edge": "server",
     "worker": "server",
     "keys": "keys",
+    "staff": "staff",
     "endpoints": "endpoints",
     "migrate": "server",
     "backup": "backup",
