@@ -398,10 +398,9 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             "moderation",
             "enter",
             "payout",
-            "pay_out",
             "visits",
             "program",
-        ):
+        ) or isinstance(wish.body.get("participant"), int):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}
         if "person" in body:

@@ -467,6 +467,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "visits",
                 "visits",
                 "program",
+                "consent",
             ]
         )
     )
@@ -557,6 +558,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "codes":
             told = draw(st.lists(st.sampled_from([f"Own-{n}" for n in range(9)]), min_size=1, max_size=4))
             return Wish(at_ms, {"type": "codes", "pool": draw(st.sampled_from(POOLS)), "codes": told})
+        case "consent":
+            whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}]))
+            return Wish(at_ms, {"type": kind, "purpose": "name", "given": draw(st.booleans()), "language": "ar"} | whom)
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}

@@ -10,6 +10,7 @@ from goodword.engine.state import (
     ActivityRow,
     ClaimRow,
     Closure,
+    ConsentState,
     ContestRow,
     DueRow,
     Entry,
@@ -56,7 +57,7 @@ FULL: dict[str, dict[str, Any]] = {
             id="ann", created_ms=5, country="DE", language="de",
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
             signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1, number=7,
-            accepted=(Acceptance("dropbox", 2, "ar", 6, "e1"),),
+            accepted=(Acceptance("dropbox", 2, "ar", 6, "e1"),), consents={"name": ConsentState(given=True, at_ms=9, language="ar")},
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},

@@ -12,6 +12,7 @@ from goodword.engine.acceptance import accept, named_version, record_acceptance
 from goodword.engine.answers import choose, moderate_answer, time_is_over
 from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.closing import refuse_closed
+from goodword.engine.consents import consent
 from goodword.engine.contests import contest_due, enter
 from goodword.engine.events import (
     Accept,
@@ -21,6 +22,7 @@ from goodword.engine.events import (
     Choice,
     Claim,
     Codes,
+    Consent,
     Due,
     Enter,
     Exchange,
@@ -123,6 +125,10 @@ _OF_THE_HOUSE = (Due, ProgramAction, Published, Scheduled, Visits)
 """What comes by itself or from staff: it does not say that live traffic has begun."""
 
 
+_RIGHTS = (Consent,)
+"""What people may do about themselves: it counts, also where it is told late."""
+
+
 class Decision(Struct, frozen=True, gc=False):
     """What follows from one event: its answer and its changes, postings and outbox rows."""
 
@@ -203,6 +209,8 @@ def _as_fact(turn: Turn) -> None:
             record(turn, event, person.id, ())
     elif isinstance(event, Profile):
         _profile(turn, event)
+    elif isinstance(event, _RIGHTS):
+        _HANDLERS[type(event)](turn, event)
     elif isinstance(event, SignUp | Activity) and resolve(turn, event.person):
         turn.say("person_recorded")
 
@@ -612,6 +620,7 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Join: _join,
     Accept: accept,
+    Consent: consent,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,

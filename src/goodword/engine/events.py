@@ -44,6 +44,8 @@ Answers = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Text
 Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], Scalar], Meta(max_length=FIELDS_MAX)]
 
 
+Purpose = Literal["name"]
+"""What somebody may consent to."""
 DueKind = Literal[
     "mature",
     "expire_referral",
@@ -93,6 +95,12 @@ class Event(
     occurred_at: datetime
 
 
+def _one_of_two(person: Person | None, participant: str | None) -> None:
+    """Somebody is named in one way: as the source knows him, or by Goodword's own id."""
+    if (person is None) == (participant is None):
+        raise ValueError("say whom it is about: either `person` or `participant`")
+
+
 class Terms(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """The terms that somebody was shown and accepted."""
 
@@ -118,6 +126,25 @@ class Accept(Event, tag="accept", frozen=True):
     person: Person
     program: Word
     terms: Terms
+
+
+class Consent(Event, tag="consent", frozen=True):
+    """Somebody consents to something, or withdraws that. The stored event is the record of it: when, and in which language.
+
+    `name`: his first name may be shown to the friends whom he invites, and where a leaderboard is public, on it.
+    """
+
+    purpose: Purpose
+    given: bool
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+    """In which he was asked."""
+    person: Person | None = None
+    participant: Id | None = None
+    """Whom it is about, by Goodword's own id, in the place of `person`."""
+
+    def __post_init__(self) -> None:
+        """Check that it says whom it is about."""
+        _one_of_two(self.person, self.participant)
 
 
 class Link(Event, tag="link", frozen=True):
@@ -418,6 +445,7 @@ SourceEvent = (
     | Codes
     | ProgramAction
     | Accept
+    | Consent
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Scheduled | Visits | Due

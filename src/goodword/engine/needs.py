@@ -22,6 +22,7 @@ from goodword.engine.events import (
     Chargeback,
     Choice,
     Codes,
+    Consent,
     Due,
     Enter,
     Exchange,
@@ -174,7 +175,7 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, HANDLES, normalise_code(code))
             case Share(code=code):
                 _want(wants, COUNTERS, f"shares|{code}")
-            case Profile(participant=str(participant)):
+            case Profile(participant=str(participant)) | Consent(participant=str(participant)):
                 _want(wants, PARTICIPANTS, participant)
             case Moderation(submission=submission):
                 _want(wants, ACTIVITIES, submission)

@@ -66,6 +66,21 @@ def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Par
     return updated
 
 
+def find(turn: Turn, person: Person | None, participant: str | None) -> Participant | None:
+    """Whom an event names in one of the two ways; None where his id is unknown or he is two people: that is said."""
+    if person is not None:
+        found = resolve(turn, person)
+        if found is not None:
+            turn.say("person_recorded")
+        return found
+    row = turn.draft.get(PARTICIPANTS, participant or "")
+    if row is None:
+        turn.say("unknown_participant", {"participant": participant or ""})
+        return None
+    turn.participant = row.id
+    return row
+
+
 def _conditions_of(participant: Participant) -> tuple[object, ...]:
     """What a condition on a person can look at, but for his orders."""
     return (participant.fields, participant.country, participant.language)

@@ -178,6 +178,10 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "already_joined": ("note", "the person was an advocate already"),
     "terms_accepted": ("done", "the person accepted the terms of a version, as they stand in a language"),
     "terms_known": ("note", "the person accepted these terms before"),
+    "consent_given": ("done", "the person consents"),
+    "consent_withdrawn": ("done", "the person withdraws the consent"),
+    "consent_known": ("note", "the person said so before"),
+    "consent_outdated": ("note", "the person said otherwise later: that counts"),
     "code_created": ("done", "the advocate has a further code"),
     "code_switched_off": ("done", "staff switched the code off"),
     "code_switched_on": ("done", "staff switched the code on again"),
@@ -233,7 +237,7 @@ class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     ``step``, ``attribute``/``operator``/``expected``/``actual`` (conditions; ``actual`` is missing where unknown),
     ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states or amounts), ``status``/``action``, ``why`` (of staff),
     ``measure``/``value``/``at`` (milestones), ``evidence``, ``token``, ``code``, ``side``, ``activity``, ``after``,
-    ``channel``, ``visits``, ``day``, ``program``, ``participant``, ``referral``, ``reward``.
+    ``channel``, ``visits``, ``day``, ``purpose``, ``program``, ``participant``, ``referral``, ``reward``.
     """
 
     code: str

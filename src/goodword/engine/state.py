@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from goodword.engine.events import DueKind, Scalar
+from goodword.engine.events import DueKind, Purpose, Scalar
 from goodword.program.model import Side
 from goodword.program.quantity import is_currency
 
@@ -50,6 +50,14 @@ class Acceptance(Struct, frozen=True, gc=False):
     event: str
 
 
+class ConsentState(Struct, frozen=True, gc=False):
+    """What somebody said last about a purpose for which he is asked."""
+
+    given: bool
+    at_ms: int
+    language: str
+
+
 class Participant(Row, frozen=True):
     """A person in a tenant; advocate and friend are roles of one record."""
 
@@ -71,11 +79,18 @@ class Participant(Row, frozen=True):
     """The how-manieth of all participants of the tenant he is."""
     accepted: tuple[Acceptance, ...] = ()
     """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
+    consents: dict[str, ConsentState] = {}
+    """What he said last, by purpose; where there is nothing, he was not asked, or did not answer."""
 
     @property
     def page(self) -> str:
         """The page of everybody on which he stands."""
         return page_name("everyone", (self.number - 1) // PAGE_MAX)
+
+    def consents_to(self, purpose: Purpose) -> bool:
+        """Whether he has consented, and not withdrawn that."""
+        said = self.consents.get(purpose)
+        return said is not None and said.given
 
 
 class Handle(Row, frozen=True):

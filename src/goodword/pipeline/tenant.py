@@ -83,6 +83,12 @@ class Tenants:
         self._pace: dict[str, int] = {}
         """By tenant: how many events the next batch looks at, where the last one did not come to its end."""
 
+    def versions(
+        self, connection: Connection, tenant: str, wanted: set[tuple[str, int]]
+    ) -> dict[tuple[str, int], Program]:
+        """Versions of programs by name and number, each read and parsed once; those that there are not are missing."""
+        return _programs(connection, tenant, self._cache, wanted)
+
     def decide(
         self,
         tenant: str,

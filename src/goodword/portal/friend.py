@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from urllib.parse import quote
 
+from goodword.portal.frame import OtherLanguage, languages
 from goodword.portal.look import Look
+from goodword.portal.promised import promised
 from goodword.program.loader import Program
-from goodword.words.catalogue import LANGUAGES, catalogue
-from goodword.words.friend import friends_steps, sides
+from goodword.words.catalogue import catalogue
 from goodword.words.speaker import Section
-from goodword.words.terms import terms
 
 PREFIX = "/i/"
 Closed = Literal["paused", "ended"]
-
-
-@dataclass(frozen=True, slots=True)
-class OtherLanguage:
-    """A language in which the page can be read."""
-
-    tag: str
-    name: str
-    address: str
-    here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +77,13 @@ def address_of(code: str) -> str:
 
 
 def _say(about: Invitation) -> FriendPage:
-    texts, program = catalogue(about.language), about.program
-    promised = sides(program, about.language, about.on)
+    texts = catalogue(about.language)
+    said = promised(about.program, about.language, about.on)
+    both = said.sides
     title = texts.text("friend.accepted.title" if about.claim else f"friend.{about.closed or 'open'}.title")
     shown = (
-        texts.text("friend.preview", {"benefit": promised.friend})
-        if promised.friend
+        texts.text("friend.preview", {"benefit": both.friend})
+        if both.friend
         else texts.text("friend.preview.none")
     )
     return FriendPage(
@@ -109,18 +99,18 @@ def _say(about: Invitation) -> FriendPage:
         shop=about.shop,
         to_shop=texts.text("edge.home"),
         yours_title=texts.text("friend.yours"),
-        yours=(promised.friend,) if promised.friend and about.closed is None else (),
-        theirs=_theirs(about, promised.advocate, promised.more),
+        yours=(both.friend,) if both.friend and about.closed is None else (),
+        theirs=_theirs(about, both.advocate, both.more),
         claim=texts.text("friend.claim"),
         claim_address=f"{address_of(about.code)}/claim",
         claim_id=about.claim_id,
         nothing_stored=texts.text("friend.nothing_stored"),
         steps_title=texts.text("friend.steps"),
-        steps=friends_steps(program, about.language) if about.closed is None else (),
+        steps=said.friends_steps if about.closed is None else (),
         terms_title=texts.text("friend.terms"),
-        terms=tuple(terms(program, about.language)),
+        terms=said.terms,
         languages_label=texts.text("friend.languages"),
-        languages=tuple(_languages(about)),
+        languages=tuple(languages(about.language, lambda tag: _address(about, tag))),
     )
 
 
@@ -132,9 +122,8 @@ def _theirs(about: Invitation, advocate: str, more: bool) -> str:
     return texts.text("friend.theirs.more" if more else "friend.theirs.nothing")
 
 
-def _languages(about: Invitation) -> Iterator[OtherLanguage]:
-    for tag in LANGUAGES:
-        address = f"{address_of(about.code)}?lang={tag}"
-        if about.claim:
-            address = f"{address_of(about.code)}/accepted?claim={quote(about.claim, safe='')}&lang={tag}"
-        yield OtherLanguage(tag, catalogue(tag).text("language.name"), address, tag == about.language)
+def _address(about: Invitation, tag: str) -> str:
+    """Where the same page is read in another language."""
+    if about.claim:
+        return f"{address_of(about.code)}/accepted?claim={quote(about.claim, safe='')}&lang={tag}"
+    return f"{address_of(about.code)}?lang={tag}"

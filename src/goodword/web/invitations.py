@@ -31,7 +31,6 @@ from goodword.portal.friend import PREFIX, Closed, Invitation, address_of, frien
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
 from goodword.storage.load import load, load_program_rows
-from goodword.storage.programs import program_version
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
@@ -114,7 +113,8 @@ def _find(context: Context, code: str) -> _Found | EdgePage:
             return "unknown"
         if handle.refused_at(context.parts.now_ms()) is not None:
             return "gone"
-        program = program_version(connection, context.tenant, row.program, row.version)
+        key = (row.program, row.version)
+        program = context.parts.tenants.versions(connection, context.tenant, {key})[key]
     status = status_of(row)
     return _Found(handle, program, status if status in ("paused", "ended") else None)
 

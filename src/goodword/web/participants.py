@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import Join, Person, Profile
+from goodword.engine.events import Consent, Join, Person, Profile
 from goodword.engine.people import identity_keys
 from goodword.engine.reasons import Answer
 from goodword.engine.state import HANDLES, HANDLES_OF, IDENTITIES, PARTICIPANTS, State
@@ -39,6 +39,7 @@ from goodword.web.telling import body_of, json_body, said_in, tell_now
 
 JoinIn = body_of(Join)
 ProfileIn = body_of(Profile, "participant")
+ConsentIn = body_of(Consent, "person", "participant")
 Unit = Annotated[
     str, Query(min_length=1, max_length=100, pattern=PRINTABLE, description="such as `USD`, `MB` or `coupon`")
 ]
@@ -115,6 +116,25 @@ async def correct_participant(
     with context_of(request).parts.database.read() as connection:
         row_of(connection, key, PARTICIPANTS, participant)
     return await tell_now(request, key, ProfileIn, "profile", participant=participant)
+
+
+@router.post(
+    "/{participant}/consents",
+    responses=answers(Answer, "the answer"),
+    openapi_extra=json_body(ConsentIn),
+)
+async def record_consent(
+    request: Request, key: Annotated[ApiKey, Depends(Needs("events"))], participant: Id
+) -> Response:
+    """Somebody consents now to what he is asked for, or withdraws his consent: the same as an event of type `consent`."""
+    context = context_of(request)
+
+    def look() -> None:
+        with context.parts.database.read() as connection:
+            row_of(connection, key, PARTICIPANTS, participant)
+
+    await run_in_threadpool(look)
+    return await tell_now(request, key, ConsentIn, "consent", participant=participant)
 
 
 @router.get("/{participant}/balances", responses=answers_page(BalanceOut, "the balance in each unit"))

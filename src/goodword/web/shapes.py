@@ -72,6 +72,15 @@ class AcceptanceOut(Struct, frozen=True):
     accepted_at: datetime
 
 
+class ConsentOut(Struct, frozen=True):
+    """What somebody said last when he was asked for his consent."""
+
+    purpose: str
+    given: bool
+    language: str
+    said_at: datetime
+
+
 class TermsOut(Struct, frozen=True):
     """What a version of a program says to people in a language, as it was stored with the version."""
 
@@ -86,6 +95,7 @@ class ParticipantDetail(ParticipantOut, frozen=True, omit_defaults=True):
 
     codes: tuple[AdvocateCode, ...] = ()
     accepted: tuple[AcceptanceOut, ...] = ()
+    consents: tuple[ConsentOut, ...] = ()
     person: PersonOut | None = None
 
 
@@ -359,6 +369,10 @@ def participant_detail(row: Participant, handles: list[Handle], person: dict[str
         codes=tuple(AdvocateCode(handle.program, handle.written) for handle in handles),
         accepted=tuple(
             AcceptanceOut(one.program, one.version, one.language, from_ms(one.at_ms)) for one in row.accepted
+        ),
+        consents=tuple(
+            ConsentOut(purpose, said.given, said.language, from_ms(said.at_ms))
+            for purpose, said in row.consents.items()
         ),
         person=None if person is None else msgspec.convert(person, PersonOut),
     )

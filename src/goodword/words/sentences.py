@@ -92,7 +92,7 @@ def _show(name: str, value: ReasonValue, reason: Reason, language: str, zone: tz
             return calendar_day(date.fromisoformat(value), language)
         case "attribute":
             return attribute_label(value, language)
-        case "evidence" | "signal" | "operator" | "step" | "side":
+        case "evidence" | "signal" | "operator" | "step" | "side" | "purpose":
             return term(name, value, language)
         case "after":
             return term("step", value, language)
