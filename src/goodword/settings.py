@@ -220,6 +220,23 @@ SETTINGS: tuple[Setting, ...] = (
         example="/etc/goodword/logo.svg",
     ),
     Setting(
+        "phone_prefix",
+        "",
+        "the prefix of the shop's country: a phone number that is typed at the counter as 0721… is +40721…",
+        group="Counter",
+        example="+40",
+    ),
+    Setting(
+        "counter_unnamed",
+        "0",
+        "1: a new customer at the counter may stay unnamed; nobody knows again then whether it was one",
+        "",
+        0,
+        1,
+        group="Counter",
+        example="1",
+    ),
+    Setting(
         "delivery_every",
         "1000",
         "how often it is looked for what webhooks and mails have to tell",
@@ -300,6 +317,8 @@ class Settings:
     brand_corners: int
     brand_font: str
     brand_logo: str
+    phone_prefix: str
+    counter_unnamed: bool
     delivery_every: int
     delivery_workers: int
     delivery_log: int
@@ -348,6 +367,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         brand_corners=numbers["brand_corners"],
         brand_font=texts["brand_font"],
         brand_logo=texts["brand_logo"],
+        phone_prefix=texts["phone_prefix"],
+        counter_unnamed=bool(numbers["counter_unnamed"]),
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],
         delivery_log=numbers["delivery_log"],

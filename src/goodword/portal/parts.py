@@ -45,6 +45,8 @@ block-size:1rem;border:2px solid var(--soft);border-radius:50%;background:var(--
 .timeline .now::before{border-color:var(--brand);border-width:.3rem}
 .timeline .bad::before{background:var(--bad);border-color:var(--bad)}
 .timeline p{margin:0}
+#camera video{display:block;inline-size:100%;border-radius:var(--round)}
+.button[aria-busy=true]{cursor:progress}
 .code-box .button{margin-block-start:.5rem}
 .code{overflow-wrap:anywhere}
 .share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:.5rem;list-style:none;padding:0}

@@ -35,8 +35,8 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     reward: str = ""
     participant: str = ""
     """Goodword's own id of the friend, or of the owner of the reward."""
-    undoes: str = ""
-    """The entry that this one takes back."""
+    voids: str = ""
+    """The activity of the friend that takes this one back, where there is no order to cancel."""
     undone_by: str = ""
     """The entry that took this one back."""
     values: dict[str, str] = {}

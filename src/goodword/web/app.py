@@ -25,12 +25,14 @@ from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.portal.look import make_look
 from goodword.settings import Settings
+from goodword.storage.sessions import Role
 from goodword.web import (
     api,
     assets,
     clicks,
     codes,
     contests,
+    counter,
     export,
     invitations,
     participants,
@@ -54,6 +56,7 @@ from goodword.web.pages import CSS, reference
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
 from goodword.web.ready import database_state
 from goodword.web.shapes import show_row
+from goodword.web.visitors import SignInFirst
 from goodword.web.waiting import watch_waiting
 
 ROOMS = (
@@ -71,6 +74,7 @@ ROOMS = (
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
+SIGN_IN_PAGES: dict[Role, str] = {"participant": "/me/sign-in", "staff": counter.SIGN_IN}
 MIB = 1024 * 1024
 
 
@@ -124,6 +128,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         app.include_router(room)
     app.include_router(invitations.router)
     app.include_router(assets.router)
+    app.include_router(counter.router)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
@@ -197,6 +202,7 @@ def readyz(request: Request) -> Response:
 def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(SignInFirst, _answer_sign_in)
     app.add_exception_handler(HTTPException, _answer_status)
     for kind in INFRASTRUCTURE:
         app.add_exception_handler(kind, _answer_unavailable)
@@ -204,6 +210,13 @@ def _add_errors(app: FastAPI) -> None:
 
 async def _answer_problem(_: Request, error: Exception) -> Response:
     return error.response() if isinstance(error, Problem) else _status(500)
+
+
+async def _answer_sign_in(request: Request, error: Exception) -> Response:
+    """The page on which one signs in; what one came for is asked for again from there."""
+    if not isinstance(error, SignInFirst):
+        return _status(500)
+    return RedirectResponse(SIGN_IN_PAGES[error.role], 303, context_of(request).look.headers)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:

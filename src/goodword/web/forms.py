@@ -25,7 +25,7 @@ async def read_form(request: Request) -> dict[str, str]:
         Forbidden: another page sent it.
         BadRequest: it is no form, or holds control characters.
     """
-    if not _from_here(request):
+    if not from_here(request):
         raise Forbidden("a form of another site is not taken: open the page here")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != TYPE:
         raise BadRequest(f"a form is sent as {TYPE}")
@@ -42,7 +42,7 @@ async def read_form(request: Request) -> dict[str, str]:
     return fields
 
 
-def _from_here(request: Request) -> bool:
+def from_here(request: Request) -> bool:
     """Whether a browser says that a page of ours sent it. Those that say nothing are old: they have the token of the session."""
     site = request.headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
