@@ -73,7 +73,8 @@ def make_app() -> FastAPI:
         deliverer: Any = None
         jobs: Any = None
         look: Any = None
-        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs, look)
+        pictures: Any = None
+        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs, look, pictures)
         yield
 
     configure_log("info")

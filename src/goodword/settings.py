@@ -150,7 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "public_url",
         "",
-        "the address under which friends reach this server, as QR cards show it",
+        "the address under which friends reach this server, as QR cards and previews of links show it",
         group="Links",
         example="https://go.shop.example",
     ),
@@ -237,6 +237,16 @@ SETTINGS: tuple[Setting, ...] = (
         example="1",
     ),
     Setting(
+        "pseudo_languages",
+        "0",
+        "1: pages answer in ?lang=en-XA (longer) and ?lang=ar-XB (mirrored) as well; for tests of layout",
+        "",
+        0,
+        1,
+        group="Look",
+        example="1",
+    ),
+    Setting(
         "delivery_every",
         "1000",
         "how often it is looked for what webhooks and mails have to tell",
@@ -319,6 +329,7 @@ class Settings:
     brand_logo: str
     phone_prefix: str
     counter_unnamed: bool
+    pseudo_languages: bool
     delivery_every: int
     delivery_workers: int
     delivery_log: int
@@ -369,6 +380,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         brand_logo=texts["brand_logo"],
         phone_prefix=texts["phone_prefix"],
         counter_unnamed=bool(numbers["counter_unnamed"]),
+        pseudo_languages=bool(numbers["pseudo_languages"]),
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],
         delivery_log=numbers["delivery_log"],

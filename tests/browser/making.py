@@ -37,7 +37,7 @@ def open_shop(folder: Path) -> Iterator[Shop]:
     files = [(PROGRAMS / recipe / "program.yaml").read_text(encoding="utf-8") for recipe in RECIPES]
     database = f"sqlite:///{folder / 'shop.db'}"
     secret = prepare(folder, database, files[0])
-    service = Service(folder, database, secret, rate_address=100_000)
+    service = Service(folder, database, secret, rate_address=100_000, pseudo_languages=1)
     service.start()
     try:
         for file in files[1:]:

@@ -25,6 +25,11 @@ from tests.web.making import PROGRAM, TENANT, Opener, Site, event, order
 RIVAL = "rival"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 FIXED = {"action": "approve", "verdict": "approve", "version": "1"}
+BY_PLACE = {
+    "/handles/": {"action": "disable"},
+    "/payouts/": {"action": "pay"},
+    "/objections/": {"verdict": "rejected"},
+}
 """Parameters of a path that are no ids."""
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/endpoints/{endpoint}/rotate": {},
@@ -62,10 +67,7 @@ class World:
     def fill(self, one: Guarded, ids: dict[str, str]) -> str:
         """The path with ids put in."""
         path = one.path.replace(":path", "")
-        fixed = dict(FIXED)
-        for place, action in (("/handles/", "disable"), ("/payouts/", "pay")):
-            if place in path:
-                fixed["action"] = action
+        fixed = FIXED | next((words for place, words in BY_PLACE.items() if place in path), {})
         for name in one.parameters:
             path = path.replace(f"{{{name}}}", (fixed | ids)[name])
         return path
@@ -88,6 +90,7 @@ def world(open_site: Opener) -> World:
         event("pay_out", "paid", program="demo", participant=joined["participant"]), "staff", "events"
     ).json()
     shop.tell(event("codes", "codes", pool="shop", codes=["KNOWN-1"]), "staff")
+    objected = shop.tell(event("objection", "objected", program="demo", person={"id": "ann"}, why="why?")).json()
     waiting = shop.tell(event("claim", "unknown friend", code=joined["advocate_code"])).json()
     world.ours = {
         "participant": joined["participant"],
@@ -103,6 +106,7 @@ def world(open_site: Opener) -> World:
         "reference": joined["participant"],
         "payout": paid["reasons"][0]["values"]["payout"],
         "period": "2026-10",
+        "objection": objected["reasons"][0]["values"]["objection"],
         "pool": "shop",
         "rehearsal": _rehearsal(shop),
     }
@@ -142,6 +146,7 @@ def _rival(site: Site) -> dict[str, str]:
         event("claim", "their token", code=code),
         order("their order", person={"id": "bob"}),
         event("codes", "their codes", pool="film", codes=["THEIRS-1"]),
+        event("objection", "their objection", program="theirs", person={"id": "ann"}, why="why?"),
         event("pay_out", "their payout", program="theirs", participant=keyring.id("pt", "their join")),
     ):
         tenants.decide_all(RIVAL, [sealed_past(keyring, body)])
@@ -168,6 +173,7 @@ def _rival(site: Site) -> dict[str, str]:
         "unit": "EUR",
         "reference": reward.referral,
         "payout": keyring.id("po", "their payout"),
+        "objection": keyring.id("ob", "their objection"),
         "period": "2026-10",
         "pool": "film",
         "rehearsal": "re_theirs",

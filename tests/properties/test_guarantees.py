@@ -400,6 +400,8 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             "payout",
             "visits",
             "program",
+            "objection",
+            "objection_answer",
         ) or isinstance(wish.body.get("participant"), int):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}

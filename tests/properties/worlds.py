@@ -468,6 +468,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "visits",
                 "program",
                 "consent",
+                "objection",
+                "objection",
+                "objection_answer",
             ]
         )
     )
@@ -561,6 +564,14 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "consent":
             whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}]))
             return Wish(at_ms, {"type": kind, "purpose": "name", "given": draw(st.booleans()), "language": "ar"} | whom)
+        case "objection":
+            whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}]))
+            number = draw(st.integers(0, 5))
+            about = draw(st.sampled_from([{}, {"about": f"rewards {number}"}, {"about": f"referrals {number}"}]))
+            return Wish(at_ms, {"type": kind, "program": "world", "why": "my friend bought"} | whom | about)
+        case "objection_answer":
+            verdict = draw(st.sampled_from(["upheld", "rejected"]))
+            return Wish(at_ms, {"type": kind, "objection": draw(st.integers(0, 3)), "verdict": verdict})
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}
@@ -580,6 +591,7 @@ NAMED = (
     ("submission", "activities"),
     ("payout", "payouts"),
     ("participant", "participants"),
+    ("objection", "objections"),
 )
 """What a wish names by its number among those that are there."""
 
@@ -630,6 +642,10 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
             if isinstance(body.get(kind), int):
                 rows = list(tenant.rows.rows[collection])
                 body[kind] = rows[body[kind] % len(rows)] if rows else "nothing"
+        if "about" in body:
+            collection, _, place = body["about"].partition(" ")
+            rows = list(tenant.rows.rows[collection])
+            body["about"] = rows[int(place) % len(rows)] if rows else "nothing"
         answer = tell(body)
         if body["type"] in ("link", "join") and "advocate_code" in answer:
             codes[body["person"]["id"]] = answer["advocate_code"]

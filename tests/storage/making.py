@@ -18,6 +18,7 @@ from goodword.engine.state import (
     Handle,
     Hit,
     MemberRow,
+    ObjectionRow,
     OrderRow,
     OutboxRow,
     Participant,
@@ -112,6 +113,9 @@ FULL: dict[str, dict[str, Any]] = {
     "tiers": {"dropbox|ann": TierRow("dropbox|ann", "dropbox", "ann", "gold", {"gold": "2026"})},
     "payouts": {
         "p1": PayoutRow("p1", "dropbox", "ann", "USD", 2**53 + 1, "2026-10", 5, "e1", "failed", 9, "the bank said no")
+    },
+    "objections": {
+        "ob1": ObjectionRow("ob1", "dropbox", "ann", 7, "r1", "answered", "rejected", 9, "not a new customer")
     },
     "pool_codes": {"hash9": PoolCode("hash9", "films", 3, "sealed:y", "w1")},
     "counters": {"cap|ann|n": 2**53 + 1},

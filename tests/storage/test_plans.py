@@ -101,10 +101,11 @@ def story() -> list[Sealed]:
         {"type": "group", "program": "spotify", "group": "plan", "action": "create", "person": ann},
         {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
         {"type": "payout", "payout": "nothing", "action": "pay"},
+        {"type": "objection", "program": "bombas", "person": bob, "why": "why?"},
         {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 60]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -142,6 +143,8 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
+            reads.objections(connection, TENANT, **filters)
         pools.pool_counts(connection, TENANT, "making-of")
         stored_terms(connection, TENANT, "bombas", 1, "ar")
         flows(connection, TENANT, "bombas", 1, 9)

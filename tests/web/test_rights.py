@@ -1,10 +1,13 @@
-"""What people may do about themselves, over HTTP: consent."""
+"""What people may do about themselves, over HTTP: consent, objections."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.web.making import Site, event
+import sqlalchemy as sa
+
+from goodword.storage import tables
+from tests.web.making import Site, event, order
 
 ANN = {"id": "ann", "email": "ann@example.test", "name": "Ann"}
 
@@ -39,3 +42,55 @@ def test_what_is_no_consent(shop: Site) -> None:
     for wrong, field in (({"purpose": "mail"}, "purpose"), ({"language": "Romanian"}, "language")):
         answer = shop.ask("POST", path, "events", json=said | wrong)
         assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+
+
+WHY = "My friend bought, and I see nothing: ask Maria"
+
+
+def test_an_objection_is_made_listed_and_answered(shop: Site) -> None:
+    ann = joined(shop)
+    code = shop.get(f"/v1/participants/{ann}")["codes"][0]["code"]
+    bought = shop.tell(order("o", person={"id": "bob"}, code=code)).json()
+    (referral,) = bought["referrals"]
+    said = {"program": "demo", "participant": ann, "about": referral["id"], "why": WHY, "id": "objected"}
+    told = shop.ask("POST", "/v1/objections", "events", json=said)
+    assert told.json()["outcome"] == "accepted", told.text
+    assert WHY not in told.text
+    (shown,) = shop.get("/v1/objections", "staff", status="open")["items"]
+    assert (shown["about"], shown["participant"], shown.get("text")) == (referral["id"], ann, None)
+    assert shop.get(f"/v1/objections/{shown['id']}", "read", "people")["text"] == WHY
+    assert [one["text"] for one in shop.get("/v1/objections", "staff", "people", participant=ann)["items"]] == [WHY]
+    path = f"/v1/objections/{shown['id']}/upheld"
+    assert shop.ask("POST", path, "events").status_code == 403
+    answer = shop.ask("POST", path, "staff", json={"why": "we looked again"}).json()
+    assert [one["code"] for one in answer["reasons"]] == ["objection_upheld", "decision_stands"]
+    assert shop.get("/v1/objections", "staff", status="open")["items"] == []
+    exported = shop.ask("GET", f"/v1/participants/{ann}/export", "people").json()
+    (mine,) = exported["objections"]
+    assert (mine["text"], mine["verdict"], mine["why"]) == (WHY, "upheld", "we looked again")
+    touched = shop.get("/v1/answers", reference=shown["id"])["items"]
+    assert [one["type"] for one in touched] == ["objection_answer", "objection"]
+
+
+def test_what_somebody_wrote_stands_in_one_table(shop: Site) -> None:
+    shop.tell(event("objection", "objected", program="demo", person=ANN, why=WHY))
+    refused = event("objection", "refused", program="demo", person=ANN, why=WHY, about="rf_nothing")
+    assert shop.tell(refused).json()["outcome"] == "refused"
+    with shop.parts.database.read() as connection:
+        holding = {
+            name
+            for name, table in tables.metadata.tables.items()
+            for row in connection.execute(sa.select(table))
+            if "Maria" in str(row)
+        }
+        assert holding == {"people"}
+        docs = connection.execute(sa.select(tables.people.c.doc)).scalars().all()
+    assert str(docs).count(WHY) == 1, "what is refused is not kept"
+
+
+def test_what_is_no_objection(shop: Site) -> None:
+    ann = joined(shop)
+    for wrong, field in (({"why": ""}, "why"), ({"why": "x" * 501}, "why"), ({"person": ANN}, "")):
+        said = {"program": "demo", "participant": ann, "why": WHY} | wrong
+        answer = shop.ask("POST", "/v1/objections", "events", json=said)
+        assert (answer.status_code, answer.json().get("field") or "") == (422, field), answer.text

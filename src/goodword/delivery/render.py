@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from goodword.engine.programs import status_of
 from goodword.engine.state import (
     HANDLES,
+    OBJECTIONS,
     PARTICIPANTS,
     PAYOUTS,
     REFERRALS,
@@ -39,6 +40,7 @@ ROWS: dict[str, Collection[Any]] = {
     "referral": REFERRALS,
     "reward": REWARDS,
     "payout": PAYOUTS,
+    "objection": OBJECTIONS,
 }
 """Which collection the reference of a topic leads to, by the object of the topic."""
 

@@ -14,7 +14,7 @@ from goodword.engine.state import ACTIVITIES, ORDERS, REWARDS, ActivityRow, Rewa
 from goodword.engine.turn import Turn
 
 GIVEN = "given"
-"""What the engine keeps of an answer that is personal, such as a postal address."""
+"""What the engine keeps of what is personal: a postal address, somebody's own words."""
 
 
 def choose(turn: Turn, event: Choice) -> None:

@@ -31,6 +31,8 @@ from goodword.engine.events import (
     Join,
     Link,
     Moderation,
+    Objection,
+    ObjectionAnswer,
     Order,
     PayOut,
     PayoutAction,
@@ -56,6 +58,7 @@ from goodword.engine.households import follow_households
 from goodword.engine.ids import Keyring
 from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
+from goodword.engine.objections import answer_objection, object_to
 from goodword.engine.orders import change, place, record
 from goodword.engine.payouts import act_on_payout, pay_out_due, pay_out_now
 from goodword.engine.people import note_activity, note_sign_up, resolve
@@ -75,6 +78,7 @@ from goodword.engine.state import (
     ENTRIES,
     HANDLES,
     LEADERS,
+    OBJECTIONS,
     ORDERS,
     PARTICIPANTS,
     REFERRALS,
@@ -125,7 +129,7 @@ _OF_THE_HOUSE = (Due, ProgramAction, Published, Scheduled, Visits)
 """What comes by itself or from staff: it does not say that live traffic has begun."""
 
 
-_RIGHTS = (Consent,)
+_RIGHTS = (Consent, Objection, ObjectionAnswer)
 """What people may do about themselves: it counts, also where it is told late."""
 
 
@@ -138,7 +142,9 @@ class Decision(Struct, frozen=True, gc=False):
     told: str | None
     """The participant that the event's person was found to be."""
     references: tuple[str, ...]
-    """The participants, referrals, rewards and orders that it touched."""
+    """The participants, referrals, rewards, orders and objections that it touched."""
+    written: tuple[str, str] | None = None
+    """Whose words the event brought along, and under which key of the personal data they are kept."""
 
 
 def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -> Decision:
@@ -161,12 +167,13 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
             end_or_reopen(turn, turn.referral(id))
     follow_households(turn)
     references = {*turn.touched_referrals, *turn.touched_rewards, *turn.touched_groups, *turn.touched_payouts}
+    references.update(turn.draft.changes.get(OBJECTIONS.name, ()))
     if turn.participant:
         references.add(turn.participant)
     if order := getattr(event, "order", None):
         references.add(f"order:{order}")
     kept = _without_unknown_code(turn) if turn.said("unknown_code") else sealed
-    return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)))
+    return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)), turn.written)
 
 
 def _without_unknown_code(turn: Turn) -> Sealed:
@@ -621,6 +628,8 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Join: _join,
     Accept: accept,
     Consent: consent,
+    Objection: object_to,
+    ObjectionAnswer: answer_objection,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,

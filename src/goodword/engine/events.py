@@ -37,6 +37,9 @@ OwnCode = Annotated[
     str, Meta(min_length=1, max_length=TEXT_MAX, description="a code of the shop's own system: 1 to 64 characters")
 ]
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
+Written = Annotated[
+    str, Meta(min_length=1, max_length=TEXT_MAX, description="somebody's own words: 1 to 500 characters")
+]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Minor = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="a whole number of the smallest unit (cents)")]
 Scalar = Annotated[str, Meta(max_length=TEXT_MAX)] | int | bool
@@ -145,6 +148,32 @@ class Consent(Event, tag="consent", frozen=True):
     def __post_init__(self) -> None:
         """Check that it says whom it is about."""
         _one_of_two(self.person, self.participant)
+
+
+class Objection(Event, tag="objection", frozen=True):
+    """Somebody objects to what was decided about a referral or a reward of his, or says that something is missing."""
+
+    program: Word
+    why: Written
+    """In his own words: kept with the personal data alone."""
+    about: Id | None = None
+    """A referral or a reward; without one, something is missing that he cannot name."""
+    person: Person | None = None
+    participant: Id | None = None
+    """Who objects, by Goodword's own id, in the place of `person`."""
+
+    def __post_init__(self) -> None:
+        """Check that it says who objects."""
+        _one_of_two(self.person, self.participant)
+
+
+class ObjectionAnswer(Event, tag="objection_answer", frozen=True):
+    """Staff answer an objection. What was decided stays until they decide anew, with a `review` or a `reward`."""
+
+    objection: Id
+    verdict: Literal["upheld", "rejected"]
+    why: Text = ""
+    """For the person to read."""
 
 
 class Link(Event, tag="link", frozen=True):
@@ -446,6 +475,8 @@ SourceEvent = (
     | ProgramAction
     | Accept
     | Consent
+    | Objection
+    | ObjectionAnswer
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Scheduled | Visits | Due
@@ -463,3 +494,5 @@ class Sealed(Struct, frozen=True, gc=False):
     history: bool = False
     person: Person | None = None
     """The raw person, for the one table that may hold personal data. The engine never looks at it."""
+    text: str | None = None
+    """What somebody wrote, for the same table: who wrote it and what it belongs to is decided."""

@@ -30,6 +30,8 @@ from goodword.engine.events import (
     Join,
     Link,
     Moderation,
+    Objection,
+    ObjectionAnswer,
     Order,
     PayOut,
     PayoutAction,
@@ -72,6 +74,8 @@ from goodword.engine.state import (
     LEADERS,
     MEMBERS,
     MEMBERS_IN,
+    OBJECTIONS,
+    OPEN_OBJECTIONS,
     ORDERS,
     PARENTS,
     PARTICIPANTS,
@@ -177,6 +181,12 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, COUNTERS, f"shares|{code}")
             case Profile(participant=str(participant)) | Consent(participant=str(participant)):
                 _want(wants, PARTICIPANTS, participant)
+            case Objection(participant=participant, about=about):
+                _want(wants, PARTICIPANTS, participant)
+                _want(wants, REFERRALS, about)
+                _want(wants, REWARDS, about)
+            case ObjectionAnswer(objection=objection):
+                _want(wants, OBJECTIONS, objection)
             case Moderation(submission=submission):
                 _want(wants, ACTIVITIES, submission)
             case Activity(id=id):
@@ -308,6 +318,13 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
     for item in batch.sealed:
         if isinstance(item.event, Exchange):
             _want(wants, QUEUES, *_purses(programs, batch, state, item.event))
+        if isinstance(item.event, Objection):
+            _want(wants, OPEN_OBJECTIONS, *_named(item, state))
+    for objection in _loaded(state, OBJECTIONS):
+        _want(wants, OPEN_OBJECTIONS, objection.participant)
+        _want(wants, PARTICIPANTS, objection.participant)
+        _want(wants, REFERRALS, objection.about)
+        _want(wants, REWARDS, objection.about)
     for ids in _loaded(state, KEPT_OF):
         _want(wants, REWARDS, *ids)
     for payout in _loaded(state, PAYOUTS):
@@ -338,6 +355,15 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
     for _, _, counter, sweep in _thresholds(programs, batch, _brought_together(batch, state)):
         _want(wants, COUNTERS, counter)
         _want(wants, SWEEPS, sweep)
+
+
+def _named(item: Sealed, state: State) -> Iterator[str]:
+    """Whom an event names in one of the two ways, as far as he is known."""
+    event, person = item.event, _person(item)
+    if (participant := getattr(event, "participant", None)) is not None:
+        yield participant
+    found = (state.rows[IDENTITIES.name].get(key) for key in identity_keys(person)) if person else ()
+    yield from (id for id in found if id is not None)
 
 
 def _decided(batch: Batch, state: State) -> Iterator[ContestRow]:

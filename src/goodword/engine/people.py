@@ -10,6 +10,7 @@ from goodword.engine.state import (
     FIRST_ORDERS,
     HANDLES_OF,
     IDENTITIES,
+    OPEN_OBJECTIONS,
     PARENTS,
     PARTICIPANTS,
     PEOPLE,
@@ -96,7 +97,7 @@ def _create(turn: Turn) -> Participant:
     number = turn.count(PEOPLE, 1)
     participant = Participant(new_participant_id(turn), created_ms=turn.occurred_ms, number=number)
     turn.draft.append_if_loaded(PEOPLE_IN, participant.page, participant.id)
-    turn.draft.fresh(participant.id, HANDLES_OF, REFERRALS_OF, REWARDS_OF, WAITING_OF, FIRST_ORDERS)
+    turn.draft.fresh(participant.id, HANDLES_OF, REFERRALS_OF, REWARDS_OF, WAITING_OF, FIRST_ORDERS, OPEN_OBJECTIONS)
     for program in turn.programs.live:
         turn.draft.put(PARENTS, f"{program}|{participant.id}", None)
     return participant

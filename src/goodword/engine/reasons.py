@@ -27,6 +27,11 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "unknown_click": ("refused", "the click id is not one that a link of ours gave"),
     "unknown_participant": ("refused", "no participant has this id"),
     "unknown_referral": ("refused", "no referral has this id"),
+    "unknown_objection": ("refused", "no objection has this id"),
+    "not_concerned": ("refused", "no referral and no reward of the person's own has this id"),
+    "objection_waits": ("refused", "an objection to the same waits for its answer"),
+    "too_many_objections": ("refused", "as many objections of the person wait for an answer as may"),
+    "objection_answered_before": ("refused", "the objection waits for no answer any more"),
     "unknown_payout": ("refused", "no payout has this id"),
     "unknown_reward": ("refused", "no reward has this id"),
     "not_offered": ("refused", "the program offers no reward of this name for points"),
@@ -182,6 +187,10 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "consent_withdrawn": ("done", "the person withdraws the consent"),
     "consent_known": ("note", "the person said so before"),
     "consent_outdated": ("note", "the person said otherwise later: that counts"),
+    "objection_made": ("done", "the objection waits for an answer of staff"),
+    "objection_upheld": ("done", "staff uphold the objection"),
+    "objection_rejected": ("done", "staff reject the objection"),
+    "decision_stands": ("note", "what the objection was about stands as it is until staff decide anew"),
     "code_created": ("done", "the advocate has a further code"),
     "code_switched_off": ("done", "staff switched the code off"),
     "code_switched_on": ("done", "staff switched the code on again"),
@@ -237,7 +246,8 @@ class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     ``step``, ``attribute``/``operator``/``expected``/``actual`` (conditions; ``actual`` is missing where unknown),
     ``until`` (a time, RFC 3339), ``signal``, ``order``, ``winner``, ``from``/``to`` (states or amounts), ``status``/``action``, ``why`` (of staff),
     ``measure``/``value``/``at`` (milestones), ``evidence``, ``token``, ``code``, ``side``, ``activity``, ``after``,
-    ``channel``, ``visits``, ``day``, ``purpose``, ``program``, ``participant``, ``referral``, ``reward``.
+    ``channel``, ``visits``, ``day``, ``purpose``, ``objection``,
+    ``program``, ``participant``, ``referral``, ``reward``.
     """
 
     code: str

@@ -551,6 +551,23 @@ class PayoutRow(Row, frozen=True):
     why: str = ""
 
 
+class ObjectionRow(Row, frozen=True):
+    """Somebody objected. What he wrote stands with the personal data, and goes with it."""
+
+    id: str
+    program: str
+    participant: str
+    at_ms: int
+    about: str | None = None
+    """A referral or a reward of his."""
+    status: Literal["open", "answered", "closed"] = "open"
+    """Closed without an answer, where nobody is left to be answered."""
+    verdict: Literal["", "upheld", "rejected"] = ""
+    answered_ms: int | None = None
+    why: str = ""
+    """What staff answered."""
+
+
 class Closure(Struct, frozen=True, omit_defaults=True, gc=False):
     """A time in which a program takes in nothing new."""
 
@@ -666,6 +683,9 @@ ENTRIES: Collection[tuple[str, ...]] = Collection("entries_after", stored=False)
 # "contest|entrant" -> the next ENTRIES_PAGE standings, in the order of their entrants
 TIERS: Collection[TierRow] = Collection("tiers")  # "program|participant"
 PAYOUTS: Collection[PayoutRow] = Collection("payouts")
+OBJECTIONS: Collection[ObjectionRow] = Collection("objections")
+OPEN_OBJECTIONS: Collection[tuple[str, ...]] = Collection("open_objections", stored=False)
+# participant -> his objections that nobody answered
 BALANCES: Collection[int] = Collection("balances")  # "account|unit"
 DUES: Collection[DueRow] = Collection("dues")
 
@@ -673,7 +693,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     PROGRAMS, IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
     ENTRIES, TIERS, PAYOUTS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
-    POOL_CODES, FREE_CODES,
+    POOL_CODES, FREE_CODES, OBJECTIONS, OPEN_OBJECTIONS,
 )  # fmt: skip
 
 PEOPLE = "people"
@@ -683,6 +703,8 @@ CLOSURES_MAX = 50
 ACCEPTED_MAX = 50
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
+OBJECTIONS_OPEN_MAX = 5
+"""How many objections of one person may wait for an answer."""
 ACTIVITIES_MAX = 4
 FIRST_ORDERS_MAX = 8
 WAITING_PAGE = 200

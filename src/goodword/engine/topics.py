@@ -31,6 +31,8 @@ TOPICS: dict[str, str] = {
     "payout.due": "what a partner earned is to be paid out",
     "payout.paid": "a payout was made",
     "payout.failed": "a payout did not arrive: it goes into the next one",
+    "objection.made": "somebody objected to a decision, or said that something is missing",
+    "objection.answered": "staff answered an objection",
     "submission.received": "something was sent in that staff look at first",
     "submission.approved": "staff approved what was sent in",
     "submission.denied": "staff denied what was sent in",

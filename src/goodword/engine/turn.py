@@ -107,6 +107,8 @@ class Turn:
     participant: str | None = None
     told: str | None = None
     """The participant that the event's person was found to be."""
+    written: tuple[str, str] | None = None
+    """Whose words the event brings along, and under which key of the personal data they are kept."""
     advocate_code: str | None = None
     claim: str | None = None
     touched_referrals: dict[str, None] = field(default_factory=dict)

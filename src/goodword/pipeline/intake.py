@@ -23,6 +23,7 @@ from goodword.engine.events import (
     Codes,
     HandleAction,
     Link,
+    Objection,
     Order,
     Person,
     Profile,
@@ -166,6 +167,7 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         content=content,
         history=history,
         person=_clean_person(person) if person else None,
+        text=event.why if isinstance(event, Objection) else None,
     )
 
 
@@ -176,6 +178,8 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
         changes["person"] = seal_person(person, keyring, named)
     if isinstance(event, Choice) and event.post is not None:
         changes["post"] = GIVEN
+    if isinstance(event, Objection):
+        changes["why"] = GIVEN
     if isinstance(event, _WITH_CODE) and event.code is not None:
         changes["code"] = _code(event.code, "code")
     if isinstance(event, Link) and event.code is not None:

@@ -294,11 +294,16 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
         for _, decision, _ in outcome.decisions
         if decision.sealed.person is not None and decision.told is not None
     ]
+    texts = [
+        (*decision.written, decision.sealed.text)
+        for _, decision, _ in outcome.decisions
+        if decision.written is not None and decision.sealed.text is not None
+    ]
     if records or dirty:
-        store(connection, tenant, Batch(state.tenant, records, dirty, people))
+        store(connection, tenant, Batch(state.tenant, records, dirty, people, texts))
     for parked in outcome.parked:
         # Kept sealed: the raw person is not written anywhere but in the table of people.
-        park(connection, tenant, replace(parked.sealed, person=None), parked.error)
+        park(connection, tenant, replace(parked.sealed, person=None, text=None), parked.error)
 
 
 def _record(seq: int, decision: Decision, answer: bytes) -> Record:

@@ -25,6 +25,8 @@ from goodword.engine.state import (
     KEPT_OF,
     LEADERS,
     MEMBERS_IN,
+    OBJECTIONS,
+    OPEN_OBJECTIONS,
     PARENTS,
     PEOPLE_IN,
     PROGRAMS,
@@ -58,6 +60,7 @@ _NAMED = {
     REWARDS_OF.name: REWARDS.name,
     REWARD_CODES.name: REWARDS.name,
     CONTESTS_OF.name: CONTESTS.name,
+    OPEN_OBJECTIONS.name: OBJECTIONS.name,
 }
 """The indexes whose rows a decision reads without asking, and where these stand."""
 _INDEXES_FIRST = sorted(_KEPT, key=lambda name: name not in _NAMED)

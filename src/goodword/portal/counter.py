@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from goodword.portal.frame import Frame, Tab, languages, shown
-from goodword.portal.look import Look
+from goodword.portal.frame import Frame, frame
 from goodword.words.catalogue import catalogue
 
 PREFIX = "/counter"
@@ -119,20 +118,5 @@ class Result:
 
 def page_frame(language: str, title: str, path: str, *, token: str = "") -> Frame:
     """The frame of a page of the counter; whoever is signed in has a `token` and sees the other pages."""
-    texts = catalogue(language)
-    tabs = tuple(Tab(texts.text(key), href, href == path) for key, href in TABS) if token else ()
-    return Frame(
-        language=texts.language,
-        direction="rtl" if texts.rtl else "ltr",
-        title=title,
-        languages_label=texts.text("friend.languages"),
-        languages=tuple(languages(language, lambda tag: f"{path}?lang={tag}")),
-        tabs=tabs,
-        tabs_label=texts.text("counter.pages"),
-        token=token,
-    )
-
-
-def counter_page(look: Look, template: str, page: Frame, desk: Desk, view: object = None) -> str:
-    """A page of the counter as HTML."""
-    return shown(look, f"counter/{template}.html", page, (desk, view))
+    made = frame(language, title, path, tabs=TABS if token else (), token=token)
+    return replace(made, tabs_label=catalogue(language).text("counter.pages"))

@@ -44,7 +44,9 @@ class Frame:
     """What its forms carry; empty where nobody is signed in."""
 
 
-def frame(language: str, title: str, path: str, *, tabs: Sequence[tuple[str, str]] = (), token: str = "") -> Frame:
+def frame(
+    language: str, title: str, path: str, *, tabs: Sequence[tuple[str, str]] = (), token: str = "", query: str = ""
+) -> Frame:
     """The frame of the page at a path. `tabs` are the texts and paths of its neighbours, itself among them."""
     texts = catalogue(language)
     shown = tuple(Tab(texts.text(key), href, href == path) for key, href in tabs)
@@ -53,7 +55,7 @@ def frame(language: str, title: str, path: str, *, tabs: Sequence[tuple[str, str
         direction="rtl" if texts.rtl else "ltr",
         title=title,
         languages_label=texts.text("friend.languages"),
-        languages=tuple(languages(language, lambda tag: f"{path}?lang={tag}")),
+        languages=tuple(languages(language, lambda tag: f"{path}?{query and query + '&'}lang={tag}")),
         tabs=shown,
         tabs_label=texts.text("portal.pages"),
         token=token,
@@ -62,7 +64,9 @@ def frame(language: str, title: str, path: str, *, tabs: Sequence[tuple[str, str
 
 def languages(language: str, address: Callable[[str], str]) -> Sequence[OtherLanguage]:
     """The languages of a page, each with its address by tag."""
-    return [OtherLanguage(tag, catalogue(tag).text("language.name"), address(tag), tag == language) for tag in LANGUAGES]
+    return [
+        OtherLanguage(tag, catalogue(tag).text("language.name"), address(tag), tag == language) for tag in LANGUAGES
+    ]
 
 
 def shown(look: Look, template: str, page: Frame, view: object = None) -> str:

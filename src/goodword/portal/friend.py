@@ -12,10 +12,22 @@ from goodword.portal.look import Look
 from goodword.portal.promised import promised
 from goodword.program.loader import Program
 from goodword.words.catalogue import catalogue
+from goodword.words.format import isolate
 from goodword.words.speaker import Section
 
 PREFIX = "/i/"
 Closed = Literal["paused", "ended"]
+Met = Literal["own", "customer"]
+"""Who looks at an invitation that is not for him: its own advocate, or a customer where only new ones are meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """A picture that a page names."""
+
+    address: str
+    """Whole, with its host: previews take no other."""
+    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +41,16 @@ class Invitation:
     on: date
     claim_id: str
     """Under which accepting it is told: pressed twice, it is accepted once."""
-    closed: Closed | None = None
+    closed: Closed | Met | None = None
+    """Why it cannot be accepted."""
+    by: str | None = None
+    """The first name of who invites, if he wants it to be seen."""
+    more: str | None = None
+    """Where somebody it is not for may go on: to his own page."""
     claim: str | None = None
     """The token, once it was accepted."""
+    picture: ShownPicture | None = None
+    """For previews of the link."""
     shop: str | None = None
     """Where it goes on, once it was accepted; None where the shop has no page."""
 
@@ -44,7 +63,11 @@ class FriendPage:
     direction: Literal["ltr", "rtl"]
     title: str
     preview: str
+    picture: ShownPicture | None
+    by: str | None
     closed: str | None
+    more: str | None
+    to_more: str
     open: bool
     accepted: bool
     code: str
@@ -81,17 +104,17 @@ def _say(about: Invitation) -> FriendPage:
     said = promised(about.program, about.language, about.on)
     both = said.sides
     title = texts.text("friend.accepted.title" if about.claim else f"friend.{about.closed or 'open'}.title")
-    shown = (
-        texts.text("friend.preview", {"benefit": both.friend})
-        if both.friend
-        else texts.text("friend.preview.none")
-    )
+    shown = texts.text("friend.preview", {"benefit": both.friend}) if both.friend else texts.text("friend.preview.none")
     return FriendPage(
         language=texts.language,
         direction="rtl" if texts.rtl else "ltr",
         title=title,
         preview=shown,
+        picture=about.picture,
+        by=texts.text("friend.by", {"name": isolate(about.by, about.language)}) if about.by else None,
         closed=texts.text(f"friend.{about.closed}.text") if about.closed else None,
+        more=about.more,
+        to_more=texts.text(f"friend.{'own' if about.closed == 'own' else 'customer'}.go"),
         open=about.claim is None and about.closed is None,
         accepted=about.claim is not None,
         code=about.code,

@@ -120,7 +120,7 @@ def _headers(style: str) -> Mapping[str, str]:
             f"default-src 'none'; style-src 'sha256-{known}'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
             "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         ),
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
         "X-Robots-Tag": "noindex",
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 PARTS = """
 :root{--good:light-dark(#166534,#86efac);--warning:light-dark(#854d0e,#fde047);--bad:light-dark(#b91c1c,#fca5a5)}
-.button{overflow-wrap:anywhere}
+body{overflow-wrap:anywhere}
 .button.quiet{background:none;color:var(--brand);border:2px solid var(--brand)}
 .button.danger{background:none;color:var(--bad);border:2px solid var(--bad)}
 .button:disabled{background:none;color:var(--soft);border:2px dashed var(--soft);cursor:not-allowed}
@@ -30,6 +30,7 @@ padding:.75rem 1rem;margin-block:var(--gap)}
 .notice.bad{border-inline-start-color:var(--bad)}
 .badge{display:inline-block;padding:0 .5rem;border:1px solid;border-radius:1rem;font-size:.875rem;font-weight:600;color:var(--soft)}
 .badge.good{color:var(--good)}.badge.warning{color:var(--warning)}.badge.bad{color:var(--bad)}
+.progress,.code-box{margin-block:.75rem}
 .progress p{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;margin:0 0 .25rem}
 progress{appearance:none;display:block;inline-size:100%;block-size:.75rem;border:1px solid var(--soft);border-radius:1rem;overflow:hidden;
 background:var(--card);color:var(--brand)}
@@ -49,17 +50,17 @@ block-size:1rem;border:2px solid var(--soft);border-radius:50%;background:var(--
 .button[aria-busy=true]{cursor:progress}
 .code-box .button{margin-block-start:.5rem}
 .code{overflow-wrap:anywhere}
-.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
+.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(7.5rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
 .share li{margin:0}
 .empty{text-align:center;border-style:dashed}
-.figure .number{font-size:2rem;font-weight:700;line-height:1.3}
+.figure .number{font-size:clamp(1.25rem,7vw,2rem);font-weight:700;line-height:1.3}
 .figure p{margin:0}
 .facts{margin:0 0 1rem}
 .facts div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;padding-block:.5rem;border-block-end:1px solid var(--line)}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;font-weight:600}
 .scroll{overflow-x:auto;margin-block:var(--gap)}
-table{border-collapse:collapse;inline-size:100%}
+table{border-collapse:collapse;inline-size:100%;overflow-wrap:normal}
 caption{text-align:start;font-weight:600;padding-block-end:.5rem}
 th,td{text-align:start;padding:.5rem .75rem;border-block-end:1px solid var(--line)}
 th{color:var(--soft)}
@@ -68,6 +69,13 @@ tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .tabs ul{margin-block:1rem;gap:0 1rem;border-block-end:1px solid var(--line)}
 .tabs a{display:block;padding-block:.75rem .5rem;border-block-end:.25rem solid transparent;text-decoration:none}
 .tabs a[aria-current]{border-color:var(--brand);font-weight:700}
+.lines{list-style:none;padding:0}
+.lines li{margin:0;padding-block:.75rem;border-block-end:1px solid var(--line)}
+.lines a{font-weight:600}
+.lines form,form+form{margin-block-start:.5rem}
+.address{overflow-wrap:anywhere}
+.qr svg{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:1rem}
 @media print{.share,.tabs{display:none}.card,.notice,.timeline li{break-inside:avoid}.scroll{overflow:visible}}
 @media (forced-colors:active){progress::-webkit-progress-value{background:Highlight}.timeline .done::before{background:CanvasText}}
 """

@@ -18,6 +18,7 @@ from goodword.engine.state import (
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
     LEADERS_MAX,
+    OBJECTIONS_OPEN_MAX,
     QUEUE_PAGE,
     RUNNING_MAX,
     WAITING_PAGE,
@@ -168,6 +169,11 @@ def _load_running(query: _Query, state: State, keys: list[str]) -> None:
     _fill_behind(query, state, keys, "contests", "program", ("id",), statement)
 
 
+def _load_open_objections(query: _Query, state: State, keys: list[str]) -> None:
+    statement = _open_objections(query.dialect, MAPPERS["objections"].columns)
+    _fill_behind(query, state, keys, "objections", "participant", ("at_ms", "id"), statement)
+
+
 def _load_leaders(query: _Query, state: State, keys: list[str]) -> None:
     statement = _leaders(query.dialect, MAPPERS["standings"].columns)
     # What is behind is not read back: the most negative of it is the highest score.
@@ -298,6 +304,7 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "people_in": _pages_of("participants"),
     "reward_codes": _load_reward_codes,
     "contests_of": _load_running,
+    "open_objections": _load_open_objections,
     "leaders": _load_leaders,
     "entries_after": _load_entries,
     "balances": _load_balances,
@@ -326,6 +333,12 @@ def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 @cache
 def _running(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.contests, columns, "program", "status <> 'settled'", ("id",), RUNNING_MAX))
+
+
+@cache
+def _open_objections(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    open_ones = ("participant", "status = 'open'", ("id",), OBJECTIONS_OPEN_MAX)
+    return text(dialect.first_of(tables.objections, columns, *open_ones))
 
 
 @cache

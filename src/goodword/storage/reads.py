@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, text, tuple_
 
-from goodword.engine.state import Entry, OrderRow, OutboxRow, Participant, ProgramRow, Referral, Reward
+from goodword.engine.state import Entry, ObjectionRow, OrderRow, OutboxRow, Participant, ProgramRow, Referral, Reward
 from goodword.storage import tables
 from goodword.storage.load import load_program_rows
 from goodword.storage.rows import MAPPERS
@@ -152,6 +152,21 @@ def orders(
 ) -> Page[OrderRow]:
     """A participant's orders that were placed."""
     return rows_page(connection, tenant, "orders", "placed_ms", {"participant": participant}, cursor, limit)
+
+
+def objections(
+    connection: Connection,
+    tenant: str,
+    *,
+    status: str | None = None,
+    program: str | None = None,
+    participant: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[ObjectionRow]:
+    """Objections by the time at which they were made, without what was written; a filter that is None asks for nothing."""
+    filters = {"status": status, "program": program, "participant": participant}
+    return rows_page(connection, tenant, "objections", "at_ms", filters, cursor, limit)
 
 
 def people(connection: Connection, tenant: str, participant_ids: list[str]) -> dict[str, dict[str, str]]:

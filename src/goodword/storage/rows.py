@@ -24,6 +24,7 @@ from goodword.engine.state import (
     GroupRow,
     Handle,
     MemberRow,
+    ObjectionRow,
     OrderRow,
     Participant,
     PayoutRow,
@@ -168,6 +169,7 @@ MAPPERS: dict[str, Mapper] = {
     "tiers": _struct_mapper(tables.tiers, TierRow, "id"),
     "payouts": _struct_mapper(tables.payouts, PayoutRow, "id"),
     "pool_codes": _struct_mapper(tables.pool_codes, PoolCode, "hash"),
+    "objections": _struct_mapper(tables.objections, ObjectionRow, "id"),
     "counters": _value_mapper(tables.counters),
     "balances": Mapper(
         tables.balances,

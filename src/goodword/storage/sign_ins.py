@@ -52,18 +52,7 @@ def ask(
     """
     if asked_since(connection, tenant, address, now_ms - ASKED_MS) >= ASKED_MAX:
         return None
-    made = SignIn(f"si_{secrets.token_hex(12)}", participant, now_ms + LIVES_MS, None, 0)
-    row = {
-        "tenant": tenant,
-        "id": made.id,
-        "address": address,
-        "participant": participant,
-        "created_ms": now_ms,
-        "expires_ms": made.expires_ms,
-        "tries": 0,
-        "used_ms": None,
-    }
-    connection.execute(insert(sign_ins), row)
+    made = make(connection, tenant, address, participant, now_ms)
     letter = {
         "tenant": tenant,
         "id": f"le_{made.id[3:]}",
@@ -76,6 +65,23 @@ def ask(
         "tries": 0,
     }
     connection.execute(insert(letters), letter)
+    return made
+
+
+def make(connection: Connection, tenant: str, address: str, participant: str | None, now_ms: int) -> SignIn:
+    """A new link and its code, without a letter."""
+    made = SignIn(f"si_{secrets.token_hex(12)}", participant, now_ms + LIVES_MS, None, 0)
+    row = {
+        "tenant": tenant,
+        "id": made.id,
+        "address": address,
+        "participant": participant,
+        "created_ms": now_ms,
+        "expires_ms": made.expires_ms,
+        "tries": 0,
+        "used_ms": None,
+    }
+    connection.execute(insert(sign_ins), row)
     return made
 
 

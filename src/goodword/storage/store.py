@@ -55,6 +55,8 @@ class Batch:
     """By collection and key the rows as they are after the batch; None removes one."""
     people: Sequence[tuple[str, Person]] = ()
     """Participant ids with what was told about them, in the order of telling."""
+    texts: Sequence[tuple[str, str, str]] = ()
+    """Participant ids with what they wrote: under which key, and the words."""
 
 
 def store(connection: Connection, tenant: str, batch: Batch) -> None:
@@ -67,7 +69,7 @@ def store(connection: Connection, tenant: str, batch: Batch) -> None:
     _store_records(connection, tenant, batch.records)
     for collection, rows in batch.dirty.items():
         _store_rows(connection, tenant, collection, rows)
-    _store_people(connection, tenant, batch.people)
+    _store_people(connection, tenant, batch.people, batch.texts)
     _unpark(connection, tenant, [record.sealed.event.id for record in batch.records])
 
 
@@ -188,11 +190,15 @@ def _store_rows(connection: Connection, tenant: str, collection: str, rows: Mapp
     write_rows(connection, dialect.upsert(mapper.table), tenant, [mapper.pack(key, row) for key, row in kept])
 
 
-def _store_people(connection: Connection, tenant: str, people: Sequence[tuple[str, Person]]) -> None:
+def _store_people(
+    connection: Connection, tenant: str, people: Sequence[tuple[str, Person]], texts: Sequence[tuple[str, str, str]]
+) -> None:
     merged: dict[str, dict[str, str]] = {}
     for participant, person in people:
         told = {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
         merged.setdefault(participant, {}).update(told)
+    for participant, key, words in texts:
+        merged.setdefault(participant, {})[key] = words
     rows = [[participant, msgspec.json.encode(doc).decode()] for participant, doc in merged.items()]
     write_rows(connection, dialect_of(connection).merge(tables.people), tenant, rows)
 

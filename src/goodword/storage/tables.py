@@ -243,6 +243,24 @@ payouts = Table(
     ),
 )
 
+# Who objected to which decision; what he wrote stands in `people`.
+objections = Table(
+    "objections",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("participant"),
+    _number("at_ms"),
+    _word("status"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("objections_open", "tenant", "participant", "id", where="status = 'open'", query="load: open_objections"),
+    _index("objections_by_time", "tenant", "at_ms", "id", query="reads.objections"),
+    _index("objections_by_status", "tenant", "status", "at_ms", "id", query="reads.objections"),
+    _index("objections_by_participant", "tenant", "participant", "at_ms", "id", query="reads.objections"),
+)
+
 # A family plan, a project, a team.
 groups = Table(
     "groups",

@@ -24,8 +24,8 @@ from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
 from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.portal.look import make_look
+from goodword.portal.pictures import Pictures
 from goodword.settings import Settings
-from goodword.storage.sessions import Role
 from goodword.web import (
     api,
     assets,
@@ -35,13 +35,18 @@ from goodword.web import (
     counter,
     export,
     invitations,
+    joining,
+    objections,
     participants,
     payouts,
     pools,
+    portal,
     programs,
     rehearsals,
+    signing_in,
     staff,
     webhooks,
+    you,
 )
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
@@ -53,6 +58,7 @@ from goodword.web.limits import Limits
 from goodword.web.metrics import METRICS_ANSWER, metrics
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
+from goodword.web.people import is_for_people, problem_page, to_sign_in
 from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
 from goodword.web.ready import database_state
 from goodword.web.shapes import show_row
@@ -69,12 +75,22 @@ ROOMS = (
     programs.router,
     contests.router,
     payouts.router,
+    objections.router,
     pools.router,
     rehearsals.router,
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
-SIGN_IN_PAGES: dict[Role, str] = {"participant": "/me/sign-in", "staff": counter.SIGN_IN}
+PAGES = (
+    invitations.router,
+    joining.router,
+    signing_in.router,
+    you.router,
+    portal.router,
+    counter.router,
+    assets.router,
+)
+"""The pages for people, and what they refer to."""
 MIB = 1024 * 1024
 
 
@@ -99,7 +115,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     Raises:
         InvalidSetting: a setting of the redirect or of the look cannot be used.
     """
-    look = make_look(settings)
+    look, pictures = make_look(settings), Pictures()
     edge = Edge(settings, parts.database, parts.keyring, parts.now_ms, PREFIX_OF_FRIENDS)
 
     @asynccontextmanager
@@ -109,7 +125,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
         keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
-        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look)
+        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look, pictures)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
@@ -126,9 +142,8 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
     app.router.routes.append(Route("/v1/events", post_events, methods=["POST"]))
     for room in ROOMS:
         app.include_router(room)
-    app.include_router(invitations.router)
-    app.include_router(assets.router)
-    app.include_router(counter.router)
+    for pages in PAGES:
+        app.include_router(pages)
     _add_own_routes(app)
     _add_errors(app)
     app.add_middleware(Guard, measures=parts.measures, bodies_max=settings.bodies_max * MIB)
@@ -201,42 +216,36 @@ def readyz(request: Request) -> Response:
 
 def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(SignInFirst, to_sign_in)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(SignInFirst, _answer_sign_in)
     app.add_exception_handler(HTTPException, _answer_status)
     for kind in INFRASTRUCTURE:
         app.add_exception_handler(kind, _answer_unavailable)
 
 
-async def _answer_problem(_: Request, error: Exception) -> Response:
-    return error.response() if isinstance(error, Problem) else _status(500)
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    return _said(request, error if isinstance(error, Problem) else problem_of_status(500)())
 
 
-async def _answer_sign_in(request: Request, error: Exception) -> Response:
-    """The page on which one signs in; what one came for is asked for again from there."""
-    if not isinstance(error, SignInFirst):
-        return _status(500)
-    return RedirectResponse(SIGN_IN_PAGES[error.role], 303, context_of(request).look.headers)
-
-
-async def _answer_invalid(_: Request, error: Exception) -> Response:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     """The first thing that is wrong with the path or the query; what was sent is not repeated."""
     first: dict[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {}
     where = ".".join(str(part) for part in first.get("loc", ())[1:])
-    return Invalid(str(first.get("msg", "")), field=where or None).response()
+    return _said(request, Invalid(str(first.get("msg", "")), field=where or None))
 
 
-async def _answer_status(_: Request, error: Exception) -> Response:
+async def _answer_status(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
-        return _status(500)
-    response = _status(error.status_code)
+        return _said(request, problem_of_status(500)())
+    response = _said(request, problem_of_status(error.status_code)())
     response.headers.update(error.headers or {})  # such as Allow, which a 405 has to name
     return response
 
 
-async def _answer_unavailable(_: Request, error: Exception) -> Response:
-    return Unavailable("the database cannot be reached").response()
+async def _answer_unavailable(request: Request, error: Exception) -> Response:
+    return _said(request, Unavailable("the database cannot be reached"))
 
 
-def _status(status: int) -> Response:
-    return problem_of_status(status)().response()
+def _said(request: Request, problem: Problem) -> Response:
+    """A problem for whoever asks: a page for people, else JSON."""
+    return problem_page(request, problem) if is_for_people(request) else problem.response()

@@ -1,15 +1,18 @@
-"""Files that pages refer to: our own and the logo of the shop. For everybody, without a key."""
+"""What pages are made with: our own files, the logo of the shop, and the page of all parts. For everybody, without a key."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from goodword.portal.asset import LOGO, PREFIX, own_assets
+from goodword.portal.showcase import PREFIX as PREFIX_OF_SHOWCASE
+from goodword.portal.showcase import showcase
 from goodword.web.api import PRINTABLE
 from goodword.web.context import context_of
+from goodword.web.language import page_language
 from goodword.web.problems import NotFound
 
 KEPT = "public, max-age=31536000, immutable"
@@ -17,10 +20,10 @@ ASKED_AGAIN = "no-cache"
 """For an address that does not name what is in the file now."""
 HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 """Opened by itself, an SVG would be a page of ours: it runs nothing and asks for nothing."""
-router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 
 
-@router.get("/{name}")
+@router.get(f"{PREFIX}{{name}}")
 def file(
     request: Request,
     name: Annotated[str, Path(max_length=64, pattern=PRINTABLE)],
@@ -32,3 +35,11 @@ def file(
         raise NotFound("there is no such file")
     kept = KEPT if v == found.version else ASKED_AGAIN
     return Response(found.content, media_type=found.media, headers={**HEADERS, "Cache-Control": kept})
+
+
+@router.get(PREFIX_OF_SHOWCASE)
+def look(request: Request, lang: Annotated[str | None, Query(max_length=10, pattern=PRINTABLE)] = None) -> Response:
+    """Every part of our pages, in the look of the shop."""
+    context = context_of(request)
+    page = showcase(context.look, page_language(request, lang), context.parts.settings.pseudo_languages)
+    return HTMLResponse(page, headers=context.look.headers)

@@ -11,6 +11,7 @@ from goodword.delivery.deliverer import Deliverer
 from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
 from goodword.portal.look import Look
+from goodword.portal.pictures import Pictures
 from goodword.web.jobs import Jobs
 from goodword.web.keys import Keys
 from goodword.web.limits import Limits
@@ -32,6 +33,7 @@ class Context:
     deliverer: Deliverer
     jobs: Jobs
     look: Look
+    pictures: Pictures
 
     @property
     def tenant(self) -> str:

@@ -7,15 +7,15 @@ from functools import partial
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from msgspec import Meta, Struct
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from goodword.pipeline.intake import InvalidEvent as Refused
 from goodword.pipeline.intake import check_text
 from goodword.portal.asset import own_assets
-from goodword.portal.counter import PREFIX, Desk, Notice, counter_page, page_frame
+from goodword.portal.counter import PREFIX, Desk, Notice, page_frame
 from goodword.portal.frame import Frame
 from goodword.storage.counter_log import Entry, find_entry
 from goodword.storage.sessions import end_session, open_session
@@ -26,25 +26,24 @@ from goodword.web.counter_find import CODE_MAX, look_up
 from goodword.web.counter_show import log_of, result_of, title_of
 from goodword.web.counter_tell import Press, confirm, undo
 from goodword.web.forms import check_token, from_here, read_form
+from goodword.web.people import SIGN_IN, Lang, answer, go
 from goodword.web.problems import BadRequest, Forbidden, Problem, TooManyRequests, Unauthorised
 from goodword.web.visitors import (
     SignInFirst,
     Visitor,
     drop_session,
-    keep_language,
     language_for,
     needs_visitor,
     set_session,
 )
-from goodword.words.catalogue import LANGUAGES, catalogue
+from goodword.words.catalogue import catalogue
 
-SIGN_IN = f"{PREFIX}/sign-in"
+SIGN_IN_PATH = SIGN_IN["staff"]
 BODY_BYTES_MAX = 8 * 1024
 FORM_FIELDS = frozenset({"id", "kind", "code", "reward", "person", "amount"})
 """What a form says of a press; the rest of it is not told on."""
 WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 """Of the worker's own requests: what it fetches comes from us."""
-Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]
 EntryId = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 
@@ -96,29 +95,25 @@ def sign_in_page(request: Request, lang: Lang = None) -> Response:
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     """Sign in by a name and a PIN. A wrong PIN, an unknown name and somebody who was switched off are answered alike."""
-    context, fields = context_of(request), await read_form(request)
-    language = language_for(request)
+    context, language = context_of(request), language_for(request)
     try:
-        context.limits.failures(request.scope, 0)
+        fields = await read_form(request)
     except TooManyRequests as error:
-        return _slow(_sign_in_page(request, language, "slow", fields.get("name", ""), status=429), error)
+        return _slow(_sign_in_page(request, language, "slow", status=429), error)
     typed = (fields.get("name", "")[:CODE_MAX], fields.get("pin", "")[:CODE_MAX])
     agent = request.headers.get("user-agent", "")
     secret = await run_in_threadpool(_signed_in, context, *typed, agent)
     if secret is None:
-        context.limits.failures(request.scope, 1)
         return _sign_in_page(request, language, "wrong", typed[0], status=403)
-    answer = RedirectResponse(PREFIX, 303, context.look.headers)
-    set_session(answer, context, "staff", secret)
-    return answer
+    entered = go(request, PREFIX)
+    set_session(entered, context, "staff", secret)
+    return entered
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """End the session of this browser."""
-    context, fields = context_of(request), await read_form(request)
-    clerk = await run_in_threadpool(clerk_of, request)
-    _check(context, clerk, fields)
+    context, (clerk, _) = context_of(request), await _sent(request)
     session = clerk.visitor.session
 
     def end() -> None:
@@ -126,9 +121,9 @@ async def sign_out(request: Request) -> Response:
             end_session(connection, context.tenant, "staff", session.subject, session.id)
 
     await run_in_threadpool(end)
-    answer = RedirectResponse(SIGN_IN, 303, context.look.headers)
-    drop_session(answer, context, "staff")
-    return answer
+    left = go(request, SIGN_IN_PATH)
+    drop_session(left, context, "staff")
+    return left
 
 
 def _signed_in(context: Context, name: str, pin: str, agent: str) -> str | None:
@@ -156,8 +151,8 @@ def _sign_in_page(
         if problem
         else None
     )
-    page = page_frame(language, texts.text("counter.sign_in.title"), SIGN_IN)
-    return _html(request, "sign-in", page, Desk(notice=notice, typed=typed), status=status, lang=lang)
+    page = page_frame(language, texts.text("counter.sign_in.title"), SIGN_IN_PATH)
+    return _page(request, "sign-in", page, Desk(notice=notice, typed=typed), status=status, lang=lang)
 
 
 # looking up -------------------------------------------------------------------------------------------------------------
@@ -172,9 +167,7 @@ def desk(request: Request, lang: Lang = None) -> Response:
 @router.post("/look-up")
 async def found(request: Request) -> Response:
     """What stands behind a code or a phone number. Nothing changes; it is a POST so that no code stands in an address."""
-    context, fields = context_of(request), await read_form(request)
-    clerk = await run_in_threadpool(clerk_of, request)
-    _check(context, clerk, fields)
+    context, (clerk, fields) = context_of(request), await _sent(request)
     language, typed = language_for(request), fields.get("code", "")[:CODE_MAX]
     show = partial(_desk, request, clerk, language, typed=typed)
     try:
@@ -187,7 +180,7 @@ async def found(request: Request) -> Response:
     if behind is None:
         return show(problem="unknown", status=404)
     page = page_frame(language, title_of(behind, language), PREFIX, token=clerk.visitor.token)
-    return _html(request, "found", page, clerk.desk, behind)
+    return _page(request, "found", page, clerk.desk, behind)
 
 
 def _desk(
@@ -206,7 +199,7 @@ def _desk(
     )
     shown = replace(clerk.desk, notice=notice, typed=typed)
     page = page_frame(language, texts.text("counter.title"), PREFIX, token=clerk.visitor.token)
-    return _html(request, "desk", page, shown, status=status, lang=lang)
+    return _page(request, "desk", page, shown, status=status, lang=lang)
 
 
 # confirming -------------------------------------------------------------------------------------------------------------
@@ -217,9 +210,7 @@ async def press(request: Request) -> Response:
     """Confirm something: as a form, answered by a page, or from a device where it waited, answered by JSON."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
         return await _pressed_by_device(request)
-    context, fields = context_of(request), await read_form(request)
-    clerk = await run_in_threadpool(clerk_of, request)
-    _check(context, clerk, fields)
+    context, (clerk, fields) = context_of(request), await _sent(request)
     fields.setdefault("amount", fields.get(f"amount-{fields.get('id', '')}", ""))
     told = {name: value for name, value in fields.items() if name in FORM_FIELDS}
     try:
@@ -232,7 +223,7 @@ async def press(request: Request) -> Response:
         return _slow(_desk(request, clerk, language_for(request), problem="slow", status=429), error)
     except Problem as error:
         return _again_page(request, clerk, told, error.status)
-    return RedirectResponse(f"{PREFIX}/entries/{entry.id}", 303, context.look.headers)
+    return go(request, f"{PREFIX}/entries/{entry.id}")
 
 
 def _again_page(request: Request, clerk: Clerk, told: dict[str, str], status: int) -> Response:
@@ -242,7 +233,7 @@ def _again_page(request: Request, clerk: Clerk, told: dict[str, str], status: in
     title = texts.text("counter.desk.again")
     shown = replace(clerk.desk, notice=Notice(title, texts.text("counter.desk.again.text")))
     page = page_frame(language, title, PREFIX, token=clerk.visitor.token)
-    return _html(request, "again", page, shown, told, status=status)
+    return _page(request, "again", page, shown, told, status=status)
 
 
 async def _pressed_by_device(request: Request) -> Response:
@@ -292,25 +283,23 @@ def result(request: Request, entry: EntryId, lang: Lang = None) -> Response:
     with context.parts.database.read() as connection:
         known = find_entry(connection, context.tenant, entry)
     if known is None or known.staff != clerk.member.id:
-        return RedirectResponse(PREFIX, 303, context.look.headers)
+        return go(request, PREFIX)
     view = result_of(context, known, language)
     path = f"{PREFIX}/entries/{known.id}"
     page = page_frame(language, catalogue(language).text("counter.result.title"), path, token=clerk.visitor.token)
-    return _html(request, "result", page, clerk.desk, view, lang=lang)
+    return _page(request, "result", page, clerk.desk, view, lang=lang)
 
 
 @router.post("/entries/{entry}/undo")
 async def take_back(request: Request, entry: EntryId) -> Response:
     """Take back what one confirmed oneself, on the same day."""
-    context, fields = context_of(request), await read_form(request)
-    clerk = await run_in_threadpool(clerk_of, request)
-    _check(context, clerk, fields)
+    context, (clerk, _) = context_of(request), await _sent(request)
     try:
         undone = await undo(context, clerk.member, entry)
     except Problem as error:
         return _desk(request, clerk, language_for(request), problem="again", status=error.status)
     address = f"{PREFIX}/log" if undone is None else f"{PREFIX}/entries/{undone.id}"
-    return RedirectResponse(address, 303, context.look.headers)
+    return go(request, address)
 
 
 @router.get("/log")
@@ -320,7 +309,7 @@ def log(request: Request, lang: Lang = None) -> Response:
     language = language_for(request, lang)
     title = catalogue(language).text("counter.log.title")
     page = page_frame(language, title, f"{PREFIX}/log", token=clerk.visitor.token)
-    return _html(request, "log", page, clerk.desk, log_of(context, clerk.member, language), lang=lang)
+    return _page(request, "log", page, clerk.desk, log_of(context, clerk.member, language), lang=lang)
 
 
 # without a connection ---------------------------------------------------------------------------------------------------
@@ -341,7 +330,7 @@ def shell(request: Request, lang: Lang = None) -> Response:
     """The page that a device keeps for the time without a connection. It says nothing of anybody."""
     language = language_for(request, lang)
     page = page_frame(language, catalogue(language).text("counter.offline.title"), f"{PREFIX}/offline")
-    return _html(request, "offline", page, Desk())
+    return _page(request, "offline", page, Desk())
 
 
 @router.get("/worker.js")
@@ -362,16 +351,20 @@ async def _clerk_for_script(request: Request) -> Clerk:
 # ------------------------------------------------------------------------------------------------------------------------
 
 
-def _check(context: Context, clerk: Clerk, fields: dict[str, str]) -> None:
-    check_token(context.parts.keyring, clerk.visitor.session.hash, fields)
+async def _sent(request: Request) -> tuple[Clerk, dict[str, str]]:
+    """Who is signed in, and the form that he sent. His forms are not counted as those of strangers: a till sends many."""
+    clerk = await run_in_threadpool(clerk_of, request)
+    fields = await read_form(request, counted=False)
+    check_token(context_of(request).parts.keyring, clerk.visitor.session.hash, fields)
+    return clerk, fields
 
 
-def _slow(answer: Response, error: TooManyRequests) -> Response:
-    answer.headers["Retry-After"] = str(error.seconds)
-    return answer
+def _slow(page: Response, error: TooManyRequests) -> Response:
+    page.headers["Retry-After"] = str(error.seconds)
+    return page
 
 
-def _html(
+def _page(
     request: Request,
     template: str,
     page: Frame,
@@ -381,10 +374,4 @@ def _html(
     status: int = 200,
     lang: str | None = None,
 ) -> Response:
-    context = context_of(request)
-    answer = HTMLResponse(
-        counter_page(context.look, template, page, desk, view), status, headers=dict(context.look.headers)
-    )
-    if lang in LANGUAGES:
-        keep_language(answer, context, str(lang))
-    return answer
+    return answer(request, f"counter/{template}.html", page, (desk, view), status=status, lang=lang)

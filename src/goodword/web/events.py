@@ -19,6 +19,7 @@ from goodword.engine.events import (
     HandleAction,
     Link,
     Moderation,
+    ObjectionAnswer,
     PayOut,
     PayoutAction,
     Profile,
@@ -178,6 +179,8 @@ def _scope(event: SourceEvent) -> Scope:
     """Who may tell an event. What staff decide moves money: a shop's key alone does not suffice."""
     match event:
         case RewardAction() | Review() | HandleAction() | Moderation() | PayoutAction() | PayOut() | Codes():
+            return "staff"
+        case ObjectionAnswer():
             return "staff"
         case ProgramAction():
             return "programs"

@@ -41,10 +41,12 @@ from goodword.web.keys import Needs
 from goodword.web.shapes import (
     BalanceOut,
     HandleOut,
+    ObjectionOut,
     ParticipantDetail,
     PayoutOut,
     TermsOut,
     handle_out,
+    objection_out,
     participant_detail,
     payout_out,
 )
@@ -117,6 +119,7 @@ class PersonExport(Struct, frozen=True):
     rewards: tuple[OwnReward, ...]
     balances: tuple[BalanceOut, ...]
     payouts: tuple[PayoutOut, ...]
+    objections: tuple[ObjectionOut, ...]
     events: tuple[OwnEvent, ...]
     whole: bool
     """Whether all of these are here; false where there are more than `ROWS_MAX` of a kind, or older acceptances."""
@@ -151,6 +154,9 @@ def export_of(connection: Connection, tenant: str, participant: str, now: dateti
     programs = load_program_rows(connection, tenant)
     payouts = [row for name in programs for row in _all(partial(_payouts, connection, tenant, name, participant))]
     events = _all(lambda cursor: reads.answers(connection, tenant, participant, cursor=cursor, limit=PAGE))
+    objections = _all(
+        lambda cursor: reads.objections(connection, tenant, participant=participant, cursor=cursor, limit=PAGE)
+    )
     sides = [*(_referral(one, "advocate") for one in given), *(_referral(one, "friend") for one in taken)]
     return PersonExport(
         exported_at=now,
@@ -162,9 +168,11 @@ def export_of(connection: Connection, tenant: str, participant: str, now: dateti
         rewards=tuple(map(_reward, rewards)),
         balances=tuple(BalanceOut(*one) for one in reads.balances(connection, tenant, participant).items()),
         payouts=tuple(map(payout_out, payouts)),
+        objections=tuple(objection_out(one, person) for one in objections),
         events=tuple(map(_event, events)),
         whole=len(row.accepted) < ACCEPTED_MAX
-        and max(len(given), len(taken), len(rewards), len(orders), len(payouts), len(events)) < ROWS_MAX,
+        and max(len(given), len(taken), len(rewards), len(orders), len(payouts), len(objections), len(events))
+        < ROWS_MAX,
     )
 
 

@@ -18,13 +18,16 @@ FIELDS_MAX = 40
 TYPE = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, *, counted: bool = True) -> dict[str, str]:
     """The fields of a form that one of our own pages sent, without spaces around them; an empty one is left out.
 
     Raises:
+        TooManyRequests: too many came from this address.
         Forbidden: another page sent it.
         BadRequest: it is no form, or holds control characters.
     """
+    if counted:
+        request.app.state.context.limits.failures(request.scope, 1)  # whoever has no key may not fill the database
     if not from_here(request):
         raise Forbidden("a form of another site is not taken: open the page here")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != TYPE:
@@ -43,10 +46,10 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def from_here(request: Request) -> bool:
-    """Whether a browser says that a page of ours sent it. Those that say nothing are old: they have the token of the session."""
+    """Whether a browser says that a page of ours sent it. Of those that say nothing, the token of the session is asked for."""
     site = request.headers.get("sec-fetch-site")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
+    if site is not None:
+        return site in ("same-origin", "none")
     origin = request.headers.get("origin")
     if origin is None:
         return True

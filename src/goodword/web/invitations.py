@@ -7,7 +7,9 @@ the counter. Robots and previews only look.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
 from typing import Annotated
 from urllib.parse import parse_qs
 
@@ -17,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from goodword.edge.links import ProgramLinks, make_link
-from goodword.edge.pages import STATUS, page, wanted_language
+from goodword.edge.pages import STATUS, page
 from goodword.edge.pages import STYLE_HASH as EDGE_STYLE_HASH
 from goodword.edge.pages import Page as EdgePage
 from goodword.edge.targets import parameter, read_places, with_parameters
@@ -25,20 +27,26 @@ from goodword.engine.events import Claim
 from goodword.engine.ids import normalise_code
 from goodword.engine.programs import status_of
 from goodword.engine.reasons import Answer
-from goodword.engine.state import CLAIMS, HANDLES, Handle, State
+from goodword.engine.state import CLAIMS, HANDLES, PARTICIPANTS, Handle, State
 from goodword.pipeline.intake import seal
-from goodword.portal.friend import PREFIX, Closed, Invitation, address_of, friend_page
+from goodword.portal.cards import invitation_picture
+from goodword.portal.friend import PREFIX, Closed, Invitation, Met, ShownPicture, address_of, friend_page
+from goodword.portal.pictures import Picture
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
+from goodword.storage import reads
 from goodword.storage.load import load, load_program_rows
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
-from goodword.web.problems import Conflicts
-from goodword.words.catalogue import LANGUAGES
+from goodword.web.language import page_language
+from goodword.web.problems import Conflicts, NotFound
+from goodword.web.visitors import visitor_of
+from goodword.words.names import given_name
 
 FORM_BYTES_MAX = 2048
 ID_LENGTH_MAX = 64
+CARD_KEPT = "public, max-age=3600"
 Code = Annotated[str, Path(min_length=1, max_length=64, pattern=PRINTABLE)]
 Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]
 router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
@@ -56,11 +64,32 @@ class _Found:
 @router.get("/{code}")
 def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     """The invitation of a code."""
-    context, language = context_of(request), _language(request, lang)
+    context, language = context_of(request), page_language(request, lang)
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
-    return _html(context, friend_page(context.look, _about(context, found, language)))
+    about = replace(_about(context, found, language), by=_inviter(context, found))
+    met = _met(request, context, found) if found.closed is None else None
+    if met is not None:
+        about = replace(about, closed=met, more="/me" if met == "own" else f"/join/{found.program.name}")
+    return _html(context, friend_page(context.look, about))
+
+
+@router.api_route("/{code}/card.png", methods=["GET", "HEAD"])
+def card(request: Request, code: Code, lang: Lang = None) -> Response:
+    """The picture of an invitation, for previews of its link. Looking at it counts for nothing."""
+    context, language = context_of(request), page_language(request, lang)
+    found = _find(context, code)
+    picture = None if isinstance(found, str) else _picture(context, found, language)
+    drawn = picture and context.pictures.draw(picture)
+    if not drawn:
+        context.limits.failures(request.scope, 1)
+        raise NotFound("there is no such picture")
+    etag = f'"{sha256(drawn).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": CARD_KEPT, "Cross-Origin-Resource-Policy": "cross-origin"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(drawn, media_type="image/png", headers=headers)
 
 
 @router.post("/{code}/claim")
@@ -69,7 +98,7 @@ async def accept(request: Request, code: Code) -> Response:
     context = context_of(request)
     context.limits.failures(request.scope, 1)  # whoever has no key may not fill the database
     form = parse_qs((await read_body(request, FORM_BYTES_MAX)).decode("ascii", "replace"))
-    language = _language(request, form.get("lang", [None])[0])
+    language = page_language(request, form.get("lang", [None])[0])
     id = form.get("id", [""])[0]
     found = await run_in_threadpool(_find, context, code)
     if isinstance(found, str):
@@ -89,7 +118,7 @@ def accepted(
     lang: Lang = None,
 ) -> Response:
     """What comes next, once it was accepted: the code, and the way to the shop."""
-    context, language = context_of(request), _language(request, lang)
+    context, language = context_of(request), page_language(request, lang)
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
@@ -119,16 +148,61 @@ def _find(context: Context, code: str) -> _Found | EdgePage:
     return _Found(handle, program, status if status in ("paused", "ended") else None)
 
 
+def _inviter(context: Context, found: _Found) -> str | None:
+    """The first name of the advocate, if he wants friends to see it."""
+    id, state = found.handle.participant, State()
+    with context.parts.database.read() as connection:
+        load(connection, context.tenant, state, {PARTICIPANTS.name: {id}})
+        row = state.get(PARTICIPANTS, id)
+        if row is None or not row.consents_to("name"):
+            return None
+        name = reads.people(connection, context.tenant, [id]).get(id, {}).get("name")
+    return given_name(name) if name else None
+
+
+def _met(request: Request, context: Context, found: _Found) -> Met | None:
+    """Whether somebody who is signed in here looks at what is not for him. Of all others nothing is known, and nothing asked."""
+    visitor = visitor_of(request, context)
+    if visitor is None or not visitor.confirmed:
+        return None
+    if visitor.subject == found.handle.participant:
+        return "own"
+    new_only = any(one.attribute.name == "friend.new_customer" for one in found.program.model.audience.friend)
+    with context.parts.database.read() as connection:
+        bought = new_only and reads.orders(connection, context.tenant, visitor.subject, limit=1).items
+    return "customer" if bought else None
+
+
+def _today(context: Context, found: _Found) -> date:
+    return from_ms(context.parts.now_ms()).astimezone(found.program.model.zone).date()
+
+
+def _picture(context: Context, found: _Found, language: str) -> Picture | None:
+    """What is drawn hangs on the offer and not on the code: whoever tries many codes makes no more work."""
+    if found.closed:
+        return None
+    return invitation_picture(context.pictures, context.look, found.program, language, _today(context, found))
+
+
+def _shown_picture(context: Context, found: _Found, language: str) -> ShownPicture | None:
+    origin = read_places(context.parts.settings).public_url
+    picture = _picture(context, found, language) if origin else None
+    if picture is None:
+        return None
+    address = f"{origin}{address_of(found.handle.written)}/card.png?lang={language}&v={picture.version}"
+    return ShownPicture(address, picture.alt)
+
+
 def _about(context: Context, found: _Found, language: str, claim: str | None = None) -> Invitation:
-    now = from_ms(context.parts.now_ms()).astimezone(found.program.model.zone)
     return Invitation(
         program=found.program,
         code=found.handle.written,
         language=language,
-        on=now.date(),
+        on=_today(context, found),
         claim_id=uuid.uuid4().hex,
         closed=found.closed if claim is None else None,
         claim=claim,
+        picture=_shown_picture(context, found, language) if claim is None else None,
         shop=None if claim is None else _shop(context, found, claim),
     )
 
@@ -156,12 +230,6 @@ async def _claimed(context: Context, found: _Found, id: str) -> str | None:
 
 def _is_id(id: str) -> bool:
     return 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum()
-
-
-def _language(request: Request, wanted: str | None) -> str:
-    if wanted in LANGUAGES:
-        return str(wanted)
-    return wanted_language(request.headers.get("accept-language", "").encode("latin-1"))
 
 
 def _html(context: Context, text: str) -> Response:

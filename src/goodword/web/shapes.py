@@ -10,12 +10,14 @@ from msgspec import Struct
 
 from goodword.engine.events import Scalar
 from goodword.engine.ids import Keyring
+from goodword.engine.objections import text_key
 from goodword.engine.programs import status_of
 from goodword.engine.reasons import Answer, Reason
 from goodword.engine.state import (
     ClaimRow,
     Handle,
     Moderation,
+    ObjectionRow,
     Participant,
     PayoutRow,
     PayoutStatus,
@@ -150,6 +152,25 @@ class PayoutOut(Struct, frozen=True, omit_defaults=True):
     settled_at: datetime | None = None
     """When the shop said that it was paid, or that it failed."""
     why: str = ""
+
+
+class ObjectionOut(Struct, frozen=True, omit_defaults=True):
+    """Somebody objected to a decision, or said that something is missing."""
+
+    id: str
+    program: str
+    participant: str
+    made_at: datetime
+    status: Literal["open", "answered", "closed"]
+    """Closed without an answer, where nobody is left to be answered."""
+    about: str | None = None
+    """A referral or a reward; without one, something is missing that he cannot name."""
+    text: str | None = None
+    """What he wrote. Only shown to keys with scope `people`."""
+    verdict: str | None = None
+    answered_at: datetime | None = None
+    why: str = ""
+    """What staff answered."""
 
 
 class BalanceOut(Struct, frozen=True):
@@ -427,6 +448,22 @@ def payout_out(row: PayoutRow) -> PayoutOut:
     )
 
 
+def objection_out(row: ObjectionRow, person: dict[str, str] | None) -> ObjectionOut:
+    """An objection as the API shows it; with what is known of the person, also what he wrote."""
+    return ObjectionOut(
+        id=row.id,
+        program=row.program,
+        participant=row.participant,
+        made_at=from_ms(row.at_ms),
+        status=row.status,
+        about=row.about,
+        text=(person or {}).get(text_key(row.id)),
+        verdict=row.verdict or None,
+        answered_at=_moment(row.answered_ms),
+        why=row.why,
+    )
+
+
 def change_out(change: Change) -> ChangeOut:
     """A change of a program as the API shows it."""
     return ChangeOut(change.path, change.kind, change.before, change.after, change.place)
@@ -490,13 +527,14 @@ def reward_out(row: Reward, keyring: Keyring | None) -> RewardOut:
         mature_at=_moment(row.mature_ms),
         expires_at=_moment(row.expires_ms),
         order=row.order,
-        code=_code(row, keyring) if keyring is not None and usable else None,
+        code=code_of(row, keyring) if keyring is not None and usable else None,
         option=row.option or None,
         answers=row.answers if keyring is not None else {},
     )
 
 
-def _code(row: Reward, keyring: Keyring) -> str:
+def code_of(row: Reward, keyring: Keyring) -> str:
+    """The code of a reward that is used by one."""
     return open_code(keyring, row.own_code) if row.own_code else keyring.reward_code(row.id)
 
 
@@ -518,7 +556,7 @@ def event_out(stored: StoredEvent, keyring: Keyring | None, language: str | None
     )
 
 
-def show_row(row: Participant | Handle | Referral | Reward | PayoutRow) -> object:
+def show_row(row: Participant | Handle | Referral | Reward | PayoutRow | ObjectionRow) -> object:
     """A row in the body of a webhook: as the API shows it to a key that only reads."""
     match row:
         case Participant():
@@ -529,6 +567,8 @@ def show_row(row: Participant | Handle | Referral | Reward | PayoutRow) -> objec
             return referral_out(row)
         case PayoutRow():
             return payout_out(row)
+        case ObjectionRow():
+            return objection_out(row, None)
     return reward_out(row, None)
 
 

@@ -8,11 +8,10 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from goodword.edge.pages import wanted_language
 from goodword.storage.sessions import LIVES_MS, SEEN_EVERY_MS, Role, Session, find_session, keep_session
 from goodword.web.context import Context
 from goodword.web.forms import form_token
-from goodword.words.catalogue import LANGUAGES
+from goodword.web.language import page_language
 
 SECRET_MAX = 200
 LANGUAGE_COOKIE = "gw_lang"
@@ -90,10 +89,7 @@ def drop_session(response: Response, context: Context, role: Role) -> None:
 
 def language_for(request: Request, wanted: str | None = None) -> str:
     """The language to answer in: the one that is asked for, else the one chosen before, else the browser's."""
-    for said in (wanted, request.cookies.get(LANGUAGE_COOKIE)):
-        if said in LANGUAGES:
-            return str(said)
-    return wanted_language(request.headers.get("accept-language", "").encode("latin-1"))
+    return page_language(request, request.cookies.get(LANGUAGE_COOKIE) if wanted is None else wanted)
 
 
 def keep_language(response: Response, context: Context, language: str) -> None:

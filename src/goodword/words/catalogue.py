@@ -16,8 +16,11 @@ from string import Formatter
 from typing import Final
 
 from babel import Locale
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from goodword.words.pseudo import PSEUDO, pseudo_text
 
 LANGUAGES: Final = ("en", "ar", "ro")
 FALLBACK: Final = "en"
@@ -46,7 +49,7 @@ class Catalogue:
     @cached_property
     def locale(self) -> Locale:
         """What Babel knows about the language."""
-        return Locale.parse(self.language)
+        return Locale.parse(PSEUDO[self.language].like if self.language in PSEUDO else self.language)
 
     @cached_property
     def rtl(self) -> bool:
@@ -87,10 +90,12 @@ class Catalogue:
         return None
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=len(LANGUAGES) + len(PSEUDO))
 def _read(language: str) -> Catalogue:
-    path = files("goodword") / "locale" / language / "goodword.po"
+    path = files("goodword") / "locale" / (FALLBACK if language in PSEUDO else language) / "goodword.po"
     source = read_po(BytesIO(path.read_bytes()))
+    if language in PSEUDO:
+        _make_pseudo(source, language)
     counts: dict[str, str | None] = {}
     for message in source:
         if not isinstance(message.id, str):
@@ -104,6 +109,14 @@ def _read(language: str) -> Catalogue:
     return Catalogue(language, counts, GNUTranslations(compiled))
 
 
+def _make_pseudo(source: Catalog, tag: str) -> None:
+    for message in source:
+        if not isinstance(message.id, str):
+            message.string = tuple(pseudo_text(tag, message.id[0], form) for form in message.string or ())
+        elif message.id and isinstance(message.string, str):
+            message.string = pseudo_text(tag, message.id, message.string)
+
+
 def catalogue(language: str) -> Catalogue:
-    """The catalogue for a language tag, read once."""
-    return _read(language_of(language))
+    """The catalogue for a language tag, read once. The tags of `pseudo` have one as well, to be asked for by their exact name."""
+    return _read(language if language in PSEUDO else language_of(language))

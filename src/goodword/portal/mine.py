@@ -1,0 +1,54 @@
+"""What is known about one participant in one program, as his pages need it: rows as they stand, nothing about anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from goodword.engine.state import ContestRow, Handle, ObjectionRow, Participant, Referral, Reward
+from goodword.portal.friend import Closed
+from goodword.program.loader import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A contest, and who leads it: entrant, score, and the name of those who want to be seen."""
+
+    row: ContestRow
+    leaders: tuple[tuple[int, str, int, str | None], ...]
+    """Place, entrant, score, name."""
+    mine: int
+    """The score of the one whose page it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """One participant in one program."""
+
+    program: Program
+    closed: Closed | None
+    participant: Participant
+    handles: tuple[Handle, ...]
+    """His codes of this program that work, the first one first."""
+    referrals: Sequence[Referral]
+    """Whom he invited, the newest first."""
+    rewards: Sequence[Reward]
+    """His own, the newest first."""
+    versions: Mapping[tuple[str, int], Program]
+    """The versions that decide his referrals and rewards."""
+    counters: Mapping[str, int]
+    tier: str
+    boards: tuple[Board, ...]
+    objections: Sequence[ObjectionRow]
+    """What he objected to, the newest first."""
+    now_ms: int
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The calendar of the program."""
+        return self.program.model.zone
+
+    def version(self, row: Referral | Reward) -> Program:
+        """The version that decides a row."""
+        return self.versions[row.program, row.version]

@@ -1,0 +1,187 @@
+"""Joining from a page of ours, in one step: `/join/PROGRAM`, for everybody, without a key.
+
+Whoever joins gets his link at once and may share it. What is anybody's own he sees only once he has shown that the address is
+his: whether somebody else had joined with it before cannot be told from the answers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from msgspec.structs import replace
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from goodword.engine.events import Consent, Join, Person, Terms
+from goodword.engine.programs import status_of
+from goodword.engine.reasons import Answer
+from goodword.pipeline.intake import InvalidEvent
+from goodword.pipeline.lookup import find_by_email
+from goodword.portal.frame import frame
+from goodword.portal.friend import Closed
+from goodword.portal.join import PREFIX, JoinView
+from goodword.portal.promised import promised
+from goodword.program.duration import from_ms
+from goodword.program.loader import Program
+from goodword.storage import sign_ins
+from goodword.storage.load import load_program_rows
+from goodword.storage.sessions import open_session
+from goodword.web.api import PRINTABLE
+from goodword.web.context import Context, context_of
+from goodword.web.forms import read_form
+from goodword.web.people import Lang, answer, go, press
+from goodword.web.problems import Conflicts, NotFound
+from goodword.web.visitors import keep_language, language_for, set_session
+from goodword.words.sentences import sentence
+
+ID_LENGTH_MAX = 64
+ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
+router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
+
+
+@router.get("/{program}")
+def join_page(request: Request, program: ProgramName, lang: Lang = None) -> Response:
+    """What the program promises, and the form."""
+    context = context_of(request)
+    with context.parts.database.read() as connection:
+        found, closed = program_to_show(connection, context, program)
+    return _page(request, found, closed, language_for(request, lang), lang=lang)
+
+
+@router.post("/{program}")
+async def join(request: Request, program: ProgramName) -> Response:
+    """Join. The link is shown at once; a mail brings the way to the rest."""
+    context, fields = context_of(request), await read_form(request)
+    return await _join(request, context, program, fields)
+
+
+def _known(context: Context, program: str) -> tuple[Program, Closed | None]:
+    with context.parts.database.read() as connection:
+        return program_to_show(connection, context, program)
+
+
+async def _join(request: Request, context: Context, name: str, fields: dict[str, str]) -> Response:
+    language = language_for(request, fields.get("lang"))
+    found, closed = await run_in_threadpool(_known, context, name)
+    try:
+        known = await run_in_threadpool(_is_known, context, fields.get("email", ""))
+        told = await _told(context, found, language, fields, known)
+    except InvalidEvent as error:
+        key = "join.email.wrong" if "email" in fields and error.field == "person.email" else "join.email.missing"
+        return _page(request, found, closed, language, fields, error=key, status=422)
+    if told.advocate_code is None or told.participant is None:
+        said = tuple(sentence(reason, language, found.model.zone) for reason in told.reasons)
+        return _page(request, found, closed, language, fields, refused=said, status=409)
+    if not known:
+        await _consented(context, told.participant, "shown" in fields, language)
+    secret = await run_in_threadpool(_opened, request, context, told.participant, fields["email"], language)
+    response = go(request, f"/me/programs/{found.name}")
+    set_session(response, context, "participant", secret)
+    keep_language(response, context, language)
+    return response
+
+
+async def _told(context: Context, program: Program, language: str, fields: dict[str, str], known: bool) -> Answer:
+    """The answer of the event; pressed twice, that of the first press. Of somebody who is `known` nothing is changed, and nothing
+    accepted in his name: perhaps it is somebody else who types his address.
+
+    Raises:
+        InvalidEvent: nothing, or no address, was typed.
+    """
+    id = fields.get("id", "")
+    id = id if 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum() else uuid.uuid4().hex
+    version = fields.get("version", "")
+    read = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else program.version
+    now = from_ms(context.parts.now_ms())
+    accepts = None if known else Terms(language=language, version=min(read, program.version) or None)
+    person = Person(email=fields.get("email"))
+    if not known:
+        person = replace(person, name=fields.get("name"), language=language)
+    for attempt in (id, uuid.uuid4().hex):
+        event = Join(id=f"page-{attempt}", occurred_at=now, person=person, program=program.name, accepts=accepts)
+        try:
+            return await press(context, event)
+        except Conflicts:
+            continue  # pressed twice: the time differs. He has joined by now, and learns so.
+    raise Conflicts
+
+
+async def _consented(context: Context, participant: str, given: bool, language: str) -> None:
+    """Keep that the first name of somebody new may be shown."""
+    if given:
+        now = from_ms(context.parts.now_ms())
+        id = f"page-{uuid.uuid4().hex}"
+        await press(
+            context,
+            Consent(id=id, occurred_at=now, participant=participant, purpose="name", given=True, language=language),
+        )
+
+
+def _is_known(context: Context, email: str) -> bool:
+    """Whether somebody has the address.
+
+    Raises:
+        InvalidEvent: it is none.
+    """
+    with context.parts.database.read() as connection:
+        return find_by_email(connection, context.tenant, context.parts.keyring, email)[1] is not None
+
+
+def _opened(request: Request, context: Context, participant: str, email: str, language: str) -> str:
+    """A session that may only share, and the mail with which it becomes more."""
+    now_ms, tenant = context.parts.now_ms(), context.tenant
+    with context.parts.database.read() as connection:
+        address, _ = find_by_email(connection, tenant, context.parts.keyring, email)
+    agent = request.headers.get("user-agent", "")
+    with context.parts.database.write_aside() as connection:
+        sign_ins.ask(connection, tenant, address, participant, language, now_ms)
+        return open_session(connection, tenant, "participant", participant, now_ms, confirmed=False, agent=agent)
+
+
+def program_to_show(connection: Connection, context: Context, name: str) -> tuple[Program, Closed | None]:
+    """The version of a program that is in force, and whether it takes in nothing new.
+
+    Raises:
+        NotFound: there is none of this name, or none yet.
+    """
+    row = load_program_rows(connection, context.tenant).get(name)
+    if row is None or not row.version:
+        raise NotFound("there is no such program")
+    key = (row.program, row.version)
+    status = status_of(row)
+    return context.parts.tenants.versions(connection, context.tenant, {key})[key], (
+        status if status in ("paused", "ended") else None
+    )
+
+
+def _page(
+    request: Request,
+    program: Program,
+    closed: Closed | None,
+    language: str,
+    fields: dict[str, str] | None = None,
+    *,
+    error: str = "",
+    refused: tuple[str, ...] = (),
+    status: int = 200,
+    lang: str | None = None,
+) -> Response:
+    typed = fields or {}
+    today = from_ms(context_of(request).parts.now_ms()).astimezone(program.model.zone).date()
+    said = promised(program, language, today)
+    view = JoinView(
+        promised=said,
+        action=f"{PREFIX}{program.name}",
+        id=uuid.uuid4().hex,
+        version=program.version,
+        closed=closed,
+        email=typed.get("email", ""),
+        name=typed.get("name", ""),
+        error=error,
+        refused=refused,
+    )
+    page = frame(language, said.headline, f"{PREFIX}{program.name}")
+    return answer(request, "join.html", page, view, status=status, lang=lang)

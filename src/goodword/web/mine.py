@@ -1,0 +1,176 @@
+"""Loading what one participant's pages show: a fixed number of statements, whatever he has done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from goodword.engine.boards import standing_key
+from goodword.engine.state import (
+    COUNTERS,
+    HANDLES,
+    HANDLES_OF,
+    PARTICIPANTS,
+    REFERRALS,
+    REWARDS,
+    STANDINGS,
+    TIERS,
+    ContestRow,
+    Handle,
+    ObjectionRow,
+    Participant,
+    Referral,
+    Reward,
+    State,
+)
+from goodword.engine.tiers import tier_key
+from goodword.portal.mine import Board, Mine
+from goodword.portal.progress import counter_keys
+from goodword.storage import boards, reads
+from goodword.storage.load import load
+from goodword.web.context import Context
+from goodword.web.joining import program_to_show
+from goodword.web.problems import NotFound
+from goodword.words.names import given_name
+
+SHOWN_MAX = 50
+"""How many friends and rewards a page lists."""
+OBJECTIONS_SHOWN = 20
+LEADERS_SHOWN = 5
+"""How many of a leaderboard are shown."""
+
+
+def load_mine(
+    connection: Connection,
+    context: Context,
+    participant: str,
+    program: str,
+    *,
+    whole: bool = True,
+    also: Sequence[Referral | Reward] = (),
+) -> Mine:
+    """A participant in a program; with `whole`, also what is his own and not only to be shared. What is shown besides, `also`,
+    brings its version along.
+
+    Raises:
+        NotFound: he takes no part in it, or there is none of this name.
+    """
+    tenant, now_ms = context.tenant, context.parts.now_ms()
+    found, closed = program_to_show(connection, context, program)
+    state = State()
+    load(connection, tenant, state, {PARTICIPANTS.name: {participant}, HANDLES_OF.name: {participant}})
+    person = state.get(PARTICIPANTS, participant)
+    handles = tuple(_handles(state, participant, program, now_ms))
+    referrals: list[Referral] = []
+    rewards: list[Reward] = []
+    objections: list[ObjectionRow] = []
+    if whole or also:
+        found_rows = reads.objections(
+            connection, tenant, participant=participant, program=program, limit=OBJECTIONS_SHOWN
+        )
+        objections = found_rows.items
+    if whole:
+        referrals = reads.referrals(connection, tenant, advocate=participant, program=program, limit=SHOWN_MAX).items
+        rewards = reads.rewards(connection, tenant, participant=participant, program=program, limit=SHOWN_MAX).items
+    if person is None or not (handles or rewards or also):
+        raise NotFound("this person takes no part in the program")
+    groups = frozenset(handle.group for handle in handles if handle.group)
+    wants = {TIERS.name: {tier_key(program, participant)}}
+    if whole:
+        wants |= {COUNTERS.name: counter_keys(found, participant, groups, now_ms)}
+    load(connection, tenant, state, wants)
+    tier = state.get(TIERS, tier_key(program, participant))
+    rows: list[Referral | Reward] = [*referrals, *rewards, *also]
+    versions = {(row.program, row.version) for row in rows} | {(found.name, found.version)}
+    return Mine(
+        program=found,
+        closed=closed,
+        participant=person,
+        handles=handles,
+        referrals=referrals,
+        rewards=rewards,
+        versions=context.parts.tenants.versions(connection, tenant, versions),
+        counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
+        tier=tier.tier if tier is not None and whole else "",
+        boards=tuple(_boards(connection, context, person, program)) if whole else (),
+        objections=objections,
+        now_ms=now_ms,
+    )
+
+
+def _handles(state: State, participant: str, program: str, now_ms: int) -> list[Handle]:
+    """The codes that work, the first one first."""
+    rows = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
+    mine = [row for row in rows if row is not None and row.program == program and row.refused_at(now_ms) is None]
+    return sorted(mine, key=lambda row: (row.created_ms, row.code))
+
+
+def _boards(connection: Connection, context: Context, person: Participant, program: str) -> list[Board]:
+    found = [
+        row for row in boards.contests_of(connection, context.tenant, program) if row.opens_ms <= context.parts.now_ms()
+    ]
+    return [_board(connection, context, person, row) for row in found]
+
+
+def _board(connection: Connection, context: Context, person: Participant, row: ContestRow) -> Board:
+    best = boards.leaderboard(connection, context.tenant, row.id, LEADERS_SHOWN)
+    state, key = State(), standing_key(row.id, person.id)
+    load(connection, context.tenant, state, {STANDINGS.name: {key}})
+    own = state.get(STANDINGS, key)
+    names = _names(connection, context, [one.entrant for one in best])
+    leaders, place, before = [], 0, None
+    for number, standing in enumerate(best, start=1):
+        place, before = (place, before) if standing.score == before else (number, standing.score)
+        leaders.append((place, standing.entrant, standing.score, names.get(standing.entrant)))
+    return Board(row, tuple(leaders), own.score if own is not None else 0)
+
+
+def _names(connection: Connection, context: Context, participants: list[str]) -> dict[str, str]:
+    """First names of those who want to be seen."""
+    state = State()
+    load(connection, context.tenant, state, {PARTICIPANTS.name: set(participants)})
+    rows = [state.get(PARTICIPANTS, one) for one in participants]
+    seen = [row.id for row in rows if row is not None and row.consents_to("name")]
+    people = reads.people(connection, context.tenant, seen) if seen else {}
+    return {id: given_name(person["name"]) for id, person in people.items() if person.get("name")}
+
+
+def own_reward(connection: Connection, context: Context, participant: str, id: str) -> Reward:
+    """A reward of somebody.
+
+    Raises:
+        NotFound: it is not his, or there is none.
+    """
+    state = State()
+    load(connection, context.tenant, state, {REWARDS.name: {id}})
+    row = state.get(REWARDS, id)
+    if row is None or row.participant != participant:
+        raise NotFound("there is no such reward")
+    return row
+
+
+def own_referral(connection: Connection, context: Context, participant: str, id: str) -> Referral:
+    """A referral of somebody as its advocate.
+
+    Raises:
+        NotFound: it is not his, or there is none.
+    """
+    state = State()
+    load(connection, context.tenant, state, {REFERRALS.name: {id}})
+    row = state.get(REFERRALS, id)
+    if row is None or row.advocate != participant:
+        raise NotFound("there is no such friend")
+    return row
+
+
+def programs_of(connection: Connection, context: Context, participant: str) -> list[str]:
+    """The programs in which somebody has a code or a reward, those that win an order over others first."""
+    state = State()
+    load(connection, context.tenant, state, {HANDLES_OF.name: {participant}})
+    rows = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
+    named = {row.program for row in rows if row is not None}
+    named |= {
+        row.program for row in reads.rewards(connection, context.tenant, participant=participant, limit=SHOWN_MAX).items
+    }
+    return sorted(named)

@@ -1,0 +1,90 @@
+"""What the pages for people share: answering with a page, telling an event that somebody's own press says, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import Depends, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from goodword.engine.events import SourceEvent
+from goodword.engine.reasons import Answer
+from goodword.pipeline.intake import seal
+from goodword.portal.frame import Frame, frame, shown
+from goodword.web.api import PRINTABLE
+from goodword.web.context import Context, context_of
+from goodword.web.events import decide_one
+from goodword.web.problems import Problem
+from goodword.web.visitors import SignInFirst, Visitor, keep_language, language_for, needs_visitor
+from goodword.words.catalogue import LANGUAGES, catalogue
+
+PATHS = ("/me", "/join/", "/i/", "/counter")
+"""Where people read the answers: what goes wrong there is said in their language, on a page."""
+SIGN_IN = {"participant": "/me/sign-in", "staff": "/counter/sign-in"}
+PROBLEMS = (400, 403, 404, 413, 429, 503)
+"""The statuses for which there are words; all others are said as 500."""
+Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]
+
+
+def signed_in(request: Request) -> Visitor:
+    """Somebody who is signed in, whether he has confirmed his address or not."""
+    return needs_visitor(request, context_of(request))
+
+
+def himself(request: Request) -> Visitor:
+    """Somebody who is signed in and has shown that the address is his."""
+    return needs_visitor(request, context_of(request), confirmed=True)
+
+
+SignedIn = Annotated[Visitor, Depends(signed_in)]
+Himself = Annotated[Visitor, Depends(himself)]
+
+
+def answer(
+    request: Request, template: str, page: Frame, view: object = None, *, status: int = 200, lang: str | None = None
+) -> Response:
+    """A page. A language that was asked for with `lang` is kept for the next ones."""
+    context = context_of(request)
+    response = HTMLResponse(shown(context.look, template, page, view), status, dict(context.look.headers))
+    if lang in LANGUAGES:
+        keep_language(response, context, str(lang))
+    return response
+
+
+def go(request: Request, path: str) -> Response:
+    """Go on to another page of ours after a press: looking at it again presses nothing."""
+    return RedirectResponse(path, 303, dict(context_of(request).look.headers))
+
+
+async def press(context: Context, event: SourceEvent) -> Answer:
+    """Have an event decided that somebody's own press says.
+
+    Raises:
+        InvalidEvent: it cannot be accepted; with the field.
+        Problem: there is no answer.
+    """
+    sealed = seal(event, context.parts.keyring, context.parts.now_ms(), history=False)
+    return msgspec.json.decode(await decide_one(context.batcher, sealed), type=Answer)
+
+
+def is_for_people(request: Request) -> bool:
+    """Whether a person reads the answer."""
+    return request.url.path.startswith(PATHS) and "application/json" not in request.headers.get("accept", "")
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """What went wrong, for a person."""
+    status = problem.status if problem.status in PROBLEMS else 500
+    language = language_for(request)
+    texts = catalogue(language)
+    page = frame(language, texts.text(f"problem.{status}.title"), request.url.path)
+    response = answer(request, "problem.html", page, texts.text(f"problem.{status}.text"), status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+async def to_sign_in(request: Request, error: Exception) -> Response:
+    """Have somebody sign in first."""
+    role = error.role if isinstance(error, SignInFirst) else "participant"
+    return go(request, SIGN_IN[role])
