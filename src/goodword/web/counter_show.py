@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, tzinfo
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from goodword.portal.counter import PREFIX, Found, Held, Line, Log, Notice, Resu
 from goodword.program.duration import DAY_MS, iso
 from goodword.storage import reads
 from goodword.storage.counter_log import Entry, EntryKind, counted, entries_of
-from goodword.storage.programs import program_in_force
+from goodword.storage.load import load_program_rows
 from goodword.storage.staff import Member
 from goodword.web.context import Context
 from goodword.web.counter_find import benefit_of, held, is_usable, reward_of, version_of, worth
@@ -93,8 +94,7 @@ def _used(context: Context, connection: Connection, member: Member) -> Iterator[
 
 def _line(context: Context, connection: Connection, entry: Entry, language: str) -> Line:
     texts = catalogue(language)
-    program = program_in_force(connection, context.tenant, entry.detail.program) if entry.detail.program else None
-    when = moment(iso(entry.at_ms), language, *([program.model.zone] if program else []))
+    when = moment(iso(entry.at_ms), language, _zone(context, connection, entry.detail.program))
     state = "undone" if entry.detail.undone_by else entry.outcome
     notes = [texts.text("counter.log.offline")] if entry.offline else []
     if entry.outcome == "refused":
@@ -111,6 +111,15 @@ def _line(context: Context, connection: Connection, entry: Entry, language: str)
     )
 
 
+def _zone(context: Context, connection: Connection, name: str) -> tzinfo:
+    """The time zone of a program; without one, of the first that the shop has."""
+    rows = load_program_rows(connection, context.tenant)
+    row = rows.get(name) or next((one for one in rows.values() if one.version), None)
+    if row is None or not row.version:
+        return UTC
+    return version_of(context, connection, row.program, row.version).model.zone
+
+
 def _answers(context: Context, connection: Connection, entry: Entry) -> list[Answer]:
     stored = (reads.event(connection, context.tenant, id) for id in entry.detail.events)
     keyring = context.parts.keyring
@@ -121,8 +130,7 @@ def _reasons(context: Context, connection: Connection, answers: list[Answer], la
     found = []
     for reason in (reason for answer in answers for reason in answer.reasons):
         if REASONS[reason.code][0] in TOLD and reason.code not in LEFT_OUT:
-            program = program_in_force(connection, context.tenant, reason.program) if reason.program else None
-            found.append(sentence(reason, language, *([program.model.zone] if program else [])))
+            found.append(sentence(reason, language, _zone(context, connection, reason.program or "")))
     return found
 
 

@@ -46,6 +46,11 @@
     return all.length < QUEUE_MAX && write(QUEUE, [...all, entry]);
   }
 
+  // What has not been answered to the page on which it was pressed has waited, however that page ended.
+  function markWaiting() {
+    write(QUEUE, queue().map((one) => ({ ...one, offline: true })));
+  }
+
   function drop(id) {
     write(QUEUE, queue().filter((one) => one.id !== id));
   }
@@ -79,6 +84,9 @@
     return JSON.stringify({ token, staff: entry.staff, press });
   }
 
+  // The entry whose answer this page waits for; of all others somebody has to be told when they are refused.
+  let pressed = null;
+
   // "online", "offline", "signed out"; null as long as nobody has asked.
   let connection = null;
 
@@ -108,7 +116,7 @@
         }
         const said = answer.status === 200 ? answer.body : { outcome: "refused", title: say.broken, lines: [] };
         answers[entry.id] = said;
-        if (entry.offline && said.outcome === "refused") note(entry, said);
+        if (entry.id !== pressed && said.outcome === "refused") note(entry, said);
         drop(entry.id);
       }
     }
@@ -204,13 +212,15 @@
       if (form.dataset.entry !== undefined && !queue().length) return form.submit();
       return notice("bad", say.full);
     }
+    pressed = entry.id;
     const answers = await alone(send);
+    pressed = null;
     const answer = answers[entry.id];
     if (answer && answer.address) return location.assign(answer.address);
     if (answer) return notice("bad", answer.title);
-    write(QUEUE, queue().map((one) => (one.id === entry.id ? { ...one, offline: true } : one)));
+    markWaiting();
     show();
-    notice("warning", say.kept, say.keptText);
+    notice("warning", say.kept);
     form.reset();
     if (form.dataset.entry !== undefined) form.hidden = true;
   }
@@ -364,8 +374,9 @@
     await cache.put(SHELL, page);
   }
 
+  if (queue().length) markWaiting();
   show();
-  alone(send).catch(() => {});
+  if (say.staff || queue().length) alone(send).catch(() => {});
   scanner().catch(() => {});
   keepShell().catch(() => {});
 })();
