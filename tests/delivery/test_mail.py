@@ -1,14 +1,9 @@
 """Mail to staff, over a real SMTP server on loopback."""
 
-import socket
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from structlog.testing import capture_logs
 
 from goodword.delivery.mail import NullMail, SmtpSender, parse_address, parse_smtp
@@ -18,28 +13,7 @@ from goodword.engine.topics import NOTICES, TEST_TOPIC, TOPICS
 from goodword.settings import InvalidSetting
 from goodword.storage.deliveries import Delivery
 from goodword.storage.endpoints import Endpoint
-
-
-class Sink:
-    """What the server took."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.raw: list[bytes] = []
-        self.to: list[list[str]] = []
-        self.refuse: str | None = None
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if self.refuse:
-            return self.refuse
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.raw.append(envelope.content)
-        self.mails.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=policy.default)))
-        self.to.append(envelope.rcpt_tos)
-        return "250 OK"
+from tests.delivery.postbox import Sink, serve
 
 
 @pytest.fixture
@@ -49,23 +23,8 @@ def sink() -> Sink:
 
 @pytest.fixture
 def server(sink: Sink) -> Iterator[str]:
-    def login(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (b"user", b"pass word"))
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    controller = Controller(
-        sink,
-        hostname="127.0.0.1",
-        port=port,
-        authenticator=login,
-        auth_require_tls=False,
-        decode_data=False,
-    )
-    controller.start()
-    yield f"127.0.0.1:{port}"
-    controller.stop()
+    with serve(sink) as address:
+        yield address
 
 
 def message(language: str = "en", topic: str = "reward.issued", target: str = "staff@shop.example") -> Message:

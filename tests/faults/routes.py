@@ -18,10 +18,8 @@ from goodword.web.metrics import METRICS_SCOPES
 
 OPEN = frozenset({"/", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
 """Routes that say nothing about a tenant."""
-PUBLIC = frozenset({"/i/{code}", "/i/{code}/claim", "/i/{code}/accepted"})
-"""Pages for friends, who have no key. Nothing else may go without one."""
-COUNTER = "/counter"
-"""Pages for the staff, who have a session instead of a key: `tests/web/test_counter.py` asks each of them without one."""
+PUBLIC = ("/i/", "/join/", "/me/", "/assets/", "/look/", "/counter/")
+"""Pages for people, who have no key, and what they refer to. Nothing else may go without one; who is signed in is tested beside them."""
 PLAIN = {"/v1/events": POST_EVENTS_SCOPES, "/metrics": METRICS_SCOPES}
 """Routes that declare nothing which could be read: what they need."""
 
@@ -60,11 +58,8 @@ def guarded(app: FastAPI) -> list[Guarded]:
     Raises:
         AssertionError: a route declares no scope and is not one of those that are open.
     """
-    return [one for route in routes(app) if not _needs_no_key(route.path) for one in _guarded(route)]
-
-
-def _needs_no_key(path: str) -> bool:
-    return path in OPEN | PUBLIC or path == COUNTER or path.startswith(f"{COUNTER}/")
+    keyed = [route for route in routes(app) if route.path not in OPEN and not f"{route.path}/".startswith(PUBLIC)]
+    return [one for route in keyed for one in _guarded(route)]
 
 
 def _guarded(route: RouteContext) -> Iterator[Guarded]:
@@ -91,5 +86,5 @@ def _needs(dependant: Dependant) -> Iterator[Needs]:
 
 
 def _is_text(parameter: Any) -> bool:
-    """Whether it may be any text, such as somebody's id. A cursor is made by us."""
-    return parameter.field_info.annotation in (str, str | None) and parameter.name != "after"
+    """Whether it may be any text, such as somebody's id. A cursor is made by us, and of languages there are few."""
+    return parameter.field_info.annotation in (str, str | None) and parameter.name not in ("after", "language")

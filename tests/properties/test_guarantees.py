@@ -134,6 +134,43 @@ def test_the_scheduler_changes_nothing() -> None:
     check()
 
 
+def test_of_the_erased_nothing_is_left_and_nothing_comes() -> None:
+    @thorough
+    @given(worlds(), st.lists(st.integers(0, 6), min_size=1, max_size=3), st.integers(0, 24))
+    def check(world: tuple[Program, list[Sealed]], whom: list[int], after: int) -> None:
+        program, events = world
+        tenant = MemoryTenant(KEYRING)
+        tenant.publish(program)
+        for event in events[:after]:
+            tenant.decide([event])
+        now_ms = tenant.rows.tenant.clock_ms
+        people = list(tenant.rows.rows["participants"])
+        gone = {people[number % len(people)] for number in whom} if people else set()
+        for id in sorted(gone):
+            body = {"type": "erase", "id": f"erase {id}", "participant": id, "occurred_at": iso(now_ms)}
+            tenant.decide([sealed(body)])
+        issued = {reward.id for reward in rewards(tenant) if reward.participant in gone}
+        for event in events[after:]:
+            tenant.decide([event])
+        body = {"type": "time_passed", "id": "later", "occurred_at": iso(START_MS + 1000 * DAY_MS)}
+        tenant.decide([sealed(body)])
+        rows = tenant.rows.rows
+        for id in gone:
+            person = rows["participants"][id]
+            assert (person.fields, person.signals, person.country, person.language) == ({}, {}, None, None)
+            assert (person.consents, person.accepted, person.activities, person.signed_up_ms) == ({}, (), {}, None)
+            assert person.waiting == 0
+        mine = [reward for reward in rewards(tenant) if reward.participant in gone]
+        assert {reward.id for reward in mine} == issued, "something was granted"
+        assert not [reward for reward in mine if reward.status in ("pending", "approved", "failed")]
+        assert not [row for row in rows["members"].values() if row.participant in gone and row.active]
+        assert not [key for key, id in rows["identities"].items() if id in gone]
+        codes = [row for row in rows["handles"].values() if row.participant in gone]
+        assert all(row.disabled_ms is not None for row in codes)
+
+    check()
+
+
 def _cap_use(program: Program, rows: list[Reward]) -> Iterator[tuple[int, int]]:
     """For every cap and everybody in it: what live rewards use, and the limit."""
     for name, rule in program.model.rewards.items():
@@ -402,6 +439,7 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             "program",
             "objection",
             "objection_answer",
+            "erase",
         ) or isinstance(wish.body.get("participant"), int):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}

@@ -471,6 +471,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "objection",
                 "objection",
                 "objection_answer",
+                "erase",
+                "ask",
             ]
         )
     )
@@ -569,6 +571,12 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             number = draw(st.integers(0, 5))
             about = draw(st.sampled_from([{}, {"about": f"rewards {number}"}, {"about": f"referrals {number}"}]))
             return Wish(at_ms, {"type": kind, "program": "world", "why": "my friend bought"} | whom | about)
+        case "ask":
+            whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}, {"count": 9}]))
+            return Wish(at_ms, {"type": kind, "program": "world", "place": "order_done"} | whom)
+        case "erase":
+            whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}]))
+            return Wish(at_ms, {"type": kind} | whom)
         case "objection_answer":
             verdict = draw(st.sampled_from(["upheld", "rejected"]))
             return Wish(at_ms, {"type": kind, "objection": draw(st.integers(0, 3)), "verdict": verdict})
@@ -656,7 +664,9 @@ def play(program: Program, wished: list[Wish]) -> list[Sealed]:
                     row = tenant.rows.rows["rewards"][reward["id"]]
                     made = open_code(KEYRING, row.own_code) if row.own_code else KEYRING.reward_code(row.id)
                     issued[owner] = normalise_code(made)
-    events.append(sealed({"type": "time_passed", "id": "end", "occurred_at": iso(START_MS + 120 * DAY_MS)}))
+    # Who was erased is forgotten after more than a year.
+    days = 520 if any(wish.body["type"] == "erase" for wish in wished) else 120
+    events.append(sealed({"type": "time_passed", "id": "end", "occurred_at": iso(START_MS + days * DAY_MS)}))
     return events
 
 

@@ -70,6 +70,7 @@ def sound(database: Database) -> Database:
         "participants": {
             "ann": Participant("ann", 1, waiting=1, keeping=1, number=1),
             "bob": Participant("bob", 2, number=2),
+            "carl": Participant("carl", 3, number=3, erased_ms=9),
         },
         "referrals": {"r1": replace(REFERRAL, measured=("friends", "friends@race"), again={"space": 2, "over": 0})},
         "programs": {"dropbox": ProgramRow("dropbox", 2, latest=3, planned=3, planned_ms=70, ends_ms=80)},
@@ -77,7 +78,9 @@ def sound(database: Database) -> Database:
             "again:r1|space": DueRow("again:r1|space", 99, "again", "r1|space"),
             "publish:dropbox": DueRow("publish:dropbox", 70, "publish", "dropbox"),
             "end:dropbox": DueRow("end:dropbox", 80, "end", "dropbox"),
+            "forget:carl": DueRow("forget:carl", 99, "forget", "carl"),
         },
+        "identities": {"id:h": "carl"},
         "rewards": {"w1": HELD},
         "watches": {"ann>w1": "w1"},
         "orders": {"o1": OrderRow("o1", "bob", 5, state="placed")},
@@ -101,7 +104,7 @@ def sound(database: Database) -> Database:
             "home|dropbox|flat": 1,
             "lives|dropbox|flat|pt_0123456789abcdef": 1,
             "lives|dropbox|old flat|pt_0123456789abcdef": 0,
-            "people": 2,
+            "people": 3,
             "visits|ANN|4": 2,
             "codes|films": 2,
         },
@@ -138,6 +141,18 @@ def test_an_empty_tenant_has_no_findings(database: Database) -> None:
 
 
 TAMPERED = {
+    "nothing_is_known_of_the_erased": [
+        ("""UPDATE participants SET doc = '{"fields":{"a":1},"erased_ms":9}' WHERE id = 'carl'""", "participants carl"),
+        (
+            """UPDATE participants SET doc = '{"signals":{"device":["h"]},"erased_ms":9}' WHERE id = 'carl'""",
+            "participants carl",
+        ),
+        ("UPDATE participants SET country = 'RO' WHERE id = 'carl'", "participants carl"),
+        ("INSERT INTO people (tenant, participant, doc) VALUES ('acme', 'carl', '{}')", "participants carl"),
+    ],
+    "the_erased_are_forgotten_in_time": [
+        ("DELETE FROM dues WHERE kind = 'forget'", "participants carl"),
+    ],
     "visits_are_paid_once": [
         ("""UPDATE rewards SET subject = 'visits|ANN|5', doc = '{"key":"3"}' """, "rewards w1"),
         ("""UPDATE rewards SET subject = 'visits|ANN|4', doc = '{"key":"3"}' """, "rewards w1"),
@@ -227,7 +242,7 @@ TAMPERED = {
         ("UPDATE rewards SET code_hash = 'hash2'", "pool_codes hash2 of w1"),
     ],
     "people_are_counted": [
-        ("UPDATE counters SET value = 3 WHERE key = 'people'", "counters people"),
+        ("UPDATE counters SET value = 4 WHERE key = 'people'", "counters people"),
     ],
     "households_count_who_is_there": [
         ("UPDATE counters SET value = 2 WHERE key LIKE 'home%'", "counters home|dropbox|flat"),

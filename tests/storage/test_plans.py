@@ -1,7 +1,7 @@
 """Every load finds its rows by index, before the database has any statistics: it stays flat as a tenant grows."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,21 @@ from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
-from goodword.storage import counter_log, deliveries, endpoints, hits, imports, payouts, pools, reads, staff, tables
+from goodword.storage import (
+    counter_log,
+    deliveries,
+    endpoints,
+    hits,
+    imports,
+    letters,
+    payouts,
+    pools,
+    reads,
+    sessions,
+    sign_ins,
+    staff,
+    tables,
+)
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
 from goodword.storage.endpoints import Endpoint
@@ -102,10 +116,12 @@ def story() -> list[Sealed]:
         {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
         {"type": "payout", "payout": "nothing", "action": "pay"},
         {"type": "objection", "program": "bombas", "person": bob, "why": "why?"},
+        {"type": "ask", "program": "bombas", "place": "order_done", "person": bob},
+        {"type": "erase", "person": bob},
         {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 60]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 8, 500]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -143,8 +159,10 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        reads.asks(connection, TENANT, "bombas", date(2026, 1, 1), date(2026, 2, 1))
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
             reads.objections(connection, TENANT, **filters)
+        sign_people_in(connection)
         pools.pool_counts(connection, TENANT, "making-of")
         stored_terms(connection, TENANT, "bombas", 1, "ar")
         flows(connection, TENANT, "bombas", 1, 9)
@@ -191,6 +209,26 @@ def read_payouts(connection: sa.Connection) -> None:
     payouts.payouts(connection, TENANT, "bombas", status="due")
     statement = payouts.partner_statement(connection, TENANT, load_program(RECIPE.read_text()), "ann", "2026-03")
     list(payouts.statement_lines(connection, TENANT, statement, 10))
+
+
+def sign_people_in(connection: sa.Connection) -> None:
+    """Links that are asked for, mailed and used, sessions that are looked up, listed, ended and forgotten."""
+    made = sign_ins.ask(connection, TENANT, "hash", "ann", "en", 1)
+    assert made is not None
+    (letter,) = letters.take_letters(connection, TENANT, 9, 99, 10)
+    assert not letters.letters_due(connection, TENANT, 9)
+    letters.put_off(connection, TENANT, letter.id, 9)
+    letters.letter_done(connection, TENANT, letter.id)
+    assert sign_ins.find_sign_in(connection, TENANT, made.id)
+    assert sign_ins.count_try(connection, TENANT, made.id, 9)
+    assert sign_ins.use(connection, TENANT, made.id, 9) == "ann"
+    sign_ins.forget_sign_ins(connection, TENANT, 9)
+    secret = sessions.open_session(connection, TENANT, "participant", "ann", 1, confirmed=True, agent="x")
+    session = sessions.find_session(connection, TENANT, secret, 9)
+    assert session is not None
+    sessions.keep_session(connection, TENANT, session, 9)
+    sessions.forget_sessions(connection, TENANT, 9)
+    assert sessions.end_sessions(connection, TENANT, "participant", "ann") == 1
 
 
 def deliver(connection: sa.Connection) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from goodword.storage import tables
+from goodword.storage.audit import audit
 from tests.web.making import Site, event, order
 
 ANN = {"id": "ann", "email": "ann@example.test", "name": "Ann"}
@@ -94,3 +95,60 @@ def test_what_is_no_objection(shop: Site) -> None:
         said = {"program": "demo", "participant": ann, "why": WHY} | wrong
         answer = shop.ask("POST", "/v1/objections", "events", json=said)
         assert (answer.status_code, answer.json().get("field") or "") == (422, field), answer.text
+
+
+def test_a_person_is_erased(shop: Site) -> None:
+    ann = joined(shop)
+    path = f"/v1/participants/{ann}"
+    shop.tell(event("profile", "told", person=ANN | {"fields": {"plan": "gold"}, "country": "RO"}))
+    shop.tell(event("objection", "objected", program="demo", person=ANN, why=WHY))
+    assert shop.ask("DELETE", path, "events", "staff").status_code == 403
+    assert shop.ask("DELETE", "/v1/participants/pt_nobody", "people").status_code == 404
+    told = shop.ask("DELETE", path, "people", json={"id": "erased"})
+    assert [one["code"] for one in told.json()["reasons"]] == ["data_erased"], told.text
+    assert shop.ask("DELETE", path, "people", json={"id": "erased"}).json() == told.json()
+    again = shop.ask("DELETE", path, "people").json()
+    assert [one["code"] for one in again["reasons"]] == ["erased_before"]
+    shown = shop.get(path, "read", "people")
+    assert {"country", "language", "fields", "consents", "accepted"} & shown.keys() == set(), shown
+    assert "person" not in shown
+    assert shown["erased_at"]
+    exported = shop.ask("GET", f"{path}/export", "people").json()
+    assert [(one["status"], one.get("text")) for one in exported["objections"]] == [("closed", None)]
+    assert shop.get(f"/v1/handles/{shown['codes'][0]['code']}")["disabled_at"]
+    bought = shop.tell(order("late", person=ANN | {"fields": {"plan": "gold"}})).json()
+    assert bought["participant"] == ann
+    assert {"order_recorded", "nothing_kept"} <= {one["code"] for one in bought["reasons"]}
+    with shop.parts.database.read() as connection:
+        assert not connection.execute(sa.select(tables.people)).all()
+        holding = {
+            name
+            for name, table in tables.metadata.tables.items()
+            for row in connection.execute(sa.select(table))
+            if any(word in str(row) for word in ("ann@example.test", "Ann", "Maria"))
+        }
+        (late,) = connection.execute(sa.select(tables.events.c.body).where(tables.events.c.id == "late")).scalars()
+        assert "gold" not in late
+        assert holding == set()
+        assert not list(audit(connection, "acme"))
+
+
+def test_erasing_needs_the_scope_for_people(shop: Site) -> None:
+    joined(shop)
+    told = event("erase", "e", person={"id": "ann"})
+    assert shop.tell(told, "events", "staff").status_code == 403
+    assert shop.tell(told, "people").json()["outcome"] == "accepted"
+
+
+def test_what_is_told_and_erased_at_once_is_not_kept(shop: Site) -> None:
+    """One batch: what was told before the erasure goes with it, what is told behind it is never written."""
+    bodies = [
+        event("profile", "before", person=ANN),
+        event("objection", "words", program="demo", person=ANN, why=WHY),
+        event("erase", "e", person={"id": "ann"}),
+        order("after", person=ANN),
+    ]
+    answers = shop.tell(bodies, "events", "people").json()
+    assert [one["outcome"] for one in answers] == ["accepted"] * 4, answers
+    with shop.parts.database.read() as connection:
+        assert not connection.execute(sa.select(tables.people)).all()

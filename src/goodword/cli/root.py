@@ -32,6 +32,7 @@ COMMANDS = {
     "payouts": "payouts",
     "statement": "payouts",
     "objections": "objections",
+    "erase": "people",
     "serve": "server",
     "edge": "server",
     "worker": "server",

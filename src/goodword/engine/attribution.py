@@ -20,7 +20,7 @@ from goodword.engine.facts import Subjects, earliest_order, first_orders, order_
 from goodword.engine.grants import promises
 from goodword.engine.groups import member_key, sync_referral
 from goodword.engine.households import has_another
-from goodword.engine.people import shared_signals, signal_value
+from goodword.engine.people import say_erased, shared_signals, signal_value
 from goodword.engine.returns import take_back
 from goodword.engine.state import (
     CLAIMS,
@@ -174,6 +174,9 @@ def attribute(
     standing = standing_referral(turn, friend, program, handle.group)
     if standing and standing.advocate == handle.participant:
         return _again(turn, standing, invitation)
+    if turn.person(friend).erased_ms is not None:
+        say_erased(turn, turn.person(friend))
+        return None
     review = _refused_or_review(turn, invitation)
     beaten = standing is not None and not _gives_way(turn, standing, invitation)
     if review is None or beaten:
@@ -190,6 +193,9 @@ def _attribute_order(turn: Turn, invitation: Invitation) -> Referral | None:
         else:
             code, rule = "evidence_not_accepted", "attribution.evidence"
         turn.say(code, {"evidence": invitation.evidence}, program=program, rule=rule)
+        return None
+    if turn.person(invitation.friend).erased_ms is not None:
+        say_erased(turn, turn.person(invitation.friend))
         return None
     invitation = replace(invitation, order=event.order)
     standing = next((row for row in referrals_of_order(turn, event.order) if row.program == program.name), None)

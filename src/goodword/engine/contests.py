@@ -192,6 +192,10 @@ def _ranked(turn: Turn, game: Game, standings: Iterable[Standing]) -> Iterator[P
 def _eligible(turn: Turn, game: Game, entrant: str) -> bool:
     by_referral = game.contest.entrant == "referral"
     advocate = turn.referral(entrant).advocate if by_referral else entrant
+    if turn.person(advocate).erased_ms is not None:
+        values: dict[str, ReasonValue] = {"contest": game.row.contest, "entrant": entrant}
+        turn.say("person_erased", values, program=game.program, rule=f"contests.{game.row.contest}")
+        return False
     misses = unmet(turn, game.contest.eligible, Subjects(advocate=advocate))
     for values in misses:
         turn.say(

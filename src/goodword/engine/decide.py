@@ -10,13 +10,16 @@ from msgspec.structs import replace
 
 from goodword.engine.acceptance import accept, named_version, record_acceptance
 from goodword.engine.answers import choose, moderate_answer, time_is_over
+from goodword.engine.asking import ask, note_share
 from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.closing import refuse_closed
 from goodword.engine.consents import consent
 from goodword.engine.contests import contest_due, enter
+from goodword.engine.erasure import cancel_held, erase, forget, leave_groups, nameless
 from goodword.engine.events import (
     Accept,
     Activity,
+    Ask,
     Cancel,
     Chargeback,
     Choice,
@@ -25,6 +28,7 @@ from goodword.engine.events import (
     Consent,
     Due,
     Enter,
+    Erase,
     Exchange,
     GroupAction,
     HandleAction,
@@ -129,7 +133,7 @@ _OF_THE_HOUSE = (Due, ProgramAction, Published, Scheduled, Visits)
 """What comes by itself or from staff: it does not say that live traffic has begun."""
 
 
-_RIGHTS = (Consent, Objection, ObjectionAnswer)
+_RIGHTS = (Consent, Objection, ObjectionAnswer, Erase)
 """What people may do about themselves: it counts, also where it is told late."""
 
 
@@ -145,6 +149,8 @@ class Decision(Struct, frozen=True, gc=False):
     """The participants, referrals, rewards, orders and objections that it touched."""
     written: tuple[str, str] | None = None
     """Whose words the event brought along, and under which key of the personal data they are kept."""
+    erased: str | None = None
+    """The participant whose personal data go with it."""
 
 
 def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -> Decision:
@@ -173,7 +179,16 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
     if order := getattr(event, "order", None):
         references.add(f"order:{order}")
     kept = _without_unknown_code(turn) if turn.said("unknown_code") else sealed
-    return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)), turn.written)
+    kept = _without_person(kept) if turn.nameless else kept
+    return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)), turn.written, turn.erased)
+
+
+def _without_person(sealed: Sealed) -> Sealed:
+    """Of somebody who was erased nothing is kept but the keyed hashes by which he is recognised."""
+    person = getattr(sealed.event, "person", None)
+    if person is None:
+        return sealed
+    return replace(sealed, event=replace(sealed.event, person=nameless(person)), person=None)
 
 
 def _without_unknown_code(turn: Turn) -> Sealed:
@@ -211,7 +226,7 @@ def _as_fact(turn: Turn) -> None:
     turn.say("history_is_facts")
     if isinstance(event, Order):
         known = turn.draft.get(ORDERS, event.order)
-        person = resolve(turn, event.person) if known is None else None
+        person = resolve(turn, event.person, also_erased=True) if known is None else None
         if person:
             record(turn, event, person.id, ())
     elif isinstance(event, Profile):
@@ -272,6 +287,7 @@ def _share(turn: Turn, event: Share) -> None:
     if program is not None and refuse_closed(turn, program, turn.occurred_ms):
         return
     turn.count(f"shares|{handle.code}", 1)
+    note_share(turn, handle.participant)
     turn.say(
         "shared",
         {"code": handle.written, "channel": event.channel},
@@ -304,21 +320,27 @@ def _claim(turn: Turn, event: Claim) -> None:
 
 
 def _sign_up(turn: Turn, event: SignUp) -> None:
-    person = resolve(turn, event.person)
+    person = resolve(turn, event.person, also_erased=True)
     if person is None:
         return
     person = note_sign_up(turn, person)
-    turn.say("person_recorded")
+    _say_recorded(turn, person)
     invite(turn, person.id, event)
     _reach(turn, person.id, "sign_up", Hit("sign_up", turn.occurred_ms, event.id), None)
 
 
+def _say_recorded(turn: Turn, person: Participant) -> None:
+    """Say that what was told about a person is kept, where it is."""
+    if person.erased_ms is None:
+        turn.say("person_recorded")
+
+
 def _activity(turn: Turn, event: Activity) -> None:
-    person = resolve(turn, event.person)
+    person = resolve(turn, event.person, also_erased=True)
     if person is None:
         return
     programs = [program.model for program in turn.programs.all_live]
-    turn.say("person_recorded")
+    _say_recorded(turn, person)
     row = ActivityRow(event.id, person.id, event.name, turn.occurred_ms, event.fields)
     if any(event.name in program.moderated for program in programs):
         invite(turn, person.id, event)
@@ -622,6 +644,9 @@ _DUES: dict[str, Callable[[Turn, str], None]] = {
     "codes": hand_out_codes,
     "publish": publish_planned,
     "end": end_planned,
+    "erase": cancel_held,
+    "leave": leave_groups,
+    "forget": forget,
 }
 
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
@@ -630,6 +655,8 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Consent: consent,
     Objection: object_to,
     ObjectionAnswer: answer_objection,
+    Erase: erase,
+    Ask: ask,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,

@@ -212,10 +212,10 @@ def pass_guards(turn: Turn, grant: Grant) -> Passed | None:
     """Ask every cap and the budget; all that refuse are told, not only the first."""
     amount = amount_due(turn, grant, grant.order)
     if amount is None:
-        _refuse(turn, grant, "not_scheduled", f"{grant.benefit_path}.amount.schedule", {})
+        refuse(turn, grant, "not_scheduled", f"{grant.benefit_path}.amount.schedule", {})
         return None
     if amount == 0:
-        _refuse(turn, grant, "nothing_to_pay", grant.benefit_path, {})
+        refuse(turn, grant, "nothing_to_pay", grant.benefit_path, {})
         return None
     bases = _bases(grant)
     keys = [f"{base}|{end}" for base in bases.values() for end in "na"]
@@ -261,7 +261,8 @@ def _bases(grant: Grant) -> dict[CapScope, str]:
     }
 
 
-def _refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, ReasonValue]) -> None:
+def refuse(turn: Turn, grant: Grant, code: str, path: str, values: dict[str, ReasonValue]) -> None:
+    """Say why a rule does not pay."""
     turn.say(
         code,
         values | {"side": grant.side},
@@ -276,7 +277,7 @@ def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: 
         used = _used(turn, grant, cap, base, "n")
         if used < cap.count:
             return True
-        _refuse(turn, grant, "cap_reached", path, {"used": used, "limit": cap.count})
+        refuse(turn, grant, "cap_reached", path, {"used": used, "limit": cap.count})
         return False
     assert cap.amount  # noqa: S101 - the model asks for one of the two
     used, limit = _used(turn, grant, cap, base, "a"), cap.amount.amount
@@ -285,9 +286,9 @@ def _pass_cap(turn: Turn, grant: Grant, path: str, cap: Cap, base: str, passed: 
     values: dict[str, ReasonValue] = {"used": Amount(used, grant.unit), "limit": Amount(limit, grant.unit)}
     if cap.partial and used < limit:
         passed.amount = limit - used
-        _refuse(turn, grant, "cap_partial", path, values | {"amount": Amount(passed.amount, grant.unit)})
+        refuse(turn, grant, "cap_partial", path, values | {"amount": Amount(passed.amount, grant.unit)})
         return True
-    _refuse(turn, grant, "cap_reached", path, values)
+    refuse(turn, grant, "cap_reached", path, values)
     return False
 
 
@@ -324,7 +325,7 @@ def _pass_budget(turn: Turn, grant: Grant, passed: Passed) -> bool:
         "left": Amount(left, passed.budget_unit),
         "needed": Amount(passed.reserved, passed.budget_unit),
     }
-    _refuse(turn, grant, "budget_spent", f"{grant.path}.budget", values)
+    refuse(turn, grant, "budget_spent", f"{grant.path}.budget", values)
     return False
 
 
@@ -333,7 +334,7 @@ def _pass_kept(turn: Turn, grant: Grant) -> bool:
     kept = grant.rule.kept
     misses = unmet(turn, kept.conditions, subjects_of(grant)) if kept else []
     for values in misses:
-        _refuse(turn, grant, "condition_not_kept", f"{grant.path}.kept.while", values)
+        refuse(turn, grant, "condition_not_kept", f"{grant.path}.kept.while", values)
     return not misses
 
 

@@ -13,7 +13,7 @@ from goodword.engine.events import GroupAction, Join
 from goodword.engine.grants import dated, measure_key
 from goodword.engine.ids import Keyring
 from goodword.engine.measures import Source, follow_counters, is_trusted, sync_measures
-from goodword.engine.people import resolve
+from goodword.engine.people import resolve, say_erased
 from goodword.engine.reward_books import follow_doubt
 from goodword.engine.state import GROUPS, MEMBERS, MEMBERS_IN, REWARDS_OF, GroupRow, MemberRow, Participant, Referral
 from goodword.engine.sweeps import grant_later, take_back_from
@@ -117,6 +117,8 @@ def _may_enter(turn: Turn, program: Program, group: GroupRow, person: str, at_ms
     rules = program.model.groups or Groups()
     values = {"group": group.shop_id}
     before = len(turn.reasons)
+    if turn.person(person).erased_ms is not None:
+        say_erased(turn, turn.person(person))
     if not group.open_at(at_ms):
         turn.say("group_closed", {**values}, program=program)
     if person == group.owner:
@@ -144,6 +146,13 @@ def _enter(turn: Turn, program: Program, group: GroupRow, person: str, at_ms: in
     turn.say("member_joined", {"group": group.shop_id, "used": group.members + 1}, program=program)
     _measure(turn, program, member)
     grant_later(turn, program, member)
+
+
+def depart(turn: Turn, member: MemberRow) -> None:
+    """Let somebody leave a group by its program in force."""
+    program = turn.programs.current(turn.group(member.group).program)
+    assert program is not None  # noqa: S101 - there is no group without a program
+    _depart(turn, program, member)
 
 
 def _depart(turn: Turn, program: Program, member: MemberRow) -> None:

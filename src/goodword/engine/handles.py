@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from goodword.engine.closing import refuse_closed
 from goodword.engine.events import HandleAction, Link
 from goodword.engine.ids import HANDLE_TRIES, normalise_code
-from goodword.engine.people import resolve
+from goodword.engine.people import resolve, say_erased
 from goodword.engine.state import HANDLES, HANDLES_MAX, HANDLES_OF, Handle
 from goodword.engine.turn import Turn
 from goodword.program.duration import to_ms
@@ -96,6 +96,9 @@ def switch_handle(turn: Turn, event: HandleAction) -> None:
         return
     turn.participant = handle.participant
     program = turn.programs.current(handle.program)
+    if turn.person(handle.participant).erased_ms is not None:
+        say_erased(turn, turn.person(handle.participant))
+        return
     off = event.action == "disable"
     if off == (handle.disabled_ms is not None):
         values = {"status": "disabled" if off else "enabled", "action": event.action}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from goodword.engine.facts import earliest_order
 from goodword.engine.people import signal_value
-from goodword.engine.state import ORDERS, REFERRALS, REFERRALS_OF, Referral
+from goodword.engine.state import COUNTERS, ORDERS, REFERRALS, REFERRALS_OF, Participant, Referral
 from goodword.engine.turn import Turn
 from goodword.program.loader import Program
 
@@ -81,6 +81,16 @@ def _count(turn: Turn, program: Program, participant: str) -> None:
         elif address != home and place:
             turn.count(home_key(program.name, address), -1)
             turn.count(key, -place)
+
+
+def leave_homes(turn: Turn, person: Participant) -> None:
+    """Count somebody at none of his addresses any more, and forget that he was."""
+    for program in turn.programs.with_households:
+        for address in person.signals.get("address", ()):
+            key = place_key(program.name, address, person.id)
+            if turn.counter(key):
+                turn.count(home_key(program.name, address), -1)
+            turn.draft.put(COUNTERS, key, None)
 
 
 def _belongs(turn: Turn, program: str, participant: str) -> bool:

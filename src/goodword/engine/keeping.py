@@ -13,6 +13,10 @@ from goodword.engine.reward_books import rule_of, say
 from goodword.engine.state import Reward
 from goodword.engine.turn import Turn
 from goodword.engine.watches import next_page, stop_watching
+from goodword.program.conditions import Condition
+
+KNOWN_BY_ORDERS = frozenset({"customer", "new_customer", "tenure", "tier", "referred"})
+"""What the books say of a person, also once he was erased."""
 
 
 def look_at_kept(turn: Turn, reference: str) -> None:
@@ -46,7 +50,15 @@ def misses(turn: Turn, reward: Reward) -> list[dict[str, ReasonValue]]:
         recipient=reward.participant,
         claimed_ms=referral.claimed_ms if referral else 0,
     )
-    return unmet(turn, rule.kept.conditions, subjects)
+    return unmet(turn, tuple(one for one in rule.kept.conditions if not _is_gone(turn, one, subjects)), subjects)
+
+
+def _is_gone(turn: Turn, condition: Condition, subjects: Subjects) -> bool:
+    """Whether a condition looks at what is not known any more, as its person was erased: that takes nothing away."""
+    if condition.attribute.key in KNOWN_BY_ORDERS:
+        return False
+    person = getattr(subjects, condition.attribute.entity)
+    return person is not None and turn.person(person).erased_ms is not None
 
 
 def keep_for_good(turn: Turn, id: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from goodword.engine.asking import asks_key
 from goodword.engine.attribution import limit_key
 from goodword.engine.boards import contest_key, standing_key
 from goodword.engine.clicks import Click, read_click
@@ -18,6 +19,7 @@ from goodword.engine.contests import drawn, entry_key, entry_rules
 from goodword.engine.events import (
     Activity,
     AnyEvent,
+    Ask,
     Cancel,
     Chargeback,
     Choice,
@@ -25,6 +27,7 @@ from goodword.engine.events import (
     Consent,
     Due,
     Enter,
+    Erase,
     Exchange,
     GroupAction,
     Join,
@@ -69,11 +72,14 @@ from goodword.engine.state import (
     GROUPS,
     HANDLES,
     HANDLES_OF,
+    HELD_OF,
     IDENTITIES,
+    IDENTITIES_OF,
     KEPT_OF,
     LEADERS,
     MEMBERS,
     MEMBERS_IN,
+    MEMBERSHIPS,
     OBJECTIONS,
     OPEN_OBJECTIONS,
     ORDERS,
@@ -185,6 +191,11 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, PARTICIPANTS, participant)
                 _want(wants, REFERRALS, about)
                 _want(wants, REWARDS, about)
+            case Erase(participant=participant):
+                _want(wants, PARTICIPANTS, participant)
+            case Ask(program=name, place=place, participant=participant):
+                _want(wants, PARTICIPANTS, participant)
+                _want(wants, COUNTERS, asks_key(name, item.occurred_ms, place))
             case ObjectionAnswer(objection=objection):
                 _want(wants, OBJECTIONS, objection)
             case Moderation(submission=submission):
@@ -229,6 +240,9 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
             case Due(kind="publish" | "end", reference=name):
                 _want(wants, PROGRAMS, name)
                 _want(wants, COUNTERS, since_key(name))
+            case Due(kind="erase" | "leave" as kind, reference=participant):
+                _want(wants, HELD_OF if kind == "erase" else MEMBERSHIPS, participant)
+                _want(wants, PARTICIPANTS, participant)
             case Due(kind="sweep", reference=reference):
                 _want(wants, SWEEPS, sweep_of(reference))
             case Due():
@@ -292,6 +306,7 @@ _DUE_ROWS: dict[str, Collection[Any]] = {
     "again": REFERRALS,
     "fund": QUEUES,
     "codes": QUEUES,
+    "forget": IDENTITIES_OF,
 }
 
 # 2 --------------------------------------------------------------------------------------------------------------------
@@ -318,8 +333,10 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
     for item in batch.sealed:
         if isinstance(item.event, Exchange):
             _want(wants, QUEUES, *_purses(programs, batch, state, item.event))
-        if isinstance(item.event, Objection):
+        if isinstance(item.event, Objection | Erase):
             _want(wants, OPEN_OBJECTIONS, *_named(item, state))
+        if isinstance(item.event, Erase):
+            _want(wants, HANDLES_OF, *_named(item, state))
     for objection in _loaded(state, OBJECTIONS):
         _want(wants, OPEN_OBJECTIONS, objection.participant)
         _want(wants, PARTICIPANTS, objection.participant)
@@ -327,6 +344,8 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
         _want(wants, REWARDS, objection.about)
     for ids in _loaded(state, KEPT_OF):
         _want(wants, REWARDS, *ids)
+    for ids in _loaded(state, MEMBERSHIPS):
+        _want(wants, REWARDS_OF, *ids)
     for payout in _loaded(state, PAYOUTS):
         _want(wants, PARTICIPANTS, payout.participant)
         account = collected_account(payout.program, payout.participant)
@@ -654,6 +673,9 @@ def _recipients(batch: Batch, state: State) -> tuple[set[str], set[str]]:
         item.event.reference.partition("|")[2]
         for item in batch.sealed
         if isinstance(item.event, Due) and item.event.kind == "tier"
+    }
+    found |= {
+        item.event.reference for item in batch.sealed if isinstance(item.event, Due) and item.event.kind == "leave"
     }
     found |= {group.owner for group in _loaded(state, GROUPS)}
     found |= _on_pages(state)

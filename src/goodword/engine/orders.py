@@ -51,7 +51,7 @@ def place(turn: Turn, event: Order) -> None:
     if known and known.placed_ms is not None:
         turn.say("order_known", {"order": event.order})
         return
-    person = resolve(turn, event.person)
+    person = resolve(turn, event.person, also_erased=True)
     if person is None:
         return
     order = record(turn, event, person.id, known.changes if known else ())

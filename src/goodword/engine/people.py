@@ -24,7 +24,14 @@ from goodword.engine.state import (
 )
 from goodword.engine.turn import Turn
 from goodword.engine.watches import watch_again
+from goodword.program.duration import DAY_MS, iso
 
+RECOGNISED_MS = 400 * DAY_MS
+"""How long somebody who was erased is still recognised by the keyed hashes of his identifiers.
+
+So long orders of his may be refunded and charged back, and whoever is erased and comes back is not a new customer: beyond a
+year, with a month for what is told late. Then the hashes go, and who comes with the same identifiers is somebody new.
+"""
 IDENTIFIERS = ("id", "email", "phone")
 SIGNALS = ("payment", "device", "address", "network")
 
@@ -39,10 +46,13 @@ def new_participant_id(turn: Turn) -> str:
     return turn.keyring.id("pt", turn.event_id)
 
 
-def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Participant | None:
+def resolve(
+    turn: Turn, person: Person, about: Participant | None = None, *, also_erased: bool = False
+) -> Participant | None:
     """The participant a person is, created or brought up to date; None where the identifiers belong to two.
 
-    With `about` it is known who he is, and identifiers that nobody has become his.
+    With `about` it is known who he is, and identifiers that nobody has become his. Who was erased is refused; with
+    `also_erased`, as what he does is a fact for others, he is given as he is, and nothing of what is told about him is kept.
     """
     keys = identity_keys(person)
     ids = [turn.draft.get(IDENTITIES, key) for key in keys]
@@ -54,6 +64,13 @@ def resolve(turn: Turn, person: Person, about: Participant | None = None) -> Par
         return None
     created = not known
     participant = _create(turn) if created else turn.person(known.pop())
+    if participant.erased_ms is not None:
+        turn.participant, turn.nameless = participant.id, True
+        if not also_erased:
+            say_erased(turn, participant)
+            return None
+        turn.say("nothing_kept")
+        return participant
     for key, id in zip(keys, ids, strict=True):
         if id is None:
             turn.draft.put(IDENTITIES, key, participant.id)
@@ -79,7 +96,16 @@ def find(turn: Turn, person: Person | None, participant: str | None) -> Particip
         turn.say("unknown_participant", {"participant": participant or ""})
         return None
     turn.participant = row.id
+    if row.erased_ms is not None:
+        say_erased(turn, row)
+        return None
     return row
+
+
+def say_erased(turn: Turn, person: Participant) -> None:
+    """Say that nothing new begins for somebody, and until when he is still recognised."""
+    assert person.erased_ms is not None  # noqa: S101
+    turn.say("person_erased", {"until": iso(person.erased_ms + RECOGNISED_MS)})
 
 
 def _conditions_of(participant: Participant) -> tuple[object, ...]:
@@ -125,6 +151,8 @@ def _latest(known: tuple[str, ...], value: str) -> tuple[str, ...]:
 
 def note_activity(turn: Turn, participant: Participant, row: ActivityRow) -> Participant:
     """Keep when a person did something: the first times, for a claim told later, and the last, for what it undoes."""
+    if participant.erased_ms is not None:
+        return participant
     seen = sorted((*participant.activities.get(row.name, ()), (row.at_ms, row.id)))
     kept = tuple(seen if len(seen) <= ACTIVITIES_MAX else [*seen[: ACTIVITIES_MAX - 1], seen[-1]])
     updated = replace(turn.person(participant.id), activities=participant.activities | {row.name: kept})
@@ -134,6 +162,8 @@ def note_activity(turn: Turn, participant: Participant, row: ActivityRow) -> Par
 
 def note_sign_up(turn: Turn, participant: Participant) -> Participant:
     """Keep when a person signed up first."""
+    if participant.erased_ms is not None:
+        return participant
     first = min(turn.occurred_ms, participant.signed_up_ms or turn.occurred_ms)
     updated = replace(turn.person(participant.id), signed_up_ms=first)
     turn.draft.put(PARTICIPANTS, updated.id, updated)

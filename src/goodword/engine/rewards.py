@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from goodword.engine.facts import Subjects, is_first_order, unmet
-from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, watched_by
+from goodword.engine.grants import Grant, occurrences, pass_guards, queue_key, refuse, watched_by
 from goodword.engine.payouts import collect
 from goodword.engine.pools import has_code, others_wait, take_code, wait_for_code
 from goodword.engine.reasons import Amount, ReasonValue
@@ -41,6 +41,9 @@ def grant(turn: Turn, wanted: Grant) -> str | None:
     """
     before = occurrences(turn, wanted)
     if any(reward.live or _stays_away(reward) for reward in before):
+        return None
+    if turn.person(wanted.participant).erased_ms is not None:
+        refuse(turn, wanted, "person_erased", wanted.path, {})
         return None
     subject = f"{wanted.subject}#{wanted.key}" if wanted.key else wanted.subject
     key = f"{wanted.program.name}|{wanted.name}|{subject}|{wanted.side}|{len(before) + 1}"

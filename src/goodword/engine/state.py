@@ -81,6 +81,12 @@ class Participant(Row, frozen=True):
     """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
     consents: dict[str, ConsentState] = {}
     """What he said last, by purpose; where there is nothing, he was not asked, or did not answer."""
+    asked_ms: int | None = None
+    """When he was last asked to invite friends."""
+    asked: int = 0
+    """How often he was asked since he last shared a code."""
+    erased_ms: int | None = None
+    """Since when nothing is known about him any more: what is left is his place in the books."""
 
     @property
     def page(self) -> str:
@@ -686,6 +692,11 @@ PAYOUTS: Collection[PayoutRow] = Collection("payouts")
 OBJECTIONS: Collection[ObjectionRow] = Collection("objections")
 OPEN_OBJECTIONS: Collection[tuple[str, ...]] = Collection("open_objections", stored=False)
 # participant -> his objections that nobody answered
+HELD_OF: Collection[tuple[str, ...]] = Collection("held_of", stored=False)
+# participant -> the first ERASE_PAGE rewards that were not handed over to him, by id
+MEMBERSHIPS: Collection[tuple[str, ...]] = Collection("memberships", stored=False)
+# participant -> the first LEAVE_PAGE memberships that he has, by id
+IDENTITIES_OF: Collection[tuple[str, ...]] = Collection("identities_of", stored=False)  # participant -> keys
 BALANCES: Collection[int] = Collection("balances")  # "account|unit"
 DUES: Collection[DueRow] = Collection("dues")
 
@@ -693,7 +704,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     PROGRAMS, IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
     ENTRIES, TIERS, PAYOUTS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
-    POOL_CODES, FREE_CODES, OBJECTIONS, OPEN_OBJECTIONS,
+    POOL_CODES, FREE_CODES, OBJECTIONS, OPEN_OBJECTIONS, HELD_OF, MEMBERSHIPS, IDENTITIES_OF,
 )  # fmt: skip
 
 PEOPLE = "people"
@@ -703,6 +714,10 @@ CLOSURES_MAX = 50
 ACCEPTED_MAX = 50
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
+ERASE_PAGE = 100
+"""How many rewards one page of an erasure cancels."""
+LEAVE_PAGE = 20
+"""How many groups somebody who is erased leaves at a time."""
 OBJECTIONS_OPEN_MAX = 5
 """How many objections of one person may wait for an answer."""
 ACTIVITIES_MAX = 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 TOPICS: dict[str, str] = {
     "participant.joined": "somebody became an advocate in a program",
     "participant.accepted_terms": "somebody accepted the terms of a program",
+    "participant.erased": "what was known about somebody was removed",
     "code.created": "an advocate has a further code",
     "code.disabled": "staff switched a code off",
     "code.enabled": "staff switched a code on again",

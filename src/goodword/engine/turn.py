@@ -107,6 +107,10 @@ class Turn:
     participant: str | None = None
     told: str | None = None
     """The participant that the event's person was found to be."""
+    nameless: bool = False
+    """Whether the event is about somebody who was erased, so that of him it keeps nothing but by what he is recognised."""
+    erased: str | None = None
+    """The participant that it erases."""
     written: tuple[str, str] | None = None
     """Whose words the event brings along, and under which key of the personal data they are kept."""
     advocate_code: str | None = None

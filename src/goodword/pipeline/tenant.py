@@ -289,18 +289,20 @@ def changed_rows(outcome: Outcome) -> dict[str, dict[str, Any]]:
 def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) -> None:
     dirty = changed_rows(outcome)
     records = [_record(seq, decision, answer) for seq, decision, answer in outcome.decisions]
+    # Whoever is erased in this batch is told of before it, if at all: nothing of that is kept either.
+    erased = {decision.erased for _, decision, _ in outcome.decisions if decision.erased is not None}
     people = [
         (decision.told, decision.sealed.person)
         for _, decision, _ in outcome.decisions
-        if decision.sealed.person is not None and decision.told is not None
+        if decision.sealed.person is not None and decision.told is not None and decision.told not in erased
     ]
     texts = [
         (*decision.written, decision.sealed.text)
         for _, decision, _ in outcome.decisions
-        if decision.written is not None and decision.sealed.text is not None
+        if decision.written is not None and decision.sealed.text is not None and decision.written[0] not in erased
     ]
     if records or dirty:
-        store(connection, tenant, Batch(state.tenant, records, dirty, people, texts))
+        store(connection, tenant, Batch(state.tenant, records, dirty, people, texts, tuple(sorted(erased))))
     for parked in outcome.parked:
         # Kept sealed: the raw person is not written anywhere but in the table of people.
         park(connection, tenant, replace(parked.sealed, person=None, text=None), parked.error)

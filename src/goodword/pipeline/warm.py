@@ -22,9 +22,12 @@ from goodword.engine.state import (
     FREE_CODES,
     HANDLES,
     HANDLES_OF,
+    HELD_OF,
+    IDENTITIES_OF,
     KEPT_OF,
     LEADERS,
     MEMBERS_IN,
+    MEMBERSHIPS,
     OBJECTIONS,
     OPEN_OBJECTIONS,
     PARENTS,
@@ -49,7 +52,22 @@ LINKS_MAX = 100
 
 _UNKNOWN: Any = object()
 _Rows = dict[str, dict[str, Any]]
-_PAGES = (PROGRAMS, WAITING_OF, LEADERS, ENTRIES, DUES, WATCHES, KEPT_OF, QUEUES, FREE_CODES, MEMBERS_IN, PEOPLE_IN)
+_PAGES = (
+    PROGRAMS,
+    WAITING_OF,
+    LEADERS,
+    ENTRIES,
+    DUES,
+    WATCHES,
+    KEPT_OF,
+    QUEUES,
+    FREE_CODES,
+    MEMBERS_IN,
+    PEOPLE_IN,
+    HELD_OF,
+    MEMBERSHIPS,
+    IDENTITIES_OF,
+)
 _KEPT = tuple(collection.name for collection in COLLECTIONS if collection not in _PAGES)
 """All but pages, which a decision that did not load them does not keep true, and what is not read by key.
 

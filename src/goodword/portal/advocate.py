@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodword.edge.qr import Picture, draw
+from goodword.portal.achievements import Achieved, achieved
 from goodword.portal.friend import Closed
 from goodword.portal.mine import Board, Mine
 from goodword.portal.progress import Progress, progress, what_counts
@@ -54,6 +55,8 @@ class ShareView:
     promised: Promised
     closed: Closed | None
     confirmed: bool
+    invited: bool
+    """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
     code: str
     link: str
     qr: str
@@ -64,6 +67,8 @@ class ShareView:
     bars: tuple[Progress, ...]
     rankings: tuple[Ranking, ...]
     friends: tuple[Line, ...]
+    achieved: tuple[Achieved, ...]
+    """What is worth sharing, each with a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         promised=said,
         closed=mine.closed,
         confirmed=confirmed,
+        invited=mine.invited and not mine.referrals,
         code=handle.written,
         link=link,
         qr=draw(Picture(link, "svg", QR_SIZE)).decode(),
@@ -115,6 +121,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         bars=progress(mine, language) if confirmed else (),
         rankings=tuple(_ranking(mine, board, language) for board in mine.boards) if confirmed else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
+        achieved=achieved(mine, language) if confirmed else (),
     )
 
 

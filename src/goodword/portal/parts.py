@@ -56,7 +56,8 @@ border-block-start:1px solid var(--line)}
 .button[aria-busy=true]{cursor:progress}
 .code-box .button{margin-block-start:.5rem}
 .code{overflow-wrap:anywhere}
-.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(7.5rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
+.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,45%),1fr));gap:.5rem;list-style:none;padding:0}
+.share .button{padding-inline:.5rem}
 .share li{margin:0}
 .empty{text-align:center;border-style:dashed}
 .figure .number{font-size:clamp(1.25rem,7vw,2rem);font-weight:700;line-height:1.3}

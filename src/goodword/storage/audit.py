@@ -126,6 +126,29 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         "AND CAST(item.value AS bigint) > 0"
         ") AS both_sides GROUP BY name HAVING SUM(stored) <> SUM(expected) ORDER BY name",
     )
+    named = " OR ".join(
+        f"p.doc LIKE '%\"{name}\"%'" for name in ("fields", "signals", "activities", "accepted", "consents")
+    )
+    yield (
+        "nothing_is_known_of_the_erased",
+        "the person was erased, and {what} is there still",
+        "SELECT 'participants ' || id AS row, what FROM ("  # noqa: S608
+        "SELECT p.id, 'what was told about him' AS what FROM participants AS p WHERE p.tenant = :tenant "
+        "AND p.doc LIKE '%\"erased_ms\"%' "
+        f"AND (p.country IS NOT NULL OR p.language IS NOT NULL OR p.signed_up_ms IS NOT NULL OR {named}) "
+        "UNION ALL SELECT p.id, 'his personal data' FROM participants AS p "
+        "JOIN people AS k ON k.tenant = p.tenant AND k.participant = p.id "
+        "WHERE p.tenant = :tenant AND p.doc LIKE '%\"erased_ms\"%'"
+        ") AS found ORDER BY id, what",
+    )
+    yield (
+        "the_erased_are_forgotten_in_time",
+        "the person was erased, and no date is set for what he is recognised by",
+        "SELECT DISTINCT 'participants ' || p.id AS row FROM participants AS p "
+        "JOIN identities AS i ON i.tenant = p.tenant AND i.participant = p.id "
+        "WHERE p.tenant = :tenant AND p.doc LIKE '%\"erased_ms\"%' AND NOT EXISTS "
+        "(SELECT 1 FROM dues AS d WHERE d.tenant = :tenant AND d.id = 'forget\\:' || p.id) ORDER BY 1",
+    )
     planned = f"COALESCE(CAST({dialect.member('p.doc', 'planned')} AS bigint), 0)"
     yield (
         "programs_name_stored_versions",

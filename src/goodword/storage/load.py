@@ -15,9 +15,11 @@ from sqlalchemy import Connection, TextClause, text
 from goodword.engine.state import (
     COLLECTIONS,
     ENTRIES_PAGE,
+    ERASE_PAGE,
     FIRST_ORDERS_MAX,
     KEPT_PAGE,
     LEADERS_MAX,
+    LEAVE_PAGE,
     OBJECTIONS_OPEN_MAX,
     QUEUE_PAGE,
     RUNNING_MAX,
@@ -269,6 +271,31 @@ def _fill_behind(
     _fill(state, query.collection, keys, {key: tuple(names) for key, names in index.items()}, ())
 
 
+def _load_held(query: _Query, state: State, keys: list[str]) -> None:
+    statement = _held(query.dialect, MAPPERS["rewards"].columns)
+    _fill_behind(query, state, keys, "rewards", "participant", ("id",), statement)
+
+
+def _load_memberships(query: _Query, state: State, keys: list[str]) -> None:
+    """The groups that somebody is in, with the rows of the groups."""
+    statement = _memberships(query.dialect, MAPPERS["members"].columns)
+    _fill_behind(query, state, keys, "members", "participant", ("id",), statement)
+    named = {state.rows["members"][id].group for key in keys for id in state.rows[query.collection][key]}
+    groups = sorted(named - state.rows["groups"].keys())
+    if groups:
+        rows = query.run(_rows_by(query.dialect, "groups", "id"), groups)
+        _fill(state, "groups", groups, dict(map(MAPPERS["groups"].unpack, rows)), None)
+
+
+def _load_identities_of(query: _Query, state: State, keys: list[str]) -> None:
+    rows = dict(query.run(_rows_by(query.dialect, "identities", "participant"), keys))
+    index: dict[str, tuple[str, ...]] = {}
+    for key in sorted(rows):
+        index[rows[key]] = (*index.get(rows[key], ()), key)
+    _fill(state, "identities", rows, rows, None)
+    _fill(state, query.collection, keys, index, ())
+
+
 def _pages_of(collection: str) -> Callable[[_Query, State, list[str]], None]:
     """A reader of pages of people: who stands on one follows from his number."""
 
@@ -304,6 +331,9 @@ _READERS: dict[str, Callable[[_Query, State, list[str]], None]] = {
     "people_in": _pages_of("participants"),
     "reward_codes": _load_reward_codes,
     "contests_of": _load_running,
+    "held_of": _load_held,
+    "memberships": _load_memberships,
+    "identities_of": _load_identities_of,
     "open_objections": _load_open_objections,
     "leaders": _load_leaders,
     "entries_after": _load_entries,
@@ -333,6 +363,18 @@ def _waiting(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
 @cache
 def _running(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
     return text(dialect.first_of(tables.contests, columns, "program", "status <> 'settled'", ("id",), RUNNING_MAX))
+
+
+@cache
+def _held(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    held = ("participant", tables.HELD_REWARDS, ("id",), ERASE_PAGE)
+    return text(dialect.first_of(tables.rewards, columns, *held))
+
+
+@cache
+def _memberships(dialect: Dialect, columns: tuple[str, ...]) -> TextClause:
+    active = ("participant", "left_ms IS NULL", ("id",), LEAVE_PAGE)
+    return text(dialect.first_of(tables.members, columns, *active))
 
 
 @cache

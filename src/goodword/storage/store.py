@@ -57,6 +57,8 @@ class Batch:
     """Participant ids with what was told about them, in the order of telling."""
     texts: Sequence[tuple[str, str, str]] = ()
     """Participant ids with what they wrote: under which key, and the words."""
+    erased: Sequence[str] = ()
+    """Participants whose personal data go."""
 
 
 def store(connection: Connection, tenant: str, batch: Batch) -> None:
@@ -69,6 +71,7 @@ def store(connection: Connection, tenant: str, batch: Batch) -> None:
     _store_records(connection, tenant, batch.records)
     for collection, rows in batch.dirty.items():
         _store_rows(connection, tenant, collection, rows)
+    _erase_people(connection, tenant, batch.erased)
     _store_people(connection, tenant, batch.people, batch.texts)
     _unpark(connection, tenant, [record.sealed.event.id for record in batch.records])
 
@@ -201,6 +204,12 @@ def _store_people(
         merged.setdefault(participant, {})[key] = words
     rows = [[participant, msgspec.json.encode(doc).decode()] for participant, doc in merged.items()]
     write_rows(connection, dialect_of(connection).merge(tables.people), tenant, rows)
+
+
+def _erase_people(connection: Connection, tenant: str, participants: Sequence[str]) -> None:
+    if participants:
+        dialect = dialect_of(connection)
+        connection.execute(dialect.delete(tables.people), {"tenant": tenant, "keys": dialect.keys(participants)})
 
 
 def _unpark(connection: Connection, tenant: str, event_ids: Sequence[str]) -> None:

@@ -107,6 +107,7 @@ identities = Table(
     _word("key"),
     _word("participant"),
     PrimaryKeyConstraint("tenant", "key"),
+    _index("identities_by_participant", "tenant", "participant", "key", query="load: identities_of"),
     sqlite_with_rowid=False,
 )
 
@@ -291,6 +292,7 @@ members = Table(
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
     _index("members_by_page", "tenant", "page", query="load: members_in"),
+    _index("members_in_groups", "tenant", "participant", "id", where="left_ms IS NULL", query="load: memberships"),
 )
 
 # What is given to many, page by page.
@@ -379,6 +381,9 @@ referrals = Table(
     _index("referrals_by_time", "tenant", "claimed_ms", "id", query="reads.referrals"),
 )
 
+HELD_REWARDS = "status IN ('pending', 'approved', 'failed')"
+"""Granted and not handed over yet, as both databases recognise them for a partial index."""
+
 rewards = Table(
     "rewards",
     metadata,
@@ -417,6 +422,7 @@ rewards = Table(
     _index("rewards_by_code", "tenant", "code_hash", unique=True, query="load: reward_codes"),
     _index("rewards_by_subject", "tenant", "subject", "granted_ms", "id", query="load: rewards_of"),
     _index("rewards_waiting", "tenant", "participant", "id", where="waiting = 1", query="load: waiting_of"),
+    _index("rewards_held", "tenant", "participant", "id", where=HELD_REWARDS, query="load: held_of"),
     _index("rewards_in_queue", "tenant", "queue", "granted_ms", "id", where="queue IS NOT NULL", query="load: queues"),
     _index("rewards_by_participant", "tenant", "participant", "granted_ms", "id", query="reads.rewards"),
     _index("rewards_by_referral", "tenant", "referral", "granted_ms", "id", query="reads.rewards"),

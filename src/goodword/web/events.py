@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from goodword.engine.events import (
     Codes,
+    Erase,
     HandleAction,
     Link,
     Moderation,
@@ -184,7 +185,7 @@ def _scope(event: SourceEvent) -> Scope:
             return "staff"
         case ProgramAction():
             return "programs"
-        case Profile(participant=str()):
+        case Profile(participant=str()) | Erase():
             return "people"
         case _:
             return "events"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import Consent, Join, Person, Profile
+from goodword.engine.events import Consent, Erase, Join, Person, Profile
 from goodword.engine.people import identity_keys
 from goodword.engine.reasons import Answer
 from goodword.engine.state import HANDLES, HANDLES_OF, IDENTITIES, PARTICIPANTS, State
@@ -39,6 +39,7 @@ from goodword.web.telling import body_of, json_body, said_in, tell_now
 
 JoinIn = body_of(Join)
 ProfileIn = body_of(Profile, "participant")
+EraseIn = body_of(Erase, "person", "participant")
 ConsentIn = body_of(Consent, "person", "participant")
 Unit = Annotated[
     str, Query(min_length=1, max_length=100, pattern=PRINTABLE, description="such as `USD`, `MB` or `coupon`")
@@ -118,6 +119,23 @@ async def correct_participant(
     return await tell_now(request, key, ProfileIn, "profile", participant=participant)
 
 
+@router.delete(
+    "/{participant}",
+    responses=answers(Answer, "the answer"),
+    openapi_extra=json_body(EraseIn, required=False),
+)
+async def erase_participant(
+    request: Request, key: Annotated[ApiKey, Depends(Needs("people"))], participant: Id
+) -> Response:
+    """Remove what is known about a person now: the same as an event of type `erase`. It cannot be taken back.
+
+    His codes are switched off, what he was not handed yet is cancelled, and nothing new begins for him; the books stay,
+    under an id that leads to nobody.
+    """
+    await _must_be_there(request, key, participant)
+    return await tell_now(request, key, EraseIn, "erase", participant=participant)
+
+
 @router.post(
     "/{participant}/consents",
     responses=answers(Answer, "the answer"),
@@ -127,13 +145,7 @@ async def record_consent(
     request: Request, key: Annotated[ApiKey, Depends(Needs("events"))], participant: Id
 ) -> Response:
     """Somebody consents now to what he is asked for, or withdraws his consent: the same as an event of type `consent`."""
-    context = context_of(request)
-
-    def look() -> None:
-        with context.parts.database.read() as connection:
-            row_of(connection, key, PARTICIPANTS, participant)
-
-    await run_in_threadpool(look)
+    await _must_be_there(request, key, participant)
     return await tell_now(request, key, ConsentIn, "consent", participant=participant)
 
 
@@ -171,6 +183,21 @@ def list_participant_rewards(
             lambda: reads.rewards(connection, key.tenant, participant=participant, cursor=after, limit=limit),
             lambda row: reward_out(row, codes_for(context, key)),
         )
+
+
+async def _must_be_there(request: Request, key: ApiKey, participant: str) -> None:
+    """Make sure that there is such a participant, so that nobody asks for what is somebody else's.
+
+    Raises:
+        NotFound: there is none.
+    """
+    database = context_of(request).parts.database
+
+    def look() -> None:
+        with database.read() as connection:
+            row_of(connection, key, PARTICIPANTS, participant)
+
+    await run_in_threadpool(look)
 
 
 def _detail(connection: Connection, key: ApiKey, participant: str) -> ParticipantDetail:

@@ -63,6 +63,8 @@ class ParticipantOut(Struct, frozen=True, omit_defaults=True):
     language: str | None = None
     fields: dict[str, Scalar] = {}
     signed_up_at: datetime | None = None
+    erased_at: datetime | None = None
+    """Since when nothing is known about him any more."""
 
 
 class AcceptanceOut(Struct, frozen=True):
@@ -380,6 +382,7 @@ def participant_out(row: Participant, fields: bool) -> ParticipantOut:
         language=row.language,
         fields=row.fields if fields else {},
         signed_up_at=_moment(row.signed_up_ms),
+        erased_at=_moment(row.erased_ms),
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from goodword.engine.state import PARTICIPANTS, State
+from goodword.storage.load import load
 from goodword.storage.sessions import LIVES_MS, SEEN_EVERY_MS, Role, Session, find_session, keep_session
 from goodword.web.context import Context
 from goodword.web.forms import form_token
@@ -55,12 +58,22 @@ def visitor_of(request: Request, context: Context, role: Role = "participant") -
     now_ms, database = context.parts.now_ms(), context.parts.database
     with database.read() as connection:
         session = find_session(connection, context.tenant, secret, now_ms)
-    if session is None or session.role != role:
-        return None
+        if session is None or session.role != role or _is_erased(connection, context.tenant, session):
+            return None
     if now_ms - session.seen_ms > SEEN_EVERY_MS:
         with database.write_aside() as connection:
             keep_session(connection, context.tenant, session, now_ms)
     return Visitor(session, form_token(context.parts.keyring, session.hash))
+
+
+def _is_erased(connection: Connection, tenant: str, session: Session) -> bool:
+    """Whether it is the session of somebody who was erased since: nothing is left that could be shown to him."""
+    if session.role != "participant":
+        return False
+    state = State()
+    load(connection, tenant, state, {PARTICIPANTS.name: {session.subject}})
+    row = state.get(PARTICIPANTS, session.subject)
+    return row is None or row.erased_ms is not None
 
 
 def needs_visitor(

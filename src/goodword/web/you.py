@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import Consent, Person, Profile
+from goodword.engine.events import Consent, Erase, Person, Profile
 from goodword.engine.state import PARTICIPANTS, Participant, State
 from goodword.pipeline.intake import InvalidEvent
 from goodword.portal.browsers import browser_name
@@ -27,11 +27,12 @@ from goodword.web.export import export_of
 from goodword.web.forms import check_token, read_form
 from goodword.web.people import Himself, Lang, answer, go, press
 from goodword.web.portal import RowId
-from goodword.web.visitors import Visitor, language_for
+from goodword.web.visitors import Visitor, drop_session, language_for
 from goodword.words.catalogue import catalogue
 from goodword.words.format import moment
 
 PATH = "/me/you"
+TABS = (("portal.programs", "/me"), ("portal.you", PATH))
 router = APIRouter(prefix="/me/you", include_in_schema=False)
 
 
@@ -104,6 +105,38 @@ def export(request: Request, visitor: Himself) -> Response:
     return response
 
 
+@router.get("/erase")
+def erase_page(request: Request, visitor: Himself, lang: Lang = None) -> Response:
+    """What goes and what stays, before it is decided."""
+    language = language_for(request, lang)
+    page = frame(language, catalogue(language).text("erase.title"), f"{PATH}/erase", tabs=TABS, token=visitor.token)
+    return answer(request, "erase.html", page, lang=lang)
+
+
+@router.post("/erase")
+async def erase(request: Request, visitor: Himself) -> Response:
+    """Erase him: what is known goes at once, and every session with it."""
+    context, fields = context_of(request), await read_form(request)
+    check_token(context.parts.keyring, visitor.session.hash, fields)
+    if "sure" not in fields:
+        return go(request, f"{PATH}/erase")
+    now = from_ms(context.parts.now_ms())
+    await press(context, Erase(id=f"page-{uuid.uuid4().hex}", occurred_at=now, participant=visitor.subject))
+    await run_in_threadpool(_end, context, visitor, "all")
+    response = go(request, f"{PATH}/erased")
+    drop_session(response, context, "participant")
+    return response
+
+
+@router.get("/erased")
+def erased(request: Request, lang: Lang = None) -> Response:
+    """That it is done."""
+    language = language_for(request, lang)
+    texts = catalogue(language)
+    page = frame(language, texts.text("erase.done.title"), f"{PATH}/erased")
+    return answer(request, "problem.html", page, texts.text("erase.done.text"), lang=lang)
+
+
 @router.post("/sessions/{session}/end")
 async def end(request: Request, visitor: Himself, session: RowId) -> Response:
     """End a session of his in another browser; `others` ends all but this one."""
@@ -115,8 +148,9 @@ async def end(request: Request, visitor: Himself, session: RowId) -> Response:
 
 def _end(context: Context, visitor: Visitor, session: str) -> None:
     with context.parts.database.write_aside() as connection:
-        if session == "others":
-            end_sessions(connection, context.tenant, "participant", visitor.subject, but=visitor.session.id)
+        if session in ("others", "all"):
+            kept = visitor.session.id if session == "others" else None
+            end_sessions(connection, context.tenant, "participant", visitor.subject, but=kept)
         else:
             end_session(connection, context.tenant, "participant", visitor.subject, session)
 
@@ -154,6 +188,5 @@ def _page(
         error=error,
         saved=saved,
     )
-    tabs = [("portal.programs", "/me"), ("portal.you", PATH)]
-    page = frame(language, catalogue(language).text("portal.you"), PATH, tabs=tabs, token=visitor.token)
+    page = frame(language, catalogue(language).text("portal.you"), PATH, tabs=TABS, token=visitor.token)
     return answer(request, "you.html", page, view, status=status, lang=lang)
