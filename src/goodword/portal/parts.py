@@ -46,6 +46,14 @@ block-size:1rem;border:2px solid var(--soft);border-radius:50%;background:var(--
 .timeline .now::before{border-color:var(--brand);border-width:.3rem}
 .timeline .bad::before{background:var(--bad);border-color:var(--bad)}
 .timeline p{margin:0}
+.field .hint{margin-block-end:.375rem}
+.stack{display:grid;gap:.75rem;margin-block:var(--gap)}.stack>p,.stack>form{margin:0}
+.gift+form,.gift+.notice{margin-block-start:.75rem}
+.signed{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:0 1rem;margin-block-start:3rem;
+border-block-start:1px solid var(--line)}
+.signed p{margin:0}.signed .button{inline-size:auto;border:0;padding:.5rem 0}
+#camera video{display:block;inline-size:100%;border-radius:var(--round)}
+.button[aria-busy=true]{cursor:progress}
 .code-box .button{margin-block-start:.5rem}
 .code{overflow-wrap:anywhere}
 .share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,45%),1fr));gap:.5rem;list-style:none;padding:0}
