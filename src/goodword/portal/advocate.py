@@ -99,7 +99,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
     handle = mine.handles[0]
     link = f"{origin}/r/{handle.written}"
     earns = bool(said.sides.advocate) or said.sides.more
-    shared = message_for(language, link, said.sides.friend, earns)
+    shared = message_for(language, link, said.sides.friend, earns, partner=mine.program.model.for_partners)
     teller, path = Teller(mine, language), path_of(mine.program.name)
     return ShareView(
         path=path,
