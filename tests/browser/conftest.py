@@ -47,22 +47,34 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def visit(browser: Browser, shop: Shop) -> Iterator[Any]:
-    """Opens a page in a window of its own, as asked; everything that it asks of others fails the test."""
-    windows: list[BrowserContext] = []
+def windows(browser: Browser, shop: Shop) -> Iterator[Any]:
+    """Opens windows, each with cookies of its own; everything that one asks of others fails the test."""
+    opened: list[BrowserContext] = []
     strangers: list[str] = []
 
+    def opener(width: int = 360, **options: Any) -> BrowserContext:
+        window = browser.new_context(viewport={"width": width, "height": 740}, base_url=shop.url, **options)
+        window.on("request", lambda asked: strangers.append(asked.url) if not asked.url.startswith(shop.url) else None)
+        opened.append(window)
+        return window
+
+    yield opener
+    for window in opened:
+        window.close()
+    assert strangers == []
+
+
+@pytest.fixture
+def visit(windows: Any) -> Iterator[Any]:
+    """Opens a page for somebody of whom nothing may be kept."""
+    visited: list[BrowserContext] = []
+
     def opener(path: str, width: int = 360, **options: Any) -> Page:
-        window = browser.new_context(viewport={"width": width, "height": 740}, **options)
-        windows.append(window)
-        page = window.new_page()
-        page.on("request", lambda asked: strangers.append(asked.url) if not asked.url.startswith(shop.url) else None)
-        page.goto(f"{shop.url}{path}")
+        window = windows(width, **options)
+        visited.append(window)
+        page: Page = window.new_page()
+        page.goto(path)
         return page
 
     yield opener
-    cookies = [cookie for window in windows for cookie in window.cookies()]
-    for window in windows:
-        window.close()
-    assert strangers == []
-    assert cookies == []
+    assert [cookie for window in visited for cookie in window.cookies()] == []

@@ -472,6 +472,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "objection",
                 "objection_answer",
                 "erase",
+                "ask",
             ]
         )
     )
@@ -570,6 +571,9 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             number = draw(st.integers(0, 5))
             about = draw(st.sampled_from([{}, {"about": f"rewards {number}"}, {"about": f"referrals {number}"}]))
             return Wish(at_ms, {"type": kind, "program": "world", "why": "my friend bought"} | whom | about)
+        case "ask":
+            whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}, {"count": 9}]))
+            return Wish(at_ms, {"type": kind, "program": "world", "place": "order_done"} | whom)
         case "erase":
             whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}]))
             return Wish(at_ms, {"type": kind} | whom)

@@ -1,7 +1,7 @@
 """Every load finds its rows by index, before the database has any statistics: it stays flat as a tenant grows."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +102,12 @@ def story() -> list[Sealed]:
         {"type": "group", "program": "spotify", "group": "plan", "action": "join", "person": bob},
         {"type": "payout", "payout": "nothing", "action": "pay"},
         {"type": "objection", "program": "bombas", "person": bob, "why": "why?"},
+        {"type": "ask", "program": "bombas", "place": "order_done", "person": bob},
         {"type": "erase", "person": bob},
         {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 500]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 8, 500]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -144,6 +145,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        reads.asks(connection, TENANT, "bombas", date(2026, 1, 1), date(2026, 2, 1))
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
             reads.objections(connection, TENANT, **filters)
         pools.pool_counts(connection, TENANT, "making-of")

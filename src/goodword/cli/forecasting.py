@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goodword.cli.output import AsJson, BadProgram, ProgramFile, read_program
+from goodword.cli.output import LANGUAGE, AsJson, BadProgram, ProgramFile, read_program
 from goodword.cli.records import Language
 from goodword.cli.reports import PageFile, show_report, watched
 from goodword.cli.root import Failure
@@ -28,7 +28,7 @@ def tell_forecast(
         int, typer.Option(min=0, max=SEED_MAX, help="what chance begins with: the same seed gives the same answer")
     ] = SEED,
     html: PageFile = None,
-    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+    language: Language = LANGUAGE,
     as_json: AsJson = False,
 ) -> None:
     """Say what a program may cost and bring, for a business that has no history yet.

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Connection
 
-from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.output import LANGUAGE, AsJson, console, print_json
 from goodword.cli.records import Language
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
@@ -88,7 +88,7 @@ def statement(
         str, typer.Argument(help="a participant (pt_…), or one of the partner's codes", show_default=False)
     ],
     period: Annotated[str, typer.Argument(help="a month or a week: 2026-10, 2026-W41", show_default=False)],
-    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+    language: Language = LANGUAGE,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:

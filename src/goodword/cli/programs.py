@@ -14,11 +14,12 @@ from goodword.program.linter import LintWarning, lint
 from goodword.program.loader import Problem, Program, load_program
 from goodword.program.schema import program_schema
 from goodword.recipes import copy_recipe, list_recipes, read_catalogue, read_recipe
+from goodword.words.catalogue import LANGUAGES
 from goodword.words.headline import headline
 from goodword.words.told import words_as_data, words_as_text, words_of
 
 room = typer.Typer()
-Language = Annotated[str, typer.Option("--lang", "--language", help="the language: en, ar or ro")]
+Language = Annotated[str, typer.Option("--lang", "--language", help=f"the language: {', '.join(LANGUAGES)}")]
 recipes_app = typer.Typer(help="List the recipes, or copy one to start from.", invoke_without_command=True)
 room.add_typer(recipes_app, name="recipes")
 

@@ -11,7 +11,7 @@ import typer
 
 from goodword.cli.output import LANGUAGE, AsJson, ProgramFile, print_json, read_program
 from goodword.cli.programs import warning_as_data
-from goodword.cli.records import Language
+from goodword.cli.records import CHOICES, known_language
 from goodword.cli.reports import print_blocks, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
@@ -54,7 +54,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="do not ask: for machines")]
 Days = Annotated[
     int, typer.Option(min=0, max=3660, help="how many days are rehearsed before a change; 0 rehearses nothing")
 ]
-Told = Annotated[Language, typer.Option("--language", help="in which language changes are told")]
+Told = Annotated[
+    str, typer.Option("--language", help="in which language changes are told", metavar=CHOICES, callback=known_language)
+]
 room = typer.Typer()
 
 
@@ -66,7 +68,7 @@ def publish(
     why: Why = "",
     yes: Yes = False,
     days: Days = REHEARSED_DAYS,
-    language: Told = Language.en,
+    language: Told = LANGUAGE,
     as_json: AsJson = False,
 ) -> None:
     """Bring a program into force for referrals from now on, or from a date. Makes database and tenant where they are missing.
@@ -94,7 +96,7 @@ class Publication:
     at_ms: int | None
     why: str
 
-    def run(self, yes: bool, days: int, language: Language, as_json: bool) -> None:
+    def run(self, yes: bool, days: int, language: str, as_json: bool) -> None:
         """Tell what changes, rehearse it, ask, and bring it into force."""
         tenant, now_ms = self.parts.settings.tenant, self.parts.now_ms()
         self.parts.tenants.catch_up(tenant, now_ms)  # a plan whose date has come is what the change is compared with
@@ -141,7 +143,7 @@ class Publication:
             rows = load_program_rows(connection, self.parts.settings.tenant)
         return rows.get(self.program.name) or ProgramRow(self.program.name)
 
-    def _print_changes(self, current: Program, lines: list[str], language: Language) -> None:
+    def _print_changes(self, current: Program, lines: list[str], language: str) -> None:
         texts = catalogue(language)
         named = {"program": current.name, "version": str(current.version)}
         if self.at_ms is None:
@@ -154,7 +156,7 @@ class Publication:
         if not lines:
             typer.echo(texts.text("change.nothing"))
 
-    def _check_notice(self, current: Program, now_ms: int, language: Language) -> None:
+    def _check_notice(self, current: Program, now_ms: int, language: str) -> None:
         if self.why:
             return
         try:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.output import LANGUAGE, AsJson, console, print_json
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
 from goodword.explain import as_data, as_text, nothing
 from goodword.explain import explain as explanation_of
 from goodword.storage.audit import audit as findings_of
 from goodword.storage.audit import checks
+from goodword.words.catalogue import LANGUAGES
 
 room = typer.Typer()
 
 
-class Language(StrEnum):
-    """The languages in which an explanation can be read."""
+def known_language(language: str) -> str:
+    """A language that there is a catalogue for."""
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}")
+    return language
 
-    en = "en"
-    ar = "ar"
-    ro = "ro"
+
+CHOICES = f"[{'|'.join(LANGUAGES)}]"
+Language = Annotated[
+    str, typer.Option("--language", help="in which language", metavar=CHOICES, callback=known_language)
+]
 
 
 @room.command()
@@ -33,7 +38,7 @@ def explain(
     reference: Annotated[
         str, typer.Argument(help="the id of an event, of a referral (rf_…) or of a reward (rw_…)", show_default=False)
     ],
-    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+    language: Language = LANGUAGE,
     as_json: AsJson = False,
 ) -> None:
     """Say why: what was decided, by which rule at which line of the program, on which values and what evidence."""

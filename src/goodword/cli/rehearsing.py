@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from goodword.cli.events import replay_keyring
-from goodword.cli.output import AsJson, read_program
+from goodword.cli.output import LANGUAGE, AsJson, read_program
 from goodword.cli.records import Language
 from goodword.cli.reports import PageFile, show_report, watched
 from goodword.cli.root import Failure
@@ -40,7 +40,7 @@ def rehearse(
         Path | None, typer.Option(metavar="FILE", help="a file of events instead of what is stored; needs no database")
     ] = None,
     html: PageFile = None,
-    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+    language: Language = LANGUAGE,
     as_json: AsJson = False,
 ) -> None:
     """Say what a changed program would have done with your own history, against what happened.

@@ -96,7 +96,7 @@ def rollback(
     why: Why = "",
     yes: Yes = False,
     days: Days = REHEARSED_DAYS,
-    language: Told = Language.en,
+    language: Told = LANGUAGE,
     as_json: AsJson = False,
 ) -> None:
     """Bring the file of an earlier version into force again, as the next version: told, rehearsed and asked as a change is."""
@@ -121,7 +121,7 @@ def terms(
     ctx: typer.Context,
     program: ProgramName,
     version: Annotated[int | None, typer.Option("--version", min=1, help="the one in force if not given")] = None,
-    language: Annotated[Language, typer.Option("--language", help="in which language")] = Language.en,
+    language: Language = LANGUAGE,
 ) -> None:
     """Print what a version said to people, as it was kept when it was published: what somebody accepts who reads it."""
     settings = settings_of(ctx)

@@ -7,14 +7,19 @@ decided. A moment counts, not when it is told: evidence from before the pause le
 
 from __future__ import annotations
 
-from goodword.engine.state import PROGRAMS
+from goodword.engine.state import PROGRAMS, ProgramRow
 from goodword.engine.turn import Turn
 from goodword.program.loader import Program
 
 
 def closed(turn: Turn, program: Program, at_ms: int) -> str | None:
     """Why a program takes in nothing new at a moment, as the code of a reason; None while it is open."""
-    closure = turn.draft.need(PROGRAMS, program.name).closed_at(at_ms)
+    return closure_code(turn.draft.need(PROGRAMS, program.name), at_ms)
+
+
+def closure_code(row: ProgramRow, at_ms: int) -> str | None:
+    """As `closed`, of where a program stands."""
+    closure = row.closed_at(at_ms)
     if closure is None:
         return None
     return "program_has_ended" if closure.ended else "program_is_paused"

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from goodword.engine.acceptance import accept, named_version, record_acceptance
 from goodword.engine.answers import choose, moderate_answer, time_is_over
+from goodword.engine.asking import ask, note_share
 from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.closing import refuse_closed
 from goodword.engine.consents import consent
@@ -18,6 +19,7 @@ from goodword.engine.erasure import cancel_held, erase, forget, leave_groups, na
 from goodword.engine.events import (
     Accept,
     Activity,
+    Ask,
     Cancel,
     Chargeback,
     Choice,
@@ -285,6 +287,7 @@ def _share(turn: Turn, event: Share) -> None:
     if program is not None and refuse_closed(turn, program, turn.occurred_ms):
         return
     turn.count(f"shares|{handle.code}", 1)
+    note_share(turn, handle.participant)
     turn.say(
         "shared",
         {"code": handle.written, "channel": event.channel},
@@ -653,6 +656,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Objection: object_to,
     ObjectionAnswer: answer_objection,
     Erase: erase,
+    Ask: ask,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,

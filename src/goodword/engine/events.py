@@ -23,6 +23,8 @@ FIELDS_MAX = 50
 REDEEMS_MAX = 20
 ITEMS_MAX = 50
 ANSWERS_MAX = 8
+ASKS_MAX = 1000
+"""How many displays one event tells of."""
 CODES_MAX = 500
 """How many codes one event brings into a pool."""
 OWN_CODE_MAX = 64
@@ -191,6 +193,27 @@ class Erase(Event, tag="erase", frozen=True):
     def __post_init__(self) -> None:
         """Check that it says who."""
         _one_of_two(self.person, self.participant)
+
+
+class Ask(Event, tag="ask", frozen=True):
+    """Somebody was asked to invite friends: the shop showed him that he may. Counted by program, day and place."""
+
+    program: Word
+    place: Annotated[str, Meta(pattern=NAME_PATTERN)]
+    """Where it was shown: `order_done`, `delivery`, `newsletter`."""
+    count: Annotated[int, Meta(ge=1, le=ASKS_MAX)] = 1
+    """How many times, where displays to nobody known are told together."""
+    person: Person | None = None
+    participant: Id | None = None
+    """Who, by Goodword's own id, in the place of `person`; with neither, nobody who is known."""
+
+    def __post_init__(self) -> None:
+        """One person is asked once at a time."""
+        named = self.person is not None or self.participant is not None
+        if named:
+            _one_of_two(self.person, self.participant)
+        if named and self.count > 1:
+            raise ValueError("`count` is for displays to nobody known: a person is asked once at a time")
 
 
 class Link(Event, tag="link", frozen=True):
@@ -495,6 +518,7 @@ SourceEvent = (
     | Objection
     | ObjectionAnswer
     | Erase
+    | Ask
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Scheduled | Visits | Due

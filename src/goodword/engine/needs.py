@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from goodword.engine.asking import asks_key
 from goodword.engine.attribution import limit_key
 from goodword.engine.boards import contest_key, standing_key
 from goodword.engine.clicks import Click, read_click
@@ -18,6 +19,7 @@ from goodword.engine.contests import drawn, entry_key, entry_rules
 from goodword.engine.events import (
     Activity,
     AnyEvent,
+    Ask,
     Cancel,
     Chargeback,
     Choice,
@@ -191,6 +193,9 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, REWARDS, about)
             case Erase(participant=participant):
                 _want(wants, PARTICIPANTS, participant)
+            case Ask(program=name, place=place, participant=participant):
+                _want(wants, PARTICIPANTS, participant)
+                _want(wants, COUNTERS, asks_key(name, item.occurred_ms, place))
             case ObjectionAnswer(objection=objection):
                 _want(wants, OBJECTIONS, objection)
             case Moderation(submission=submission):

@@ -83,6 +83,10 @@ class Participant(Row, frozen=True):
     """What he said last, by purpose; where there is nothing, he was not asked, or did not answer."""
     payout_ms: int | None = None
     """Since when he is to be paid as he said last; how, stands with the personal data."""
+    asked_ms: int | None = None
+    """When he was last asked to invite friends."""
+    asked: int = 0
+    """How often he was asked since he last shared a code."""
     erased_ms: int | None = None
     """Since when nothing is known about him any more: what is left is his place in the books."""
 

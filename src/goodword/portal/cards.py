@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeAlias
 
 from goodword.portal.look import Look
 from goodword.portal.pictures import Picture, Pictures
+from goodword.portal.promised import promised
 from goodword.program.loader import Program
 from goodword.words.catalogue import catalogue
 from goodword.words.format import isolate, number
-from goodword.words.friend import sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class _Words(NamedTuple):
 def invitation_picture(pictures: Pictures, look: Look, program: Program, language: str, on: date) -> Picture | None:
     """What a friend is offered, or None where there is no font for it. The same for all codes of a program."""
     texts = catalogue(language)
-    offer, title = sides(program, language, on).friend, texts.text("friend.open.title")
+    offer, title = promised(program, language, on).sides.friend, texts.text("friend.open.title")
     words = _Words(texts.text("friend.yours"), offer, title) if offer else _Words(main=title)
     return _picture(pictures, look, language, words)
 

@@ -48,7 +48,8 @@ block-size:1rem;border:2px solid var(--soft);border-radius:50%;background:var(--
 .timeline p{margin:0}
 .code-box .button{margin-block-start:.5rem}
 .code{overflow-wrap:anywhere}
-.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(7.5rem,100%),1fr));gap:.5rem;list-style:none;padding:0}
+.share{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,45%),1fr));gap:.5rem;list-style:none;padding:0}
+.share .button{padding-inline:.5rem}
 .share li{margin:0}
 .empty{text-align:center;border-style:dashed}
 .figure .number{font-size:clamp(1.25rem,7vw,2rem);font-weight:700;line-height:1.3}

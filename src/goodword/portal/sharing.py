@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from goodword.words.catalogue import catalogue
+from goodword.words.catalogue import FALLBACK, catalogue
 
 WAYS: Final[dict[str, str]] = {
     "whatsapp": "https://wa.me/?text={message}",
@@ -87,7 +87,7 @@ def ways(language: str, shared: Shared, country: str | None) -> tuple[Way, ...]:
     """
     texts = catalogue(language)
     private = country in WITHOUT_PUBLIC or (country is None and texts.language == "ar")
-    names = [name for name in ORDER[texts.language] if not (private and name in PUBLIC)]
+    names = [name for name in ORDER.get(texts.language, ORDER[FALLBACK]) if not (private and name in PUBLIC)]
     return tuple(_way(name, texts.text(f"share.{name}"), shared) for name in names)
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from goodword.portal.frame import OtherLanguage
+from goodword.portal.frame import frame, shown
 from goodword.portal.look import Look
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES, catalogue
 from goodword.words.format import amount, calendar_day, number
-from goodword.words.pseudo import PSEUDO
 
 PREFIX = "/look"
 DAY = date(2026, 11, 30)
@@ -33,45 +32,28 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Showcase:
-    """What the frame of the page needs, and what has to be written as a language does."""
+    """What has to be written as a language does."""
 
-    language: str
-    direction: Literal["ltr", "rtl"]
-    title: str
-    languages_label: str
-    languages: tuple[OtherLanguage, ...]
     money: str
     more_money: str
-    shown: str
+    progress: str
     steps: tuple[Step, ...]
     rows: tuple[tuple[str, ...], ...]
     choices: tuple[tuple[str, str], ...]
 
 
-def showcase(look: Look, language: str, pseudo: bool = False) -> str:
-    """The page as HTML; with `pseudo` it leads to the languages that nobody speaks, too."""
+def showcase(look: Look, language: str) -> str:
+    """The page as HTML."""
     texts = catalogue(language)
-    tags = (*LANGUAGES, *PSEUDO) if pseudo else LANGUAGES
-    page = Showcase(
-        language=texts.language,
-        direction="rtl" if texts.rtl else "ltr",
-        title=texts.text("look.title"),
-        languages_label=texts.text("friend.languages"),
-        languages=tuple(_languages(tags, language)),
+    view = Showcase(
         money=amount(Quantity(2000, "USD"), language),
         more_money=amount(Quantity(123_456_789, "USD"), language),
-        shown=texts.text("look.progress.shown", {"value": number(3, language), "most": number(5, language)}),
+        progress=texts.text("look.progress.shown", {"value": number(3, language), "most": number(5, language)}),
         steps=tuple(_steps(language)),
         rows=tuple(_rows(language)),
         choices=tuple((tag, catalogue(tag).text("language.name")) for tag in LANGUAGES),
     )
-    return look.render("look.html", page=page, text=texts.text)
-
-
-def _languages(tags: Iterable[str], language: str) -> Iterable[OtherLanguage]:
-    for tag in tags:
-        name = tag if tag in PSEUDO else catalogue(tag).text("language.name")
-        yield OtherLanguage(tag, name, f"{PREFIX}?lang={tag}", tag == language)
+    return shown(look, "look.html", frame(language, texts.text("look.title"), PREFIX), view)
 
 
 def _steps(language: str) -> Iterable[Step]:

@@ -7,12 +7,14 @@ nothing is shown twice because something new arrived meanwhile.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, text, tuple_
 
+from goodword.engine.asking import ASKED
 from goodword.engine.state import Entry, ObjectionRow, OrderRow, OutboxRow, Participant, ProgramRow, Referral, Reward
 from goodword.storage import tables
 from goodword.storage.load import load_program_rows
@@ -167,6 +169,15 @@ def objections(
     """Objections by the time at which they were made, without what was written; a filter that is None asks for nothing."""
     filters = {"status": status, "program": program, "participant": participant}
     return rows_page(connection, tenant, "objections", "at_ms", filters, cursor, limit)
+
+
+def asks(connection: Connection, tenant: str, program: str, since: date, until: date) -> list[tuple[date, str, int]]:
+    """How often somebody was asked, by day and place. The last day is not counted in."""
+    counters, stem = tables.counters.c, f"{ASKED}{program}|"
+    mine = and_(counters.tenant == tenant, counters.key >= f"{stem}{since}", counters.key < f"{stem}{until}")
+    found = connection.execute(select(counters.key, counters.value).where(mine).order_by(counters.key))
+    split = ((key.split("|"), count) for key, count in found)
+    return [(date.fromisoformat(day), place, count) for (_, _, day, place), count in split]
 
 
 def people(connection: Connection, tenant: str, participant_ids: list[str]) -> dict[str, dict[str, str]]:

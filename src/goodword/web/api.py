@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AfterValidator, WithJsonSchema
 from starlette.responses import Response
 
 from goodword.engine.events import ID_MAX
@@ -36,6 +37,7 @@ from goodword.web.shapes import (
     referral_out,
     reward_out,
 )
+from goodword.words.catalogue import LANGUAGES
 
 PAGE_MAX = 200
 CLICKS_SHOWN = 5
@@ -47,7 +49,18 @@ Id = Annotated[str, Path(min_length=1, max_length=ID_MAX, pattern=PRINTABLE)]
 Filter = Annotated[str | None, Query(min_length=1, max_length=200, pattern=PRINTABLE)]
 After = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="how many items a page has at most")]
-Language = Annotated[Literal["en", "ar", "ro"] | None, Query(description="adds a `sentence` to each reason")]
+
+
+def _known_language(language: str) -> str:
+    if language not in LANGUAGES:
+        raise ValueError(f"one of {', '.join(LANGUAGES)}")
+    return language
+
+
+KnownLanguage = Annotated[
+    str, AfterValidator(_known_language), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})
+]
+Language = Annotated[KnownLanguage | None, Query(description="adds a `sentence` to each reason")]
 Reader = Annotated[ApiKey, Depends(Needs("read"))]
 Teller = Annotated[ApiKey, Depends(Needs("read", "events"))]
 

@@ -28,6 +28,7 @@ from goodword.portal.pictures import Pictures
 from goodword.settings import Settings
 from goodword.web import (
     api,
+    asking,
     assets,
     clicks,
     codes,
@@ -75,6 +76,7 @@ ROOMS = (
     contests.router,
     payouts.router,
     objections.router,
+    asking.router,
     pools.router,
     rehearsals.router,
     webhooks.router,

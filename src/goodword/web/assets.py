@@ -41,5 +41,5 @@ def file(
 def look(request: Request, lang: Annotated[str | None, Query(max_length=10, pattern=PRINTABLE)] = None) -> Response:
     """Every part of our pages, in the look of the shop."""
     context = context_of(request)
-    page = showcase(context.look, page_language(request, lang), context.parts.settings.pseudo_languages)
+    page = showcase(context.look, page_language(request, lang))
     return HTMLResponse(page, headers=context.look.headers)

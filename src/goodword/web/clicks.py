@@ -62,7 +62,7 @@ def list_hits(request: Request, key: Reader, code: Id, after: After = None, limi
 def count_hits(request: Request, key: Reader, code: Id, since: Since = None, until: Until = None) -> Response:
     """How often the link of a code was followed, by day and kind. Days without hits are left out."""
     context = context_of(request)
-    days = _days(context.parts.now_ms(), since, until)
+    days = days_asked(context.parts.now_ms(), since, until)
     with context.parts.database.read() as connection:
         handle = _handle(connection, key, code)
         return _counts(connection, key, handle.program, handle.code, days)
@@ -76,7 +76,7 @@ def count_program_hits(
 ) -> Response:
     """How often the links of a program were followed, by day and kind. Days without hits are left out."""
     context = context_of(request)
-    days = _days(context.parts.now_ms(), since, until)
+    days = days_asked(context.parts.now_ms(), since, until)
     with context.parts.database.read() as connection:
         if program not in load_live_programs(connection, key.tenant):
             raise NotFound
@@ -92,7 +92,7 @@ def _handle(connection: Connection, key: ApiKey, text: str) -> Handle:
     return handle
 
 
-def _days(now_ms: int, since: date | None, until: date | None) -> tuple[int, int]:
+def days_asked(now_ms: int, since: date | None, until: date | None) -> tuple[int, int]:
     """The first day and the one after the last, as days since 1970."""
     try:
         end = until or from_ms(now_ms).date() + timedelta(days=1)

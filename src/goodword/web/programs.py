@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ from goodword.storage import reads
 from goodword.storage.keys import ApiKey
 from goodword.storage.load import load_program_rows
 from goodword.web.answers import answers, answers_page, json
-from goodword.web.api import PRINTABLE, Reader, Teller
+from goodword.web.api import PRINTABLE, KnownLanguage, Reader, Teller
 from goodword.web.context import context_of, read_body
 from goodword.web.keys import Needs
 from goodword.web.problems import (
@@ -51,6 +51,7 @@ from goodword.web.shapes import (
     program_out,
 )
 from goodword.web.telling import request_body
+from goodword.words.catalogue import FALLBACK
 
 ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 Version = Annotated[int, Path(ge=1, le=VERSION_MAX)]
@@ -157,7 +158,7 @@ def get_version(request: Request, key: Reader, program: ProgramName, version: Ve
 
 @router.get("/{program}/versions/{version}/terms", responses=answers(TermsOut, "the terms"))
 def get_terms(
-    request: Request, key: Teller, program: ProgramName, version: Version, language: Literal["en", "ar", "ro"] = "en"
+    request: Request, key: Teller, program: ProgramName, version: Version, language: KnownLanguage = FALLBACK
 ) -> Response:
     """What a version says to people, as it was stored with it: what somebody accepts who is shown it."""
     with context_of(request).parts.database.read() as connection:

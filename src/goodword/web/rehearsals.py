@@ -21,12 +21,13 @@ from goodword.rehearsal.report import Report
 from goodword.reports.rehearsals import rehearsal_blocks
 from goodword.storage.keys import ApiKey
 from goodword.web.answers import answers, json
-from goodword.web.api import Id
+from goodword.web.api import Id, KnownLanguage
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.jobs import Job, TooManyWait
 from goodword.web.keys import Needs
 from goodword.web.problems import FileProblem, Invalid, InvalidProgram, NotFound, Overloaded
 from goodword.web.telling import decoded, json_body
+from goodword.words.catalogue import FALLBACK
 
 BODY_BYTES_MAX = CANDIDATES_MAX * FILE_BYTES_MAX + 4096
 
@@ -91,7 +92,7 @@ async def get_rehearsal_page(
     request: Request,
     key: Rehearser,
     rehearsal: Id,
-    language: Annotated[Literal["en", "ar", "ro"], Query(description="in which language")] = "en",
+    language: Annotated[KnownLanguage, Query(description="in which language")] = FALLBACK,
 ) -> Response:
     """What it found as a page with charts, whole in itself, to send and to print."""
     job = _job(context_of(request), key, rehearsal)

@@ -22,8 +22,19 @@ from babel.messages.pofile import read_po
 
 from goodword.words.pseudo import PSEUDO, pseudo_text
 
-LANGUAGES: Final = ("en", "ar", "ro")
+CATALOGUE: Final = "goodword.po"
 FALLBACK: Final = "en"
+"""Whoever asks for a language that we do not have reads this one; the other catalogues are compared with it."""
+
+
+def _languages() -> tuple[str, ...]:
+    folder = files("goodword") / "locale"
+    found = sorted(one.name for one in folder.iterdir() if (one / CATALOGUE).is_file())
+    return FALLBACK, *(name for name in found if name != FALLBACK)
+
+
+LANGUAGES: Final = _languages()
+"""Those that have a catalogue: a folder in `locale` with a file."""
 
 
 def language_of(tag: str) -> str:
@@ -92,7 +103,7 @@ class Catalogue:
 
 @lru_cache(maxsize=len(LANGUAGES) + len(PSEUDO))
 def _read(language: str) -> Catalogue:
-    path = files("goodword") / "locale" / (FALLBACK if language in PSEUDO else language) / "goodword.po"
+    path = files("goodword") / "locale" / (FALLBACK if language in PSEUDO else language) / CATALOGUE
     source = read_po(BytesIO(path.read_bytes()))
     if language in PSEUDO:
         _make_pseudo(source, language)

@@ -1,0 +1,112 @@
+"""Asking: it is counted, and what speaks against asking somebody now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goodword.engine.asking import EVERY_DAYS, WITHOUT_SHARE, Standing, asks_key, why_not
+from goodword.engine.events import ASKS_MAX
+from goodword.engine.people import RECOGNISED_MS
+from goodword.engine.state import Participant
+from goodword.program.duration import DAY_MS, iso
+from tests.engine.world import World
+from tests.properties.worlds import sealed
+
+ASKED = {"program": "friends", "place": "order_done"}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def counted(world: World, day: float, place: str = "order_done") -> int:
+    return int(world.tenant.rows.rows["counters"].get(asks_key("friends", world.at(day), place)) or 0)
+
+
+def memory(world: World) -> tuple[int | None, int]:
+    row: Participant = world.tenant.rows.rows["participants"][world.said["participant"]]
+    return row.asked_ms, row.asked
+
+
+def test_it_is_counted_by_day_and_place(world: World) -> None:
+    assert world.tell(3, "ask", **ASKED) == ["asked"]
+    world.tell(3, "ask", **ASKED, count=40)
+    world.tell(3, "ask", "anna", **ASKED)
+    world.tell(3, "ask", "anna", program="friends", place="delivery")
+    world.tell(4, "ask", **ASKED)
+    assert [counted(world, 3), counted(world, 3, "delivery"), counted(world, 4)] == [42, 1, 1]
+    assert world.values("asked") == {"channel": "order_done", "count": 1}
+
+
+def test_a_person_is_remembered_until_he_shares(world: World) -> None:
+    code = world.join(1, "anna")
+    world.tell(3, "ask", "anna", **ASKED)
+    world.tell(9, "ask", participant=world.said["participant"], **ASKED)
+    assert memory(world) == (world.at(9), 2)
+    world.tell(8, "ask", "anna", **ASKED)
+    assert memory(world) == (world.at(9), 3), "told late, it was no later"
+    world.tell(10, "share", code=code, channel="chat")
+    assert memory(world) == (world.at(9), 0)
+
+
+def test_nobody_is_asked_for_what_is_closed(world: World) -> None:
+    world.tell(2, "program", program="friends", action="pause")
+    assert world.tell(3, "ask", "anna", **ASKED) == ["program_is_paused"]
+    assert world.tell(3, "ask", "anna", program="other", place="order_done") == ["unknown_program"]
+    assert counted(world, 3) == 0
+    assert world.tell(3, "ask", participant="pt_nobody", **ASKED) == ["program_is_paused"]
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ({"count": ASKS_MAX + 1}, "`int` <= 1000"),
+        ({"count": 2, "person": {"id": "a"}}, "once at a time"),
+        ({"person": {"id": "a"}, "participant": "pt_a"}, "either `person` or `participant`"),
+        ({"place": "Order done"}, "matching regex"),
+    ],
+)
+def test_what_is_no_ask(told: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        sealed({"type": "ask", "id": "e", "occurred_at": "2026-03-01T10:00:00Z", **ASKED, **told})
+
+
+NOW = 400 * DAY_MS
+GOOD = Standing(Participant("pt", 1), bought=True, came_back=False, objects=False)
+
+
+def asked(days_ago: int, times: int) -> Standing:
+    person = Participant("pt", 1, asked_ms=NOW - days_ago * DAY_MS, asked=times)
+    return Standing(person, bought=True, came_back=False, objects=False)
+
+
+@pytest.mark.parametrize(
+    ("standing", "codes"),
+    [
+        (GOOD, []),
+        (asked(EVERY_DAYS, 1), []),
+        (asked(EVERY_DAYS, WITHOUT_SHARE - 1), []),
+        (asked(EVERY_DAYS - 1, 0), ["asked_recently"]),
+        (asked(EVERY_DAYS, WITHOUT_SHARE), ["asked_in_vain"]),
+        (asked(1, WITHOUT_SHARE), ["asked_recently", "asked_in_vain"]),
+        (Standing(Participant("pt", 1), bought=False, came_back=False, objects=False), ["nothing_received"]),
+        (Standing(Participant("pt", 1), bought=True, came_back=True, objects=False), ["last_order_came_back"]),
+        (Standing(Participant("pt", 1), bought=True, came_back=False, objects=True), ["objection_is_open"]),
+        (
+            Standing(Participant("pt", 1, erased_ms=NOW), bought=False, came_back=True, objects=True),
+            ["person_erased"],
+        ),
+    ],
+)
+def test_what_speaks_against_asking_now(standing: Standing, codes: list[str]) -> None:
+    assert [reason.code for reason in why_not(standing, NOW)] == codes
+
+
+def test_it_is_said_until_when() -> None:
+    (recently,) = why_not(asked(3, 1), NOW)
+    assert recently.values == {"until": iso(NOW + (EVERY_DAYS - 3) * DAY_MS)}
+    gone = Standing(Participant("pt", 1, erased_ms=NOW), bought=True, came_back=False, objects=False)
+    assert why_not(gone, NOW)[0].values == {"until": iso(NOW + RECOGNISED_MS)}
