@@ -73,6 +73,10 @@ tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .lines a{font-weight:600}
 .lines form,form+form{margin-block-start:.5rem}
 .address{overflow-wrap:anywhere}
+.chart{display:block;inline-size:100%;min-inline-size:32rem;block-size:auto}
+.chart rect{fill:var(--brand)}.chart line{stroke:var(--soft)}.chart text{fill:currentColor;font:12px var(--font);text-anchor:middle}
+.own-words{white-space:pre-wrap}
+img.qr{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .qr svg{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:1rem}
 @media print{.share,.tabs{display:none}.card,.notice,.timeline li{break-inside:avoid}.scroll{overflow:visible}}

@@ -55,10 +55,10 @@ _STANDS = "status NOT IN ('cancelled', 'denied', 'reversed')"
 _SOLD = "program = :program AND converted_ms IS NOT NULL AND moderation <> 'denied'"
 _SALES = text(
     # The limit stands within: what is looked at is bounded, whatever is found there.
-    "WITH latest AS (SELECT id, program, code, converted_ms, moderation FROM referrals "
+    "WITH latest AS (SELECT id, program, code, converted_ms, moderation FROM referrals "  # noqa: S608
     "WHERE tenant = :tenant AND advocate = :advocate AND claimed_ms >= :since_ms "
     "ORDER BY claimed_ms DESC, id DESC LIMIT :most), "
-    f"told AS (SELECT code, CASE WHEN {_SOLD} THEN 1 ELSE 0 END AS sold, "  # noqa: S608
+    f"told AS (SELECT code, CASE WHEN {_SOLD} THEN 1 ELSE 0 END AS sold, "
     f"CASE WHEN {_SOLD} THEN (SELECT COALESCE(SUM(w.amount), 0) FROM rewards AS w WHERE w.tenant = :tenant "
     f"AND w.referral = latest.id AND w.participant = :advocate AND w.unit = :unit AND w.{_STANDS}) ELSE 0 END AS earned "
     "FROM latest) "

@@ -38,6 +38,7 @@ from goodword.web import (
     joining,
     objections,
     participants,
+    partners,
     payouts,
     pools,
     portal,
@@ -82,7 +83,15 @@ ROOMS = (
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
-PAGES = (invitations.router, joining.router, signing_in.router, you.router, portal.router, assets.router)
+PAGES = (
+    invitations.router,
+    joining.router,
+    signing_in.router,
+    you.router,
+    portal.router,
+    partners.router,
+    assets.router,
+)
 """The pages for people, and what they refer to."""
 MIB = 1024 * 1024
 
