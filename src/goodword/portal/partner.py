@@ -31,6 +31,9 @@ from goodword.words.statements import SUMS, StatementWords
 DAYS: Final = 30
 """How many days of clicks and sales are shown, today the last of them."""
 EPOCH: Final = date(1970, 1, 1)
+CHART_WIDTH: Final = 400
+"""So wide that its labels can be read where it is as narrow as a phone."""
+CHART_LABELS: Final = 6
 LINES_SHOWN: Final = 200
 """How many movements of a period a page shows; the file has all of them."""
 CSV_COLUMNS: Final = ("date", "what", "reference", "amount", "balance", "currency")
@@ -235,7 +238,7 @@ def clicks_view(
         path=path_of(mine.program.name),
         links=tuple(links),
         summary=texts.text("clicks.summary", told),
-        chart=chart(bars, texts.rtl),
+        chart=chart(bars, texts.rtl, CHART_WIDTH, CHART_LABELS),
         rows=tuple((calendar_day(one, language), count) for one, count in zip(dates[::-1], written[::-1], strict=True)),
     )
 
@@ -306,7 +309,7 @@ def changed_text(mine: Mine, language: str) -> str:
     since_ms = mine.participant.payout_ms
     if since_ms is None:
         return ""
-    return catalogue(language).text("payout.changed", {"date": day(local_date(since_ms, mine.zone), language)})
+    return catalogue(language).text("payout.changed", {"date": calendar_day(local_date(since_ms, mine.zone), language)})
 
 
 def statement_file(
@@ -334,7 +337,7 @@ def _without_order(cells: Sequence[str]) -> list[str]:
 
 
 def _next(mine: Mine, language: str, terms: Payouts, ends_ms: int) -> str:
-    texts, told = catalogue(language), {"date": day(local_date(ends_ms - 1, mine.zone), language)}
+    texts, told = catalogue(language), {"date": calendar_day(local_date(ends_ms - 1, mine.zone), language)}
     if terms.minimum is None:
         return texts.text("payouts.next", told)
     return texts.text("payouts.next.minimum", {**told, "minimum": amount(terms.minimum, language)})
@@ -342,9 +345,9 @@ def _next(mine: Mine, language: str, terms: Payouts, ends_ms: int) -> str:
 
 def _payout(mine: Mine, language: str, row: PayoutRow) -> PayoutLine:
     texts = catalogue(language)
-    settled = "" if row.settled_ms is None else day(local_date(row.settled_ms, mine.zone), language)
+    settled = "" if row.settled_ms is None else calendar_day(local_date(row.settled_ms, mine.zone), language)
     return PayoutLine(
-        date=day(local_date(row.created_ms, mine.zone), language),
+        date=calendar_day(local_date(row.created_ms, mine.zone), language),
         amount=amount(Quantity(row.amount, row.unit), language),
         state=texts.text(f"payouts.{row.status}", {"date": settled}),
         kind=PAYOUT_BADGES[row.status],

@@ -73,8 +73,10 @@ tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .lines a{font-weight:600}
 .lines form,form+form{margin-block-start:.5rem}
 .address{overflow-wrap:anywhere}
-.chart{display:block;inline-size:100%;min-inline-size:32rem;block-size:auto}
+.chart{display:block;inline-size:100%;block-size:auto;margin-block:var(--gap)}
 .chart rect{fill:var(--brand)}.chart line{stroke:var(--soft)}.chart text{fill:currentColor;font:12px var(--font);text-anchor:middle}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(13rem,100%),1fr));gap:.5rem}
+nav a[aria-current]{font-weight:700;text-decoration:none}
 .own-words{white-space:pre-wrap}
 img.qr{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .qr svg{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
