@@ -19,7 +19,7 @@ from goodword.storage.deliveries import Delivery
 from goodword.storage.endpoints import Endpoint
 from goodword.storage.keys import SCOPES, create_key, revoke_key
 from tests.faults.load import sealed_past
-from tests.faults.routes import OPEN, Guarded, guarded, routes
+from tests.faults.routes import OPEN, PUBLIC, Guarded, guarded, routes
 from tests.web.making import PROGRAM, TENANT, Opener, Site, event, order
 
 RIVAL = "rival"
@@ -68,6 +68,8 @@ class World:
         """The path with ids put in."""
         path = one.path.replace(":path", "")
         fixed = FIXED | next((words for place, words in BY_PLACE.items() if place in path), {})
+        if f"{path}/".startswith(PUBLIC):
+            fixed = dict.fromkeys(one.parameters, "x") | fixed
         for name in one.parameters:
             path = path.replace(f"{{{name}}}", (fixed | ids)[name])
         return path
@@ -294,7 +296,9 @@ def test_methods_that_a_route_does_not_know(world: World) -> None:
                 headers = {} if given is None else {"authorization": f"Bearer {given}"}
                 answer = world.site.ask(method, world.fill(one, world.ours), headers=headers)
                 assert answer.status_code == 405, (method, route.path)
-                assert answer.headers["content-type"] == "application/problem+json"
+                for_people = f"{route.path}/".startswith(PUBLIC) and not route.path.startswith(("/assets/", "/look"))
+                told = "text/html; charset=utf-8" if for_people else "application/problem+json"
+                assert answer.headers["content-type"] == told
                 assert answer.headers["allow"]
     assert world.site.counts() == before
 

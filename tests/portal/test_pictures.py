@@ -96,7 +96,7 @@ def test_what_it_says_is_the_offer(pictures: Pictures, look: Look) -> None:
     picture = offer(pictures, look, "bombas", "en")
     assert picture is not None
     assert picture.alt == "Luna Coffee. For you. 25% off (up to $50.00). A friend invites you"
-    assert (picture.brand, picture.on_brand) == (look.brand, look.on_brand)
+    assert (picture.color, picture.on_color) == ("#c2410c", "#ffffff")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

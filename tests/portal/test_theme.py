@@ -17,6 +17,7 @@ from goodword.portal.theme import (
     from_oklch,
     luminance,
     parse_color,
+    text_on,
     to_oklch,
 )
 
@@ -35,6 +36,11 @@ def test_every_colour_can_be_read_on_paper_and_card_and_so_can_the_text_on_it(co
     for ground in GROUNDS[mode]:
         assert contrast(made.brand, ground) >= CONTRAST
     assert contrast(made.on_brand, made.brand) >= CONTRAST
+
+
+@given(COLORS)
+def test_text_can_be_read_on_the_colour_as_it_is(color: str) -> None:
+    assert contrast(text_on(color), color) >= CONTRAST
 
 
 @given(COLORS, MODES)

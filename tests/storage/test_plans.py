@@ -17,7 +17,23 @@ from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
-from goodword.storage import deliveries, endpoints, hits, imports, payouts, pools, reads, sales, tables
+from goodword.storage import (
+    counter_log,
+    deliveries,
+    endpoints,
+    hits,
+    imports,
+    letters,
+    payouts,
+    pools,
+    reads,
+    sales,
+    sessions,
+    sign_ins,
+    staff,
+    surveys,
+    tables,
+)
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
 from goodword.storage.endpoints import Endpoint
@@ -103,11 +119,12 @@ def story() -> list[Sealed]:
         {"type": "payout", "payout": "nothing", "action": "pay"},
         {"type": "objection", "program": "bombas", "person": bob, "why": "why?"},
         {"type": "ask", "program": "bombas", "place": "order_done", "person": bob},
+        {"type": "survey", "program": "bombas", "side": "friend", "recommend": 9, "person": bob},
         {"type": "erase", "person": bob},
         {"type": "codes", "pool": "making-of", "codes": ["FILM-1", "FILM-2"]},
         {"type": "time_passed"},
     ]
-    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 8, 500]
+    days = [0, 0, 1, 1, 2, 3, 4, 5, 6, 6, 7, 8, 8, 8, 8, 8, 8, 500]
     for number, (body, day) in enumerate(zip(bodies, days, strict=True)):
         body |= {"id": f"e{number}", "occurred_at": (START + timedelta(days=day)).isoformat()}
     return [seal(decode_event(msgspec.json.encode(body)), KEYRING, LATER_MS, history=True) for body in bodies]
@@ -145,13 +162,18 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
         read_payouts(connection)
+        surveys.surveys(connection, TENANT, program="bombas", cursor="9-s")
+        surveys.surveys(connection, TENANT, participant="ann")
+        list(surveys.tally(connection, TENANT, "bombas", 0, 9))
         reads.asks(connection, TENANT, "bombas", date(2026, 1, 1), date(2026, 2, 1))
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
             reads.objections(connection, TENANT, **filters)
+        sign_people_in(connection)
         pools.pool_counts(connection, TENANT, "making-of")
         stored_terms(connection, TENANT, "bombas", 1, "ar")
         flows(connection, TENANT, "bombas", 1, 9)
         list(nets(connection, TENANT, "bombas", 1, 9))
+        work_at_the_counter(connection)
     list(StoredHistory(database, TENANT, LATER_MS))
     told = " ".join(plans)
     assert [name for name in tables.metadata.tables if name not in told] == []
@@ -163,6 +185,30 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
     assert {line for line in scans if line.split()[1] not in ("k", "chain", "json_each", "latest", "tenants")} == set()
 
 
+def work_at_the_counter(connection: sa.Connection) -> None:
+    """Somebody of the staff signs in and confirms something, after many others did."""
+    rows: list[dict[str, Any]] = [
+        {"tenant": TENANT, "id": f"c{n}", "staff": f"st_{n}", "kind": "new", "at_ms": n, "received_ms": n, "offline": 0}
+        | {"outcome": "accepted", "reason": "", "doc": "{}"}
+        for n in range(2000)
+    ]
+    connection.execute(sa.insert(tables.counter_log), rows)
+    tries = [{"tenant": TENANT, "under": f"u{n}", "tries": 1, "since_ms": LATER_MS} for n in range(2000)]
+    connection.execute(sa.insert(tables.staff_tries), tries)
+    member, _ = staff.add_member(connection, TENANT, "Maria", 1)
+    staff.take_try(connection, TENANT, "maria", LATER_MS)
+    staff.take_try(connection, TENANT, "maria", LATER_MS)
+    staff.forget_tries(connection, TENANT, member)
+    staff.list_members(connection, TENANT)
+    entry = counter_log.Entry("new", member.id, "new", 9, 9, False)
+    counter_log.begin_entry(connection, TENANT, entry, member.limits)
+    counter_log.finish_entry(connection, TENANT, entry)
+    counter_log.entries_of(connection, TENANT, member.id, 0)
+    counter_log.all_entries(connection, TENANT)
+    staff.renew_pin(connection, TENANT, member.id)
+    staff.disable_member(connection, TENANT, member.id, 9)
+
+
 def read_payouts(connection: sa.Connection) -> None:
     """What the accountant and the partner ask for."""
     payouts.payouts(connection, TENANT, "bombas", cursor="9-p")
@@ -171,6 +217,26 @@ def read_payouts(connection: sa.Connection) -> None:
     list(payouts.statement_lines(connection, TENANT, statement, 10))
     sales.sales_by_code(connection, TENANT, "bombas", "ann", "USD", 9)
     hits.persons(connection, TENANT, "bombas", ["ANN", "BOB"], since_day=1, until_day=2)
+
+
+def sign_people_in(connection: sa.Connection) -> None:
+    """Links that are asked for, mailed and used, sessions that are looked up, listed, ended and forgotten."""
+    made = sign_ins.ask(connection, TENANT, "hash", "ann", "en", 1)
+    assert made is not None
+    (letter,) = letters.take_letters(connection, TENANT, 9, 99, 10)
+    assert not letters.letters_due(connection, TENANT, 9)
+    letters.put_off(connection, TENANT, letter.id, 9)
+    letters.letter_done(connection, TENANT, letter.id)
+    assert sign_ins.find_sign_in(connection, TENANT, made.id)
+    assert sign_ins.count_try(connection, TENANT, made.id, 9)
+    assert sign_ins.use(connection, TENANT, made.id, 9) == "ann"
+    sign_ins.forget_sign_ins(connection, TENANT, 9)
+    secret = sessions.open_session(connection, TENANT, "participant", "ann", 1, confirmed=True, agent="x")
+    session = sessions.find_session(connection, TENANT, secret, 9)
+    assert session is not None
+    sessions.keep_session(connection, TENANT, session, 9)
+    sessions.forget_sessions(connection, TENANT, 9)
+    assert sessions.end_sessions(connection, TENANT, "participant", "ann") == 1
 
 
 def deliver(connection: sa.Connection) -> None:

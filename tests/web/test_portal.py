@@ -165,9 +165,22 @@ def test_a_share_counts_once_an_hour(site: Site, maria: Person) -> None:
     page = maria.get("/me")
     (path,) = re.findall(r'data-shared="([^"]+)"', page.text)
     (token,) = re.findall(r'data-token="([^"]+)"', page.text)
-    for way in ("whatsapp", "whatsapp", "copy", "nonsense"):
+    for way in ("shown", "whatsapp", "whatsapp", "copy", "nonsense", "shown"):
         assert maria.post(path, {"way": way, "token": token}).status_code == 204
     assert sorted(one["channel"] for one in told_of(site, "share")) == ["copy", "whatsapp"]
+    assert [one["place"] for one in told_of(site, "ask")] == ["portal"]
+
+
+def test_whoever_was_invited_is_reminded_of_it_until_he_invites(site: Site, maria: Person) -> None:
+    bob = Person(site)
+    bob.joined("bob@example.com")
+    told = order("b", order="b", person={"email": "bob@example.com"}, total=9000, code=code_on(maria.get("/me").text))
+    site.tell(told)
+    page = bob.signed_in("bob@example.com")
+    assert "A friend invited you" in page.text
+    assert "A friend invited you" not in maria.get("/me").text
+    bought(site, code_on(page.text), number=7)
+    assert "A friend invited you" not in bob.get("/me").text
 
 
 def test_where_is_my_reward(open_site: Opener) -> None:
@@ -398,3 +411,40 @@ def test_the_session_of_somebody_whom_the_shop_erased_shows_nothing(site: Site, 
     assert site.ask("DELETE", f"/v1/participants/{person['id']}", "people").status_code == 200
     for path in ("/me", "/me/you", "/me/programs/demo"):
         assert maria.get(path).url.path == "/me/sign-in"
+
+
+def test_an_achievement_has_a_picture_of_its_own(site: Site, maria: Person) -> None:
+    bought(site, code_on(maria.get("/me").text))
+    page = maria.get("/me")
+    (path,) = re.findall(r'href="(/me/programs/demo/cards/[^"]+)"', page.text)
+    picture = maria.get(unescape(path))
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content.startswith(b"\x89PNG")
+    other = Person(site)
+    other.joined("eve@example.com")
+    other.entered()
+    assert other.get(unescape(path)).status_code == 404  # she has brought nobody
+
+
+def test_a_link_that_was_switched_off_says_so_and_keeps_what_was_earned(site: Site, maria: Person) -> None:
+    code = code_on(maria.get("/me").text)
+    bought(site, code)
+    assert site.ask("POST", f"/v1/handles/{code}/disable", "staff", json={"why": "spam"}).status_code == 200
+    page = maria.get("/me")
+    assert "Your link is switched off" in page.text
+    assert "$20.00" in maria.get("/me/programs/demo/rewards").text
+    assert "/objections" in maria.get("/me/programs/demo/rewards").text
+
+
+def test_what_somebody_thinks_is_asked_once_something_came_of_it(site: Site, maria: Person) -> None:
+    assert "/survey" not in maria.get("/me").text
+    bought(site, code_on(maria.get("/me").text))
+    assert "/survey" in maria.get("/me").text
+    page = maria.get("/me/programs/demo/survey")
+    assert maria.press(page, "/survey", easy="9").status_code == 422
+    done = maria.press(page, "/survey", recommend="9", easy="4", motivates="sooner", text="It <b>works</b>.")
+    assert "We read every answer." in done.text
+    (survey,) = site.get("/v1/surveys", "read", "people")["items"]
+    assert (survey["side"], survey["recommend"], survey["motivates"]) == ("advocate", 9, "sooner")
+    assert "/survey" not in maria.get("/me").text
+    assert maria.press(page, "/survey", recommend="1").status_code == 409

@@ -47,7 +47,10 @@ SPOKEN = {
         "from goodword.words.told import words_as_text, words_of; print(words_as_text(words_of(program, 'de')))",
         ["⟦", "25\u00a0%", "50,00\u00a0$"],
     ),
-    "pages": (PAGES, ['<html lang="de"', "⟦Á", '<option value="de"', '<span lang="de" aria-current="true"', "1.234.567,89\u00a0$"]),
+    "pages": (
+        PAGES,
+        ['<html lang="de"', "⟦Á", '<option value="de"', '<span lang="de" aria-current="true"', "1.234.567,89\u00a0$"],
+    ),
     "reasons": (
         "from goodword.words.sentences import sentence; from goodword.engine.reasons import REASONS, Reason\n"
         "print(*[sentence(Reason(code), 'de') for code in REASONS])",

@@ -33,6 +33,7 @@ from goodword.engine.events import (
     Share,
     SignUp,
     SourceEvent,
+    Survey,
     TimePassed,
 )
 from goodword.engine.ids import Keyring, normalise_code
@@ -167,7 +168,7 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         content=content,
         history=history,
         person=_clean_person(person) if person else None,
-        text=event.why if isinstance(event, Objection) else None,
+        text=event.why if isinstance(event, Objection) else event.text if isinstance(event, Survey) else None,
     )
 
 
@@ -180,6 +181,8 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
         changes["post"] = GIVEN
     if isinstance(event, Objection):
         changes["why"] = GIVEN
+    if isinstance(event, Survey) and event.text is not None:
+        changes["text"] = GIVEN
     if isinstance(event, _WITH_CODE) and event.code is not None:
         changes["code"] = _code(event.code, "code")
     if isinstance(event, Link) and event.code is not None:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodword.edge.qr import Picture, draw
+from goodword.engine.surveys import EVERY_DAYS
+from goodword.portal.achievements import Achieved, achieved
 from goodword.portal.friend import Closed
 from goodword.portal.mine import Board, Mine
 from goodword.portal.progress import Progress, progress, what_counts
 from goodword.portal.promised import Promised, promised
 from goodword.portal.sharing import Shared, Way, message_for, ways
 from goodword.portal.whereabouts import Line, Teller
-from goodword.program.duration import local_date
+from goodword.program.duration import DAY_MS, local_date
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.storage.reads import Movement, Page
@@ -55,6 +57,8 @@ class ShareView:
     promised: Promised
     closed: Closed | None
     confirmed: bool
+    invited: bool
+    """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
     code: str
     link: str
     qr: str
@@ -65,6 +69,10 @@ class ShareView:
     bars: tuple[Progress, ...]
     rankings: tuple[Ranking, ...]
     friends: tuple[Line, ...]
+    asks: bool
+    """Whether he is asked what he thinks: once something has come of it, and not again too soon."""
+    achieved: tuple[Achieved, ...]
+    """What is worth sharing, each with a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         promised=said,
         closed=mine.closed,
         confirmed=confirmed,
+        invited=mine.invited and not mine.referrals,
         code=handle.written,
         link=link,
         qr=draw(Picture(link, "svg", QR_SIZE)).decode(),
@@ -116,7 +125,15 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         bars=progress(mine, language) if confirmed else (),
         rankings=tuple(_ranking(mine, board, language) for board in mine.boards) if confirmed else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
+        asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
+        achieved=achieved(mine, language) if confirmed else (),
     )
+
+
+def may_be_surveyed(mine: Mine) -> bool:
+    """Whether it is long enough ago that he said what he thinks."""
+    last_ms = mine.participant.surveyed_ms
+    return last_ms is None or mine.now_ms >= last_ms + EVERY_DAYS * DAY_MS
 
 
 def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str, refused: str = "") -> RewardsView:

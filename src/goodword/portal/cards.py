@@ -95,8 +95,8 @@ def _picture(pictures: Pictures, look: Look, language: str, words: _Words) -> Pi
         lead=words.lead,
         main=words.main,
         note=words.note,
-        brand=look.brand,
-        on_brand=look.on_brand,
+        color=look.color,
+        on_color=look.on_color,
         emblem=words.emblem,
     )
     return made if pictures.can_draw(made) else None

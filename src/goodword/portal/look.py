@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from goodword.portal.asset import Asset, asset, read_logo
 from goodword.portal.parts import PARTS
-from goodword.portal.theme import brand_colors, parse_color
+from goodword.portal.theme import brand_colors, parse_color, text_on
 from goodword.settings import InvalidSetting, Settings
 
 FONTS = {
@@ -46,8 +46,8 @@ ul,ol{margin-block:0 1rem;padding-inline-start:1.25rem}li{margin-block:.25rem}
 .card h2{margin-block-start:0}
 .gift{font-size:1.25rem;font-weight:600;margin-block:0}
 .soft{color:var(--soft)}
-.button{display:block;inline-size:100%;min-block-size:3rem;padding:.75rem 1.5rem;border:0;border-radius:var(--round);
-background:var(--brand);color:var(--on-brand);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
+.button{display:block;inline-size:100%;min-block-size:3rem;padding:.75rem 1.5rem;border:2px solid var(--brand);border-radius:var(--round);
+background:var(--fill);color:var(--on-fill);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
 .code{display:block;inline-size:100%;padding:.5rem;border:2px dashed var(--line);border-radius:var(--round);background:none;
 color:inherit;font:600 1.5rem/1.6 ui-monospace,monospace;letter-spacing:.08em;text-align:center;user-select:all}
 a{color:var(--brand)}
@@ -79,9 +79,9 @@ class Look:
     headers: Mapping[str, str]
     """Of every page: its own style, our own scripts, pictures and forms, nothing from elsewhere, in nobody's frame."""
     logo: Asset | None
-    brand: str
-    """The colour of the shop on light ground, for pictures."""
-    on_brand: str
+    color: str
+    """Of the shop, as it is: for large areas, with text in `on_color`."""
+    on_color: str
 
     def render(self, template: str, **values: object) -> str:
         """A page of a template. It sees `look` besides what is given."""
@@ -105,12 +105,13 @@ def make_look(settings: Settings) -> Look:
         raise InvalidSetting(f"GOODWORD_BRAND_COLOR: {error}") from None
     light, dark = brand_colors(color, "light"), brand_colors(color, "dark")
     tokens = (
+        f"--fill:{color};--on-fill:{text_on(color)};"
         f"--brand:light-dark({light.brand},{dark.brand});--on-brand:light-dark({light.on_brand},{dark.on_brand});"
         f"--round:{settings.brand_corners}px;--font:{FONTS[settings.brand_font]}"
     )
     style = f"{STYLE}{PARTS}:root{{{tokens}}}\n"
     logo = read_logo(settings.brand_logo) if settings.brand_logo else None
-    return Look(name or None, style, _headers(style), logo, light.brand, light.on_brand)
+    return Look(name or None, style, _headers(style), logo, color, text_on(color))
 
 
 def _headers(style: str) -> Mapping[str, str]:

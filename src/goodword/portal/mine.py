@@ -40,6 +40,8 @@ class Mine:
     counters: Mapping[str, int]
     tier: str
     boards: tuple[Board, ...]
+    invited: bool
+    """Whether a friend brought him."""
     objections: Sequence[ObjectionRow]
     """What he objected to, the newest first."""
     now_ms: int

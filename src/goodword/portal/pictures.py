@@ -46,8 +46,9 @@ class Picture:
     main: str
     note: str
     """Below."""
-    brand: str
-    on_brand: str
+    color: str
+    """Of the ground, as six digits."""
+    on_color: str
     emblem: str = ""
     """``star``, or a few digits."""
 
@@ -103,8 +104,8 @@ class Pictures:
             "lead": _cut(picture.lead, LINE_MAX),
             "main": _cut(picture.main, MAIN_MAX),
             "note": _cut(picture.note, LINE_MAX),
-            "brand": picture.brand,
-            "on_brand": picture.on_brand,
+            "color": picture.color,
+            "on_color": picture.on_color,
             "emblem": picture.emblem,
             "fonts": ",".join(font for font in (self._latin, self._arabic) if font),
         }

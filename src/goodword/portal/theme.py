@@ -1,7 +1,8 @@
 """From one colour of a shop to the colours of its pages, in light and in dark, so that everybody can read them.
 
 The contrast of two colours is that of WCAG 2.2 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio, of relative luminances,
-https://www.w3.org/TR/WCAG22/#dfn-relative-luminance); small text needs 4.5:1 (success criterion 1.4.3). A colour that falls short is
+https://www.w3.org/TR/WCAG22/#dfn-relative-luminance); small text needs 4.5:1 (success criterion 1.4.3). Large areas, such as buttons,
+have the colour of the shop as it is, with black or white text. Text and lines in it need more: a colour that falls short is
 made darker on light paper and lighter on dark paper. Only its lightness in OKLCH moves, by as little as suffices, so that
 red stays red: the formulas are Björn Ottosson's (https://bottosson.github.io/posts/oklab/), taken over by CSS Color 4
 (https://www.w3.org/TR/css-color-4/#ok-lab). Where no screen can show so much colour at that lightness, as much is kept as it can.
@@ -44,7 +45,7 @@ class Colors:
     """The colours of a shop in one mode."""
 
     brand: str
-    """Of buttons, links and what stands out."""
+    """Of links and lines, and what else has to be seen on paper."""
     on_brand: str
     """Of text on it."""
 
@@ -76,7 +77,12 @@ def luminance(color: str) -> float:
 def brand_colors(color: str, mode: Mode) -> Colors:
     """The colours of a mode for the colour of a shop. One that can be read already is left as it is."""
     brand = readable(color, GROUNDS[mode], darker=mode == "light")
-    return Colors(brand, max((WHITE, BLACK), key=lambda text: contrast(text, brand)))
+    return Colors(brand, text_on(brand))
+
+
+def text_on(color: str) -> str:
+    """Black or white, whichever is read better on a colour. The better one always reaches 4.58:1, the root of 21."""
+    return max((WHITE, BLACK), key=lambda text: contrast(text, color))
 
 
 def readable(color: str, grounds: Iterable[str], darker: bool) -> str:

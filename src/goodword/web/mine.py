@@ -13,6 +13,7 @@ from goodword.engine.state import (
     HANDLES_OF,
     PARTICIPANTS,
     REFERRALS,
+    REFERRALS_OF,
     REWARDS,
     STANDINGS,
     TIERS,
@@ -59,9 +60,11 @@ def load_mine(
     tenant, now_ms = context.tenant, context.parts.now_ms()
     found, closed = program_to_show(connection, context, program)
     state = State()
-    load(connection, tenant, state, {PARTICIPANTS.name: {participant}, HANDLES_OF.name: {participant}})
+    named = [PARTICIPANTS.name, HANDLES_OF.name, *([REFERRALS_OF.name] if whole else [])]
+    load(connection, tenant, state, {name: {participant} for name in named})
     person = state.get(PARTICIPANTS, participant)
-    handles = tuple(_handles(state, participant, program, now_ms))
+    all_handles = _handles(state, participant, program)
+    handles = tuple(row for row in all_handles if row.refused_at(now_ms) is None)
     referrals: list[Referral] = []
     rewards: list[Reward] = []
     objections: list[ObjectionRow] = []
@@ -73,7 +76,7 @@ def load_mine(
     if whole:
         referrals = reads.referrals(connection, tenant, advocate=participant, program=program, limit=SHOWN_MAX).items
         rewards = reads.rewards(connection, tenant, participant=participant, program=program, limit=SHOWN_MAX).items
-    if person is None or not (handles or rewards or also):
+    if person is None or not (all_handles or rewards or also):
         raise NotFound("this person takes no part in the program")
     groups = frozenset(handle.group for handle in handles if handle.group)
     wants = {TIERS.name: {tier_key(program, participant)}}
@@ -94,15 +97,16 @@ def load_mine(
         counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
         tier=tier.tier if tier is not None and whole else "",
         boards=tuple(_boards(connection, context, person, program)) if whole else (),
+        invited=bool(whole and state.rows[REFERRALS_OF.name].get(participant)),
         objections=objections,
         now_ms=now_ms,
     )
 
 
-def _handles(state: State, participant: str, program: str, now_ms: int) -> list[Handle]:
-    """The codes that work, the first one first."""
+def _handles(state: State, participant: str, program: str) -> list[Handle]:
+    """His codes in a program, also those that do not work any more, the first one first."""
     rows = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
-    mine = [row for row in rows if row is not None and row.program == program and row.refused_at(now_ms) is None]
+    mine = [row for row in rows if row is not None and row.program == program]
     return sorted(mine, key=lambda row: (row.created_ms, row.code))
 
 

@@ -11,17 +11,19 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import TEXT_MAX, Choice, Exchange, Objection, Person, Share
+from goodword.engine.events import TEXT_MAX, Ask, Choice, Exchange, Objection, Person, Share
 from goodword.engine.reasons import Answer
 from goodword.engine.state import Referral, Reward
 from goodword.pipeline.intake import InvalidEvent
+from goodword.portal.achievements import achieved
 from goodword.portal.advocate import path_of, rewards_view, share_view, statement_view, tabs_of
+from goodword.portal.cards import achievement_picture
 from goodword.portal.frame import Frame, frame
 from goodword.portal.mine import Mine
 from goodword.portal.promised import promised
 from goodword.portal.reward import friend_view, reward_view
 from goodword.portal.sharing import WAYS
-from goodword.program.duration import from_ms, local_date
+from goodword.program.duration import HOUR_MS, from_ms, local_date
 from goodword.storage import reads
 from goodword.web.api import PRINTABLE, After
 from goodword.web.context import Context, context_of
@@ -36,6 +38,8 @@ from goodword.words.catalogue import catalogue
 from goodword.words.sentences import sentence
 
 CHANNELS = frozenset({*WAYS, "copy", "native"})
+SHOWN = "shown"
+"""Not a way: the page says that it was seen. Nobody who opens his own page is asked too often, so that it is told of nobody."""
 ASKS_MAX = 8
 BROUGHT_MAX = 20
 """How many rewards of one friend a page shows."""
@@ -65,7 +69,9 @@ def share_page(request: Request, visitor: SignedIn, program: ProgramName, lang: 
     context, language = context_of(request), language_for(request, lang)
     mine = _mine(context, visitor, program)
     if not mine.handles:
-        return go(request, f"{path_of(program)}/rewards")
+        texts, path = catalogue(language), path_of(program)
+        page = _frame(visitor, mine, language, texts.text("portal.off.title"), path)
+        return answer(request, "problem.html", page, texts.text("portal.off.text"), lang=lang)
     view = share_view(mine, language, context.parts.settings.origin, confirmed=visitor.confirmed)
     page = _frame(visitor, mine, language, view.promised.headline, path_of(program))
     return answer(request, "share.html", page, view, lang=lang)
@@ -73,16 +79,19 @@ def share_page(request: Request, visitor: SignedIn, program: ProgramName, lang: 
 
 @router.post("/programs/{program}/shared")
 async def shared(request: Request, visitor: SignedIn, program: ProgramName) -> Response:
-    """A button for sharing was pressed: told once for each way and hour, so that the number cannot be pressed up."""
+    """The buttons for sharing were shown, or one was pressed: told once an hour each, so that no number can be pressed up."""
     context, fields = context_of(request), await read_form(request)
     check_token(context.parts.keyring, visitor.session.hash, fields)
-    channel = fields.get("way", "")
+    way = fields.get("way", "")
     mine = await run_in_threadpool(_mine, context, visitor, program)
-    if channel in CHANNELS and mine.handles and mine.closed is None:
-        hour = mine.now_ms // 3_600_000
-        id = f"page-{context.parts.keyring.id('sh', visitor.session.hash, program, channel, str(hour))}"
-        event = Share(id=id, occurred_at=from_ms(hour * 3_600_000), code=mine.handles[0].written, channel=channel)
-        await press(context, event)
+    if way in (*CHANNELS, SHOWN) and mine.handles and mine.closed is None:
+        hour_ms = mine.now_ms - mine.now_ms % HOUR_MS
+        told = context.parts.keyring.id("sh", visitor.session.hash, program, way, str(hour_ms))
+        id, at = f"page-{told}", from_ms(hour_ms)
+        if way == SHOWN:
+            await press(context, Ask(id=id, occurred_at=at, program=program, place="portal"))
+        else:
+            await press(context, Share(id=id, occurred_at=at, code=mine.handles[0].written, channel=way))
     return Response(status_code=204)
 
 
@@ -208,6 +217,20 @@ def statement_page(
     view = statement_view(mine, language, balances, shown, moved)
     page = _frame(visitor, mine, language, catalogue(language).text("portal.statement"), f"{view.path}/statement")
     return answer(request, "statement.html", page, view, lang=lang)
+
+
+@router.get("/programs/{program}/cards/{key}.png")
+def card(request: Request, visitor: Himself, program: ProgramName, key: RowId, lang: Lang = None) -> Response:
+    """The picture of something that was achieved, to be saved and shared. It names nobody."""
+    context, language = context_of(request), language_for(request, lang)
+    mine = _mine(context, visitor, program)
+    found = next((one for one in achieved(mine, language) if one.key == key), None)
+    picture = found and achievement_picture(context.pictures, context.look, found.achievement, language)
+    drawn = picture and context.pictures.draw(picture)
+    if not drawn:
+        raise NotFound("there is no such picture")
+    headers = {**context.look.headers, "Content-Disposition": f'inline; filename="{program}.png"'}
+    return Response(drawn, media_type="image/png", headers=headers)
 
 
 @router.get("/programs/{program}/terms")

@@ -26,7 +26,9 @@ from goodword.engine.state import (
     ReferralStatus,
     Reward,
     RewardStatus,
+    SurveyRow,
 )
+from goodword.engine.surveys import text_key as survey_text
 from goodword.pipeline.process import shown
 from goodword.pipeline.vault import open_code
 from goodword.program.diff import Change
@@ -190,6 +192,25 @@ class ObjectionOut(Struct, frozen=True, omit_defaults=True):
     answered_at: datetime | None = None
     why: str = ""
     """What staff answered."""
+
+
+class SurveyOut(Struct, frozen=True, omit_defaults=True):
+    """What somebody thinks of a program."""
+
+    id: str
+    program: str
+    participant: str
+    side: Literal["advocate", "friend"]
+    answered_at: datetime
+    recommend: int | None = None
+    """0 to 10."""
+    easy: int | None = None
+    """1 to 5."""
+    attractive: int | None = None
+    """1 to 5."""
+    motivates: str | None = None
+    text: str | None = None
+    """What he wrote. Only shown to keys with scope `people`."""
 
 
 class BalanceOut(Struct, frozen=True):
@@ -490,6 +511,22 @@ def objection_out(row: ObjectionRow, person: dict[str, str] | None) -> Objection
         verdict=row.verdict or None,
         answered_at=_moment(row.answered_ms),
         why=row.why,
+    )
+
+
+def survey_out(row: SurveyRow, person: dict[str, str] | None) -> SurveyOut:
+    """A survey as the API shows it; with what is known of the person, also what he wrote."""
+    return SurveyOut(
+        id=row.id,
+        program=row.program,
+        participant=row.participant,
+        side=row.side,
+        answered_at=from_ms(row.at_ms),
+        recommend=row.recommend,
+        easy=row.easy,
+        attractive=row.attractive,
+        motivates=row.motivates,
+        text=(person or {}).get(survey_text(row.id)),
     )
 
 

@@ -35,10 +35,13 @@ for (const button of document.querySelectorAll("button[data-share]")) {
 const shared = document.querySelector("[data-shared]");
 
 if (shared) {
+  const tell = (way) => {
+    const told = new URLSearchParams({ way, token: shared.dataset.token });
+    fetch(shared.dataset.shared, { method: "POST", body: told, keepalive: true }).catch(() => {});
+  };
+  tell("shown");
   shared.addEventListener("click", (event) => {
     const way = event.target.closest("[data-way]");
-    if (!way) return;
-    const told = new URLSearchParams({ way: way.dataset.way, token: shared.dataset.token });
-    fetch(shared.dataset.shared, { method: "POST", body: told, keepalive: true }).catch(() => {});
+    if (way) tell(way.dataset.way);
   });
 }
