@@ -325,7 +325,7 @@ def _person(context: Context, visitor: Visitor) -> Person:
 
 
 def _frame(visitor: Visitor, mine: Mine, language: str, title: str, path: str) -> Frame:
-    tabs = tabs_of(mine.program.name, confirmed=visitor.confirmed)
+    tabs = tabs_of(mine.program, confirmed=visitor.confirmed)
     return frame(language, title, path, tabs=tabs, token=visitor.token)
 
 
