@@ -281,6 +281,7 @@ def _partner(
         participant=person,
         handles=handles,
         referrals=(),
+        invited=False,
         rewards=rewards,
         versions=context.parts.tenants.versions(connection, context.tenant, versions),
         counters={},
