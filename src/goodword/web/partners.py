@@ -287,7 +287,6 @@ def _partner(
         counters={},
         tier="",
         boards=(),
-        invited=False,
         objections=(),
         now_ms=context.parts.now_ms(),
     )
