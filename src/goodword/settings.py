@@ -220,6 +220,23 @@ SETTINGS: tuple[Setting, ...] = (
         example="/etc/goodword/logo.svg",
     ),
     Setting(
+        "phone_prefix",
+        "",
+        "the prefix of the shop's country: a phone number that is typed at the counter as 0721… is +40721…",
+        group="Counter",
+        example="+40",
+    ),
+    Setting(
+        "counter_unnamed",
+        "0",
+        "1: a new customer at the counter may stay unnamed; nobody knows again then whether it was one",
+        "",
+        0,
+        1,
+        group="Counter",
+        example="1",
+    ),
+    Setting(
         "pseudo_languages",
         "0",
         "1: pages answer in ?lang=en-XA (longer) and ?lang=ar-XB (mirrored) as well; for tests of layout",
@@ -310,6 +327,8 @@ class Settings:
     brand_corners: int
     brand_font: str
     brand_logo: str
+    phone_prefix: str
+    counter_unnamed: bool
     pseudo_languages: bool
     delivery_every: int
     delivery_workers: int
@@ -359,6 +378,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         brand_corners=numbers["brand_corners"],
         brand_font=texts["brand_font"],
         brand_logo=texts["brand_logo"],
+        phone_prefix=texts["phone_prefix"],
+        counter_unnamed=bool(numbers["counter_unnamed"]),
         pseudo_languages=bool(numbers["pseudo_languages"]),
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodword.edge.qr import Picture, draw
+from goodword.engine.surveys import EVERY_DAYS
 from goodword.portal.achievements import Achieved, achieved
 from goodword.portal.friend import Closed
 from goodword.portal.mine import Board, Mine
@@ -13,7 +14,7 @@ from goodword.portal.progress import Progress, progress, what_counts
 from goodword.portal.promised import Promised, promised
 from goodword.portal.sharing import Shared, Way, message_for, ways
 from goodword.portal.whereabouts import Line, Teller
-from goodword.program.duration import local_date
+from goodword.program.duration import DAY_MS, local_date
 from goodword.program.quantity import Quantity
 from goodword.storage.reads import Movement, Page
 from goodword.words.catalogue import catalogue
@@ -67,6 +68,8 @@ class ShareView:
     bars: tuple[Progress, ...]
     rankings: tuple[Ranking, ...]
     friends: tuple[Line, ...]
+    asks: bool
+    """Whether he is asked what he thinks: once something has come of it, and not again too soon."""
     achieved: tuple[Achieved, ...]
     """What is worth sharing, each with a picture."""
 
@@ -121,8 +124,15 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         bars=progress(mine, language) if confirmed else (),
         rankings=tuple(_ranking(mine, board, language) for board in mine.boards) if confirmed else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
+        asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
         achieved=achieved(mine, language) if confirmed else (),
     )
+
+
+def may_be_surveyed(mine: Mine) -> bool:
+    """Whether it is long enough ago that he said what he thinks."""
+    last_ms = mine.participant.surveyed_ms
+    return last_ms is None or mine.now_ms >= last_ms + EVERY_DAYS * DAY_MS
 
 
 def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str, refused: str = "") -> RewardsView:

@@ -33,10 +33,12 @@ from goodword.web import (
     clicks,
     codes,
     contests,
+    counter,
     export,
     invitations,
     joining,
     objections,
+    opinions,
     participants,
     payouts,
     pools,
@@ -84,7 +86,16 @@ ROOMS = (
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
-PAGES = (invitations.router, joining.router, signing_in.router, you.router, portal.router, assets.router)
+PAGES = (
+    invitations.router,
+    joining.router,
+    signing_in.router,
+    you.router,
+    opinions.router,
+    portal.router,
+    counter.router,
+    assets.router,
+)
 """The pages for people, and what they refer to."""
 MIB = 1024 * 1024
 
