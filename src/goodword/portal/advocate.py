@@ -15,6 +15,7 @@ from goodword.portal.promised import Promised, promised
 from goodword.portal.sharing import Shared, Way, message_for, ways
 from goodword.portal.whereabouts import Line, Teller
 from goodword.program.duration import DAY_MS, local_date
+from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.storage.reads import Movement, Page
 from goodword.words.catalogue import catalogue
@@ -58,6 +59,9 @@ class ShareView:
     confirmed: bool
     invited: bool
     """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
+    accepts: bool
+    """Whether the terms in force wait for his acceptance."""
+    version: int
     code: str
     link: str
     qr: str
@@ -107,7 +111,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
     handle = mine.handles[0]
     link = f"{origin}/r/{handle.written}"
     earns = bool(said.sides.advocate) or said.sides.more
-    shared = message_for(language, link, said.sides.friend, earns)
+    shared = message_for(language, link, said.sides.friend, earns, partner=mine.program.model.for_partners)
     teller, path = Teller(mine, language), path_of(mine.program.name)
     return ShareView(
         path=path,
@@ -115,6 +119,8 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         closed=mine.closed,
         confirmed=confirmed,
         invited=mine.invited and not mine.referrals,
+        accepts=confirmed and mine.closed is None and not _accepted(mine),
+        version=mine.program.version,
         code=handle.written,
         link=link,
         qr=draw(Picture(link, "svg", QR_SIZE)).decode(),
@@ -127,6 +133,12 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
         achieved=achieved(mine, language) if confirmed else (),
     )
+
+
+def _accepted(mine: Mine) -> bool:
+    """Whether he has accepted the terms in force, in whatever language."""
+    wanted = (mine.program.name, mine.program.version)
+    return any((one.program, one.version) == wanted for one in mine.participant.accepted)
 
 
 def may_be_surveyed(mine: Mine) -> bool:
@@ -195,11 +207,12 @@ def path_of(program: str) -> str:
     return f"{PREFIX}{program}"
 
 
-def tabs_of(program: str, *, confirmed: bool) -> Sequence[tuple[str, str]]:
-    """The pages of a program, as texts and paths."""
-    path = path_of(program)
-    own = [("portal.rewards", f"{path}/rewards"), ("portal.you", "/me/you")] if confirmed else []
-    return [("portal.share", path), *own]
+def tabs_of(program: Program, *, confirmed: bool) -> Sequence[tuple[str, str]]:
+    """The pages of a program, as texts and paths; those of a partner where its advocates are partners."""
+    path, model = path_of(program.name), program.model
+    partner = ["links", "sales", *(["payouts"] if model.payouts else [])] if model.for_partners else []
+    own = [*(f"{path}/{name}" for name in ("rewards", *partner)), "/me/you"] if confirmed else []
+    return [("portal.share", path), *((f"portal.{one.rpartition('/')[2]}", one) for one in own)]
 
 
 def _offers(mine: Mine, language: str, balances: dict[str, int]) -> Sequence[Offer]:

@@ -87,6 +87,12 @@ tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .scale label{display:grid;justify-items:center;min-block-size:2.75rem;padding:.25rem;border:1px solid var(--line);border-radius:.5rem}
 .scale input{inline-size:1.25rem;block-size:1.25rem;margin:0;accent-color:var(--brand)}
 .address{overflow-wrap:anywhere}
+.chart{display:block;inline-size:100%;block-size:auto;margin-block:var(--gap)}
+.chart rect{fill:var(--brand)}.chart line{stroke:var(--soft)}.chart text{fill:currentColor;font:12px var(--font);text-anchor:middle}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(13rem,100%),1fr));gap:.5rem}
+nav a[aria-current]{font-weight:700;text-decoration:none}
+.own-words{white-space:pre-wrap}
+img.qr{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .qr svg{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:1rem}
 @media print{.share,.tabs{display:none}.card,.notice,.timeline li{break-inside:avoid}.scroll{overflow:visible}}

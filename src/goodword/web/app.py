@@ -40,6 +40,7 @@ from goodword.web import (
     objections,
     opinions,
     participants,
+    partners,
     payouts,
     pools,
     portal,
@@ -93,6 +94,7 @@ PAGES = (
     you.router,
     opinions.router,
     portal.router,
+    partners.router,
     counter.router,
     assets.router,
 )
