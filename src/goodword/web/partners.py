@@ -286,6 +286,7 @@ def _partner(
         counters={},
         tier="",
         boards=(),
+        invited=False,
         objections=(),
         now_ms=context.parts.now_ms(),
     )
