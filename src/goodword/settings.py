@@ -12,6 +12,7 @@ from typing import Literal
 Origin = Literal["option", "environment", "default"]
 _PASSWORD = re.compile(r"(://[^/?#:@]*:).*(@)")
 """From the colon behind the user to the last @: a password may hold any other sign."""
+_PREFIX = re.compile(r"(\+[1-9][0-9]{0,3})?")
 _PASSWORD_PARAMETER = re.compile(r"((?:^|[?&\s])(?:\w*password|\w*secret|\w*token)=)[^&\s]*", re.IGNORECASE)
 
 
@@ -220,6 +221,23 @@ SETTINGS: tuple[Setting, ...] = (
         example="/etc/goodword/logo.svg",
     ),
     Setting(
+        "phone_prefix",
+        "",
+        "the prefix of the shop's country: a phone number that is typed at the counter as 0721… is +40721…",
+        group="Counter",
+        example="+40",
+    ),
+    Setting(
+        "counter_unnamed",
+        "0",
+        "1: a new customer at the counter may stay unnamed; nobody knows again then whether it was one",
+        "",
+        0,
+        1,
+        group="Counter",
+        example="1",
+    ),
+    Setting(
         "pseudo_languages",
         "0",
         "1: pages answer in ?lang=en-XA (longer) and ?lang=ar-XB (mirrored) as well; for tests of layout",
@@ -310,6 +328,8 @@ class Settings:
     brand_corners: int
     brand_font: str
     brand_logo: str
+    phone_prefix: str
+    counter_unnamed: bool
     pseudo_languages: bool
     delivery_every: int
     delivery_workers: int
@@ -331,10 +351,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
     """Settings from what is given, else the environment, else the defaults.
 
     Raises:
-        InvalidSetting: a number that is none or out of bounds.
+        InvalidSetting: a number that is none or out of bounds, or a prefix of a country that is none.
     """
     texts = {setting.name: text for setting, text, _ in effective(environment, **given)}
     numbers = {s.name: _number(s, texts[s.name]) for s in SETTINGS if s.low is not None}
+    if not _PREFIX.fullmatch(texts["phone_prefix"]):
+        raise InvalidSetting(f"GOODWORD_PHONE_PREFIX: {texts['phone_prefix']!r} is none, such as +40")
     return Settings(
         database=texts["database"],
         secret_file=Path(texts["secret_file"]),
@@ -359,6 +381,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         brand_corners=numbers["brand_corners"],
         brand_font=texts["brand_font"],
         brand_logo=texts["brand_logo"],
+        phone_prefix=texts["phone_prefix"],
+        counter_unnamed=bool(numbers["counter_unnamed"]),
         pseudo_languages=bool(numbers["pseudo_languages"]),
         delivery_every=numbers["delivery_every"],
         delivery_workers=numbers["delivery_workers"],

@@ -411,3 +411,54 @@ def test_the_session_of_somebody_whom_the_shop_erased_shows_nothing(site: Site, 
     assert site.ask("DELETE", f"/v1/participants/{person['id']}", "people").status_code == 200
     for path in ("/me", "/me/you", "/me/programs/demo"):
         assert maria.get(path).url.path == "/me/sign-in"
+
+
+def test_an_achievement_has_a_picture_of_its_own(site: Site, maria: Person) -> None:
+    bought(site, code_on(maria.get("/me").text))
+    page = maria.get("/me")
+    (path,) = re.findall(r'href="(/me/programs/demo/cards/[^"]+)"', page.text)
+    picture = maria.get(unescape(path))
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content.startswith(b"\x89PNG")
+    other = Person(site)
+    other.joined("eve@example.com")
+    other.entered()
+    assert other.get(unescape(path)).status_code == 404  # she has brought nobody
+
+
+def test_a_link_that_was_switched_off_says_so_and_keeps_what_was_earned(site: Site, maria: Person) -> None:
+    code = code_on(maria.get("/me").text)
+    bought(site, code)
+    assert site.ask("POST", f"/v1/handles/{code}/disable", "staff", json={"why": "spam"}).status_code == 200
+    page = maria.get("/me")
+    assert "Your link is switched off" in page.text
+    assert "$20.00" in maria.get("/me/programs/demo/rewards").text
+    assert "/objections" in maria.get("/me/programs/demo/rewards").text
+
+
+def test_what_somebody_thinks_is_asked_once_something_came_of_it(site: Site, maria: Person) -> None:
+    assert "/survey" not in maria.get("/me").text
+    bought(site, code_on(maria.get("/me").text))
+    assert "/survey" in maria.get("/me").text
+    page = maria.get("/me/programs/demo/survey")
+    assert maria.press(page, "/survey", easy="9").status_code == 422
+    done = maria.press(page, "/survey", recommend="9", easy="4", motivates="sooner", text="It <b>works</b>.")
+    assert "We read every answer." in done.text
+    (survey,) = site.get("/v1/surveys", "read", "people")["items"]
+    assert (survey["side"], survey["recommend"], survey["motivates"]) == ("advocate", 9, "sooner")
+    assert "/survey" not in maria.get("/me").text
+    assert maria.press(page, "/survey", recommend="1").status_code == 409
+
+
+def test_a_customer_of_whom_the_shop_told_before_accepts_the_terms_on_his_page(site: Site) -> None:
+    """Whoever types an address that is known accepts nothing in its owner's name."""
+    site.tell(order("before", person={"email": MARIA}))
+    maria = Person(site, "ro")
+    maria.joined(MARIA)
+    assert "accepts" not in told_of(site, "join")[0]
+    page = maria.entered()
+    assert "Accept condițiile" in page.text
+    page = maria.press(page, "/accept")
+    assert "Accept condițiile" not in page.text
+    (accepted,) = told_of(site, "accept")
+    assert accepted["terms"] == {"language": "ro", "version": 1}

@@ -37,6 +37,7 @@ COMMANDS = {
     "edge": "server",
     "worker": "server",
     "keys": "keys",
+    "staff": "staff",
     "endpoints": "endpoints",
     "sign-in": "people",
     "migrate": "server",

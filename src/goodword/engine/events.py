@@ -94,6 +94,8 @@ class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     network: Word | None = None
     post: Word | None = None
     """Where things are sent to; only kept with the personal data, the engine sees that it was given."""
+    payout: Written | None = None
+    """How a partner wants to be paid, in his own words: an account and whose it is. Kept like `post`; a change is told."""
 
 
 class Event(

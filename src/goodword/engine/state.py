@@ -81,6 +81,8 @@ class Participant(Row, frozen=True):
     """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
     consents: dict[str, ConsentState] = {}
     """What he said last, by purpose; where there is nothing, he was not asked, or did not answer."""
+    payout_ms: int | None = None
+    """Since when he is to be paid as he said last; how, stands with the personal data."""
     asked_ms: int | None = None
     """When he was last asked to invite friends."""
     asked: int = 0

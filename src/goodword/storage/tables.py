@@ -825,3 +825,52 @@ letters = Table(
     PrimaryKeyConstraint("tenant", "id"),
     _index("letters_due", "tenant", "next_ms", "id", query="letters.take_letters"),
 )
+
+# Who works at the counter. `key` is the name as it is compared; `hash` the salted scrypt hash of the PIN.
+staff = Table(
+    "staff",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("name"),
+    _word("key"),
+    _word("hash"),
+    _long("doc"),
+    _number("created_ms"),
+    _number("disabled_ms", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("staff_by_key", "tenant", "key", unique=True, query="staff.find_member"),
+)
+
+# Tries to sign in of late, by the hash of the name that was typed, whether somebody has it or not.
+staff_tries = Table(
+    "staff_tries",
+    metadata,
+    _word("tenant"),
+    _word("under"),
+    _number("tries"),
+    _number("since_ms"),
+    PrimaryKeyConstraint("tenant", "under"),
+    _index("staff_tries_by_time", "tenant", "since_ms", query="staff.take_try"),
+)
+
+# What was confirmed at the counter, and by whom.
+counter_log = Table(
+    "counter_log",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("staff"),
+    _word("kind"),
+    _number("at_ms"),
+    _number("received_ms"),
+    _flag("offline"),
+    _word("outcome"),
+    _word("reason"),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index(
+        "counter_log_by_staff", "tenant", "staff", "at_ms", "id", query="counter_log.entries_of; counter_log.counted"
+    ),
+    _index("counter_log_by_time", "tenant", "received_ms", "id", query="counter_log.all_entries"),
+)

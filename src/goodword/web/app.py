@@ -33,11 +33,14 @@ from goodword.web import (
     clicks,
     codes,
     contests,
+    counter,
     export,
     invitations,
     joining,
     objections,
+    opinions,
     participants,
+    partners,
     payouts,
     pools,
     portal,
@@ -84,7 +87,17 @@ ROOMS = (
     webhooks.router,
 )
 """The routes of the API, one room for each noun."""
-PAGES = (invitations.router, joining.router, signing_in.router, you.router, portal.router, assets.router)
+PAGES = (
+    invitations.router,
+    joining.router,
+    signing_in.router,
+    you.router,
+    opinions.router,
+    portal.router,
+    partners.router,
+    counter.router,
+    assets.router,
+)
 """The pages for people, and what they refer to."""
 MIB = 1024 * 1024
 

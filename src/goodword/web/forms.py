@@ -18,7 +18,7 @@ FIELDS_MAX = 40
 TYPE = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, *, counted: bool = True) -> dict[str, str]:
     """The fields of a form that one of our own pages sent, without spaces around them; an empty one is left out.
 
     Raises:
@@ -26,8 +26,9 @@ async def read_form(request: Request) -> dict[str, str]:
         Forbidden: another page sent it.
         BadRequest: it is no form, or holds control characters.
     """
-    request.app.state.context.limits.failures(request.scope, 1)  # whoever has no key may not fill the database
-    if not _from_here(request):
+    if counted:
+        request.app.state.context.limits.failures(request.scope, 1)  # whoever has no key may not fill the database
+    if not from_here(request):
         raise Forbidden("a form of another site is not taken: open the page here")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != TYPE:
         raise BadRequest(f"a form is sent as {TYPE}")
@@ -44,7 +45,7 @@ async def read_form(request: Request) -> dict[str, str]:
     return fields
 
 
-def _from_here(request: Request) -> bool:
+def from_here(request: Request) -> bool:
     """Whether a browser says that a page of ours sent it. Of those that say nothing, the token of the session is asked for."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,10 @@ from goodword.web.problems import TooManyRequests
 BURST_SECONDS = 2
 """How much of a rate may be spent at once, after a quiet time."""
 MINUTE_SECONDS = 60
+GUESSES = 20
+"""How many codes that nobody has somebody at the counter may type at once; then one every three seconds."""
+HASHING_MAX = 4
+"""How many PINs are compared at a time: each takes 16 MiB, and a thread that others wait for."""
 
 
 class Limits:
@@ -29,7 +34,10 @@ class Limits:
     ) -> None:
         self._keys = Buckets(key_per_second, key_per_second * BURST_SECONDS, clock)
         self._addresses = Buckets(address_per_minute / MINUTE_SECONDS, address_per_minute, clock)
+        self._members = Buckets(GUESSES / MINUTE_SECONDS, GUESSES, clock)
         self._proxies = proxies
+        self.hashing = asyncio.Semaphore(HASHING_MAX)
+        """Held by who compares a PIN."""
 
     def key(self, key: str, count: int) -> None:
         """A key sends so many events, or makes so many requests; with 0, make sure that it may send any.
@@ -49,6 +57,15 @@ class Limits:
         """
         told = "too many requests without a valid API key came from this address"
         _spend(self._addresses, self._address(scope), count, told)
+
+    def guesses(self, scope: Scope, member: str, count: int) -> None:
+        """Somebody of the staff typed a code that nobody has; with 0, make sure that he may still try.
+
+        Raises:
+            TooManyRequests: he tried too many before, or others at his address did.
+        """
+        _spend(self._members, member, count, "too many codes were typed that nobody has")
+        self.failures(scope, count)
 
     def _address(self, scope: Scope) -> str:
         """By what name an address is counted: behind a proxy of ours, that of its client."""

@@ -63,7 +63,8 @@ def load_mine(
     named = [PARTICIPANTS.name, HANDLES_OF.name, *([REFERRALS_OF.name] if whole else [])]
     load(connection, tenant, state, {name: {participant} for name in named})
     person = state.get(PARTICIPANTS, participant)
-    handles = tuple(_handles(state, participant, program, now_ms))
+    all_handles = _handles(state, participant, program)
+    handles = tuple(row for row in all_handles if row.refused_at(now_ms) is None)
     referrals: list[Referral] = []
     rewards: list[Reward] = []
     objections: list[ObjectionRow] = []
@@ -75,7 +76,7 @@ def load_mine(
     if whole:
         referrals = reads.referrals(connection, tenant, advocate=participant, program=program, limit=SHOWN_MAX).items
         rewards = reads.rewards(connection, tenant, participant=participant, program=program, limit=SHOWN_MAX).items
-    if person is None or not (handles or rewards or also):
+    if person is None or not (all_handles or rewards or also):
         raise NotFound("this person takes no part in the program")
     groups = frozenset(handle.group for handle in handles if handle.group)
     wants = {TIERS.name: {tier_key(program, participant)}}
@@ -102,10 +103,10 @@ def load_mine(
     )
 
 
-def _handles(state: State, participant: str, program: str, now_ms: int) -> list[Handle]:
-    """The codes that work, the first one first."""
+def _handles(state: State, participant: str, program: str) -> list[Handle]:
+    """His codes in a program, also those that do not work any more, the first one first."""
     rows = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
-    mine = [row for row in rows if row is not None and row.program == program and row.refused_at(now_ms) is None]
+    mine = [row for row in rows if row is not None and row.program == program]
     return sorted(mine, key=lambda row: (row.created_ms, row.code))
 
 

@@ -54,6 +54,10 @@ class PersonOut(Struct, frozen=True, omit_defaults=True):
     name: str | None = None
     country: str | None = None
     language: str | None = None
+    post: str | None = None
+    """Where things are sent to."""
+    payout: str | None = None
+    """How he wants to be paid, in his own words."""
 
 
 class ParticipantOut(Struct, frozen=True, omit_defaults=True):
@@ -67,6 +71,8 @@ class ParticipantOut(Struct, frozen=True, omit_defaults=True):
     signed_up_at: datetime | None = None
     erased_at: datetime | None = None
     """Since when nothing is known about him any more."""
+    payout_changed_at: datetime | None = None
+    """When he last said how he is to be paid."""
 
 
 class AcceptanceOut(Struct, frozen=True):
@@ -141,6 +147,15 @@ class MovementOut(Struct, frozen=True, omit_defaults=True):
     reward: str | None = None
 
 
+class PayTo(Struct, frozen=True, omit_defaults=True):
+    """How a partner wants to be paid, in his own words."""
+
+    details: str
+    name: str | None = None
+    changed_at: datetime | None = None
+    """When he last said so: a change just before a payout deserves a second look."""
+
+
 class PayoutOut(Struct, frozen=True, omit_defaults=True):
     """What a partner is paid of what came together on his account."""
 
@@ -156,6 +171,8 @@ class PayoutOut(Struct, frozen=True, omit_defaults=True):
     settled_at: datetime | None = None
     """When the shop said that it was paid, or that it failed."""
     why: str = ""
+    pay_to: PayTo | None = None
+    """Whom to pay, and how. Only shown to keys with scope `people`, and where he said how."""
 
 
 class ObjectionOut(Struct, frozen=True, omit_defaults=True):
@@ -404,6 +421,7 @@ def participant_out(row: Participant, fields: bool) -> ParticipantOut:
         fields=row.fields if fields else {},
         signed_up_at=_moment(row.signed_up_ms),
         erased_at=_moment(row.erased_ms),
+        payout_changed_at=_moment(row.payout_ms),
     )
 
 
@@ -456,7 +474,7 @@ def movement_out(row: Movement) -> MovementOut:
     )
 
 
-def payout_out(row: PayoutRow) -> PayoutOut:
+def payout_out(row: PayoutRow, pay_to: PayTo | None = None) -> PayoutOut:
     """A payout as the API shows it."""
     return PayoutOut(
         id=row.id,
@@ -469,7 +487,15 @@ def payout_out(row: PayoutRow) -> PayoutOut:
         created_at=from_ms(row.created_ms),
         settled_at=_moment(row.settled_ms),
         why=row.why,
+        pay_to=pay_to,
     )
+
+
+def pay_to(row: Participant | None, person: dict[str, str]) -> PayTo | None:
+    """How somebody wants to be paid; None where he said nothing."""
+    if "payout" not in person:
+        return None
+    return PayTo(person["payout"], person.get("name"), _moment(row.payout_ms) if row else None)
 
 
 def objection_out(row: ObjectionRow, person: dict[str, str] | None) -> ObjectionOut:
