@@ -69,6 +69,18 @@ def test_the_accountant_lists_what_has_to_be_paid(partners: Shop) -> None:
     assert "0 findings" in partners.done("audit").stdout
 
 
+def test_whom_to_pay_is_printed_when_asked_and_no_spreadsheet_reckons_with_it(partners: Shop) -> None:
+    account = '=HYPERLINK("https://evil.example")'
+    rows = [line("how", "profile", 42, person={"id": "ann", "name": "Ann Smith", "payout": account})]
+    partners.events.write_text("\n".join(rows) + "\n")
+    partners.done("import", partners.events)
+    assert "HYPERLINK" not in partners.done("payouts", "demo", "--json").stdout
+    (row,) = csv.DictReader(io.StringIO(partners.done("payouts", "demo", "--people", "--csv").stdout))
+    assert (row["name"], row["pay_to"], row["changed_at"]) == ("Ann Smith", f"'{account}", "2025-02-12T00:00:00Z")
+    (told,) = json.loads(partners.done("payouts", "demo", "--people", "--json").stdout)
+    assert told["pay_to"] == account
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

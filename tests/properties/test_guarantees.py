@@ -440,6 +440,7 @@ def _island(program: Program, number: int, story: list[Wish]) -> list[Sealed]:
             "objection",
             "objection_answer",
             "erase",
+            "survey",
         ) or isinstance(wish.body.get("participant"), int):
             continue
         body = {**wish.body, "id": f"{number}-{index}"}

@@ -473,6 +473,7 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
                 "objection_answer",
                 "erase",
                 "ask",
+                "survey",
             ]
         )
     )
@@ -571,6 +572,10 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
             number = draw(st.integers(0, 5))
             about = draw(st.sampled_from([{}, {"about": f"rewards {number}"}, {"about": f"referrals {number}"}]))
             return Wish(at_ms, {"type": kind, "program": "world", "why": "my friend bought"} | whom | about)
+        case "survey":
+            whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}]))
+            said = draw(st.sampled_from([{"recommend": 9}, {"easy": 2, "text": "too long"}, {"motivates": "easier"}]))
+            return Wish(at_ms, {"type": kind, "program": "world", "side": "friend"} | whom | said)
         case "ask":
             whom = draw(st.sampled_from([{"person": person}, {"participant": draw(st.integers(0, 6))}, {"count": 9}]))
             return Wish(at_ms, {"type": kind, "program": "world", "place": "order_done"} | whom)

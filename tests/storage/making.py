@@ -34,6 +34,7 @@ from goodword.engine.state import (
     Standing,
     State,
     StepState,
+    SurveyRow,
     SweepRow,
     TenantRow,
     TierRow,
@@ -59,7 +60,7 @@ FULL: dict[str, dict[str, Any]] = {
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
             signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1, number=7,
             accepted=(Acceptance("dropbox", 2, "ar", 6, "e1"),), consents={"name": ConsentState(given=True, at_ms=9, language="ar")},
-            asked_ms=95, asked=2, erased_ms=96,
+            asked_ms=95, asked=2, surveyed_ms=94, erased_ms=96,
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},
@@ -118,6 +119,7 @@ FULL: dict[str, dict[str, Any]] = {
     "objections": {
         "ob1": ObjectionRow("ob1", "dropbox", "ann", 7, "r1", "answered", "rejected", 9, "not a new customer")
     },
+    "surveys": {"sv1": SurveyRow("sv1", "dropbox", "ann", "friend", 7, 9, 4, 3, "easier")},
     "pool_codes": {"hash9": PoolCode("hash9", "films", 3, "sealed:y", "w1")},
     "counters": {"cap|ann|n": 2**53 + 1},
     "balances": {"balance:ann|MB": -5, "cost:dropbox|sku:refill-pack": 9},

@@ -90,6 +90,7 @@ QUERIES: dict[str, Callable[[sa.Connection], Any]] = {
     "hits_of": lambda c: hits.hits_of(c, TENANT, "ANN", cursor="5-s-1"),
     "hits_before": lambda c: hits.hits_before(c, TENANT, "ANN", 5),
     "counts": lambda c: hits.counts(c, TENANT, "demo", since_day=1, until_day=2),
+    "persons": lambda c: hits.persons(c, TENANT, "demo", ["ANN", "BOB"], since_day=1, until_day=2),
     "programs_of": lambda c: hits.programs_of(c, TENANT, ["ANN", "BOB"]),
     "forget_networks": lambda c: hits.forget_networks(c, TENANT, 5, 10),
     "spool_places": lambda c: hits.spool_places(c, TENANT, ["s"]),

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from goodword.storage import tables
 from tests.web.making import PROGRAM, Opener, Site, event, order
 
 PARTNERS = PROGRAM + "\n".join(
@@ -20,7 +22,7 @@ MONTH = datetime.now(UTC).strftime("%Y-%m")
 @pytest.fixture
 def site(open_site: Opener) -> Site:
     """Ann brought three who bought; one of them sent it back."""
-    site = open_site()
+    site = open_site(delivery_every="3600000")  # nobody takes what is to be told
     assert site.publish(PARTNERS).status_code == 201
     code = site.tell(event("join", "join", program="demo", person={"id": "ann"})).json()["advocate_code"]
     for number in (1, 2, 3):
@@ -98,3 +100,58 @@ def test_what_is_not_there_is_not_found_and_a_period_is_a_month_or_a_week(site: 
         told = site.ask("GET", f"/v1/programs/demo/partners/{partner(site)}/statements/{period}", "read")
         assert told.status_code == 422, period
     assert site.ask("POST", "/v1/payouts/po_nothing/pay", "read").status_code == 403
+
+
+ACCOUNT = "RO49 AAAA 1B31 0075 9384 0000, Ann Smith"
+
+
+def told_how(site: Site, id: str = "how", details: str = ACCOUNT) -> Any:
+    return site.tell(event("profile", id, person={"id": "ann", "name": "Ann Smith", "payout": details}))
+
+
+def test_whom_to_pay_is_seen_with_scope_people_alone(site: Site) -> None:
+    assert codes(told_how(site)) == ["person_recorded"]
+    site.ask("POST", f"/v1/programs/demo/partners/{partner(site)}/payout", "staff")
+    (plain,) = site.get("/v1/programs/demo/payouts")["items"]
+    assert "pay_to" not in plain
+    (seen,) = site.get("/v1/programs/demo/payouts", "read", "people")["items"]
+    pay_to = seen["pay_to"]
+    assert (pay_to["details"], pay_to["name"]) == (ACCOUNT, "Ann Smith")
+    assert site.get(f"/v1/payouts/{seen['id']}", "read", "people")["pay_to"] == pay_to
+    assert "pay_to" not in site.get(f"/v1/payouts/{seen['id']}")
+    known = site.get(f"/v1/participants/{partner(site)}", "read", "people")
+    assert known["person"]["payout"] == ACCOUNT
+    assert known["payout_changed_at"] == pay_to["changed_at"]
+    assert site.get(f"/v1/participants/{partner(site)}/export", "people")["about"]["person"]["payout"] == ACCOUNT
+
+
+def test_an_account_stands_in_one_table_alone_and_goes_with_the_person(site: Site) -> None:
+    told_how(site)
+    with site.parts.database.read() as connection:
+        holding = {
+            name
+            for name, table in tables.metadata.tables.items()
+            for row in connection.execute(sa.select(table))
+            if any("AAAA" in str(value) for value in row)
+        }
+    assert holding == {"people"}
+    erased = site.ask("DELETE", f"/v1/participants/{partner(site)}", "people")
+    assert erased.status_code == 200
+    site.ask("POST", f"/v1/programs/demo/partners/{partner(site)}/payout", "staff")
+    (seen,) = site.get("/v1/programs/demo/payouts", "read", "people")["items"]
+    assert "pay_to" not in seen
+    assert "payout_changed_at" not in site.get(f"/v1/participants/{partner(site)}")
+
+
+def test_a_change_is_told_and_who_did_not_mention_it_changed_nothing(site: Site) -> None:
+    told_how(site)
+    site.tell(event("profile", "name", person={"id": "ann", "name": "Ann Jones"}))
+    with site.parts.database.read() as connection:
+        topics = [row.topic for row in connection.execute(sa.select(tables.outbox.c.topic))]
+    assert topics.count("participant.changed_payout") == 1
+    assert site.get(f"/v1/participants/{partner(site)}", "read", "people")["person"]["payout"] == ACCOUNT
+
+
+@pytest.mark.parametrize("details", ["", "\u200f \u202e", "x" * 501, 7])
+def test_an_account_that_says_nothing_is_refused(site: Site, details: Any) -> None:
+    assert told_how(site, details=details).status_code == 422

@@ -434,3 +434,31 @@ def test_a_link_that_was_switched_off_says_so_and_keeps_what_was_earned(site: Si
     assert "Your link is switched off" in page.text
     assert "$20.00" in maria.get("/me/programs/demo/rewards").text
     assert "/objections" in maria.get("/me/programs/demo/rewards").text
+
+
+def test_what_somebody_thinks_is_asked_once_something_came_of_it(site: Site, maria: Person) -> None:
+    assert "/survey" not in maria.get("/me").text
+    bought(site, code_on(maria.get("/me").text))
+    assert "/survey" in maria.get("/me").text
+    page = maria.get("/me/programs/demo/survey")
+    assert maria.press(page, "/survey", easy="9").status_code == 422
+    done = maria.press(page, "/survey", recommend="9", easy="4", motivates="sooner", text="It <b>works</b>.")
+    assert "We read every answer." in done.text
+    (survey,) = site.get("/v1/surveys", "read", "people")["items"]
+    assert (survey["side"], survey["recommend"], survey["motivates"]) == ("advocate", 9, "sooner")
+    assert "/survey" not in maria.get("/me").text
+    assert maria.press(page, "/survey", recommend="1").status_code == 409
+
+
+def test_a_customer_of_whom_the_shop_told_before_accepts_the_terms_on_his_page(site: Site) -> None:
+    """Whoever types an address that is known accepts nothing in its owner's name."""
+    site.tell(order("before", person={"email": MARIA}))
+    maria = Person(site, "ro")
+    maria.joined(MARIA)
+    assert "accepts" not in told_of(site, "join")[0]
+    page = maria.entered()
+    assert "Accept condițiile" in page.text
+    page = maria.press(page, "/accept")
+    assert "Accept condițiile" not in page.text
+    (accepted,) = told_of(site, "accept")
+    assert accepted["terms"] == {"language": "ro", "version": 1}

@@ -152,3 +152,27 @@ def test_what_is_told_and_erased_at_once_is_not_kept(shop: Site) -> None:
     assert [one["outcome"] for one in answers] == ["accepted"] * 4, answers
     with shop.parts.database.read() as connection:
         assert not connection.execute(sa.select(tables.people)).all()
+
+
+def test_a_survey_is_taken_listed_counted_and_erased(shop: Site) -> None:
+    ann = joined(shop)
+    said = {"program": "demo", "side": "advocate", "participant": ann, "recommend": 10, "easy": 4, "text": WHY}
+    told = shop.ask("POST", "/v1/surveys", "events", json=said)
+    assert told.json()["outcome"] == "accepted", told.text
+    for number, (recommend, motivates) in enumerate([(9, "easier"), (6, "easier"), (8, "sooner")]):
+        more = {"recommend": recommend, "motivates": motivates, "person": {"id": f"p{number}"}}
+        shop.tell(event("survey", f"s{number}", program="demo", side="advocate", **more))
+    advocates, friends = shop.get("/v1/programs/demo/satisfaction")["items"]
+    assert advocates["recommend"] == {"10": 1, "6": 1, "8": 1, "9": 1}
+    assert (advocates["easy"], advocates["motivates"]) == ({"4": 1}, {"easier": 2, "sooner": 1})
+    assert (advocates["answered"], advocates["net_promoter"]) == (4, 25)
+    assert (friends["answered"], friends["net_promoter"]) == (0, None)
+    assert shop.ask("GET", "/v1/programs/other/satisfaction", "read").status_code == 404
+    (mine,) = shop.get("/v1/surveys", "read", "people", participant=ann)["items"]
+    assert (mine["text"], mine["recommend"]) == (WHY, 10)
+    assert "text" not in shop.get("/v1/surveys", participant=ann)["items"][0]
+    assert [one["text"] for one in shop.ask("GET", f"/v1/participants/{ann}/export", "people").json()["surveys"]] == [
+        WHY
+    ]
+    shop.ask("DELETE", f"/v1/participants/{ann}", "people")
+    assert "text" not in shop.get("/v1/surveys", "read", "people", participant=ann)["items"][0]

@@ -20,8 +20,9 @@ from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
 from goodword.engine.ids import normalise_code
 from goodword.engine.state import HANDLES, PARTICIPANTS, PayoutRow, State
+from goodword.program.duration import iso
 from goodword.program.loader import Program
-from goodword.storage import payouts
+from goodword.storage import payouts, reads
 from goodword.storage.load import load
 from goodword.storage.payouts import PartnerStatement, StatementLine
 from goodword.storage.programs import program_in_force
@@ -30,6 +31,9 @@ from goodword.words.statements import SUMS, StatementWords
 LINES_MAX = 100_000
 """How many movements a statement prints; its sums are those of all of them."""
 PAGE = 200
+PAID_TO = ["name", "pay_to", "changed_at"]
+FORMULA = ("=", "+", "-", "@")
+"""With what a cell begins that a spreadsheet would reckon with: whoever is paid writes his own words."""
 
 
 class Status(StrEnum):
@@ -50,6 +54,7 @@ def list_payouts(
     ctx: typer.Context,
     program: ProgramName,
     status: Annotated[Status | None, typer.Option("--status", help="only those that are so")] = None,
+    with_people: Annotated[bool, typer.Option("--people", help="also to whom, and how: personal data")] = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -58,11 +63,15 @@ def list_payouts(
     with opened(settings) as parts, parts.database.read() as connection:
         _program(connection, settings.tenant, program)
         rows = list(_all(connection, settings.tenant, program, status.value if status else None))
+        people = _paid(connection, settings.tenant, rows) if with_people else {}
     if as_json:
-        print_json(rows)
+        print_json([{**msgspec.to_builtins(row), **people.get(row.participant, {})} for row in rows])
         return
     shown = [[row.id, row.participant, row.period, row.amount, row.unit, row.status] for row in rows]
     head = ["payout", "participant", "period", "amount", "unit", "status"]
+    if with_people:
+        head += PAID_TO
+        shown = [[*cells, *_cells(people.get(row.participant, {}))] for row, cells in zip(rows, shown, strict=True)]
     if as_csv:
         _print_csv(head, shown)
     elif rows:
@@ -127,6 +136,27 @@ def _print_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(head)
     writer.writerows(["" if value is None else value for value in row] for row in rows)
+
+
+def _paid(connection: Connection, tenant: str, rows: Sequence[PayoutRow]) -> dict[str, dict[str, str]]:
+    """By participant his name, how he wants to be paid, and since when: a change just before a payout deserves a look."""
+    state, ids = State(), sorted({row.participant for row in rows})
+    found: dict[str, dict[str, str]] = {}
+    for start in range(0, len(ids), PAGE):
+        page = ids[start : start + PAGE]
+        load(connection, tenant, state, {PARTICIPANTS.name: set(page)})
+        people = reads.people(connection, tenant, page)
+        for id in page:
+            known, row = people.get(id, {}), state.get(PARTICIPANTS, id)
+            told = {"name": known.get("name"), "pay_to": known.get("payout")}
+            told["changed_at"] = iso(row.payout_ms) if row is not None and row.payout_ms is not None else None
+            found[id] = {name: value for name, value in told.items() if value is not None}
+    return found
+
+
+def _cells(paid: dict[str, str]) -> list[str]:
+    cells = (paid.get(name, "") for name in PAID_TO)
+    return [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells]
 
 
 def _all(connection: Connection, tenant: str, program: str, status: str | None) -> Iterable[PayoutRow]:

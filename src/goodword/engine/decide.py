@@ -50,6 +50,7 @@ from goodword.engine.events import (
     Sealed,
     Share,
     SignUp,
+    Survey,
     TimePassed,
     Visits,
 )
@@ -118,6 +119,7 @@ from goodword.engine.steps import (
     steps_for,
     withdraw,
 )
+from goodword.engine.surveys import take_survey
 from goodword.engine.sweeps import decide_page, follow_day
 from goodword.engine.tiers import tier_due
 from goodword.engine.turn import Programs, Turn, begin
@@ -133,7 +135,7 @@ _OF_THE_HOUSE = (Due, ProgramAction, Published, Scheduled, Visits)
 """What comes by itself or from staff: it does not say that live traffic has begun."""
 
 
-_RIGHTS = (Consent, Objection, ObjectionAnswer, Erase)
+_RIGHTS = (Consent, Objection, ObjectionAnswer, Erase, Survey)
 """What people may do about themselves: it counts, also where it is told late."""
 
 
@@ -657,6 +659,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     ObjectionAnswer: answer_objection,
     Erase: erase,
     Ask: ask,
+    Survey: take_survey,
     Link: create_handle,
     HandleAction: switch_handle,
     GroupAction: act_on_group,

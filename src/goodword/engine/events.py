@@ -51,6 +51,8 @@ Fields = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=ID_MAX)], S
 
 Purpose = Literal["name"]
 """What somebody may consent to."""
+Motive = Literal["bigger_reward", "other_reward", "more_for_friend", "easier", "reminder", "sooner", "nothing"]
+"""What would move somebody to invite more."""
 DueKind = Literal[
     "mature",
     "expire_referral",
@@ -92,6 +94,8 @@ class Person(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     network: Word | None = None
     post: Word | None = None
     """Where things are sent to; only kept with the personal data, the engine sees that it was given."""
+    payout: Written | None = None
+    """How a partner wants to be paid, in his own words: an account and whose it is. Kept like `post`; a change is told."""
 
 
 class Event(
@@ -212,6 +216,32 @@ class Ask(Event, tag="ask", frozen=True):
             _one_of_two(self.person, self.participant)
         if named and self.count > 1:
             raise ValueError("`count` is for displays to nobody known: a person is asked once at a time")
+
+
+class Survey(Event, tag="survey", frozen=True):
+    """Somebody says what he thinks of a program, as an advocate or as a friend: any of the answers, at least one."""
+
+    program: Word
+    side: Literal["advocate", "friend"]
+    recommend: Annotated[int, Meta(ge=0, le=10)] | None = None
+    """How likely it is that he recommends the shop: 0 not at all, 10 very."""
+    easy: Annotated[int, Meta(ge=1, le=5)] | None = None
+    """How easy inviting, or using the invitation, was: 5 very."""
+    attractive: Annotated[int, Meta(ge=1, le=5)] | None = None
+    """How attractive the reward is: 5 very."""
+    motivates: Motive | None = None
+    """What would move him to invite more."""
+    text: Written | None = None
+    """In his own words: kept with the personal data alone."""
+    person: Person | None = None
+    participant: Id | None = None
+    """Who answers, by Goodword's own id, in the place of `person`."""
+
+    def __post_init__(self) -> None:
+        """Check that it says who answers, and something."""
+        _one_of_two(self.person, self.participant)
+        if all(one is None for one in (self.recommend, self.easy, self.attractive, self.motivates, self.text)):
+            raise ValueError("a survey has at least one answer")
 
 
 class Link(Event, tag="link", frozen=True):
@@ -517,6 +547,7 @@ SourceEvent = (
     | ObjectionAnswer
     | Erase
     | Ask
+    | Survey
     | TimePassed
 )
 AnyEvent = SourceEvent | Published | Scheduled | Visits | Due

@@ -48,6 +48,7 @@ from goodword.engine.events import (
     Scheduled,
     Sealed,
     Share,
+    Survey,
     Visits,
 )
 from goodword.engine.grants import budget_prefix, cap_base, dated, days_around, measure_key, queue_key, unit_in
@@ -185,7 +186,11 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 _want(wants, HANDLES, normalise_code(code))
             case Share(code=code):
                 _want(wants, COUNTERS, f"shares|{code}")
-            case Profile(participant=str(participant)) | Consent(participant=str(participant)):
+            case (
+                Profile(participant=str(participant))
+                | Consent(participant=str(participant))
+                | Survey(participant=str(participant))
+            ):
                 _want(wants, PARTICIPANTS, participant)
             case Objection(participant=participant, about=about):
                 _want(wants, PARTICIPANTS, participant)

@@ -81,6 +81,16 @@ def resolve(
         look_again(turn, updated)
         watch_again(turn, updated)
     turn.participant = turn.told = updated.id
+    if person.payout is not None:
+        updated = _paid_otherwise(turn, updated)
+    return updated
+
+
+def _paid_otherwise(turn: Turn, participant: Participant) -> Participant:
+    """He is to be paid in another way: whoever pays, and he himself, have to know since when."""
+    updated = replace(participant, payout_ms=turn.clock_ms)
+    turn.draft.put(PARTICIPANTS, updated.id, updated)
+    turn.tell("participant.changed_payout", updated.id, updated.id)
     return updated
 
 

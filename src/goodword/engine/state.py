@@ -81,10 +81,14 @@ class Participant(Row, frozen=True):
     """The terms that he accepted, the last ACCEPTED_MAX of them; all of them stand in events."""
     consents: dict[str, ConsentState] = {}
     """What he said last, by purpose; where there is nothing, he was not asked, or did not answer."""
+    payout_ms: int | None = None
+    """Since when he is to be paid as he said last; how, stands with the personal data."""
     asked_ms: int | None = None
     """When he was last asked to invite friends."""
     asked: int = 0
     """How often he was asked since he last shared a code."""
+    surveyed_ms: int | None = None
+    """When he last said what he thinks."""
     erased_ms: int | None = None
     """Since when nothing is known about him any more: what is left is his place in the books."""
 
@@ -574,6 +578,20 @@ class ObjectionRow(Row, frozen=True):
     """What staff answered."""
 
 
+class SurveyRow(Row, frozen=True):
+    """What somebody thinks of a program. What he wrote stands with the personal data, and goes with it."""
+
+    id: str
+    program: str
+    participant: str
+    side: Literal["advocate", "friend"]
+    at_ms: int
+    recommend: int | None = None
+    easy: int | None = None
+    attractive: int | None = None
+    motivates: str | None = None
+
+
 class Closure(Struct, frozen=True, omit_defaults=True, gc=False):
     """A time in which a program takes in nothing new."""
 
@@ -692,6 +710,7 @@ PAYOUTS: Collection[PayoutRow] = Collection("payouts")
 OBJECTIONS: Collection[ObjectionRow] = Collection("objections")
 OPEN_OBJECTIONS: Collection[tuple[str, ...]] = Collection("open_objections", stored=False)
 # participant -> his objections that nobody answered
+SURVEYS: Collection[SurveyRow] = Collection("surveys")
 HELD_OF: Collection[tuple[str, ...]] = Collection("held_of", stored=False)
 # participant -> the first ERASE_PAGE rewards that were not handed over to him, by id
 MEMBERSHIPS: Collection[tuple[str, ...]] = Collection("memberships", stored=False)
@@ -704,7 +723,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     PROGRAMS, IDENTITIES, PARTICIPANTS, HANDLES, HANDLES_OF, ACTIVITIES, CLAIMS, ORDERS, FIRST_ORDERS, REFERRALS, REFERRALS_OF, PARENTS,
     REWARDS, REWARDS_OF, WAITING_OF, REWARD_CODES, CONTESTS, CONTESTS_OF, STANDINGS, LEADERS,
     ENTRIES, TIERS, PAYOUTS, COUNTERS, BALANCES, DUES, WATCHES, KEPT_OF, QUEUES, GROUPS, MEMBERS, MEMBERS_IN, SWEEPS, PEOPLE_IN,
-    POOL_CODES, FREE_CODES, OBJECTIONS, OPEN_OBJECTIONS, HELD_OF, MEMBERSHIPS, IDENTITIES_OF,
+    POOL_CODES, FREE_CODES, OBJECTIONS, OPEN_OBJECTIONS, SURVEYS, HELD_OF, MEMBERSHIPS, IDENTITIES_OF,
 )  # fmt: skip
 
 PEOPLE = "people"

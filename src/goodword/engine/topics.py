@@ -5,6 +5,7 @@ from __future__ import annotations
 TOPICS: dict[str, str] = {
     "participant.joined": "somebody became an advocate in a program",
     "participant.accepted_terms": "somebody accepted the terms of a program",
+    "participant.changed_payout": "somebody said how he is to be paid, or said it anew",
     "participant.erased": "what was known about somebody was removed",
     "code.created": "an advocate has a further code",
     "code.disabled": "staff switched a code off",

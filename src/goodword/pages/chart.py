@@ -47,35 +47,35 @@ class Chart:
     height: int = HEIGHT
 
 
-def chart(bars: Bars, rtl: bool) -> Chart:
+def chart(bars: Bars, rtl: bool, width: int = WIDTH, labels_max: int = LABELS_MAX) -> Chart:
     """Work out where everything stands. Values below zero hang under the baseline."""
     values = [value for _, row in bars.series for value, _ in row]
     highest, lowest = max([0, *values]), min([0, *values])
     scale = (HEIGHT - TOP - BOTTOM) / max(1, highest - lowest)
     baseline = TOP + highest * scale
-    slot = (WIDTH - 2 * BESIDE) / max(1, len(bars.labels))
-    width = slot * 0.8 / max(1, len(bars.series))
+    slot = (width - 2 * BESIDE) / max(1, len(bars.labels))
+    thick = slot * 0.8 / max(1, len(bars.series))
     made = []
     for series, (name, row) in enumerate(bars.series):
         for place, (value, shown) in enumerate(row):
-            x = BESIDE + place * slot + slot * 0.1 + series * width
-            left = WIDTH - x - width if rtl else x
+            x = BESIDE + place * slot + slot * 0.1 + series * thick
+            left = width - x - thick if rtl else x
             top = baseline - max(0, value) * scale
             told = f"{bars.labels[place]}, {name}: {shown}"
             made.append(
                 Bar(
                     round(left, 1),
                     round(top, 1),
-                    round(width * 0.92, 1),
+                    round(thick * 0.92, 1),
                     round(abs(value) * scale, 1),
                     series % PATTERNS,
                     told,
                 )
             )
-    step = -(-len(bars.labels) // LABELS_MAX)
+    step = max(1, -(-len(bars.labels) // labels_max))
     labels = []
-    for place in range(0, len(bars.labels), step):
+    for place in range((step - 1) // 2, len(bars.labels), step):  # in the middle of those that share it
         x = BESIDE + (place + 0.5) * slot
-        labels.append(Label(round(WIDTH - x if rtl else x, 1), bars.labels[place]))
+        labels.append(Label(round(width - x if rtl else x, 1), bars.labels[place]))
     legend = tuple((number % PATTERNS, name) for number, (name, _) in enumerate(bars.series))
-    return Chart(bars.title, tuple(made), tuple(labels), legend, round(baseline, 1))
+    return Chart(bars.title, tuple(made), tuple(labels), legend, round(baseline, 1), width)

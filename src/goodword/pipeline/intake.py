@@ -33,6 +33,7 @@ from goodword.engine.events import (
     Share,
     SignUp,
     SourceEvent,
+    Survey,
     TimePassed,
 )
 from goodword.engine.ids import Keyring, normalise_code
@@ -167,7 +168,7 @@ def _seal(event: SourceEvent, keyring: Keyring, received_ms: int, history: bool)
         content=content,
         history=history,
         person=_clean_person(person) if person else None,
-        text=event.why if isinstance(event, Objection) else None,
+        text=event.why if isinstance(event, Objection) else event.text if isinstance(event, Survey) else None,
     )
 
 
@@ -180,6 +181,8 @@ def _sealed_event(event: SourceEvent, keyring: Keyring) -> SourceEvent:
         changes["post"] = GIVEN
     if isinstance(event, Objection):
         changes["why"] = GIVEN
+    if isinstance(event, Survey) and event.text is not None:
+        changes["text"] = GIVEN
     if isinstance(event, _WITH_CODE) and event.code is not None:
         changes["code"] = _code(event.code, "code")
     if isinstance(event, Link) and event.code is not None:
@@ -250,10 +253,15 @@ def _pool_code(keyring: Keyring, told: str, field: str) -> str:
 
 def _clean_person(person: Person) -> Person:
     """The raw person for the table of people: without marks that turn text around, Romanian letters as they should be."""
-    if person.name is None:
+    if person.name is None and person.payout is None:
         return person
-    name = _BIDI_OR_CONTROL.sub("", unicodedata.normalize("NFC", person.name)).translate(_CEDILLA).strip()
-    return replace(person, name=name or None)
+    name = person.name and _clean(person.name).translate(_CEDILLA)
+    return replace(person, name=name or None, payout=person.payout and _clean(person.payout))
+
+
+def _clean(text: str) -> str:
+    """A text that somebody will read, without marks that turn it around: an account shows as it is."""
+    return _BIDI_OR_CONTROL.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
 def seal_person(person: Person, keyring: Keyring, named: bool = False) -> Person:
@@ -262,9 +270,11 @@ def seal_person(person: Person, keyring: Keyring, named: bool = False) -> Person
     Raises:
         InvalidEvent: nothing identifies him, or an identifier is not what it should be.
     """
+    if person.payout is not None and not _clean(person.payout):
+        raise InvalidEvent("it is empty", "person.payout")
     if not named and all(getattr(person, kind) is None for kind in IDENTIFIERS):
         raise InvalidEvent("at least one of `id`, `email`, `phone` is needed", "person")
-    hashed: dict[str, str | None] = {"name": None, "post": None}
+    hashed: dict[str, str | None] = {"name": None, "post": None, "payout": person.payout and GIVEN}
     for kind in IDENTIFIERS:
         value = getattr(person, kind)
         if value is not None:

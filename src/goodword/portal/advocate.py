@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goodword.edge.qr import Picture, draw
+from goodword.engine.surveys import EVERY_DAYS
 from goodword.portal.achievements import Achieved, achieved
 from goodword.portal.friend import Closed
 from goodword.portal.mine import Board, Mine
@@ -13,7 +14,8 @@ from goodword.portal.progress import Progress, progress, what_counts
 from goodword.portal.promised import Promised, promised
 from goodword.portal.sharing import Shared, Way, message_for, ways
 from goodword.portal.whereabouts import Line, Teller
-from goodword.program.duration import local_date
+from goodword.program.duration import DAY_MS, local_date
+from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.storage.reads import Movement, Page
 from goodword.words.catalogue import catalogue
@@ -57,6 +59,9 @@ class ShareView:
     confirmed: bool
     invited: bool
     """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
+    accepts: bool
+    """Whether the terms in force wait for his acceptance."""
+    version: int
     code: str
     link: str
     qr: str
@@ -67,6 +72,8 @@ class ShareView:
     bars: tuple[Progress, ...]
     rankings: tuple[Ranking, ...]
     friends: tuple[Line, ...]
+    asks: bool
+    """Whether he is asked what he thinks: once something has come of it, and not again too soon."""
     achieved: tuple[Achieved, ...]
     """What is worth sharing, each with a picture."""
 
@@ -104,7 +111,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
     handle = mine.handles[0]
     link = f"{origin}/r/{handle.written}"
     earns = bool(said.sides.advocate) or said.sides.more
-    shared = message_for(language, link, said.sides.friend, earns)
+    shared = message_for(language, link, said.sides.friend, earns, partner=mine.program.model.for_partners)
     teller, path = Teller(mine, language), path_of(mine.program.name)
     return ShareView(
         path=path,
@@ -112,6 +119,8 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         closed=mine.closed,
         confirmed=confirmed,
         invited=mine.invited and not mine.referrals,
+        accepts=confirmed and mine.closed is None and not _accepted(mine),
+        version=mine.program.version,
         code=handle.written,
         link=link,
         qr=draw(Picture(link, "svg", QR_SIZE)).decode(),
@@ -121,8 +130,21 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         bars=progress(mine, language) if confirmed else (),
         rankings=tuple(_ranking(mine, board, language) for board in mine.boards) if confirmed else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
+        asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
         achieved=achieved(mine, language) if confirmed else (),
     )
+
+
+def _accepted(mine: Mine) -> bool:
+    """Whether he has accepted the terms in force, in whatever language."""
+    wanted = (mine.program.name, mine.program.version)
+    return any((one.program, one.version) == wanted for one in mine.participant.accepted)
+
+
+def may_be_surveyed(mine: Mine) -> bool:
+    """Whether it is long enough ago that he said what he thinks."""
+    last_ms = mine.participant.surveyed_ms
+    return last_ms is None or mine.now_ms >= last_ms + EVERY_DAYS * DAY_MS
 
 
 def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str, refused: str = "") -> RewardsView:
@@ -185,11 +207,12 @@ def path_of(program: str) -> str:
     return f"{PREFIX}{program}"
 
 
-def tabs_of(program: str, *, confirmed: bool) -> Sequence[tuple[str, str]]:
-    """The pages of a program, as texts and paths."""
-    path = path_of(program)
-    own = [("portal.rewards", f"{path}/rewards"), ("portal.you", "/me/you")] if confirmed else []
-    return [("portal.share", path), *own]
+def tabs_of(program: Program, *, confirmed: bool) -> Sequence[tuple[str, str]]:
+    """The pages of a program, as texts and paths; those of a partner where its advocates are partners."""
+    path, model = path_of(program.name), program.model
+    partner = ["links", "sales", *(["payouts"] if model.payouts else [])] if model.for_partners else []
+    own = [*(f"{path}/{name}" for name in ("rewards", *partner)), "/me/you"] if confirmed else []
+    return [("portal.share", path), *((f"portal.{one.rpartition('/')[2]}", one) for one in own)]
 
 
 def _offers(mine: Mine, language: str, balances: dict[str, int]) -> Sequence[Offer]:

@@ -62,6 +62,8 @@ class FriendPage:
     language: str
     direction: Literal["ltr", "rtl"]
     title: str
+    label: str
+    """That it is advertising, where whoever invites is a partner."""
     preview: str
     picture: ShownPicture | None
     by: str | None
@@ -105,11 +107,13 @@ def _say(about: Invitation) -> FriendPage:
     both = said.sides
     title = texts.text("friend.accepted.title" if about.claim else f"friend.{about.closed or 'open'}.title")
     shown = texts.text("friend.preview", {"benefit": both.friend}) if both.friend else texts.text("friend.preview.none")
+    label = texts.text("friend.label") if about.program.model.for_partners else ""
     return FriendPage(
         language=texts.language,
         direction="rtl" if texts.rtl else "ltr",
         title=title,
-        preview=shown,
+        label=label,
+        preview=f"{label}: {shown}" if label else shown,
         picture=about.picture,
         by=texts.text("friend.by", {"name": isolate(about.by, about.language)}) if about.by else None,
         closed=texts.text(f"friend.{about.closed}.text") if about.closed else None,

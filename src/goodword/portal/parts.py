@@ -80,7 +80,19 @@ tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .lines li{margin:0;padding-block:.75rem;border-block-end:1px solid var(--line)}
 .lines a{font-weight:600}
 .lines form,form+form{margin-block-start:.5rem}
+.scale{border:0;padding:0;margin:1rem 0}
+.scale legend{font-weight:600;padding:0}
+.scale .ends{display:flex;justify-content:space-between;gap:1rem;margin:0;color:var(--soft)}
+.scale .numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(2.75rem,1fr));gap:.25rem}
+.scale label{display:grid;justify-items:center;min-block-size:2.75rem;padding:.25rem;border:1px solid var(--line);border-radius:.5rem}
+.scale input{inline-size:1.25rem;block-size:1.25rem;margin:0;accent-color:var(--brand)}
 .address{overflow-wrap:anywhere}
+.chart{display:block;inline-size:100%;block-size:auto;margin-block:var(--gap)}
+.chart rect{fill:var(--brand)}.chart line{stroke:var(--soft)}.chart text{fill:currentColor;font:12px var(--font);text-anchor:middle}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(13rem,100%),1fr));gap:.5rem}
+nav a[aria-current]{font-weight:700;text-decoration:none}
+.own-words{white-space:pre-wrap}
+img.qr{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .qr svg{display:block;max-inline-size:100%;block-size:auto;margin-inline:auto}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr));gap:1rem}
 @media print{.share,.tabs{display:none}.card,.notice,.timeline li{break-inside:avoid}.scroll{overflow:visible}}

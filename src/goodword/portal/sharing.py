@@ -1,7 +1,8 @@
 """Sharing: a message with the offer, the link and the disclosure, and the ways that lead into the advocate's own apps.
 
 Nothing is sent from here, and nobody's address is asked for: Directive 2002/58/EC, article 13, and its like elsewhere forbid a
-shop to write to friends who have not asked. The disclosure stands in the message, next to the link (16 CFR 255.5).
+shop to write to friends who have not asked. The disclosure stands in the message, next to the link (16 CFR 255.5); what a partner
+passes on for a commission is labelled as advertising at its beginning (Directive 2005/29/EC, annex I, point 11).
 """
 
 from __future__ import annotations
@@ -65,10 +66,15 @@ class Shared:
         return f"{self.text}\n{self.link}"
 
 
-def message_for(language: str, link: str, benefit: str, earns: bool) -> Shared:
-    """The message that is suggested: the friend's side first, and that the sender earns something, if he does."""
-    texts = catalogue(language)
-    text = texts.text("share.message", {"benefit": benefit}) if benefit else texts.text("share.message.plain")
+def message_for(language: str, link: str, benefit: str, earns: bool, *, partner: bool = False) -> Shared:
+    """The message that is suggested: the friend's side first, and that the sender earns something, if he does.
+
+    A `partner` speaks to everybody and to nobody in particular, and says first that it is advertising.
+    """
+    texts, kind = catalogue(language), "partner" if partner else "message"
+    text = texts.text(f"share.{kind}", {"benefit": benefit}) if benefit else texts.text(f"share.{kind}.plain")
+    if partner:
+        text = f"{texts.text('share.label')} {text}"
     if earns:
         text = f"{text} {texts.text('share.disclosure')}"
     return Shared(link, texts.text("share.subject"), text)

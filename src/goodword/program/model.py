@@ -676,6 +676,13 @@ class ProgramFile(Part):
         return tuple(name for name, rule in self.rewards.items() if rule.when.visits)
 
     @cached_property
+    def for_partners(self) -> bool:
+        """Whether its advocates are partners who advertise: paid by commissions or payouts, for single orders or visits."""
+        benefits = (benefit for rule in self.rewards.values() for benefit in rule.benefits.values())
+        by_order_or_visit = self.attribution.per_order or bool(self.rewards_for_visits)
+        return by_order_or_visit or self.payouts is not None or any(one.kind == "commission" for one in benefits)
+
+    @cached_property
     def rewards_for_groups(self) -> tuple[str, ...]:
         """The rules that give something to every member of a group."""
         return tuple(name for name, rule in self.rewards.items() if rule.to == "group")

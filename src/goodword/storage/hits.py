@@ -210,6 +210,18 @@ def counts(
     ]
 
 
+def persons(
+    connection: Connection, tenant: str, program: str, codes: Collection[str], *, since_day: int, until_day: int
+) -> dict[str, dict[int, int]]:
+    """How many persons followed the links of some codes of a program, by code and day. The last day is not counted in."""
+    dialect = dialect_of(connection)
+    parameters = {"tenant": tenant, "program": program, "kind": PERSON, "since": since_day, "until": until_day}
+    found: dict[str, dict[int, int]] = {}
+    for row in connection.execute(_persons(dialect), {**parameters, "keys": dialect.keys(codes)}):
+        found.setdefault(row.code, {})[row.day] = row.persons
+    return found
+
+
 def visited(
     connection: Connection, tenant: str, program: str, day: int, *, after: str = "", limit: int
 ) -> tuple[dict[str, int], str | None]:
@@ -271,6 +283,14 @@ def _locked_spool(dialect: Dialect) -> TextClause:
 @cache
 def _programs_of(dialect: Dialect) -> TextClause:
     return text(f"SELECT code, program FROM handles WHERE tenant = :tenant AND {dialect.any_of('code')}")  # noqa: S608
+
+
+@cache
+def _persons(dialect: Dialect) -> TextClause:
+    return text(
+        "SELECT code, day, count AS persons FROM hit_counts WHERE tenant = :tenant AND program = :program "  # noqa: S608
+        f"AND {dialect.any_of('code')} AND day >= :since AND day < :until AND kind = :kind"
+    )
 
 
 @cache

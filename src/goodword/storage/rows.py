@@ -34,6 +34,7 @@ from goodword.engine.state import (
     Reward,
     Row,
     Standing,
+    SurveyRow,
     SweepRow,
     TierRow,
 )
@@ -170,6 +171,7 @@ MAPPERS: dict[str, Mapper] = {
     "payouts": _struct_mapper(tables.payouts, PayoutRow, "id"),
     "pool_codes": _struct_mapper(tables.pool_codes, PoolCode, "hash"),
     "objections": _struct_mapper(tables.objections, ObjectionRow, "id"),
+    "surveys": _struct_mapper(tables.surveys, SurveyRow, "id"),
     "counters": _value_mapper(tables.counters),
     "balances": Mapper(
         tables.balances,

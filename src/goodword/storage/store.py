@@ -23,7 +23,7 @@ from goodword.storage.rows import MAPPERS
 OUTBOX_LINES_MAX = 1000
 """An outbox row's id is its event's seq times this, plus its line: ordered as the events are."""
 
-PERSON_FIELDS = ("id", "email", "phone", "name", "country", "language", "post")
+PERSON_FIELDS = ("id", "email", "phone", "name", "country", "language", "post", "payout")
 """What is kept of a raw person. The signals are kept as hashes only, the fields with the participant."""
 
 

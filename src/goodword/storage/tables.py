@@ -262,6 +262,26 @@ objections = Table(
     _index("objections_by_participant", "tenant", "participant", "at_ms", "id", query="reads.objections"),
 )
 
+# What people think of a program; what they wrote stands in `people`.
+surveys = Table(
+    "surveys",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program"),
+    _word("participant"),
+    _word("side"),
+    _number("at_ms"),
+    _number("recommend", nullable=True),
+    _number("easy", nullable=True),
+    _number("attractive", nullable=True),
+    _word("motivates", nullable=True),
+    _long("doc"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("surveys_by_program", "tenant", "program", "at_ms", "id", query="surveys.surveys; surveys.tally"),
+    _index("surveys_by_participant", "tenant", "participant", "at_ms", "id", query="surveys.surveys"),
+)
+
 # A family plan, a project, a team.
 groups = Table(
     "groups",

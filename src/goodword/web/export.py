@@ -34,6 +34,7 @@ from goodword.storage.keys import ApiKey
 from goodword.storage.load import load, load_program_rows
 from goodword.storage.payouts import payouts as payouts_of
 from goodword.storage.reads import Page, StoredEvent
+from goodword.storage.surveys import surveys as surveys_of
 from goodword.web.answers import answers, json
 from goodword.web.api import Id, there
 from goodword.web.context import context_of
@@ -44,11 +45,13 @@ from goodword.web.shapes import (
     ObjectionOut,
     ParticipantDetail,
     PayoutOut,
+    SurveyOut,
     TermsOut,
     handle_out,
     objection_out,
     participant_detail,
     payout_out,
+    survey_out,
 )
 from goodword.words.catalogue import LANGUAGES
 
@@ -120,6 +123,7 @@ class PersonExport(Struct, frozen=True):
     balances: tuple[BalanceOut, ...]
     payouts: tuple[PayoutOut, ...]
     objections: tuple[ObjectionOut, ...]
+    surveys: tuple[SurveyOut, ...]
     events: tuple[OwnEvent, ...]
     whole: bool
     """Whether all of these are here; false where there are more than `ROWS_MAX` of a kind, or older acceptances."""
@@ -157,6 +161,7 @@ def export_of(connection: Connection, tenant: str, participant: str, now: dateti
     objections = _all(
         lambda cursor: reads.objections(connection, tenant, participant=participant, cursor=cursor, limit=PAGE)
     )
+    answered = _all(lambda cursor: surveys_of(connection, tenant, participant=participant, cursor=cursor, limit=PAGE))
     sides = [*(_referral(one, "advocate") for one in given), *(_referral(one, "friend") for one in taken)]
     return PersonExport(
         exported_at=now,
@@ -169,6 +174,7 @@ def export_of(connection: Connection, tenant: str, participant: str, now: dateti
         balances=tuple(BalanceOut(*one) for one in reads.balances(connection, tenant, participant).items()),
         payouts=tuple(map(payout_out, payouts)),
         objections=tuple(objection_out(one, person) for one in objections),
+        surveys=tuple(survey_out(one, person) for one in answered),
         events=tuple(map(_event, events)),
         whole=len(row.accepted) < ACCEPTED_MAX
         and max(len(given), len(taken), len(rewards), len(orders), len(payouts), len(objections), len(events))

@@ -12,20 +12,22 @@ from starlette.responses import Response
 
 from goodword.engine.events import PayOut, PayoutAction
 from goodword.engine.reasons import Answer
-from goodword.engine.state import PARTICIPANTS, PAYOUTS, PayoutStatus
+from goodword.engine.state import PARTICIPANTS, PAYOUTS, PayoutStatus, State
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
-from goodword.storage import payouts
+from goodword.storage import payouts, reads
 from goodword.storage.keys import ApiKey
+from goodword.storage.load import load
 from goodword.storage.payouts import PartnerStatement, StatementLine
 from goodword.storage.programs import program_in_force
+from goodword.storage.reads import BadCursor
 from goodword.web.answers import answers, answers_page, json
-from goodword.web.api import PRINTABLE, After, Filter, Id, Limit, Reader, page_of, row_of
+from goodword.web.api import PRINTABLE, After, Filter, Id, Limit, Reader, row_of
 from goodword.web.context import context_of
 from goodword.web.keys import Needs
 from goodword.web.problems import Invalid, NotFound
 from goodword.web.programs import ProgramName
-from goodword.web.shapes import PayoutOut, payout_out
+from goodword.web.shapes import PayoutOut, PayTo, pay_to, payout_out
 from goodword.web.telling import body_of, json_body, tell_now
 
 LINES_MAX = 1000
@@ -86,18 +88,25 @@ def list_payouts(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """The payouts of a program: with `status=due`, what the shop has to pay."""
+    """The payouts of a program: with `status=due`, what the shop has to pay. A key with scope `people` also sees to whom."""
     with context_of(request).parts.database.read() as connection:
         _program(connection, key, program)
-        found = {"status": status, "participant": participant, "cursor": after}
-        return page_of(lambda: payouts.payouts(connection, key.tenant, program, limit=limit, **found), payout_out)
+        try:
+            page = payouts.payouts(
+                connection, key.tenant, program, status=status, participant=participant, cursor=after, limit=limit
+            )
+        except BadCursor as error:
+            raise Invalid(str(error), field="after") from None
+        paid_to = _pay_to(connection, key, [row.participant for row in page.items])
+    return json({"items": [payout_out(row, paid_to.get(row.participant)) for row in page.items], "next": page.next})
 
 
 @router.get("/payouts/{payout}", responses=answers(PayoutOut, "the payout"))
 def get_payout(request: Request, key: Reader, payout: Id) -> Response:
-    """A payout as it stands."""
+    """A payout as it stands. A key with scope `people` also sees whom to pay."""
     with context_of(request).parts.database.read() as connection:
-        return json(payout_out(row_of(connection, key, PAYOUTS, payout)))
+        row = row_of(connection, key, PAYOUTS, payout)
+        return json(payout_out(row, _pay_to(connection, key, [row.participant]).get(row.participant)))
 
 
 @router.post(
@@ -169,6 +178,17 @@ def statement_out(statement: PartnerStatement, lines: list[StatementLine]) -> St
         lines=shown,
         more=len(lines) > LINES_MAX,
     )
+
+
+def _pay_to(connection: Connection, key: ApiKey, participants: list[str]) -> dict[str, PayTo]:
+    """How those of the participants want to be paid who said so, for a key that may see people."""
+    if not key.may("people"):
+        return {}
+    state, wanted = State(), set(participants)
+    load(connection, key.tenant, state, {PARTICIPANTS.name: wanted})
+    people = reads.people(connection, key.tenant, sorted(wanted))
+    found = {id: pay_to(state.get(PARTICIPANTS, id), people.get(id, {})) for id in wanted}
+    return {id: one for id, one in found.items() if one is not None}
 
 
 def _program(connection: Connection, key: ApiKey, name: str) -> Program:

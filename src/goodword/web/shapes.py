@@ -26,7 +26,9 @@ from goodword.engine.state import (
     ReferralStatus,
     Reward,
     RewardStatus,
+    SurveyRow,
 )
+from goodword.engine.surveys import text_key as survey_text
 from goodword.pipeline.process import shown
 from goodword.pipeline.vault import open_code
 from goodword.program.diff import Change
@@ -52,6 +54,10 @@ class PersonOut(Struct, frozen=True, omit_defaults=True):
     name: str | None = None
     country: str | None = None
     language: str | None = None
+    post: str | None = None
+    """Where things are sent to."""
+    payout: str | None = None
+    """How he wants to be paid, in his own words."""
 
 
 class ParticipantOut(Struct, frozen=True, omit_defaults=True):
@@ -65,6 +71,8 @@ class ParticipantOut(Struct, frozen=True, omit_defaults=True):
     signed_up_at: datetime | None = None
     erased_at: datetime | None = None
     """Since when nothing is known about him any more."""
+    payout_changed_at: datetime | None = None
+    """When he last said how he is to be paid."""
 
 
 class AcceptanceOut(Struct, frozen=True):
@@ -139,6 +147,15 @@ class MovementOut(Struct, frozen=True, omit_defaults=True):
     reward: str | None = None
 
 
+class PayTo(Struct, frozen=True, omit_defaults=True):
+    """How a partner wants to be paid, in his own words."""
+
+    details: str
+    name: str | None = None
+    changed_at: datetime | None = None
+    """When he last said so: a change just before a payout deserves a second look."""
+
+
 class PayoutOut(Struct, frozen=True, omit_defaults=True):
     """What a partner is paid of what came together on his account."""
 
@@ -154,6 +171,8 @@ class PayoutOut(Struct, frozen=True, omit_defaults=True):
     settled_at: datetime | None = None
     """When the shop said that it was paid, or that it failed."""
     why: str = ""
+    pay_to: PayTo | None = None
+    """Whom to pay, and how. Only shown to keys with scope `people`, and where he said how."""
 
 
 class ObjectionOut(Struct, frozen=True, omit_defaults=True):
@@ -173,6 +192,25 @@ class ObjectionOut(Struct, frozen=True, omit_defaults=True):
     answered_at: datetime | None = None
     why: str = ""
     """What staff answered."""
+
+
+class SurveyOut(Struct, frozen=True, omit_defaults=True):
+    """What somebody thinks of a program."""
+
+    id: str
+    program: str
+    participant: str
+    side: Literal["advocate", "friend"]
+    answered_at: datetime
+    recommend: int | None = None
+    """0 to 10."""
+    easy: int | None = None
+    """1 to 5."""
+    attractive: int | None = None
+    """1 to 5."""
+    motivates: str | None = None
+    text: str | None = None
+    """What he wrote. Only shown to keys with scope `people`."""
 
 
 class BalanceOut(Struct, frozen=True):
@@ -383,6 +421,7 @@ def participant_out(row: Participant, fields: bool) -> ParticipantOut:
         fields=row.fields if fields else {},
         signed_up_at=_moment(row.signed_up_ms),
         erased_at=_moment(row.erased_ms),
+        payout_changed_at=_moment(row.payout_ms),
     )
 
 
@@ -435,7 +474,7 @@ def movement_out(row: Movement) -> MovementOut:
     )
 
 
-def payout_out(row: PayoutRow) -> PayoutOut:
+def payout_out(row: PayoutRow, pay_to: PayTo | None = None) -> PayoutOut:
     """A payout as the API shows it."""
     return PayoutOut(
         id=row.id,
@@ -448,7 +487,15 @@ def payout_out(row: PayoutRow) -> PayoutOut:
         created_at=from_ms(row.created_ms),
         settled_at=_moment(row.settled_ms),
         why=row.why,
+        pay_to=pay_to,
     )
+
+
+def pay_to(row: Participant | None, person: dict[str, str]) -> PayTo | None:
+    """How somebody wants to be paid; None where he said nothing."""
+    if "payout" not in person:
+        return None
+    return PayTo(person["payout"], person.get("name"), _moment(row.payout_ms) if row else None)
 
 
 def objection_out(row: ObjectionRow, person: dict[str, str] | None) -> ObjectionOut:
@@ -464,6 +511,22 @@ def objection_out(row: ObjectionRow, person: dict[str, str] | None) -> Objection
         verdict=row.verdict or None,
         answered_at=_moment(row.answered_ms),
         why=row.why,
+    )
+
+
+def survey_out(row: SurveyRow, person: dict[str, str] | None) -> SurveyOut:
+    """A survey as the API shows it; with what is known of the person, also what he wrote."""
+    return SurveyOut(
+        id=row.id,
+        program=row.program,
+        participant=row.participant,
+        side=row.side,
+        answered_at=from_ms(row.at_ms),
+        recommend=row.recommend,
+        easy=row.easy,
+        attractive=row.attractive,
+        motivates=row.motivates,
+        text=(person or {}).get(survey_text(row.id)),
     )
 
 

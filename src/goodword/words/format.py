@@ -87,6 +87,11 @@ def month_name(month: str, language: str) -> str:
     return format_skeleton("yMMM", first, locale=catalogue(language).locale)
 
 
+def short_day(day: date, language: str) -> str:
+    """A day without its year, as it stands below a chart: "Nov 30"."""
+    return format_skeleton("MMMd", day, locale=catalogue(language).locale)
+
+
 def _zone_name(local: datetime, rtl: bool) -> str:
     """``UTC``, or how far the clock is from it: ``UTC+02:00``."""
     offset = local.strftime("%z")
