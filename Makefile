@@ -39,7 +39,7 @@ browser: ## install Chromium for the tests of pages, where it is missing and may
 stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
 	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)
 
-bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys recipes rehearsal
+bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys pages recipes rehearsal
 	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies

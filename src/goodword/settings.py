@@ -12,6 +12,7 @@ from typing import Literal
 Origin = Literal["option", "environment", "default"]
 _PASSWORD = re.compile(r"(://[^/?#:@]*:).*(@)")
 """From the colon behind the user to the last @: a password may hold any other sign."""
+_PREFIX = re.compile(r"(\+[1-9][0-9]{0,3})?")
 _PASSWORD_PARAMETER = re.compile(r"((?:^|[?&\s])(?:\w*password|\w*secret|\w*token)=)[^&\s]*", re.IGNORECASE)
 
 
@@ -350,10 +351,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
     """Settings from what is given, else the environment, else the defaults.
 
     Raises:
-        InvalidSetting: a number that is none or out of bounds.
+        InvalidSetting: a number that is none or out of bounds, or a prefix of a country that is none.
     """
     texts = {setting.name: text for setting, text, _ in effective(environment, **given)}
     numbers = {s.name: _number(s, texts[s.name]) for s in SETTINGS if s.low is not None}
+    if not _PREFIX.fullmatch(texts["phone_prefix"]):
+        raise InvalidSetting(f"GOODWORD_PHONE_PREFIX: {texts['phone_prefix']!r} is none, such as +40")
     return Settings(
         database=texts["database"],
         secret_file=Path(texts["secret_file"]),

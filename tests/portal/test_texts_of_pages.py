@@ -13,7 +13,7 @@ from jinja2 import Environment
 from goodword.words.catalogue import LANGUAGES, catalogue
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "goodword"
-TEMPLATES = sorted(SOURCE.glob("*/templates/*.html"))
+TEMPLATES = sorted(SOURCE.glob("*/templates/**/*.html"))
 SCRIPTS = sorted((SOURCE / "portal" / "assets").glob("*.js"))
 SAID = re.compile(r"""say\(\s*["']([a-z_.]+)["']\s*(~?)""")
 """A text that a template says, and whether something is put behind its key."""
@@ -28,7 +28,7 @@ def keys() -> set[str]:
     return set(catalogue("en").counts)
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_a_page_says_only_what_the_catalogues_hold(template: Path) -> None:
     for key, more in SAID.findall(template.read_text(encoding="utf-8")):
         if more:
@@ -37,7 +37,7 @@ def test_a_page_says_only_what_the_catalogues_hold(template: Path) -> None:
             assert key in keys()
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_no_text_stands_in_a_template(template: Path) -> None:
     text = template.read_text(encoding="utf-8")
     plain = "".join(value for _, kind, value in Environment(autoescape=True).lex(text) if kind == "data")
@@ -45,7 +45,7 @@ def test_no_text_stands_in_a_template(template: Path) -> None:
     assert ATTRIBUTES.findall(text) == []
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_no_text_stands_in_a_script(script: Path) -> None:
     """What a script shows comes from the page: it sets no text of its own."""
     text = re.sub(r"//.*", "", script.read_text(encoding="utf-8"))

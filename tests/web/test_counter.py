@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 
 from goodword.pipeline.batcher import QueueFull
 from goodword.program.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from goodword.settings import InvalidSetting, read_settings
 from goodword.storage import reads
 from goodword.storage.counter_log import Entry, all_entries
 from goodword.storage.staff import CounterLimits, Member, add_member, disable_member, set_limits
@@ -333,6 +335,27 @@ def test_pressed_twice_it_counts_once(till: Till) -> None:
     ]
 
 
+def test_pressed_at_once_on_two_tills_it_counts_once(till: Till) -> None:
+    """The same press, sent by a page and by a worker beside it, and another one within the same limit."""
+    token, id = till.token(), uuid.uuid4().hex
+    till.limit(new_hour=2)
+
+    def sent(id: str, person: str) -> Any:
+        press = {"id": id, "kind": "new", "code": till.code, "person": person}
+        body = {"token": token, "staff": till.member.id, "press": press}
+        return till.site.client.post("/counter/entries", json=body)
+
+    async def at_once() -> list[httpx.Response]:
+        others = [sent(uuid.uuid4().hex, f"+4072200001{number}") for number in range(4)]
+        return await asyncio.gather(*(sent(id, ION) for _ in range(6)), *others)
+
+    answers = till.site.loop.run(at_once())
+    assert [one.status_code for one in answers] == [200] * 10
+    assert len({one.text for one in answers[:6]}) == 1
+    assert sum(entry.outcome == "accepted" for entry in till.entries()) == 2
+    assert len([id for id in till.events() if id.endswith("-visit")]) == 2
+
+
 # Who the customer is, as it is typed; what the answer says.
 REFUSED = [
     ("+40721000009", "advocate and friend are the same person"),
@@ -352,6 +375,63 @@ def test_who_the_customer_is(till: Till, person: str, said: str | None) -> None:
     assert till.rewards() == {}
     assert till.entries()[0].outcome == "refused"
     assert not [id for id in till.events() if id.endswith("-visit")]
+
+
+CLUB = """\
+goodword: 1
+program: club
+currency: RON
+time_zone: Europe/Bucharest
+activities: [trial, no_show]
+attribution: {evidence: [staff, code, claim]}
+steps:
+  trial: {event: activity, activity: trial, undone_by: [no_show], converts: false}
+  contract: {event: order, after: trial}
+rewards:
+  towel: {when: {step: trial}, to: friend, benefit: {kind: item, amount: 1 gift, unit_cost: 2 RON}}
+  month: {when: {step: contract}, to: advocate, benefit: {kind: credit, amount: 50 RON}}
+"""
+
+
+def test_who_was_invited_before_comes_without_the_code_and_comes_again(open_site: Opener) -> None:
+    till = make_till(open_site, CLUB)
+    till.sign_in()
+    claim = event("claim", "online", code=till.code, person={"phone": ION}) | {"occurred_at": "2030-03-17T10:00:00Z"}
+    assert till.site.tell(claim).json()["outcome"] == "accepted"
+
+    def offered() -> list[dict[str, str]]:
+        forms = re.findall(r"<form.*?</form>", till.look_up(ION).text, flags=re.S)
+        fields = [dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) for form in forms]
+        return [one for one in fields if one.get("kind") == "visit"]
+
+    def confirm(one: dict[str, str], **more: str) -> httpx.Response:
+        kept = {name: one[name] for name in ("id", "kind", "customer", "program", "step")}
+        return till.shown(till.post("/counter/entries", **kept, **more))
+
+    (trial,) = offered()
+    assert trial["step"] == "trial"
+    assert "Hand over now" in confirm(trial).text
+    (contract,) = offered()
+    assert contract["step"] == "contract"
+    assert "cannot be read" in confirm(contract).text
+    (contract,) = offered()
+    assert "It is confirmed" in confirm(contract, **{f"amount-{contract['id']}": "199"}).text
+    assert till.rewards()["month"] == "issued"
+    assert offered() == []
+    assert "This is not done at the counter." in confirm(contract | {"id": uuid.uuid4().hex}, amount="5").text
+    assert "This is not done at the counter." in confirm(trial | {"id": uuid.uuid4().hex, "customer": "pt_x"}).text
+
+
+def test_visits_and_new_customers_have_one_limit(open_site: Opener) -> None:
+    till = make_till(open_site, CLUB)
+    till.sign_in()
+    till.new()
+    till.limit(new_hour=1)
+    found = till.look_up(ION).text
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', found))
+    kept = {name: fields[name] for name in ("customer", "program", "step")}
+    page = till.shown(till.post("/counter/entries", id=uuid.uuid4().hex, kind="visit", amount="5", **kept))
+    assert "The limit for one hour is reached: 1." in page.text
 
 
 def test_a_customer_comes_for_the_first_time_once(till: Till) -> None:
@@ -390,7 +470,7 @@ def test_a_purchase_of_a_new_customer(shop: Till) -> None:
     ("paid", "said", "status"),
     [
         ("24.99", "Please do not hand it over", "issued"),
-        ("30", "please hand it over", "redeemed"),
+        ("30", "Confirmed: it is used", "redeemed"),
         ("", "cannot be read", "issued"),
     ],
 )
@@ -425,7 +505,7 @@ def test_the_log_shows_ones_own_entries_of_a_day(till: Till) -> None:
     till.new()
     till.new(code="N0B0DY99")
     page = text_of(till.site.ask("GET", "/counter/log"))
-    assert "New customers 1 of 100" in page
+    assert "New customers and visits 1 of 100" in page
     assert "This code is not known." in page
     with till.site.parts.database.write(TENANT) as connection:
         other, pin = add_member(connection, TENANT, "Other", START)
@@ -617,6 +697,12 @@ def test_nothing_secret_stands_in_the_log(till: Till, capfd: pytest.CaptureFixtu
     out = "".join(capfd.readouterr())
     for secret in (till.pin, "12345678", ION, till.code):
         assert secret not in out
+
+
+@pytest.mark.parametrize("prefix", ["40", "+0", "+40 ", "x", "+12345"])
+def test_a_prefix_that_is_none(prefix: str) -> None:
+    with pytest.raises(InvalidSetting, match="GOODWORD_PHONE_PREFIX"):
+        read_settings({}, phone_prefix=prefix)
 
 
 # as people type ---------------------------------------------------------------------------------------------------------

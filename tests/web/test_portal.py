@@ -448,3 +448,17 @@ def test_what_somebody_thinks_is_asked_once_something_came_of_it(site: Site, mar
     assert (survey["side"], survey["recommend"], survey["motivates"]) == ("advocate", 9, "sooner")
     assert "/survey" not in maria.get("/me").text
     assert maria.press(page, "/survey", recommend="1").status_code == 409
+
+
+def test_a_customer_of_whom_the_shop_told_before_accepts_the_terms_on_his_page(site: Site) -> None:
+    """Whoever types an address that is known accepts nothing in its owner's name."""
+    site.tell(order("before", person={"email": MARIA}))
+    maria = Person(site, "ro")
+    maria.joined(MARIA)
+    assert "accepts" not in told_of(site, "join")[0]
+    page = maria.entered()
+    assert "Accept condițiile" in page.text
+    page = maria.press(page, "/accept")
+    assert "Accept condițiile" not in page.text
+    (accepted,) = told_of(site, "accept")
+    assert accepted["terms"] == {"language": "ro", "version": 1}

@@ -75,8 +75,12 @@ def staff_list(ctx: typer.Context, as_json: AsJson = False) -> None:
 def staff_limit(
     ctx: typer.Context,
     who: Who,
-    new_hour: Annotated[int | None, typer.Option(help="new customers in an hour", show_default=False)] = None,
-    new_day: Annotated[int | None, typer.Option(help="new customers in 24 hours", show_default=False)] = None,
+    new_hour: Annotated[
+        int | None, typer.Option(help="new customers and visits in an hour", show_default=False)
+    ] = None,
+    new_day: Annotated[
+        int | None, typer.Option(help="new customers and visits in 24 hours", show_default=False)
+    ] = None,
     redeem_hour: Annotated[int | None, typer.Option(help="rewards used in an hour", show_default=False)] = None,
     redeem_day: Annotated[int | None, typer.Option(help="rewards used in 24 hours", show_default=False)] = None,
     offline_max: Annotated[

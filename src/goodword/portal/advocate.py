@@ -59,6 +59,9 @@ class ShareView:
     confirmed: bool
     invited: bool
     """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
+    accepts: bool
+    """Whether the terms in force wait for his acceptance."""
+    version: int
     code: str
     link: str
     qr: str
@@ -116,6 +119,8 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         closed=mine.closed,
         confirmed=confirmed,
         invited=mine.invited and not mine.referrals,
+        accepts=confirmed and mine.closed is None and not _accepted(mine),
+        version=mine.program.version,
         code=handle.written,
         link=link,
         qr=draw(Picture(link, "svg", QR_SIZE)).decode(),
@@ -128,6 +133,12 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
         achieved=achieved(mine, language) if confirmed else (),
     )
+
+
+def _accepted(mine: Mine) -> bool:
+    """Whether he has accepted the terms in force, in whatever language."""
+    wanted = (mine.program.name, mine.program.version)
+    return any((one.program, one.version) == wanted for one in mine.participant.accepted)
 
 
 def may_be_surveyed(mine: Mine) -> bool:

@@ -56,6 +56,19 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """What a customer who was invited may do next, to be confirmed without the code."""
+
+    entry: str
+    customer: str
+    """Goodword's own id."""
+    program: str
+    step: str
+    does: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A reward that somebody holds, and whether it can be used here and now."""
 
@@ -75,6 +88,7 @@ class Found:
 
     invitation: Invitation | None = None
     rewards: tuple[Held, ...] = ()
+    visits: tuple[Visit, ...] = ()
     customer: bool = False
     """Whether a customer was typed, and not a code."""
 

@@ -181,7 +181,7 @@ class Teller:
     def _item(
         self, state: Standing, text: str, at_ms: int | None = None, note: str = "", said: str | None = None
     ) -> Item:
-        time = "" if at_ms is None else self._moment(at_ms)
+        time = "" if at_ms is None else self._day(at_ms)
         return Item(
             state, said or self._texts.text(f"where.{state}"), text, time, None if at_ms is None else iso(at_ms), note
         )

@@ -16,7 +16,9 @@ from goodword.program.duration import DAY_MS, HOUR_MS
 from goodword.storage.staff import CounterLimits
 from goodword.storage.tables import counter_log
 
-EntryKind = Literal["new", "redeem", "undo"]
+EntryKind = Literal["new", "visit", "redeem", "undo"]
+BROUGHT: tuple[EntryKind, ...] = ("new", "visit")
+"""What may pay whoever brought somebody: one limit bounds both."""
 Outcome = Literal["open", "accepted", "waiting", "refused"]
 COUNTED = ("open", "accepted", "waiting")
 """What takes a place within the limits: what is refused has cost nothing."""
@@ -115,9 +117,11 @@ def all_entries(connection: Connection, tenant: str, *, staff: str | None = None
     return [_entry(row) for row in rows]
 
 
-def counted(connection: Connection, tenant: str, staff: str, kind: EntryKind, after_ms: int, until_ms: int) -> int:
-    """How many entries of a kind take a place within the limits, of those pressed in a time."""
-    mine = (counter_log.c.tenant == tenant) & (counter_log.c.staff == staff) & (counter_log.c.kind == kind)
+def counted(
+    connection: Connection, tenant: str, staff: str, kinds: tuple[EntryKind, ...], after_ms: int, until_ms: int
+) -> int:
+    """How many entries of some kinds take a place within the limits, of those pressed in a time."""
+    mine = (counter_log.c.tenant == tenant) & (counter_log.c.staff == staff) & counter_log.c.kind.in_(kinds)
     then = (counter_log.c.at_ms > after_ms) & (counter_log.c.at_ms <= until_ms)
     wanted = mine & then & counter_log.c.outcome.in_(COUNTED)
     return connection.execute(select(func.count()).select_from(counter_log).where(wanted)).scalar_one()
@@ -127,14 +131,13 @@ def _full(connection: Connection, tenant: str, entry: Entry, limits: CounterLimi
     if entry.kind == "undo":
         return None
     bounds: tuple[tuple[Literal["hour", "day"], int, int, int], ...]
-    if entry.kind == "new":
-        hour, day = limits.new_hour, limits.new_day
-    else:
-        hour, day = limits.redeem_hour, limits.redeem_day
+    brought = entry.kind in BROUGHT
+    hour, day = (limits.new_hour, limits.new_day) if brought else (limits.redeem_hour, limits.redeem_day)
+    kinds: tuple[EntryKind, ...] = BROUGHT if brought else ("redeem",)
     # A day is counted up to now whenever it was pressed: who tells the entries of a day in another order gains nothing.
     bounds = (("hour", HOUR_MS, entry.at_ms, hour), ("day", DAY_MS, entry.received_ms, day))
     for period, length_ms, until_ms, limit in bounds:
-        if counted(connection, tenant, entry.staff, entry.kind, entry.at_ms - length_ms, until_ms) >= limit:
+        if counted(connection, tenant, entry.staff, kinds, entry.at_ms - length_ms, until_ms) >= limit:
             return Full(entry.kind, period, limit)
     return None
 

@@ -44,9 +44,9 @@ class CounterLimits(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """How much one member of the staff may confirm. What a shop can lose by one of them is bounded by it, offline too."""
 
     new_hour: int = 20
-    """New customers in an hour."""
+    """New customers, and visits of those who came before, in an hour."""
     new_day: int = 100
-    """New customers in 24 hours."""
+    """As many in 24 hours."""
     redeem_hour: int = 20
     """Rewards used in an hour."""
     redeem_day: int = 100

@@ -40,7 +40,7 @@ from goodword.words.catalogue import catalogue
 
 SIGN_IN_PATH = SIGN_IN["staff"]
 BODY_BYTES_MAX = 8 * 1024
-FORM_FIELDS = frozenset({"id", "kind", "code", "reward", "person", "amount"})
+FORM_FIELDS = frozenset({"id", "kind", "code", "reward", "person", "amount", "customer", "program", "step"})
 """What a form says of a press; the rest of it is not told on."""
 WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 """Of the worker's own requests: what it fetches comes from us."""
@@ -102,7 +102,8 @@ async def sign_in(request: Request) -> Response:
         return _slow(_sign_in_page(request, language, "slow", status=429), error)
     typed = (fields.get("name", "")[:CODE_MAX], fields.get("pin", "")[:CODE_MAX])
     agent = request.headers.get("user-agent", "")
-    secret = await run_in_threadpool(_signed_in, context, *typed, agent)
+    async with context.limits.hashing:
+        secret = await run_in_threadpool(_signed_in, context, *typed, agent)
     if secret is None:
         return _sign_in_page(request, language, "wrong", typed[0], status=403)
     entered = go(request, PREFIX)

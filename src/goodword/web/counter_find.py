@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
 
@@ -18,7 +19,7 @@ from goodword.engine.programs import Status, status_of
 from goodword.engine.state import HANDLES, IDENTITIES, REWARD_CODES, REWARDS, Handle, Reward, State
 from goodword.pipeline.intake import InvalidEvent as Refused
 from goodword.pipeline.intake import seal_person
-from goodword.portal.counter import Ask, Found, Held, Invitation
+from goodword.portal.counter import Ask, Found, Held, Invitation, Visit
 from goodword.portal.promised import promised
 from goodword.program.benefits import KINDS, Benefit
 from goodword.program.duration import from_ms, iso
@@ -36,6 +37,8 @@ from goodword.words.phrases import happening
 CODE_MAX = 500
 """How much may be typed or scanned: a code may come as the whole address on a card."""
 PERSON_MAX = 200
+REFERRALS_MAX = 20
+"""How many referrals of a customer are looked at, the latest first."""
 REWARDS_MAX = 50
 """How many rewards of a customer are looked at, the latest first."""
 Said = Literal["staff", "code", "claim"]
@@ -139,7 +142,7 @@ def benefit_of(program: Program, reward: Reward) -> Benefit | None:
 def worth(program: Program, reward: Reward, language: str) -> str:
     """What a reward is, in words: "1 coffee", "25% off"."""
     benefit = benefit_of(program, reward)
-    if benefit is not None and benefit.percent_off:
+    if benefit is not None and (benefit.percent_off or benefit.kind == "coupon"):
         return benefit_text(benefit, language) or ""
     return amount(Quantity(reward.remaining or reward.amount, reward.unit), language)
 
@@ -247,4 +250,30 @@ def _customer(context: Context, connection: Connection, text: str, language: str
         for reward in reads.rewards(connection, context.tenant, participant=id, limit=REWARDS_MAX).items
         if is_usable(reward, benefit_of(version_of(context, connection, reward.program, reward.version), reward))
     ]
-    return Found(rewards=tuple(held(context, connection, one, language) for one in rewards), customer=True)
+    return Found(
+        rewards=tuple(held(context, connection, one, language) for one in rewards),
+        visits=tuple(
+            Visit(
+                entry=uuid.uuid4().hex,
+                customer=id,
+                program=program.name,
+                step=name,
+                does=happening(program.model, name, language),
+                currency=isolate(program.model.currency, language) if step.event == "order" else "",
+            )
+            for program, name, step in next_steps(context, connection, id)
+        ),
+        customer=True,
+    )
+
+
+def next_steps(context: Context, connection: Connection, friend: str) -> Iterator[tuple[Program, str, Step]]:
+    """What somebody who was invited may still do, in the versions of the programs that count for him."""
+    for referral in reads.referrals(connection, context.tenant, friend=friend, limit=REFERRALS_MAX).items:
+        if referral.status not in ("started", "converted"):
+            continue
+        program = version_of(context, connection, referral.program, referral.version)
+        reached = {name for name, state in referral.steps.items() if state.hit is not None}
+        for name, step in program.model.steps.items():
+            if name not in reached and (step.after is None or step.after in reached):
+                yield program, name, step

@@ -14,7 +14,7 @@ from goodword.pipeline.process import shown
 from goodword.portal.counter import PREFIX, Found, Held, Line, Log, Notice, Result, Tone
 from goodword.program.duration import DAY_MS, iso
 from goodword.storage import reads
-from goodword.storage.counter_log import Entry, EntryKind, counted, entries_of
+from goodword.storage.counter_log import BROUGHT, Entry, EntryKind, counted, entries_of
 from goodword.storage.load import load_program_rows
 from goodword.storage.staff import Member
 from goodword.web.context import Context
@@ -36,8 +36,9 @@ def result_of(context: Context, entry: Entry, language: str) -> Result:
     texts = catalogue(language)
     with context.parts.database.read() as connection:
         answers = _answers(context, connection, entry)
+        used = entry.kind == "redeem" and entry.outcome == "accepted" and entry.detail.order
         notice = Notice(
-            texts.text(f"counter.result.{entry.kind}.{entry.outcome}"),
+            texts.text("counter.result.used" if used else f"counter.result.{entry.kind}.{entry.outcome}"),
             why(entry, language) if entry.outcome == "refused" and not answers else "",
             TONES[entry.outcome],
         )
@@ -48,7 +49,7 @@ def result_of(context: Context, entry: Entry, language: str) -> Result:
         for reward, code in rewards:
             program = version_of(context, connection, reward.program, reward.version)
             said = {"what": worth(program, reward, language)}
-            if entry.kind != "new" or entry.outcome == "refused":
+            if entry.kind not in BROUGHT or entry.outcome == "refused":
                 continue
             if reward.side != "friend":
                 lines.append(texts.text("counter.result.advocate", said))
@@ -87,9 +88,10 @@ def log_of(context: Context, member: Member, language: str) -> Log:
 
 def _used(context: Context, connection: Connection, member: Member) -> Iterator[tuple[EntryKind, int, int]]:
     now_ms = context.parts.now_ms()
-    kinds: tuple[tuple[EntryKind, int], ...] = (("new", member.limits.new_day), ("redeem", member.limits.redeem_day))
-    for kind, limit in kinds:
-        yield kind, counted(connection, context.tenant, member.id, kind, now_ms - DAY_MS, now_ms), limit
+    kinds: tuple[tuple[tuple[EntryKind, ...], int], ...]
+    kinds = ((BROUGHT, member.limits.new_day), (("redeem",), member.limits.redeem_day))
+    for some, limit in kinds:
+        yield some[0], counted(connection, context.tenant, member.id, some, now_ms - DAY_MS, now_ms), limit
 
 
 def _line(context: Context, connection: Connection, entry: Entry, language: str) -> Line:

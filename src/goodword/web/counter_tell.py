@@ -34,6 +34,7 @@ from goodword.pipeline.vault import open_code
 from goodword.program.benefits import KINDS
 from goodword.program.duration import DAY_MS, HOUR_MS, from_ms
 from goodword.program.loader import Program
+from goodword.program.model import Step
 from goodword.program.quantity import is_currency
 from goodword.storage import reads
 from goodword.storage.counter_log import Detail, Entry, EntryKind, begin_entry, find_entry, finish_entry
@@ -46,6 +47,7 @@ from goodword.web.counter_find import (
     benefit_of,
     evidence_of,
     first_step,
+    next_steps,
     program_of,
     reward_of,
     typed_amount,
@@ -74,6 +76,10 @@ class Press(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     code: Annotated[str, Meta(max_length=CODE_MAX)] = ""
     reward: Annotated[str, Meta(max_length=100)] = ""
     person: Annotated[str, Meta(max_length=PERSON_MAX)] = ""
+    customer: Annotated[str, Meta(max_length=100)] = ""
+    """For a visit: Goodword's own id of who came, and which step of which program it is."""
+    program: Annotated[str, Meta(max_length=100)] = ""
+    step: Annotated[str, Meta(max_length=100)] = ""
     amount: Annotated[str, Meta(max_length=40)] = ""
     waited_ms: Annotated[int, Meta(ge=0, le=2**53)] = 0
     """How long ago it was pressed, by the device's own clock, whose time of day may be wrong."""
@@ -185,6 +191,8 @@ def _plan(context: Context, connection: Connection, entry: Entry, press: Press) 
         if handle is None:
             raise Stop("unknown_code")
         return _new_customer(context, connection, entry, press, handle)
+    if press.kind == "visit":
+        return _visit(context, connection, entry, press)
     reward = reward_of(context, connection, press.reward) if press.reward else None
     if reward is None and code:
         reward = behind(context, connection, code).reward
@@ -203,7 +211,27 @@ def _new_customer(context: Context, connection: Connection, entry: Entry, press:
     at = from_ms(entry.at_ms)
     claim = Claim(id=f"{entry.id}-claim", occurred_at=at, code=handle.written, person=person, via=evidence)
     name, step = first_step(program)
-    id = f"{entry.id}-visit"
+    event, detail = _step_event(entry, press, program, name, step, person)
+    return Plan((claim, event), detail)
+
+
+def _visit(context: Context, connection: Connection, entry: Entry, press: Press) -> Plan:
+    """What somebody who was invited before does next."""
+    wanted = (press.program, press.step)
+    steps = next_steps(context, connection, press.customer)
+    found = next(((program, step) for program, name, step in steps if (program.name, name) == wanted), None)
+    if found is None:
+        raise Stop("not_here")
+    person = _known_person(context, connection, press.customer)
+    event, detail = _step_event(entry, press, found[0], press.step, found[1], person)
+    return Plan((event,), detail)
+
+
+def _step_event(
+    entry: Entry, press: Press, program: Program, name: str, step: Step, person: Person
+) -> tuple[SourceEvent, Detail]:
+    """The event that reaches a step, and what takes it back."""
+    at, id = from_ms(entry.at_ms), f"{entry.id}-visit"
     event: SourceEvent
     voids = order = ""
     match step.event:
@@ -216,8 +244,7 @@ def _new_customer(context: Context, connection: Connection, entry: Entry, press:
             order = entry.id
             total, currency = _total(press, program), program.model.currency
             event = Order(id=id, occurred_at=at, person=person, order=order, total=total, currency=currency)
-    detail = Detail(program=program.name, step=name, order=order, voids=voids)
-    return Plan((claim, event), detail)
+    return event, Detail(program=program.name, step=name, order=order, voids=voids)
 
 
 def _use(context: Context, connection: Connection, entry: Entry, press: Press, reward: Reward) -> Plan:

@@ -93,8 +93,7 @@ async def _told(context: Context, program: Program, language: str, fields: dict[
     """
     id = fields.get("id", "")
     id = id if 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum() else uuid.uuid4().hex
-    version = fields.get("version", "")
-    read = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else program.version
+    read = version_read(fields) or program.version
     now = from_ms(context.parts.now_ms())
     accepts = None if known else Terms(language=language, version=min(read, program.version) or None)
     person = Person(email=fields.get("email"))
@@ -107,6 +106,12 @@ async def _told(context: Context, program: Program, language: str, fields: dict[
         except Conflicts:
             continue  # pressed twice: the time differs. He has joined by now, and learns so.
     raise Conflicts
+
+
+def version_read(fields: dict[str, str]) -> int | None:
+    """The version of the terms that stood on the page, as its form says."""
+    version = fields.get("version", "")
+    return int(version) or None if version.isascii() and version.isdigit() and len(version) < 9 else None
 
 
 async def _consented(context: Context, participant: str, given: bool, language: str) -> None:

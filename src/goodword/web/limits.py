@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ BURST_SECONDS = 2
 MINUTE_SECONDS = 60
 GUESSES = 20
 """How many codes that nobody has somebody at the counter may type at once; then one every three seconds."""
+HASHING_MAX = 4
+"""How many PINs are compared at a time: each takes 16 MiB, and a thread that others wait for."""
 
 
 class Limits:
@@ -33,6 +36,8 @@ class Limits:
         self._addresses = Buckets(address_per_minute / MINUTE_SECONDS, address_per_minute, clock)
         self._members = Buckets(GUESSES / MINUTE_SECONDS, GUESSES, clock)
         self._proxies = proxies
+        self.hashing = asyncio.Semaphore(HASHING_MAX)
+        """Held by who compares a PIN."""
 
     def key(self, key: str, count: int) -> None:
         """A key sends so many events, or makes so many requests; with 0, make sure that it may send any.

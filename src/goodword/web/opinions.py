@@ -14,8 +14,8 @@ from starlette.responses import Response
 from goodword.engine.events import TEXT_MAX, Motive, Survey
 from goodword.portal.advocate import path_of, tabs_of
 from goodword.portal.frame import frame
+from goodword.portal.mine import Mine
 from goodword.program.duration import from_ms
-from goodword.program.loader import Program
 from goodword.web.context import Context, context_of
 from goodword.web.forms import check_token, read_form
 from goodword.web.joining import ProgramName
@@ -40,8 +40,8 @@ class SurveyView:
 @router.get("")
 def survey_page(request: Request, visitor: Himself, program: ProgramName, lang: Lang = None) -> Response:
     """The questions."""
-    _, found = _asked(context_of(request), visitor, program)
-    return _page(request, visitor, found, language_for(request, lang), lang=lang)
+    mine = _mine(context_of(request), visitor, program)
+    return _page(request, visitor, mine, language_for(request, lang), lang=lang)
 
 
 @router.post("")
@@ -50,7 +50,9 @@ async def say(request: Request, visitor: Himself, program: ProgramName) -> Respo
     context, fields = context_of(request), await read_form(request)
     check_token(context.parts.keyring, visitor.session.hash, fields)
     language = language_for(request)
-    side, found = await run_in_threadpool(_asked, context, visitor, program)
+    mine = await run_in_threadpool(_mine, context, visitor, program)
+    # As a friend, as long as he has brought nobody himself.
+    side = "friend" if mine.invited and not mine.referrals else "advocate"
     told = {
         name: int(value) for name in ("recommend", "easy", "attractive") if (value := fields.get(name, "")).isdigit()
     }
@@ -60,39 +62,37 @@ async def say(request: Request, visitor: Himself, program: ProgramName) -> Respo
         event = msgspec.convert({**body, "side": side, "participant": visitor.subject, **told, **said}, Survey)
     except msgspec.ValidationError:
         wrong = catalogue(language).text("survey.missing")
-        return await run_in_threadpool(_page, request, visitor, found, language, wrong, 422)
+        return await run_in_threadpool(_page, request, visitor, mine, language, wrong, 422)
     told_back = await press(context, event)
     if told_back.outcome == "refused":
         why = " ".join(sentence(reason, language) for reason in told_back.reasons)
-        return await run_in_threadpool(_page, request, visitor, found, language, why, 409)
+        return await run_in_threadpool(_page, request, visitor, mine, language, why, 409)
     texts, path = catalogue(language), f"{path_of(program)}/survey"
-    page = frame(language, texts.text("survey.thanks.title"), path, tabs=tabs_of(found, confirmed=True))
+    page = frame(language, texts.text("survey.thanks.title"), path, tabs=tabs_of(mine.program, confirmed=True))
     return answer(request, "problem.html", page, texts.text("survey.thanks.text"))
 
 
-def _asked(context: Context, visitor: Visitor, program: str) -> tuple[str, Program]:
-    """As what he is asked (as a friend, as long as he has brought nobody himself), and the program as it is in force."""
+def _mine(context: Context, visitor: Visitor, program: str) -> Mine:
     with context.parts.database.read() as connection:
-        mine = load_mine(connection, context, visitor.subject, program)
-    return "friend" if mine.invited and not mine.referrals else "advocate", mine.program
+        return load_mine(connection, context, visitor.subject, program)
 
 
 def _page(
     request: Request,
     visitor: Visitor,
-    program: Program,
+    mine: Mine,
     language: str,
     refused: str = "",
     status: int = 200,
     lang: str | None = None,
 ) -> Response:
-    texts, path = catalogue(language), path_of(program.name)
+    texts, path = catalogue(language), path_of(mine.program.name)
     motives = (("", ""), *((name, texts.text(f"motive.{name}")) for name in get_args(Motive)))
     page = frame(
         language,
         texts.text("survey.title"),
         f"{path}/survey",
-        tabs=tabs_of(program, confirmed=True),
+        tabs=tabs_of(mine.program, confirmed=True),
         token=visitor.token,
     )
     return answer(request, "survey.html", page, SurveyView(path, motives, refused), status=status, lang=lang)

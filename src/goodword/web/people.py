@@ -87,4 +87,5 @@ def problem_page(request: Request, problem: Problem) -> Response:
 async def to_sign_in(request: Request, error: Exception) -> Response:
     """Have somebody sign in first."""
     role = error.role if isinstance(error, SignInFirst) else "participant"
-    return go(request, SIGN_IN[role])
+    lang = request.query_params.get("lang")
+    return go(request, SIGN_IN[role] + (f"?lang={lang}" if lang in LANGUAGES else ""))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.engine.events import TEXT_MAX, Ask, Choice, Exchange, Objection, Person, Share
+from goodword.engine.events import TEXT_MAX, Accept, Ask, Choice, Exchange, Objection, Person, Share, Terms
 from goodword.engine.reasons import Answer
 from goodword.engine.state import Referral, Reward
 from goodword.pipeline.intake import InvalidEvent
@@ -28,7 +28,7 @@ from goodword.storage import reads
 from goodword.web.api import PRINTABLE, After
 from goodword.web.context import Context, context_of
 from goodword.web.forms import check_token, read_form
-from goodword.web.joining import ProgramName
+from goodword.web.joining import ProgramName, version_read
 from goodword.web.mine import load_mine, own_referral, own_reward, programs_of
 from goodword.web.people import Himself, Lang, SignedIn, answer, go, press
 from goodword.web.problems import Conflicts, NotFound
@@ -75,6 +75,21 @@ def share_page(request: Request, visitor: SignedIn, program: ProgramName, lang: 
     view = share_view(mine, language, context.parts.settings.origin, confirmed=visitor.confirmed)
     page = _frame(visitor, mine, language, view.promised.headline, path_of(program))
     return answer(request, "share.html", page, view, lang=lang)
+
+
+@router.post("/programs/{program}/accept")
+async def accept(request: Request, visitor: Himself, program: ProgramName) -> Response:
+    """Accept the terms as they were shown: of a new version, or of the first one where the shop had told of him before."""
+    context, fields = context_of(request), await read_form(request)
+    check_token(context.parts.keyring, visitor.session.hash, fields)
+    person = await run_in_threadpool(_person, context, visitor)
+    terms = Terms(language=language_for(request), version=version_read(fields))
+    now = from_ms(context.parts.now_ms())
+    await press(
+        context,
+        Accept(id=f"page-{uuid.uuid4().hex}", occurred_at=now, person=person, program=program, terms=terms),
+    )
+    return go(request, path_of(program))
 
 
 @router.post("/programs/{program}/shared")

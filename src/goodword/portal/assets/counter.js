@@ -79,8 +79,8 @@
   }
 
   function told(entry, token) {
-    const { id, kind, code, reward, person, amount, offline } = entry;
-    const press = { id, kind, code, reward, person, amount, offline, waited_ms: Math.max(0, Date.now() - entry.at) };
+    const { id, kind, code, reward, person, amount, customer, program, step, offline } = entry;
+    const press = { id, kind, code, reward, person, amount, customer, program, step, offline, waited_ms: Math.max(0, Date.now() - entry.at) };
     return JSON.stringify({ token, staff: entry.staff, press });
   }
 
@@ -166,6 +166,9 @@
       code: fields.code || "",
       reward: fields.reward || "",
       person: fields.person || "",
+      customer: fields.customer || "",
+      program: fields.program || "",
+      step: fields.step || "",
       amount: fields.amount || fields[`amount-${id}`] || "",
       label: fields.label || fields.code || "",
       at: Date.now(),
@@ -258,7 +261,7 @@
 
   function item(one, more) {
     const li = document.createElement("li");
-    const kind = one.kind === "redeem" ? say.redeem : say.new;
+    const kind = { redeem: say.redeem, visit: say.visit }[one.kind] || say.new;
     const time = new Date(one.at).toLocaleTimeString(say.language, { hour: "2-digit", minute: "2-digit", numberingSystem: "latn" });
     const label = document.createElement("bdi");
     label.textContent = one.label;
