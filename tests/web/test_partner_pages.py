@@ -16,6 +16,7 @@ import pytest
 
 from demo.cases import PROGRAMS
 from goodword.engine.state import HANDLES_MAX
+from goodword.pipeline.visits import VisitTeller
 from goodword.portal.partner import DAYS
 from goodword.program.duration import DAY_MS, from_ms
 from tests.delivery.postbox import Sink, serve
@@ -407,3 +408,20 @@ def test_a_customer_who_recommends_is_not_advertising(shop: Shop) -> None:
     assert "#ad" not in page.text
     code = re.findall(r'<output class="code"[^>]*>([^<]+)<', page.text)[0]
     assert "Advertising" not in shop.site.ask("GET", f"/i/{code}").text
+
+
+def test_visits_that_are_paid_for_stand_among_the_sales(shop: Shop) -> None:
+    assert shop.site.publish((PROGRAMS / "per-visit" / "program.yaml").read_text()).status_code == 201
+    blog, code = shop.partner("blog@example.com", "per-visit", fields={"partner": True})
+    home = "/me/programs/per-visit"
+    for _ in range(3):
+        shop.follow(code)
+    clicked(blog, f"{home}/clicks", 3)
+    shop.pass_days(2)
+    context = shop.site.app.state.context
+    VisitTeller(context.batcher, shop.site.parts.tenants, TENANT).run(shop.clock.ms, lambda: False)
+    seen = plain(blog.get(f"{home}/sales"))
+    assert "Visits · $0.15" in seen
+    assert "held until" in seen
+    shop.pass_days(20)
+    assert "On your account $0.15" in plain(blog.get(f"{home}/payouts"))
