@@ -284,7 +284,13 @@ def payouts_view(
     first, last = (
         calendar_day(local_date(at, mine.zone), language) for at in (statement.starts_ms, statement.ends_ms - 1)
     )
-    moved = [words.movement(one.clock_ms, one.kind, None, one.amount, one.balance) for one in lines[:LINES_SHOWN]]
+    moved = [
+        (
+            short_day(local_date(one.clock_ms, mine.zone), language),
+            *words.movement(one.clock_ms, one.kind, None, one.amount, one.balance)[1:],
+        )
+        for one in lines[:LINES_SHOWN]
+    ]
     columns = [(title, place > 1) for place, title in enumerate(_without_order(words.columns()))]
     return PayoutsView(
         path=path_of(mine.program.name),
