@@ -167,6 +167,10 @@ def test_a_link_to_a_page_is_made_followed_bought_over_held_and_paid(shop: Shop)
     assert {row["Reference"] for row in rows} > {line["reward"] for line in told["lines"] if "reward" in line}
     assert "o1" not in table.text.split(",")
 
+    shop.tell("refund", "much later", order="o2")
+    read = plain(ann.get(f"{HOME}/payouts"))
+    assert "On your account -$9.00 This was paid out and taken back since" in read
+
 
 WRONG = {
     "another host": ({"target": "https://evil.example/"}, "target", "This is no page of the shop."),

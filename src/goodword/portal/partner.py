@@ -137,7 +137,7 @@ class PayoutsView:
     path: str
     account: str
     next: str
-    """When the next payout is made, and from which amount on."""
+    """When the next payout is made, and from which amount on; or what becomes of a debt."""
     period: str
     title: str
     sums: tuple[tuple[str, str], ...]
@@ -295,7 +295,7 @@ def payouts_view(
     return PayoutsView(
         path=path_of(mine.program.name),
         account=words.amount(account),
-        next=_next(mine, language, terms, ends_ms),
+        next=_next(mine, language, terms, ends_ms) if account >= 0 else texts.text("payouts.debt"),
         period=statement.period,
         title=texts.text("payouts.statement", {"first": first, "last": last}),
         sums=tuple(words.sum(name, getattr(statement, name)) for name in SUMS),
