@@ -60,7 +60,14 @@ def bring(world: World, day: float, code: str, friend: str, order: str, **body: 
 
 
 def test_what_is_known_goes_and_his_place_in_the_books_stays(world: World) -> None:
-    known = {"country": "RO", "language": "ro", "fields": {"verified": True}, "device": "d", "address": "a", "payout": "RO49"}
+    known = {
+        "country": "RO",
+        "language": "ro",
+        "fields": {"verified": True},
+        "device": "d",
+        "address": "a",
+        "payout": "RO49",
+    }
     world.tell(1, "join", "anna", program="friends", accepts={"language": "ro"}, person=known)
     anna = world.said["participant"]
     world.tell(1, "sign_up", "anna")
