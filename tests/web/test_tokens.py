@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -23,6 +23,7 @@ from goodword.storage.token_keys import create_token_key, revoke_token_key, toke
 from tests.web.making import TENANT, Opener, Site
 from tests.web.people import Person, form
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "from-your-shop.md"
 START_MS = 1_780_000_000_000
 NOW = START_MS // 1000
 MARIA = "maria@example.com"
@@ -51,15 +52,19 @@ class Key:
         """A token as the shop makes it; a claim that is None is left out."""
         return self.signed({name: value for name, value in (CLAIMS | claims).items() if value is not None})
 
-    def signed(self, claims: Any, *, alg: str = "HS256", secret: str | None = None, **header: Any) -> str:
+    def signed(
+        self, claims: Any, *, alg: str = "HS256", by: str = "sha256", secret: str | None = None, **header: Any
+    ) -> str:
         """Made by hand, so that it may be what no library makes."""
         head = {"alg": alg, "typ": "JWT", "kid": self.kid} | header
         parts = [json.dumps({name: value for name, value in head.items() if value is not None}), claims]
-        return self.sealed(*[part if isinstance(part, str) else json.dumps(part) for part in parts], secret=secret)
+        return self.sealed(
+            *[part if isinstance(part, str) else json.dumps(part) for part in parts], by=by, secret=secret
+        )
 
-    def sealed(self, header: str, claims: str, secret: str | None = None) -> str:
+    def sealed(self, header: str, claims: str, by: str = "sha256", secret: str | None = None) -> str:
         inside = ".".join(base64url(part.encode("utf-8", "surrogatepass")) for part in (header, claims))
-        mac = hmac.new((self.secret if secret is None else secret).encode(), inside.encode(), hashlib.sha256)
+        mac = hmac.new((self.secret if secret is None else secret).encode(), inside.encode(), by)
         return f"{inside}.{base64url(mac.digest())}"
 
 
@@ -140,8 +145,8 @@ WRONG: dict[str, Callable[[Site, Key], str]] = {
     "no algorithm": lambda site, key: unsigned(key.signed(CLAIMS, alg="none")),
     "no algorithm, and a signature": lambda site, key: key.signed(CLAIMS, alg="none"),
     "no algorithm, in capitals": lambda site, key: unsigned(key.signed(CLAIMS, alg="NONE")),
-    "HS512": lambda site, key: jwt.encode(CLAIMS, key.secret * 2, "HS512", headers={"kid": key.kid}),
-    "HS384": lambda site, key: jwt.encode(CLAIMS, key.secret * 2, "HS384", headers={"kid": key.kid}),
+    "HS512": lambda site, key: key.signed(CLAIMS, alg="HS512", by="sha512"),
+    "HS384": lambda site, key: key.signed(CLAIMS, alg="HS384", by="sha384"),
     "RS256, signed as HS256": lambda site, key: key.signed(CLAIMS, alg="RS256"),
     "an algorithm that is none": lambda site, key: key.signed(CLAIMS, alg="HS257"),
     "an algorithm that is a number": lambda site, key: key.sealed(
@@ -238,6 +243,18 @@ def test_a_right_token_lets_a_participant_in(site: Site, key: Key) -> None:
 def test_a_token_of_a_library_is_as_good_as_one_by_hand(site: Site, key: Key) -> None:
     join(site)
     token = jwt.encode(CLAIMS, key.secret, "HS256", headers={"kid": key.kid})
+    assert entered(Person(site), token).url.path == "/me/programs/demo"
+
+
+def test_the_guide_makes_tokens_that_let_in(open_site: Opener) -> None:
+    site = open_site(delivery_every="3600000", rate_address="0")
+    site.publish()
+    key = made(site)
+    join(site)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    guide: dict[str, Any] = {}
+    exec(code, guide)  # noqa: S102 - it is our own page
+    token = guide["token"](key.kid, key.secret, f"goodword:{TENANT}", "c-17")
     assert entered(Person(site), token).url.path == "/me/programs/demo"
 
 

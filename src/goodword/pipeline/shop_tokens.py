@@ -83,7 +83,7 @@ def read_token(connection: Connection, tenant: str, keyring: Keyring, token: str
         check_text({name: value for name, value in told.items() if name in Claims.__struct_fields__}, "")
     except WrongToken:
         raise
-    except (jwt.PyJWTError, msgspec.ValidationError, InvalidEvent, ValueError, RecursionError) as error:
+    except (jwt.PyJWTError, msgspec.ValidationError, InvalidEvent, ValueError) as error:
         raise WrongToken(str(error)) from None
     _check_times(claims, now_ms)
     return _customer(claims, keyring)
