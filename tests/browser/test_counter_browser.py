@@ -409,17 +409,22 @@ def test_a_server_that_is_away_behind_its_proxy(tmp_path: Path, browser: Browser
             proxy.server_close()
 
 
-def test_a_server_that_is_away_is_no_connection_either(cafe: Cafe, till: Open) -> None:
-    """The network is there, the shop's server is not: a proxy says so."""
-    who = cafe.hire("away")
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(502, "bad gateway"), (404, "not found"), (405, "no"), (413, "{}"), (200, "<p>Welcome to our Wi-Fi"), (200, "{}")],
+)
+def test_a_server_that_is_away_is_no_connection_either(cafe: Cafe, till: Open, status: int, body: str) -> None:
+    """The network is there, the shop's server is not: a proxy says so, each in its own way. Nothing pressed is lost."""
+    who = cafe.hire(f"away {status} {len(body)}")
     page = till(who)
     page.goto(f"{cafe.url}/counter")
     ready(page)
     look_up(page, cafe.code)
     page.fill("[name=person]", cafe.customer())
-    page.route("**/counter/**", lambda route: route.fulfill(status=502, body="bad gateway"))
+    page.route("**/counter/entries", lambda route: route.fulfill(status=status, body=body))
     page.click(PRESS)
+    expect(page.locator("#said")).to_contain_text("Kept on this device")
     expect(page.locator("#waiting")).to_contain_text("Waiting to be sent: 1")
-    page.unroute("**/counter/**")
+    page.unroute("**/counter/entries")
     expect(page.locator("#waiting")).to_be_hidden(timeout=20_000)
     assert [one.outcome for one in cafe.entries(who[0])] == ["accepted"]

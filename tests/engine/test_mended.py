@@ -275,3 +275,39 @@ def test_tiers_left_together_are_left_in_the_order_of_the_ladder() -> None:
     world.tell(4, "cancel", order="o1")
     left = [reward["rule"] for reward in world.said["rewards"] if reward["rule"].endswith("_pass")]
     assert left == [f"{tier}_pass" for tier in tiers]
+
+
+# what was begun by mistake -----------------------------------------------------------------------------------------------
+
+BOUGHT = {"total": 6000, "currency": "USD"}
+
+
+def test_a_referral_begun_by_mistake_is_withdrawn_and_its_friend_is_free() -> None:
+    world = World()
+    wrong = world.join(1, "anna")
+    world.tell(2, "claim", "bob", code=wrong)
+    world.tell(2.1, "order", "bob", order="o1", **BOUGHT)
+    (first,) = world.referrals()
+    told = world.tell(2.2, "review", referral=first.id, verdict="withdraw", why="wrong code")
+    assert "referral_withdrawn" in told
+    assert world.values("referral_withdrawn") == {"why": "wrong code"}
+    assert [(rule, status) for rule, _, status in world.rewards()] == [("welcome", "reversed"), ("credit", "cancelled")]
+    assert [one.reason for one in world.all_rewards()] == ["referral_withdrawn", "step_undone"]
+    assert world.referrals()[0].status == "expired"
+    assert world.tell(2.3, "review", referral=first.id, verdict="withdraw") == ["not_possible_now"]
+    world.tell(2.4, "cancel", order="o1")
+    # Nothing brings it back: an order that is told late does not.
+    assert "referral_revived" not in world.tell(2.15, "order", "bob", order="late", **BOUGHT)
+    assert world.referrals()[0].status == "expired"
+
+
+def test_a_friend_whose_claim_was_withdrawn_comes_with_the_right_code() -> None:
+    world = World()
+    wrong, right = world.join(1, "anna"), world.join(1, "joe")
+    world.tell(2, "claim", "bob", code=wrong)
+    world.tell(2.2, "review", referral=world.referrals()[0].id, verdict="withdraw")
+    assert "referral_started" in world.tell(3, "claim", "bob", code=right)
+    world.tell(4, "order", "bob", order="o1", **BOUGHT)
+    assert [(one.code, one.status) for one in world.referrals()] == [(wrong, "expired"), (right, "converted")]
+    assert sorted(world.rewards())[-2:] == [("welcome", "friend", "issued"), ("welcome", "friend", "reversed")]
+    assert world.tell(40, "review", referral=world.referrals()[0].id, verdict="withdraw") == ["not_possible_now"]

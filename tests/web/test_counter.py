@@ -14,13 +14,14 @@ import httpx
 import pytest
 
 from goodword.pipeline.batcher import QueueFull
-from goodword.program.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from goodword.program.duration import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
 from goodword.settings import InvalidSetting, read_settings
 from goodword.storage import reads
 from goodword.storage.counter_log import Entry, all_entries
 from goodword.storage.staff import CounterLimits, Member, add_member, disable_member, set_limits
 from goodword.web.counter_find import typed_amount, typed_code, typed_person
 from tests.faults.routes import routes
+from tests.storage.test_load_store import counting
 from tests.web.making import TENANT, Opener, Site, event
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
@@ -213,6 +214,18 @@ def test_signing_in_and_out(till: Till) -> None:
     assert till.post("/counter/sign-out").headers["location"] == "/counter/sign-in"
     assert till.site.ask("GET", "/counter").status_code == 303
     assert till.sign_in(till.member.id).status_code == 303
+
+
+def test_a_till_that_nobody_used_for_half_a_day_asks_who_is_there(till: Till) -> None:
+    for _ in range(3):  # used now and then, it goes on
+        till.pass_ms(11 * HOUR_MS)
+        assert till.site.ask("GET", "/counter").status_code == 200
+    till.pass_ms(12 * HOUR_MS)
+    assert till.site.ask("GET", "/counter").headers["location"] == "/counter/sign-in"
+    assert till.site.ask("GET", "/counter/state").status_code == 401
+    assert till.site.ask("GET", "/counter").status_code == 303  # and asking does not keep it
+    assert till.sign_in().status_code == 303
+    assert till.site.ask("GET", "/counter").status_code == 200
 
 
 def test_who_is_switched_off_is_out_at_once(till: Till) -> None:
@@ -556,6 +569,95 @@ def test_a_purchase_is_taken_back_too_but_not_after_a_day(shop: Till) -> None:
     shop.pass_ms(DAY_MS)
     assert shop.post(f"/counter/entries/{first.id}/undo").headers["location"] == "/counter/log"
     assert shop.rewards()["thanks"] in ("issued", "cancelled", "reversed")
+
+
+def undone(till: Till, entry: Entry) -> str:
+    return text_of(till.shown(till.post(f"/counter/entries/{entry.id}/undo")))
+
+
+def test_a_new_customer_under_the_wrong_code_is_put_right(shop: Till) -> None:
+    """The invitation that began by mistake falls with its rewards, and the customer is free for the right one."""
+    other = {"id": "joe", "phone": "+40721000008"}
+    told = event("join", "join joe", program="purchases", person=other) | {"occurred_at": "2030-01-01T00:00:00Z"}
+    right = shop.site.tell(told).json()["advocate_code"]
+    shop.new(amount="50")
+    (wrong,) = shop.entries()
+    assert shop.rewards() == {"welcome": "approved", "thanks": "issued"}
+    shop.pass_ms(MINUTE_MS)
+    assert "The invitation is taken back as well: the right one can be confirmed now." in undone(shop, wrong)
+    assert shop.rewards() == {"welcome": "cancelled", "thanks": "reversed"}
+    shop.pass_ms(MINUTE_MS)
+    page = shop.new(amount="50", code=right)
+    assert "The new customer is confirmed" in page.text
+    assert "Hand over now" in page.text
+    with shop.site.parts.database.read() as connection:
+        rows = reads.referrals(connection, TENANT).items
+        held = [one.rule for one in reads.rewards(connection, TENANT).items if one.status in ("approved", "issued")]
+    assert sorted((one.code == right, one.status) for one in rows) == [(False, "expired"), (True, "converted")]
+    assert sorted(held) == ["thanks", "welcome"]
+
+
+def test_a_wrong_customer_is_put_right_too_where_nothing_else_takes_the_step_back(open_site: Opener) -> None:
+    till = make_till(open_site, CAFE.replace("    undone_by: [visit_voided]\n", ""))
+    till.sign_in()
+    till.new(MARIA)
+    till.pass_ms(MINUTE_MS)
+    assert "The invitation is taken back as well" in undone(till, till.entries()[0])
+    assert till.rewards() == {"free_coffee": "cancelled"}
+    till.pass_ms(MINUTE_MS)
+    assert "The new customer is confirmed" in till.new(ION).text
+
+
+def test_an_invitation_from_before_stays_when_the_purchase_is_taken_back(shop: Till) -> None:
+    claim = event("claim", "online", code=shop.code, person={"phone": ION}) | {"occurred_at": "2030-03-17T10:00:00Z"}
+    assert shop.site.tell(claim).json()["outcome"] == "accepted"
+    shop.new(amount="50")
+    assert "The invitation stays: it was there before, or more came of it since." in undone(shop, shop.entries()[0])
+    assert shop.rewards() == {"welcome": "approved", "thanks": "reversed"}
+
+
+def test_an_invitation_of_which_more_came_stays(open_site: Opener) -> None:
+    till = make_till(open_site, CLUB)
+    till.sign_in()
+    till.new()
+    (first,) = till.entries()
+    till.pass_ms(MINUTE_MS)
+    bought = {"type": "order", "id": "web", "order": "web", "person": {"phone": ION}, "total": 100, "currency": "RON"}
+    till.site.tell(bought | {"occurred_at": from_ms(till.now_ms).isoformat()})
+    till.pass_ms(MINUTE_MS)
+    assert "The invitation stays" in undone(till, first)
+
+
+def test_one_customer_confirmed_twice_in_a_hurry_counts_once(shop: Till) -> None:
+    """Each look-up makes a new press; so does the page for the time without a connection."""
+    shop.new(amount="50")
+    shop.pass_ms(5000)
+    assert "You confirmed this customer a few minutes ago." in shop.new(amount="50").text
+    assert shop.waited(amount="50", waited_ms=4000).json()["outcome"] == "refused"
+    assert [one.outcome for one in shop.entries()].count("accepted") == 1
+    assert len([id for id in shop.events() if id.endswith("-visit")]) == 1
+    assert "The new customer is confirmed" in shop.new(MARIA, amount="50").text
+    shop.pass_ms(10 * MINUTE_MS)
+    assert "confirmed this customer" not in shop.new(amount="50").text
+
+
+def test_what_a_clock_says_that_is_wrong_by_ages_can_still_be_listed(till: Till) -> None:
+    for waited_ms in (2**53, 4_000_000_000_000):
+        assert till.waited(waited_ms=waited_ms).json()["outcome"] == "refused"
+    assert {till.now_ms - one.at_ms for one in till.entries()} == {30 * DAY_MS}
+
+
+def test_the_log_reads_as_much_however_long_it_is(till: Till) -> None:
+    def read() -> int:
+        with counting(till.site.parts.database) as statements:
+            assert till.site.ask("GET", "/counter/log").status_code == 200
+        return len(statements)
+
+    till.new()
+    one = read()
+    for number in range(8):
+        till.new(f"+4072200000{number}")
+    assert read() == one
 
 
 # what waited on a device ------------------------------------------------------------------------------------------------

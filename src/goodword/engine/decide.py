@@ -542,6 +542,9 @@ def _review(turn: Turn, event: Review) -> None:
         return
     turn.participant = referral.advocate
     program = turn.programs.pinned(referral)
+    if event.verdict == "withdraw":
+        _withdraw_referral(turn, referral, event.why)
+        return
     moved = MODERATION_MOVES.get((referral.moderation, event.verdict))
     if moved is None:
         values = {"status": referral.moderation, "action": event.verdict}
@@ -561,6 +564,27 @@ def _review(turn: Turn, event: Review) -> None:
     else:
         _resume(turn, referral, reopened)
     sync_referral(turn, turn.referral(referral.id))
+
+
+def _withdraw_referral(turn: Turn, referral: Referral, why: str) -> None:
+    """It should not have begun: no step stands, no late event brings it back, and what was not used of it is taken back."""
+    program = turn.programs.pinned(referral)
+    if not referral.live:
+        turn.save_referral(referral)
+        values = {"status": referral.status, "action": "withdraw"}
+        turn.say("not_possible_now", {**values}, program=program, referral=referral.id)
+        return
+    turn.say("referral_withdrawn", {"why": why}, program=program, referral=referral.id)
+    turn.unschedule("expire_referral", referral.id)
+    emptied = replace(referral, steps={}, until_ms=referral.claimed_ms)
+    fallen = settle(turn, referral, emptied, "referral_withdrawn")
+    for reward in turn.rewards_of(fallen.id):
+        if not reward.used:
+            take_back(turn, reward, "referral_withdrawn")
+    fallen = turn.referral(fallen.id)
+    if fallen.status == "started":
+        turn.move_referral(fallen, "expire")
+    sync_referral(turn, turn.referral(fallen.id))
 
 
 def _deny_all(turn: Turn, referral: Referral) -> None:

@@ -428,10 +428,13 @@ class Enter(Event, tag="enter", frozen=True):
 
 
 class Review(Event, tag="review", frozen=True):
-    """Staff decide about a referral. A denial can be reopened by an approval."""
+    """Staff decide about a referral. A denial can be reopened by an approval; what is withdrawn was begun by mistake.
+
+    A referral that was withdrawn frees its friend at once and comes back by nothing: the right one can begin.
+    """
 
     referral: Id
-    verdict: Literal["approve", "deny"]
+    verdict: Literal["approve", "deny", "withdraw"]
     why: Text = ""
 
 

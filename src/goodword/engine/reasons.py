@@ -117,6 +117,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "referral_ended": ("done", "nothing more can follow from the referral"),
     "review_approved": ("done", "staff approved the referral"),
     "review_denied": ("done", "staff denied the referral"),
+    "referral_withdrawn": ("done", "staff took the referral back: it was begun by mistake"),
     # rewards not granted
     "cap_reached": ("refused", "a cap of the rule is reached"),
     "budget_spent": ("refused", "the budget does not hold what the reward needs"),

@@ -39,6 +39,8 @@ class Detail(Struct, frozen=True, omit_defaults=True):
     """Goodword's own id of the friend, or of the owner of the reward."""
     voids: str = ""
     """The activity of the friend that takes this one back, where there is no order to cancel."""
+    began: str = ""
+    """The referral that began with this entry or, where an entry is taken back, ended with it."""
     undone_by: str = ""
     """The entry that took this one back."""
     values: dict[str, str] = {}
@@ -101,9 +103,13 @@ def find_entry(connection: Connection, tenant: str, id: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
-def entries_of(connection: Connection, tenant: str, staff: str, since_ms: int) -> list[Entry]:
-    """What a member confirmed since then, the newest first."""
+def entries_of(
+    connection: Connection, tenant: str, staff: str, since_ms: int, until_ms: int | None = None
+) -> list[Entry]:
+    """What a member confirmed since then, the newest first; if wished, until a time."""
     mine = (counter_log.c.tenant == tenant) & (counter_log.c.staff == staff) & (counter_log.c.at_ms > since_ms)
+    if until_ms is not None:
+        mine &= counter_log.c.at_ms < until_ms
     return _read(connection, mine, ENTRIES_MAX)
 
 

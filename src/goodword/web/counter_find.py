@@ -237,12 +237,9 @@ def _customer(context: Context, connection: Connection, text: str, language: str
     if person is None:
         return None
     try:
-        keys = set(identity_keys(seal_person(person, context.parts.keyring)))
+        id = participant_of(context, connection, person)
     except Refused:
         return None
-    state = State()
-    load(connection, context.tenant, state, {IDENTITIES.name: keys})
-    id = state.get(IDENTITIES, next(iter(keys)))
     if id is None:
         return None
     rewards = [
@@ -265,6 +262,18 @@ def _customer(context: Context, connection: Connection, text: str, language: str
         ),
         customer=True,
     )
+
+
+def participant_of(context: Context, connection: Connection, person: Person) -> str | None:
+    """Goodword's own id of somebody who is named by one thing; None where nobody is known under it.
+
+    Raises:
+        InvalidEvent: this names nobody.
+    """
+    keys = set(identity_keys(seal_person(person, context.parts.keyring)))
+    state = State()
+    load(connection, context.tenant, state, {IDENTITIES.name: keys})
+    return state.get(IDENTITIES, next(iter(keys)))
 
 
 def next_steps(context: Context, connection: Connection, friend: str) -> Iterator[tuple[Program, str, Step]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
+from functools import cached_property
 
 import msgspec
 from sqlalchemy import Connection
 
 from goodword.engine.reasons import REASONS, Answer, Reason
-from goodword.engine.state import Reward
+from goodword.engine.state import ProgramRow, Reward
 from goodword.pipeline.process import shown
 from goodword.portal.counter import PREFIX, Found, Held, Line, Log, Notice, Result, Tone
 from goodword.program.duration import DAY_MS, iso
@@ -31,6 +32,28 @@ LEFT_OUT = ("waiting_for_shop",)
 """Said by the button that hands it over."""
 
 
+class Zones:
+    """The time zones of the programs of a shop. The programs are read once, when the first is asked for."""
+
+    def __init__(self, context: Context, connection: Connection) -> None:
+        self._context, self._connection = context, connection
+        self._found: dict[str, tzinfo] = {}
+
+    @cached_property
+    def _rows(self) -> dict[str, ProgramRow]:
+        return load_program_rows(self._connection, self._context.tenant)
+
+    def of(self, name: str) -> tzinfo:
+        """The zone of a program; without one, of the first that the shop has."""
+        if name not in self._found:
+            row = self._rows.get(name) or next((one for one in self._rows.values() if one.version), None)
+            self._found[name] = self._of_version(row.program, row.version) if row and row.version else UTC
+        return self._found[name]
+
+    def _of_version(self, program: str, version: int) -> tzinfo:
+        return version_of(self._context, self._connection, program, version).model.zone
+
+
 def result_of(context: Context, entry: Entry, language: str) -> Result:
     """What became of an entry."""
     texts = catalogue(language)
@@ -43,6 +66,8 @@ def result_of(context: Context, entry: Entry, language: str) -> Result:
             TONES[entry.outcome],
         )
         lines = _reasons(context, connection, answers, language)
+        if entry.kind == "undo" and entry.outcome == "accepted" and entry.detail.step:
+            lines.insert(0, texts.text(f"counter.undone.{'invitation' if entry.detail.began else 'step'}"))
         rewards = _rewards(context, connection, answers)
         mine: list[Held] = []
         codes: list[tuple[str, str]] = []
@@ -82,7 +107,8 @@ def log_of(context: Context, member: Member, language: str) -> Log:
             )
             for kind, used, limit in _used(context, connection, member)
         ]
-        lines = [_line(context, connection, entry, language) for entry in entries]
+        zones = Zones(context, connection)
+        lines = [_line(context, zones, entry, language) for entry in entries]
     return Log(tuple(lines), tuple(used))
 
 
@@ -94,9 +120,9 @@ def _used(context: Context, connection: Connection, member: Member) -> Iterator[
         yield some[0], counted(connection, context.tenant, member.id, some, now_ms - DAY_MS, now_ms), limit
 
 
-def _line(context: Context, connection: Connection, entry: Entry, language: str) -> Line:
+def _line(context: Context, zones: Zones, entry: Entry, language: str) -> Line:
     texts = catalogue(language)
-    when = moment(iso(entry.at_ms), language, _zone(context, connection, entry.detail.program))
+    when = moment(iso(entry.at_ms), language, zones.of(entry.detail.program))
     state = "undone" if entry.detail.undone_by else entry.outcome
     notes = [texts.text("counter.log.offline")] if entry.offline else []
     if entry.outcome == "refused":
@@ -113,15 +139,6 @@ def _line(context: Context, connection: Connection, entry: Entry, language: str)
     )
 
 
-def _zone(context: Context, connection: Connection, name: str) -> tzinfo:
-    """The time zone of a program; without one, of the first that the shop has."""
-    rows = load_program_rows(connection, context.tenant)
-    row = rows.get(name) or next((one for one in rows.values() if one.version), None)
-    if row is None or not row.version:
-        return UTC
-    return version_of(context, connection, row.program, row.version).model.zone
-
-
 def _answers(context: Context, connection: Connection, entry: Entry) -> list[Answer]:
     stored = (reads.event(connection, context.tenant, id) for id in entry.detail.events)
     keyring = context.parts.keyring
@@ -129,10 +146,10 @@ def _answers(context: Context, connection: Connection, entry: Entry) -> list[Ans
 
 
 def _reasons(context: Context, connection: Connection, answers: list[Answer], language: str) -> list[str]:
-    found = []
+    found, zones = [], Zones(context, connection)
     for reason in (reason for answer in answers for reason in answer.reasons):
         if REASONS[reason.code][0] in TOLD and reason.code not in LEFT_OUT:
-            found.append(sentence(reason, language, _zone(context, connection, reason.program or "")))
+            found.append(sentence(reason, language, zones.of(reason.program or "")))
     return found
 
 

@@ -22,22 +22,33 @@ from goodword.engine.events import (
     Order,
     Person,
     Redeem,
+    Review,
     RewardAction,
     SignUp,
     SourceEvent,
 )
 from goodword.engine.reasons import REASONS, Answer
-from goodword.engine.state import Handle, Reward
+from goodword.engine.state import REFERRALS, Handle, Reward, State
 from goodword.pipeline.intake import InvalidEvent as Refused
 from goodword.pipeline.intake import seal
 from goodword.pipeline.vault import open_code
 from goodword.program.benefits import KINDS
-from goodword.program.duration import DAY_MS, HOUR_MS, from_ms
+from goodword.program.duration import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
 from goodword.program.loader import Program
 from goodword.program.model import Step
 from goodword.program.quantity import is_currency
 from goodword.storage import reads
-from goodword.storage.counter_log import Detail, Entry, EntryKind, begin_entry, find_entry, finish_entry
+from goodword.storage.counter_log import (
+    BROUGHT,
+    Detail,
+    Entry,
+    EntryKind,
+    begin_entry,
+    entries_of,
+    find_entry,
+    finish_entry,
+)
+from goodword.storage.load import load
 from goodword.storage.staff import Member
 from goodword.web.context import Context
 from goodword.web.counter_find import (
@@ -48,6 +59,7 @@ from goodword.web.counter_find import (
     evidence_of,
     first_step,
     next_steps,
+    participant_of,
     program_of,
     reward_of,
     typed_amount,
@@ -60,9 +72,13 @@ from goodword.web.problems import Conflicts
 
 WAITED_MAX_MS = 12 * HOUR_MS
 """How long a press may have waited on the device: a day later nobody remembers what it was."""
+WAITED_KEPT_MS = 30 * DAY_MS
+"""No entry says that it was pressed earlier than this: what a device says beyond it is the fault of its clock."""
+REPEAT_MS = 10 * MINUTE_MS
+"""So close to each other, two confirmations of one step of one customer are one that was pressed again."""
 UNDO_MS = DAY_MS
 """How long somebody may take back what he confirmed himself."""
-GOES_ON = ("friend_taken", "already_referred")
+GOES_ON = ("friend_taken",)
 """With a claim that was refused for this, the visit counts all the same: for the invitation that stands."""
 ID_PATTERN = "^[0-9A-Za-z-]{8,64}$"
 
@@ -116,7 +132,8 @@ async def confirm(context: Context, member: Member, press: Press) -> Entry:
         Problem: it could not be decided now. Pressed again, it goes on.
     """
     now_ms = context.parts.now_ms()
-    entry = Entry(entry_id(member, press.id), member.id, press.kind, now_ms - press.waited_ms, now_ms, press.offline)
+    at_ms = now_ms - min(press.waited_ms, WAITED_KEPT_MS)
+    entry = Entry(entry_id(member, press.id), member.id, press.kind, at_ms, now_ms, press.offline)
     return await _through(context, member, entry, lambda connection, begun: _plan(context, connection, begun, press))
 
 
@@ -142,10 +159,13 @@ async def undo(context: Context, member: Member, id: str) -> Entry | None:
 
 
 def can_undo(entry: Entry, now_ms: int) -> bool:
-    """Whether an entry may be taken back: soon, once, and where the program has something that takes it back."""
-    fresh = now_ms - entry.at_ms < UNDO_MS and entry.outcome in ("accepted", "waiting")
-    back = entry.detail.order or entry.detail.voids
-    return fresh and entry.kind != "undo" and not entry.detail.undone_by and bool(back)
+    """Whether an entry may be taken back: soon, once, and where there is something that takes it back.
+
+    What was refused may have begun an invitation all the same.
+    """
+    detail, stands = entry.detail, entry.outcome in ("accepted", "waiting")
+    back = detail.began or (stands and (detail.order or detail.voids))
+    return now_ms - entry.at_ms < UNDO_MS and entry.kind != "undo" and not detail.undone_by and bool(back)
 
 
 async def _through(context: Context, member: Member, entry: Entry, plan: Callable[[Connection, Entry], Plan]) -> Entry:
@@ -212,6 +232,7 @@ def _new_customer(context: Context, connection: Connection, entry: Entry, press:
     claim = Claim(id=f"{entry.id}-claim", occurred_at=at, code=handle.written, person=person, via=evidence)
     name, step = first_step(program)
     event, detail = _step_event(entry, press, program, name, step, person)
+    _once(context, connection, entry, detail, _participant(context, connection, person))
     return Plan((claim, event), detail)
 
 
@@ -224,7 +245,24 @@ def _visit(context: Context, connection: Connection, entry: Entry, press: Press)
         raise Stop("not_here")
     person = _known_person(context, connection, press.customer)
     event, detail = _step_event(entry, press, found[0], press.step, found[1], person)
+    _once(context, connection, entry, detail, press.customer)
     return Plan((event,), detail)
+
+
+def _once(context: Context, connection: Connection, entry: Entry, detail: Detail, participant: str | None) -> None:
+    """Each look-up makes a new press: what the same member confirmed just now is not told again.
+
+    Raises:
+        Stop: it was confirmed minutes before, or after, and stands.
+    """
+    if participant is None:
+        return
+    first_ms, last_ms = entry.at_ms - REPEAT_MS, entry.at_ms + REPEAT_MS
+    for other in entries_of(connection, context.tenant, entry.staff, first_ms, last_ms):
+        same = (other.detail.participant, other.detail.program, other.detail.step)
+        stands = other.kind in BROUGHT and other.outcome in ("accepted", "waiting") and not other.detail.undone_by
+        if stands and other.id != entry.id and same == (participant, detail.program, detail.step):
+            raise Stop("twice")
 
 
 def _step_event(
@@ -283,13 +321,31 @@ def _use(context: Context, connection: Connection, entry: Entry, press: Press, r
 
 
 def _undoing(context: Context, connection: Connection, entry: Entry, before: Entry) -> Plan:
-    detail = replace(before.detail, undone_by="", values={}, events=())
-    at = from_ms(entry.at_ms)
-    if before.detail.order:
-        return Plan((Cancel(id=f"{entry.id}-cancel", occurred_at=at, order=before.detail.order),), detail)
-    person = _known_person(context, connection, before.detail.participant)
-    event = Activity(id=f"{entry.id}-visit", occurred_at=at, name=before.detail.voids, person=person)
-    return Plan((event,), detail)
+    """What happened is taken back, and the invitation that this entry began: the right one could not be confirmed else."""
+    at, told = from_ms(entry.at_ms), before.detail
+    began = told.began if told.began and _nothing_more(context, connection, before) else ""
+    events: list[SourceEvent] = []
+    if before.outcome != "refused" and told.order:
+        events.append(Cancel(id=f"{entry.id}-cancel", occurred_at=at, order=told.order))
+    elif before.outcome != "refused" and told.voids:
+        person = _known_person(context, connection, told.participant)
+        events.append(Activity(id=f"{entry.id}-visit", occurred_at=at, name=told.voids, person=person))
+    if began:
+        events.append(Review(id=f"{entry.id}-withdraw", occurred_at=at, referral=began, verdict="withdraw"))
+    if not events:
+        raise Stop("went_on")
+    return Plan(tuple(events), replace(told, undone_by="", values={}, events=(), began=began))
+
+
+def _nothing_more(context: Context, connection: Connection, before: Entry) -> bool:
+    """Whether the invitation that an entry began still stands, and nothing but this entry reached a step of it."""
+    state = State()
+    load(connection, context.tenant, state, {REFERRALS.name: {before.detail.began}})
+    referral = state.get(REFERRALS, before.detail.began)
+    if referral is None or not referral.live:
+        return False
+    hits = [step.hit.event for step in referral.steps.values() if step.hit is not None]
+    return all(event in before.detail.events for event in hits)
 
 
 def _new_person(context: Context, entry: Entry, press: Press) -> Person:
@@ -300,6 +356,14 @@ def _new_person(context: Context, entry: Entry, press: Press) -> Person:
             raise Stop("person")
         return Person(id=entry.id)  # nobody knows him again: the word of the staff has to do
     return person
+
+
+def _participant(context: Context, connection: Connection, person: Person) -> str | None:
+    """Who is meant, if he is known already."""
+    try:
+        return participant_of(context, connection, person)
+    except Refused:
+        raise Stop("person") from None
 
 
 def _known_person(context: Context, connection: Connection, participant: str) -> Person:
@@ -325,12 +389,13 @@ async def _tell(context: Context, entry: Entry, plan: Plan) -> Entry:
     """Tell the events of a plan one after another; the entry with what became of them."""
     told: list[str] = []
     answer: Answer | None = None
-    participant = plan.detail.participant
+    participant, began = plan.detail.participant, plan.detail.began
     reason = ""
     for event in plan.events:
         answer = await _decided(context, event)
         told.append(event.id)
         participant = participant or answer.participant or ""
+        began = began or _began(answer)
         refused = _why_refused(answer)
         reason = reason or refused
         if answer.outcome == "refused" and refused not in GOES_ON:
@@ -342,7 +407,7 @@ async def _tell(context: Context, entry: Entry, plan: Plan) -> Entry:
         cancel = Cancel(id=f"{entry.id}-cancel", occurred_at=from_ms(entry.at_ms), order=entry.id)
         await _decided(context, cancel)
         outcome = "refused"
-    detail = replace(plan.detail, events=tuple(told), participant=participant)
+    detail = replace(plan.detail, events=tuple(told), participant=participant, began=began)
     return replace(entry, outcome=outcome, reason=reason if outcome == "refused" else "", detail=detail)
 
 
@@ -363,6 +428,11 @@ async def _decided(context: Context, event: SourceEvent) -> Answer:
             return bytes(found.answer)
 
         return msgspec.json.decode(await run_in_threadpool(stored), type=Answer)
+
+
+def _began(answer: Answer) -> str:
+    """The invitation that an event began; empty where it began none."""
+    return next((one.referral or "" for one in answer.reasons if one.code == "referral_started"), "")
 
 
 def _why_refused(answer: Answer) -> str:

@@ -16,7 +16,7 @@ from goodword.web.keys import Needs
 from goodword.web.telling import body_of, json_body, tell_now
 
 Action = Literal["approve", "deny", "issue", "redeem", "reverse", "fail"]
-Verdict = Literal["approve", "deny"]
+Verdict = Literal["approve", "deny", "withdraw"]
 Staff = Annotated[ApiKey, Depends(Needs("staff"))]
 RewardActionIn = body_of(RewardAction, "reward", "action")
 ReviewIn = body_of(Review, "referral", "verdict")
@@ -41,5 +41,8 @@ async def act_on_reward(request: Request, key: Staff, reward: Id, action: Action
     openapi_extra=json_body(ReviewIn, required=False),
 )
 async def review_referral(request: Request, key: Staff, referral: Id, verdict: Verdict) -> Response:
-    """Decide about a referral now: the same as an event of type `review`. A denial can be reopened by an approval."""
+    """Decide about a referral now: the same as an event of type `review`. A denial can be reopened by an approval.
+
+    Withdraw what was begun by mistake: its friend is free again, and what was not used of it is taken back.
+    """
     return await tell_now(request, key, ReviewIn, "review", referral=referral, verdict=verdict)

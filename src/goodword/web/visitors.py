@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from goodword.engine.state import PARTICIPANTS, State
+from goodword.program.duration import HOUR_MS
 from goodword.storage.load import load
 from goodword.storage.sessions import LIVES_MS, SEEN_EVERY_MS, Role, Session, find_session, keep_session
 from goodword.web.context import Context
@@ -20,6 +21,8 @@ SECRET_MAX = 200
 LANGUAGE_COOKIE = "gw_lang"
 COOKIES: dict[Role, str] = {"participant": "gw_session", "staff": "gw_counter"}
 COOKIE_SECONDS = LIVES_MS // 1000
+STAFF_IDLE_MS = 12 * HOUR_MS
+"""How long somebody of the staff stays signed in without doing anything, to `SEEN_EVERY_MS`: a till is shared."""
 CHOICE_SECONDS = 365 * 24 * 3600
 """How long a browser keeps a language that was chosen."""
 
@@ -60,6 +63,8 @@ def visitor_of(request: Request, context: Context, role: Role = "participant") -
         session = find_session(connection, context.tenant, secret, now_ms)
         if session is None or session.role != role or _is_erased(connection, context.tenant, session):
             return None
+    if role == "staff" and now_ms - session.seen_ms >= STAFF_IDLE_MS:
+        return None
     if now_ms - session.seen_ms > SEEN_EVERY_MS:
         with database.write_aside() as connection:
             keep_session(connection, context.tenant, session, now_ms)

@@ -90,10 +90,17 @@
   // "online", "offline", "signed out"; null as long as nobody has asked.
   let connection = null;
 
+  // A proxy or a network that asks for a sign-in of its own answers with its pages: nothing is decided by them.
+  function isOurs(answer) {
+    const { status, body } = answer;
+    if (body === null || typeof body !== "object") return false;
+    return status === 200 ? typeof body.outcome === "string" : body.status === status && typeof body.title === "string";
+  }
+
   async function state() {
     const answer = await ask("/counter/state");
-    if (answer.lost || answer.status >= 500 || answer.status === 429) connection = "offline";
-    else connection = answer.status === 200 && answer.body ? "online" : "signed out";
+    if (answer.status === 200 && answer.body && answer.body.staff) connection = "online";
+    else connection = answer.status === 401 || answer.status === 403 ? "signed out" : "offline";
     return connection === "online" ? answer.body : null;
   }
 
@@ -106,12 +113,12 @@
         if (entry.staff !== now.staff) continue;
         const options = { method: "POST", body: told(entry, now.token), headers: { "Content-Type": "application/json" } };
         const answer = await ask("/counter/entries", options);
-        if (answer.lost || answer.status >= 500 || answer.status === 429) {
-          connection = "offline";
-          break;
-        }
         if (answer.status === 401 || answer.status === 403) {
           connection = "signed out";
+          break;
+        }
+        if (answer.lost || answer.status >= 500 || answer.status === 429 || !isOurs(answer)) {
+          connection = "offline";
           break;
         }
         const said = answer.status === 200 ? answer.body : { outcome: "refused", title: say.broken, lines: [] };
