@@ -267,6 +267,37 @@ def test_many_rewards_are_cancelled_page_by_page() -> None:
     assert credits == [("cancelled", "person_erased")] * (ERASE_PAGE + 1)
 
 
+GIFTS = """
+goodword: 1
+program: gifts
+currency: USD
+time_zone: UTC
+steps: {purchase: {event: order}}
+rewards:
+  ring:
+    when: {step: purchase}
+    to: advocate
+    benefit: {kind: item, amount: 1 ring, unit_cost: 2 USD, asks: {engraving: {type: text, longest: 40}}}
+"""
+
+
+def test_what_he_said_about_a_reward_goes_wherever_the_reward_is() -> None:
+    """Handed over, denied or waiting: the ring stays in the books, and what was written into it does not."""
+    world = World(GIFTS)
+    code = world.join(1, "anna", "gifts")
+    for number in range(ERASE_PAGE + 3):
+        bring(world, 2, code, f"friend {number}", f"o{number}")
+        world.tell(2, "choice", reward=world.reward("ring").id, answers={"engraving": "For darling Sofia"})
+    rows = world.all_rewards()
+    for row in rows[:-2]:
+        world.tell(2, "reward", reward=row.id, action="issue")
+    world.tell(2, "reward", reward=rows[-2].id, action="deny")
+    assert all(row.answers for row in world.all_rewards())
+    world.tell(3, "erase", "anna")
+    assert [row.answers for row in world.all_rewards()] == [{}] * len(rows)
+    assert [row.status for row in world.all_rewards()] == [*["issued"] * (len(rows) - 2), "denied", "cancelled"]
+
+
 def test_he_wins_nothing_any_more() -> None:
     """The best is erased, and the next one takes the place; in the draw, whoever is left."""
     world = World(RACE)

@@ -149,6 +149,11 @@ TAMPERED = {
         ),
         ("UPDATE participants SET country = 'RO' WHERE id = 'carl'", "participants carl"),
         ("INSERT INTO people (tenant, participant, doc) VALUES ('acme', 'carl', '{}')", "participants carl"),
+        (
+            "UPDATE rewards SET participant = 'carl', answered = 1 "
+            "WHERE id = (SELECT min(id) FROM rewards WHERE tenant = 'acme')",
+            "participants carl",
+        ),
     ],
     "the_erased_are_forgotten_in_time": [
         ("DELETE FROM dues WHERE kind = 'forget'", "participants carl"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from goodword.storage import tables
 from goodword.storage.audit import audit
-from tests.web.making import Site, event, order
+from tests.web.making import TENANT, Site, event, order
 
 ANN = {"id": "ann", "email": "ann@example.test", "name": "Ann"}
 
@@ -131,6 +131,44 @@ def test_a_person_is_erased(shop: Site) -> None:
         assert "gold" not in late
         assert holding == set()
         assert not list(audit(connection, "acme"))
+
+
+ENGRAVED = """\
+goodword: 1
+program: engraved
+currency: USD
+time_zone: UTC
+steps: {purchase: {event: order}}
+rewards:
+  ring:
+    when: {step: purchase}
+    to: advocate
+    benefit: {kind: item, amount: 1 ring, unit_cost: 2 USD, asks: {engraving: {type: text, longest: 40}}}
+"""
+
+
+def kept(shop: Site) -> list[tuple[bool, int | None]]:
+    """Of each reward: whether the words stand with it, and how many answers are said to."""
+    columns = tables.rewards.c
+    with shop.parts.database.read() as connection:
+        rows = connection.execute(sa.select(columns.doc, columns.answered)).all()
+    return [("Sofia" in row.doc, row.answered) for row in rows]
+
+
+def test_what_was_said_about_a_reward_that_was_handed_over_is_erased(shop: Site) -> None:
+    assert shop.publish(ENGRAVED).status_code == 201
+    told = shop.tell(event("join", "join ann", program="engraved", person=ANN)).json()
+    bought = shop.tell(order("o", person={"id": "bob"}, code=told["advocate_code"])).json()
+    (reward,) = [one["id"] for one in bought["rewards"]]
+    shop.tell(event("choice", "engrave", reward=reward, answers={"engraving": "For darling Sofia"}))
+    assert shop.ask("POST", f"/v1/rewards/{reward}/issue", "staff", json={}).json()["outcome"] == "accepted"
+    assert kept(shop) == [(True, 1)]
+    assert shop.ask("DELETE", f"/v1/participants/{told['participant']}", "people").status_code == 200
+    shop.parts.tenants.decide(TENANT, [], until_ms=shop.parts.now_ms())
+    assert kept(shop) == [(False, None)]
+    assert shop.get(f"/v1/rewards/{reward}")["status"] == "issued"
+    with shop.parts.database.read() as connection:
+        assert list(audit(connection, TENANT)) == []
 
 
 def test_erasing_needs_the_scope_for_people(shop: Site) -> None:

@@ -577,7 +577,7 @@ def _withdraw_referral(turn: Turn, referral: Referral, why: str) -> None:
     turn.say("referral_withdrawn", {"why": why}, program=program, referral=referral.id)
     turn.unschedule("expire_referral", referral.id)
     emptied = replace(referral, steps={}, until_ms=referral.claimed_ms)
-    fallen = settle(turn, referral, emptied, "referral_withdrawn")
+    fallen = settle(turn, referral, emptied, "review")
     for reward in turn.rewards_of(fallen.id):
         if not reward.used:
             take_back(turn, reward, "referral_withdrawn")

@@ -102,15 +102,18 @@ def nameless(person: Person) -> Person:
 
 
 def cancel_held(turn: Turn, participant: str) -> None:
-    """Cancel the next page of what somebody who was erased has not been handed."""
+    """Cancel the next page of what somebody who was erased has not been handed, and remove what he said about any reward."""
     turn.participant = participant
     rows = turn.draft.state.rows[REWARDS.name].values() if turn.draft.state.complete else ()
-    mine = (row.id for row in rows if row is not None and row.participant == participant and row.status in HELD)
+    his = (row for row in rows if row is not None and row.participant == participant)
+    mine = (row.id for row in his if row.status in HELD or row.answers)
     ids = _next_page(turn, HELD_OF, participant, mine, ERASE_PAGE)
     for id in ids:
         reward = turn.reward(id)
+        if reward.answers:
+            reward = turn.save_reward(replace(reward, answers={}))
         if reward.status in HELD:
-            take_back(turn, turn.save_reward(replace(reward, answers={})), "person_erased")
+            take_back(turn, reward, "person_erased")
     if len(ids) == ERASE_PAGE:
         turn.schedule("erase", participant, turn.clock_ms)
 

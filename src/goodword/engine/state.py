@@ -712,7 +712,7 @@ OPEN_OBJECTIONS: Collection[tuple[str, ...]] = Collection("open_objections", sto
 # participant -> his objections that nobody answered
 SURVEYS: Collection[SurveyRow] = Collection("surveys")
 HELD_OF: Collection[tuple[str, ...]] = Collection("held_of", stored=False)
-# participant -> the first ERASE_PAGE rewards that were not handed over to him, by id
+# participant -> the first ERASE_PAGE rewards that were not handed over to him, or hold his words, by id
 MEMBERSHIPS: Collection[tuple[str, ...]] = Collection("memberships", stored=False)
 # participant -> the first LEAVE_PAGE memberships that he has, by id
 IDENTITIES_OF: Collection[tuple[str, ...]] = Collection("identities_of", stored=False)  # participant -> keys
@@ -734,7 +734,7 @@ ACCEPTED_MAX = 50
 HANDLES_MAX = 50
 """How many codes an advocate may have in all programs together."""
 ERASE_PAGE = 100
-"""How many rewards one page of an erasure cancels."""
+"""How many rewards one page of an erasure cancels or empties."""
 LEAVE_PAGE = 20
 """How many groups somebody who is erased leaves at a time."""
 OBJECTIONS_OPEN_MAX = 5

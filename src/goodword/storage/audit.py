@@ -138,7 +138,11 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
         f"AND (p.country IS NOT NULL OR p.language IS NOT NULL OR p.signed_up_ms IS NOT NULL OR {named}) "
         "UNION ALL SELECT p.id, 'his personal data' FROM participants AS p "
         "JOIN people AS k ON k.tenant = p.tenant AND k.participant = p.id "
-        "WHERE p.tenant = :tenant AND p.doc LIKE '%\"erased_ms\"%'"
+        "WHERE p.tenant = :tenant AND p.doc LIKE '%\"erased_ms\"%' "
+        "UNION ALL SELECT p.id, 'what he said about a reward' FROM participants AS p WHERE p.tenant = :tenant "
+        "AND p.doc LIKE '%\"erased_ms\"%' AND EXISTS (SELECT 1 FROM rewards AS w WHERE w.tenant = :tenant "
+        "AND w.participant = p.id AND w.answered IS NOT NULL) AND NOT EXISTS "
+        "(SELECT 1 FROM dues AS d WHERE d.tenant = :tenant AND d.id = 'erase\\:' || p.id)"
         ") AS found ORDER BY id, what",
     )
     yield (

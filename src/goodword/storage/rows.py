@@ -88,6 +88,7 @@ DERIVATIONS: dict[str, Callable[[Any], object]] = {
     "standings.behind": lambda row: ~row.score,  # as a minus would be, and below zero for every number
     "rewards.queue": lambda row: row.queue,
     "rewards.waiting": lambda row: int(is_waiting(row)),
+    "rewards.answered": lambda row: len(row.answers) or None,
 }
 
 

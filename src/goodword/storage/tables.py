@@ -401,8 +401,8 @@ referrals = Table(
     _index("referrals_by_time", "tenant", "claimed_ms", "id", query="reads.referrals"),
 )
 
-HELD_REWARDS = "status IN ('pending', 'approved', 'failed')"
-"""Granted and not handed over yet, as both databases recognise them for a partial index."""
+HELD_REWARDS = "(status IN ('pending', 'approved', 'failed') OR answered IS NOT NULL)"
+"""Granted and not handed over yet, or with what its recipient said, as both databases recognise them for a partial index."""
 
 rewards = Table(
     "rewards",
@@ -430,6 +430,7 @@ rewards = Table(
     _flag("waiting", info=DERIVED),
     _word("queue", nullable=True, info=DERIVED),
     _word("live_key", nullable=True, info=DERIVED),
+    _number("answered", nullable=True, info=DERIVED),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
     _index(
