@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from demo.client import Json
 from goodword.program.conditions import Condition
@@ -34,6 +34,8 @@ class Asked:
     """What the shop knows of whoever does it."""
     fields: Json = field(default_factory=dict)
     """What the shop sends with it."""
+    times: int = 1
+    """How often it has to be done."""
 
 
 BEFORE = "before"
@@ -42,7 +44,9 @@ BEFORE = "before"
 
 def steps_asked(program: Program) -> tuple[Asked, ...]:
     """The steps of a friend, in the order of the file."""
-    return tuple(_of_step(program, name, step) for name, step in program.model.steps.items())
+    return tuple(
+        replace(_of_step(program, name, step), times=step.nth or 1) for name, step in program.model.steps.items()
+    )
 
 
 def before_joining(program: Program) -> Asked | None:

@@ -76,7 +76,8 @@ def _leads(program: Program, shop: str) -> str:
 
 
 def _presses(steps: tuple[Asked, ...]) -> str:
-    return "press " + ", then ".join(f'"{one.label}"' for one in steps)
+    presses = [f'"{one.label}"' + (f" {one.times} times" if one.times > 1 else "") for one in steps]
+    return "press " + ", then ".join(presses)
 
 
 def _counter(goodword: str, pin: str) -> str:

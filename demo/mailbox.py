@@ -40,14 +40,18 @@ class Mailbox:
         """All that is kept."""
         return list(self._mails)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    def keep(self, mail: Mail) -> None:
         """Take a mail."""
+        self._mails.appendleft(mail)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take a mail from the wire."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         mail = message_from_bytes(content, EmailMessage, policy=policy.default)
         body = mail.get_body(("plain",))
         text = str(body.get_content()) if body else ""
         to = ", ".join(one or "" for one in envelope.rcpt_tos)
-        self._mails.appendleft(Mail(to, str(mail["subject"]), tuple(text.splitlines())))
+        self.keep(Mail(to, str(mail["subject"]), tuple(text.splitlines())))
         return "250 OK"
 
 

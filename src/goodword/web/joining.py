@@ -7,6 +7,7 @@ his: whether somebody else had joined with it before cannot be told from the ans
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -17,7 +18,7 @@ from starlette.responses import Response
 
 from goodword.engine.events import Consent, Join, Person, Terms
 from goodword.engine.programs import status_of
-from goodword.engine.reasons import Answer
+from goodword.engine.reasons import REASONS, Answer
 from goodword.pipeline.intake import InvalidEvent
 from goodword.pipeline.lookup import find_by_email
 from goodword.portal.frame import frame
@@ -38,6 +39,8 @@ from goodword.web.visitors import keep_language, language_for, set_session
 from goodword.words.sentences import sentence
 
 ID_LENGTH_MAX = 64
+AUDIENCE = "audience.advocate"
+"""The key of the clause that says who may invite."""
 ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
 
@@ -73,7 +76,7 @@ async def _join(request: Request, context: Context, name: str, fields: dict[str,
         key = "join.email.wrong" if "email" in fields and error.field == "person.email" else "join.email.missing"
         return _page(request, found, closed, language, fields, error=key, status=422)
     if told.advocate_code is None or told.participant is None:
-        said = tuple(sentence(reason, language, found.model.zone) for reason in told.reasons)
+        said = _why_not(context, found, language, told)
         return _page(request, found, closed, language, fields, refused=said, status=409)
     if not known:
         await _consented(context, told.participant, "shown" in fields, language)
@@ -82,6 +85,18 @@ async def _join(request: Request, context: Context, name: str, fields: dict[str,
     set_session(response, context, "participant", secret)
     keep_language(response, context, language)
     return response
+
+
+def _why_not(context: Context, program: Program, language: str, told: Answer) -> tuple[str, ...]:
+    """Why somebody cannot join, in the words of the terms where they say it: what was compared means nothing to him."""
+    terms = promised(program, language, _today(context, program)).terms
+    only = next((clause.text for section in terms for clause in section.clauses if clause.key == AUDIENCE), "")
+    refusals = [reason for reason in told.reasons if REASONS[reason.code][0] == "refused"]
+    said = [
+        only if only and reason.code == "advocate_not_in_audience" else sentence(reason, language, program.model.zone)
+        for reason in refusals
+    ]
+    return tuple(dict.fromkeys(said))
 
 
 async def _told(context: Context, program: Program, language: str, fields: dict[str, str], known: bool) -> Answer:
@@ -162,6 +177,10 @@ def program_to_show(connection: Connection, context: Context, name: str) -> tupl
     )
 
 
+def _today(context: Context, program: Program) -> date:
+    return from_ms(context.parts.now_ms()).astimezone(program.model.zone).date()
+
+
 def _page(
     request: Request,
     program: Program,
@@ -175,8 +194,7 @@ def _page(
     lang: str | None = None,
 ) -> Response:
     typed = fields or {}
-    today = from_ms(context_of(request).parts.now_ms()).astimezone(program.model.zone).date()
-    said = promised(program, language, today)
+    said = promised(program, language, _today(context_of(request), program))
     view = JoinView(
         promised=said,
         action=f"{PREFIX}{program.name}",
