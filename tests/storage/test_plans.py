@@ -33,6 +33,7 @@ from goodword.storage import (
     staff,
     surveys,
     tables,
+    token_keys,
 )
 from goodword.storage.database import Database
 from goodword.storage.deliveries import Attempt, Delivery
@@ -169,6 +170,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):
             reads.objections(connection, TENANT, **filters)
         sign_people_in(connection)
+        sign_customers_in(connection)
         pools.pool_counts(connection, TENANT, "making-of")
         stored_terms(connection, TENANT, "bombas", 1, "ar")
         flows(connection, TENANT, "bombas", 1, 9)
@@ -237,6 +239,14 @@ def sign_people_in(connection: sa.Connection) -> None:
     sessions.keep_session(connection, TENANT, session, 9)
     sessions.forget_sessions(connection, TENANT, 9)
     assert sessions.end_sessions(connection, TENANT, "participant", "ann") == 1
+
+
+def sign_customers_in(connection: sa.Connection) -> None:
+    """Keys of the shop that are made, asked for, listed and revoked."""
+    key = token_keys.create_token_key(connection, TENANT, 1)
+    assert token_keys.is_live(connection, TENANT, key.kid)
+    assert token_keys.revoke_token_key(connection, TENANT, key.kid, 2)
+    assert token_keys.list_token_keys(connection, TENANT)
 
 
 def deliver(connection: sa.Connection) -> None:

@@ -37,6 +37,7 @@ COMMANDS = {
     "edge": "server",
     "worker": "server",
     "keys": "keys",
+    "tokens": "tokens",
     "staff": "staff",
     "endpoints": "endpoints",
     "sign-in": "people",

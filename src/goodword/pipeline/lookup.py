@@ -22,3 +22,16 @@ def find_by_email(connection: Connection, tenant: str, keyring: Keyring, email: 
     state = State()
     load(connection, tenant, state, {IDENTITIES.name: {address}})
     return address, state.get(IDENTITIES, address)
+
+
+def find_by_id(connection: Connection, tenant: str, keyring: Keyring, id: str) -> str | None:
+    """The participant whom the shop knows by this id, if there is one.
+
+    Raises:
+        InvalidEvent: it is none.
+    """
+    (key,) = identity_keys(seal_person(Person(id=id), keyring))
+    state = State()
+    load(connection, tenant, state, {IDENTITIES.name: {key}})
+    found: str | None = state.get(IDENTITIES, key)
+    return found

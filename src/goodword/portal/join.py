@@ -23,6 +23,8 @@ class JoinView:
     closed: Closed | None = None
     email: str = ""
     name: str = ""
+    token: str = ""
+    """With which the shop says who he is; then no address is asked for."""
     error: str = ""
     """What is wrong with the address that was typed, as the key of a text."""
     refused: tuple[str, ...] = ()

@@ -826,6 +826,17 @@ letters = Table(
     _index("letters_due", "tenant", "next_ms", "id", query="letters.take_letters"),
 )
 
+# Keys with which the shop signs tokens for its customers. The secret of each derives from its id.
+token_keys = Table(
+    "token_keys",
+    metadata,
+    _word("tenant"),
+    _word("kid"),
+    _number("created_ms"),
+    _number("revoked_ms", nullable=True),
+    PrimaryKeyConstraint("tenant", "kid"),
+)
+
 # Who works at the counter. `key` is the name as it is compared; `hash` the salted scrypt hash of the PIN.
 staff = Table(
     "staff",

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Literal
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
@@ -30,11 +31,13 @@ from goodword.web import (
     api,
     asking,
     assets,
+    boards,
     clicks,
     codes,
     contests,
     counter,
     export,
+    from_shop,
     invitations,
     joining,
     objections,
@@ -89,8 +92,10 @@ ROOMS = (
 """The routes of the API, one room for each noun."""
 PAGES = (
     invitations.router,
+    boards.router,
     joining.router,
     signing_in.router,
+    from_shop.router,
     you.router,
     opinions.router,
     portal.router,
@@ -100,6 +105,9 @@ PAGES = (
 )
 """The pages for people, and what they refer to."""
 MIB = 1024 * 1024
+THREADS = 12
+"""How many requests are worked on in threads at a time. More of them wait for each other more than for a database: with 40, a page cost
+up to twice the time of a processor."""
 
 
 class Application(FastAPI):
@@ -137,6 +145,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
+        current_default_thread_limiter().total_tokens = THREADS
         await edge.start()
         for one in runs:
             one.start()
@@ -229,6 +238,7 @@ def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_status)
     for kind in INFRASTRUCTURE:
         app.add_exception_handler(kind, _answer_unavailable)
+    app.add_exception_handler(Exception, _answer_unexpected)
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
@@ -252,6 +262,11 @@ async def _answer_status(request: Request, error: Exception) -> Response:
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
     return _said(request, Unavailable("the database cannot be reached"))
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours; the guard logs it."""
+    return _said(request, problem_of_status(500)())
 
 
 def _said(request: Request, problem: Problem) -> Response:

@@ -1,7 +1,8 @@
 """Joining from a page of ours, in one step: `/join/PROGRAM`, for everybody, without a key.
 
 Whoever joins gets his link at once and may share it. What is anybody's own he sees only once he has shown that the address is
-his: whether somebody else had joined with it before cannot be told from the answers.
+his: whether somebody else had joined with it before cannot be told from the answers. Of whom the shop says by a token that he is
+signed in there, no address is asked for, and he sees at once what is his.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Request
 from msgspec.structs import replace
@@ -21,6 +23,7 @@ from goodword.engine.programs import status_of
 from goodword.engine.reasons import REASONS, Answer
 from goodword.pipeline.intake import InvalidEvent
 from goodword.pipeline.lookup import find_by_email
+from goodword.pipeline.shop_tokens import WrongToken
 from goodword.portal.frame import frame
 from goodword.portal.friend import Closed
 from goodword.portal.join import PREFIX, JoinView
@@ -35,6 +38,7 @@ from goodword.web.context import Context, context_of
 from goodword.web.forms import read_form
 from goodword.web.people import Lang, answer, go, press
 from goodword.web.problems import Conflicts, NotFound
+from goodword.web.tokens import PATH_FROM_SHOP, customer_of, open_confirmed, token_over
 from goodword.web.visitors import keep_language, language_for, set_session
 from goodword.words.sentences import sentence
 
@@ -58,6 +62,8 @@ def join_page(request: Request, program: ProgramName, lang: Lang = None) -> Resp
 async def join(request: Request, program: ProgramName) -> Response:
     """Join. The link is shown at once; a mail brings the way to the rest."""
     context, fields = context_of(request), await read_form(request)
+    if "with" in fields:
+        return await _join_from_shop(request, context, program, fields)
     return await _join(request, context, program, fields)
 
 
@@ -76,18 +82,40 @@ async def _join(request: Request, context: Context, name: str, fields: dict[str,
         key = "join.email.wrong" if "email" in fields and error.field == "person.email" else "join.email.missing"
         return _page(request, found, closed, language, fields, error=key, status=422)
     if told.advocate_code is None or told.participant is None:
-        said = _why_not(context, found, language, told)
+        said = _refusal(context, found, language, told)
         return _page(request, found, closed, language, fields, refused=said, status=409)
     if not known:
         await _consented(context, told.participant, "shown" in fields, language)
     secret = await run_in_threadpool(_opened, request, context, told.participant, fields["email"], language)
-    response = go(request, f"/me/programs/{found.name}")
+    return _entered(request, context, found, secret, language)
+
+
+async def _join_from_shop(request: Request, context: Context, name: str, fields: dict[str, str]) -> Response:
+    """Join as the customer whom the token names: who he is, is known, so that he accepts for himself and sees what is his."""
+    language, token = language_for(request, fields.get("lang")), fields["with"]
+    found, closed = await run_in_threadpool(_known, context, name)
+    try:
+        customer = await run_in_threadpool(customer_of, context, token)
+    except WrongToken:
+        return token_over(request, language)
+    person = replace(customer.person, name=fields.get("name"), language=language)
+    told = await _told_of(context, found, fields, person, _accepted(found, fields, language))
+    if told.advocate_code is None or told.participant is None:
+        said = _refusal(context, found, language, told)
+        return page_from_shop(request, (found, closed), token, language, fields, refused=said, status=409)
+    await _consented(context, told.participant, "shown" in fields, language)
+    secret = await run_in_threadpool(open_confirmed, request, context, told.participant)
+    return _entered(request, context, found, secret, language)
+
+
+def _entered(request: Request, context: Context, program: Program, secret: str, language: str) -> Response:
+    response = go(request, f"/me/programs/{program.name}")
     set_session(response, context, "participant", secret)
     keep_language(response, context, language)
     return response
 
 
-def _why_not(context: Context, program: Program, language: str, told: Answer) -> tuple[str, ...]:
+def _refusal(context: Context, program: Program, language: str, told: Answer) -> tuple[str, ...]:
     """Why somebody cannot join, in the words of the terms where they say it: what was compared means nothing to him."""
     terms = promised(program, language, _today(context, program)).terms
     only = next((clause.text for section in terms for clause in section.clauses if clause.key == AUDIENCE), "")
@@ -100,20 +128,36 @@ def _why_not(context: Context, program: Program, language: str, told: Answer) ->
 
 
 async def _told(context: Context, program: Program, language: str, fields: dict[str, str], known: bool) -> Answer:
-    """The answer of the event; pressed twice, that of the first press. Of somebody who is `known` nothing is changed, and nothing
-    accepted in his name: perhaps it is somebody else who types his address.
+    """The answer of the event. Of somebody who is `known` nothing is changed, and nothing accepted in his name: perhaps it is
+    somebody else who types his address.
 
     Raises:
         InvalidEvent: nothing, or no address, was typed.
     """
+    person = Person(email=fields.get("email"))
+    if known:
+        return await _told_of(context, program, fields, person, None)
+    person = replace(person, name=fields.get("name"), language=language)
+    return await _told_of(context, program, fields, person, _accepted(program, fields, language))
+
+
+def _accepted(program: Program, fields: dict[str, str], language: str) -> Terms:
+    """The terms that stood on the page."""
+    read = version_read(fields) or program.version
+    return Terms(language=language, version=min(read, program.version) or None)
+
+
+async def _told_of(
+    context: Context, program: Program, fields: dict[str, str], person: Person, accepts: Terms | None
+) -> Answer:
+    """The answer of the event; pressed twice, that of the first press.
+
+    Raises:
+        InvalidEvent: nothing identifies the person.
+    """
     id = fields.get("id", "")
     id = id if 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum() else uuid.uuid4().hex
-    read = version_read(fields) or program.version
     now = from_ms(context.parts.now_ms())
-    accepts = None if known else Terms(language=language, version=min(read, program.version) or None)
-    person = Person(email=fields.get("email"))
-    if not known:
-        person = replace(person, name=fields.get("name"), language=language)
     for attempt in (id, uuid.uuid4().hex):
         event = Join(id=f"page-{attempt}", occurred_at=now, person=person, program=program.name, accepts=accepts)
         try:
@@ -181,6 +225,21 @@ def _today(context: Context, program: Program) -> date:
     return from_ms(context.parts.now_ms()).astimezone(program.model.zone).date()
 
 
+def page_from_shop(
+    request: Request,
+    program: tuple[Program, Closed | None],
+    token: str,
+    language: str,
+    fields: dict[str, str],
+    *,
+    refused: tuple[str, ...] = (),
+    status: int = 200,
+    lang: str | None = None,
+) -> Response:
+    """The page for a customer of whom the shop says who he is: all but the address."""
+    return _page(request, *program, language, fields, token=token, refused=refused, status=status, lang=lang)
+
+
 def _page(
     request: Request,
     program: Program,
@@ -188,6 +247,7 @@ def _page(
     language: str,
     fields: dict[str, str] | None = None,
     *,
+    token: str = "",
     error: str = "",
     refused: tuple[str, ...] = (),
     status: int = 200,
@@ -203,8 +263,13 @@ def _page(
         closed=closed,
         email=typed.get("email", ""),
         name=typed.get("name", ""),
+        token=token,
         error=error,
         refused=refused,
     )
-    page = frame(language, said.headline, f"{PREFIX}{program.name}")
+    if token:
+        query = urlencode({"token": token, "program": program.name})
+        page = frame(language, said.headline, PATH_FROM_SHOP, query=query)
+    else:
+        page = frame(language, said.headline, f"{PREFIX}{program.name}")
     return answer(request, "join.html", page, view, status=status, lang=lang)
