@@ -36,10 +36,10 @@ browser: ## install Chromium for the tests of pages, where it is missing and may
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || \
 		{ echo "no Chromium: install it (apt-get install chromium fonts-noto-core) or name one in GOODWORD_CHROMIUM" >&2; exit 1; }
 
-stress: setup ## run the long tests of faults; GOODWORD_STRESS_KILLS=50 and the like set their size
-	@$(VENV_PYTHON) -m pytest tests/faults -m stress -n0 --durations=0 -v $(ARGS)
+stress: setup browser ## run the long tests: of faults (GOODWORD_STRESS_KILLS=50 and the like set their size), of all pages
+	@$(VENV_PYTHON) -m pytest tests/faults tests/browser -m stress -n0 --durations=0 -v $(ARGS)
 
-bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys recipes rehearsal
+bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys pages recipes rehearsal
 	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies

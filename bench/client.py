@@ -19,11 +19,15 @@ from urllib.parse import urlsplit
 LIMIT = 64 * 1024 * 1024
 
 
-async def _connection(host: str, port: int, requests: deque[bytes], statuses: Counter[str]) -> None:
+async def _connection(
+    host: str, port: int, requests: deque[bytes], statuses: Counter[str], took_ms: list[float]
+) -> None:
     reader, writer = await asyncio.open_connection(host, port, limit=LIMIT)
     while requests:
+        sent = time.perf_counter()
         writer.write(requests.popleft())
         statuses[await _answer(reader)] += 1
+        took_ms.append((time.perf_counter() - sent) * 1000)
     writer.close()
 
 
@@ -80,9 +84,13 @@ def _posts(host: str, path: str, bodies: list[bytes]) -> deque[bytes]:
 
 
 def _gets(host: str, lines: list[bytes]) -> deque[bytes]:
-    """Each line is a path, who asks, and from which address: as a proxy in front passes it on."""
-    request = f"GET %b HTTP/1.1\r\nhost: {host}\r\nuser-agent: %b\r\naccept: */*\r\nx-forwarded-for: %b\r\n\r\n"
-    return deque(request.encode() % tuple(line.split(b"\t")) for line in lines)
+    """Each line is a path, who asks, and from which address, as a proxy in front passes it on; it may end with cookies."""
+    request = f"GET %b HTTP/1.1\r\nhost: {host}\r\nuser-agent: %b\r\naccept: */*\r\nx-forwarded-for: %b\r\n%b\r\n"
+    asked: deque[bytes] = deque()
+    for line in lines:
+        path, agent, address, *cookies = line.split(b"\t")
+        asked.append(request.encode() % (path, agent, address, b"".join(b"cookie: %b\r\n" % one for one in cookies)))
+    return asked
 
 
 async def _run(url: str, path: str, bodies: list[bytes], connections: int, rate: float) -> dict[str, object]:
@@ -95,7 +103,8 @@ async def _run(url: str, path: str, bodies: list[bytes], connections: int, rate:
     if rate:
         await paced.run(requests, connections)
     else:
-        await asyncio.gather(*(_connection(host, port, requests, statuses) for _ in range(connections)))
+        working = (_connection(host, port, requests, statuses, paced.took_ms) for _ in range(connections))
+        await asyncio.gather(*working)
     seconds = time.perf_counter() - started
     return {
         "requests": len(bodies),

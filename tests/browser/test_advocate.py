@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from html import unescape
-from itertools import count
+from itertools import count, product
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -33,6 +33,18 @@ LOOPS = [
     ("netflix", "en", 360, "light", False),
     ("netflix", "ar", 360, "dark", True),
 ]
+ALL = [
+    pytest.param(*loop, marks=pytest.mark.stress)
+    for loop in product(
+        ("dropbox", "harrys", "coffee-shop", "huckberry", "netflix"),
+        ("en", "ar", "ro"),
+        (360, 1280),
+        ("light", "dark"),
+        (True, False),
+    )
+    if loop not in LOOPS
+]
+"""The rest of them, for `make stress`."""
 FRIENDS = {"harrys": 5}
 """How many friends it takes for a reward; else one."""
 LATER = ("huckberry",)
@@ -90,7 +102,7 @@ def accept(window: BrowserContext, address: str) -> str:
     return parse_qs(urlsplit(shop_link).query)["gw_claim"][0]
 
 
-@pytest.mark.parametrize(("recipe", "language", "width", "scheme", "script"), LOOPS)
+@pytest.mark.parametrize(("recipe", "language", "width", "scheme", "script"), [*LOOPS, *ALL])
 def test_the_whole_loop(
     shop: Shop, windows: Windows, recipe: str, language: str, width: int, scheme: str, script: bool
 ) -> None:

@@ -60,7 +60,7 @@ FULL: dict[str, dict[str, Any]] = {
             fields={"plan": "pro", "seats": 3, "paid": True}, signals={"device": ("h1", "h2")},
             signed_up_ms=7, activities={"install": ((8, "e8"), (9, "e9"))}, waiting=2, keeping=1, number=7,
             accepted=(Acceptance("dropbox", 2, "ar", 6, "e1"),), consents={"name": ConsentState(given=True, at_ms=9, language="ar")},
-            asked_ms=95, asked=2, surveyed_ms=94, erased_ms=96,
+            asked_ms=95, asked=2, surveyed_ms=94, payout_ms=93, erased_ms=96,
         )
     },
     "handles": {"ANN": Handle("ANN", "dropbox", "ann", 5, "A-n-n", "card", "/socks", expires_ms=99, disabled_ms=98, group="g1")},

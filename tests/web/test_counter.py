@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from dataclasses import dataclass
@@ -334,6 +335,27 @@ def test_pressed_twice_it_counts_once(till: Till) -> None:
     ]
 
 
+def test_pressed_at_once_on_two_tills_it_counts_once(till: Till) -> None:
+    """The same press, sent by a page and by a worker beside it, and another one within the same limit."""
+    token, id = till.token(), uuid.uuid4().hex
+    till.limit(new_hour=2)
+
+    def sent(id: str, person: str) -> Any:
+        press = {"id": id, "kind": "new", "code": till.code, "person": person}
+        body = {"token": token, "staff": till.member.id, "press": press}
+        return till.site.client.post("/counter/entries", json=body)
+
+    async def at_once() -> list[httpx.Response]:
+        others = [sent(uuid.uuid4().hex, f"+4072200001{number}") for number in range(4)]
+        return await asyncio.gather(*(sent(id, ION) for _ in range(6)), *others)
+
+    answers = till.site.loop.run(at_once())
+    assert [one.status_code for one in answers] == [200] * 10
+    assert len({one.text for one in answers[:6]}) == 1
+    assert sum(entry.outcome == "accepted" for entry in till.entries()) == 2
+    assert len([id for id in till.events() if id.endswith("-visit")]) == 2
+
+
 # Who the customer is, as it is typed; what the answer says.
 REFUSED = [
     ("+40721000009", "advocate and friend are the same person"),
@@ -448,7 +470,7 @@ def test_a_purchase_of_a_new_customer(shop: Till) -> None:
     ("paid", "said", "status"),
     [
         ("24.99", "Please do not hand it over", "issued"),
-        ("30", "please hand it over", "redeemed"),
+        ("30", "Confirmed: it is used", "redeemed"),
         ("", "cannot be read", "issued"),
     ],
 )

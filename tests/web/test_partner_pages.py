@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,9 +15,11 @@ import httpx
 import pytest
 
 from demo.cases import PROGRAMS
+from goodword.delivery.letters import CHANGED_PAYOUT, Letters
 from goodword.engine.state import HANDLES_MAX
 from goodword.portal.partner import DAYS
 from goodword.program.duration import DAY_MS, from_ms
+from goodword.storage.letters import Letter, letter_done, take_letters
 from tests.edge.making import FIREFOX
 from tests.web.making import TENANT, Opener, Site
 from tests.web.people import Person, form
@@ -62,6 +64,18 @@ class Shop:
         who = {"id": f"buyer {number}", "email": f"buyer{number}@example.com"}
         told = {"order": f"o{number}", "person": who, "total": total, "currency": "USD"}
         return self.tell("order", f"o{number}", items=items, click=click, **told)
+
+    @property
+    def mail_parts(self) -> tuple[Any, Any]:
+        return self.site.parts.keyring, self.clock
+
+    def letters(self) -> list[Letter]:
+        """The letters about payouts that wait, taken out."""
+        with self.site.parts.database.write_aside() as connection:
+            found = take_letters(connection, TENANT, self.clock.ms + 60_000, self.clock.ms + 10**9, 100)
+            for one in found:
+                letter_done(connection, TENANT, one.id)
+        return [one for one in found if one.kind == CHANGED_PAYOUT]
 
     def pass_days(self, days: float) -> None:
         self.clock.ms += int(days * DAY_MS)
@@ -313,11 +327,19 @@ def test_a_partner_says_how_he_is_paid_and_who_pays_sees_since_when(shop: Shop) 
     page = ann.press(form_page, "/payouts/details", name="Ann <b>Smith</b>", payout=f"{ACCOUNT} <i>")
     assert f"{ACCOUNT} &lt;i&gt;" in page.text
     changed_ms = shop.clock.ms
+    mail = Letters(replace(shop.site.parts.settings, tenant=TENANT), shop.site.parts.database, *shop.mail_parts)
+    (letter,) = shop.letters()
+    assert letter.participant is not None
+    text = mail.written(letter, ANN)
+    assert (text.to, text.subject) == (ANN, "How you are paid was changed")
+    assert "https://go.shop.example/me/you" in text.text
+    assert "AAAA" not in text.text
     shop.clock.ms += DAY_MS
     page = ann.press(ann.get(f"{HOME}/payouts/details"), "/payouts/details", payout=f"{ACCOUNT} <i>")
     assert page.status_code == 200
     events = [one for one in shop.site.get("/v1/events", limit=200)["items"] if one["type"] == "profile"]
     assert len(events) == 1  # what did not change is not told
+    assert shop.letters() == []
     shop.buy(1, shop.follow(code), total=50_000)
     shop.pass_days(100)
     (due,) = shop.site.get("/v1/programs/amazon-associates/payouts", "read", "people")["items"]

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 
 import structlog
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from goodword.delivery.mail import Smtp, SmtpSender, one_line, parse_address, parse_smtp
 from goodword.delivery.schedule import Outcome
@@ -33,6 +34,9 @@ AGAIN_MS = (5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 5 * MINUTE_MS)
 """How long is waited after each attempt that failed, of a letter whose link lives for half an hour; then it is given up."""
 FORGET_EVERY_MS = HOUR_MS
 SIGN_IN_PATH = "/me/in/"
+HOME_PATH = "/me/you"
+SIGN_IN = "sign_in"
+CHANGED_PAYOUT = "changed_payout"
 
 log = structlog.get_logger("goodword.letters")
 
@@ -83,9 +87,9 @@ class Letters:
         """One attempt; None where there is nothing to send or nowhere to."""
         with self._database.read() as connection:
             people = reads.people(connection, self._settings.tenant, [letter.participant] if letter.participant else [])
-            opened = find_sign_in(connection, self._settings.tenant, letter.reference)
+            timely = letter.kind != SIGN_IN or self._leads_in(connection, letter.reference)
         to = people.get(letter.participant or "", {}).get("email")
-        if to is None or opened is None or not opened.open_at(self._now_ms()):
+        if to is None or not timely:
             return None
         if sender is None or smtp is None:
             log.info("letter_not_sent", letter=letter.id, kind=letter.kind)
@@ -97,8 +101,23 @@ class Letters:
             return None
         return sender.post(mail, to, letter.id)
 
+    def _leads_in(self, connection: Connection, sign_in: str) -> bool:
+        """Whether the link of a letter is still good for anything."""
+        opened = find_sign_in(connection, self._settings.tenant, sign_in)
+        return opened is not None and opened.open_at(self._now_ms())
+
     def written(self, letter: Letter, to: str) -> Written:
         """A letter in the words of its language."""
+        return self._changed_payout(letter, to) if letter.kind == CHANGED_PAYOUT else self._way_in(letter, to)
+
+    def _changed_payout(self, letter: Letter, to: str) -> Written:
+        """Whoever is paid learns that he is to be paid otherwise; where to, stands in no mail."""
+        texts = catalogue(letter.language)
+        said = [texts.text(f"letter.payout.{name}") for name in ("changed", "not_you")]
+        lines = [said[0], "", said[1], "", f"{self._settings.origin}{HOME_PATH}"]
+        return Written(to, texts.text("letter.payout.subject"), "\n".join(lines) + "\n", texts.language)
+
+    def _way_in(self, letter: Letter, to: str) -> Written:
         texts = catalogue(letter.language)
         link = f"{self._settings.origin}{SIGN_IN_PATH}{link_token(self._keyring, letter.reference)}"
         minutes = LIVES_MS // MINUTE_MS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+
 from msgspec import Struct
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from goodword.storage.tables import letters
 
@@ -22,6 +24,16 @@ class Letter(Struct, frozen=True):
 
 
 _COLUMNS = [column for column in letters.c if column.name in Letter.__struct_fields__]
+
+
+def add_letter(
+    connection: Connection, tenant: str, participant: str, kind: str, language: str, now_ms: int, next_ms: int
+) -> str:
+    """Queue a letter to somebody, to be sent from `next_ms` on; its id."""
+    row = {"id": f"le_{secrets.token_hex(12)}", "participant": participant, "kind": kind, "reference": ""}
+    times = {"created_ms": now_ms, "next_ms": next_ms, "tries": 0}
+    connection.execute(insert(letters), {"tenant": tenant, "language": language, **row, **times})
+    return row["id"]
 
 
 def letters_due(connection: Connection, tenant: str, now_ms: int) -> bool:

@@ -142,7 +142,7 @@ def benefit_of(program: Program, reward: Reward) -> Benefit | None:
 def worth(program: Program, reward: Reward, language: str) -> str:
     """What a reward is, in words: "1 coffee", "25% off"."""
     benefit = benefit_of(program, reward)
-    if benefit is not None and benefit.percent_off:
+    if benefit is not None and (benefit.percent_off or benefit.kind == "coupon"):
         return benefit_text(benefit, language) or ""
     return amount(Quantity(reward.remaining or reward.amount, reward.unit), language)
 

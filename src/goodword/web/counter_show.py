@@ -36,8 +36,9 @@ def result_of(context: Context, entry: Entry, language: str) -> Result:
     texts = catalogue(language)
     with context.parts.database.read() as connection:
         answers = _answers(context, connection, entry)
+        used = entry.kind == "redeem" and entry.outcome == "accepted" and entry.detail.order
         notice = Notice(
-            texts.text(f"counter.result.{entry.kind}.{entry.outcome}"),
+            texts.text("counter.result.used" if used else f"counter.result.{entry.kind}.{entry.outcome}"),
             why(entry, language) if entry.outcome == "refused" and not answers else "",
             TONES[entry.outcome],
         )

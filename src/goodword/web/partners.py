@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from goodword.delivery.letters import CHANGED_PAYOUT
 from goodword.engine.events import Link, Profile
 from goodword.engine.reasons import Answer
 from goodword.engine.state import HANDLES, HANDLES_OF, PARTICIPANTS, Handle, Reward, State
@@ -38,6 +39,7 @@ from goodword.portal.partner import (
 )
 from goodword.program.duration import DAY_MS, day_start_ms, iso, period_key
 from goodword.storage import hits, payouts, reads, sales
+from goodword.storage.letters import add_letter, letter_done
 from goodword.storage.load import load
 from goodword.storage.payouts import PartnerStatement
 from goodword.web.api import PRINTABLE, After
@@ -55,6 +57,8 @@ SALES_SHOWN = 30
 PAYOUTS_SHOWN = 12
 FILE_LINES_MAX = 100_000
 """How many movements the file of one statement holds."""
+LETTER_AFTER_MS = 5000
+"""How long a letter about a change waits for the change."""
 NAME_MAX = 60
 """How long the name of a link may be on these pages."""
 BOM = "\ufeff"
@@ -202,7 +206,7 @@ async def change_details(request: Request, visitor: Himself, program: ProgramNam
         told = {"type": "profile", "participant": visitor.subject, "person": changed}
         try:
             event = _event(context, Profile, uuid.uuid4().hex, told)
-            await press(context, event)
+            await _press_and_mail(context, visitor, event, language)
         except InvalidEvent as error:
             field = error.field.rpartition(".")[2]
             wrong = {field if field in changed else "payout": catalogue(language).text("payout.wrong")}
@@ -211,6 +215,34 @@ async def change_details(request: Request, visitor: Himself, program: ProgramNam
             lambda: _details_page(request, visitor, program, language, fields, wrong, status=422)
         )
     return go(request, f"{path_of(program)}/payouts#paid")
+
+
+async def _press_and_mail(context: Context, visitor: Visitor, event: Profile, language: str) -> None:
+    """Have the change decided, and himself told by mail. The letter is queued first: rather one for nothing than none.
+
+    Raises:
+        InvalidEvent: it cannot be accepted; with the field.
+        Problem: there is no answer.
+    """
+    letter = await run_in_threadpool(_queue_letter, context, visitor, language) if event.person.payout else None
+    try:
+        await press(context, event)
+    except InvalidEvent:
+        if letter is not None:
+            await run_in_threadpool(_drop_letter, context, letter)
+        raise
+
+
+def _queue_letter(context: Context, visitor: Visitor, language: str) -> str:
+    now_ms = context.parts.now_ms()
+    with context.parts.database.write_aside() as connection:
+        next_ms = now_ms + LETTER_AFTER_MS
+        return add_letter(connection, context.tenant, visitor.subject, CHANGED_PAYOUT, language, now_ms, next_ms)
+
+
+def _drop_letter(context: Context, letter: str) -> None:
+    with context.parts.database.write_aside() as connection:
+        letter_done(connection, context.tenant, letter)
 
 
 def _links_page(

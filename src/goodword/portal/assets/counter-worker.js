@@ -3,6 +3,8 @@
 
 const SHELL = "/counter/offline";
 const PATIENCE_MS = 8000;
+// What a proxy answers while the server behind it is away.
+const AWAY = [502, 503, 504];
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -13,13 +15,17 @@ function inTime(request) {
 }
 
 async function pageOrShell(request) {
+  let answer;
   try {
-    return await inTime(request);
+    answer = await inTime(request);
+    if (!AWAY.includes(answer.status)) return answer;
   } catch (error) {
-    const kept = await caches.match(SHELL);
-    if (kept) return kept;
-    throw error;
+    answer = error;
   }
+  const kept = await caches.match(SHELL);
+  if (kept) return kept;
+  if (answer instanceof Response) return answer;
+  throw answer;
 }
 
 self.addEventListener("fetch", (event) => {
