@@ -269,6 +269,8 @@ def test_the_connection_breaks_between_looking_up_and_confirming(cafe: Cafe, til
     assert cafe.entries(who[0]) == []
     page.context.set_offline(False)
     expect(page.locator("#waiting")).to_be_hidden(timeout=20_000)
+    page.wait_for_url("**/entries/**")  # and the page goes on to what became of it
+    expect(page.locator("main > .notice.good")).to_be_visible()
     (entry,) = cafe.entries(who[0])
     assert (entry.outcome, entry.offline) == ("accepted", True)
     assert entry.at_ms < entry.received_ms

@@ -60,13 +60,21 @@ def bring(world: World, day: float, code: str, friend: str, order: str, **body: 
 
 
 def test_what_is_known_goes_and_his_place_in_the_books_stays(world: World) -> None:
-    known = {"country": "RO", "language": "ro", "fields": {"verified": True}, "device": "d", "address": "a"}
+    known = {
+        "country": "RO",
+        "language": "ro",
+        "fields": {"verified": True},
+        "device": "d",
+        "address": "a",
+        "payout": "RO49",
+    }
     world.tell(1, "join", "anna", program="friends", accepts={"language": "ro"}, person=known)
     anna = world.said["participant"]
     world.tell(1, "sign_up", "anna")
     world.tell(1, "activity", "anna", name="installed")
     world.tell(1, "consent", "anna", purpose="name", given=True, language="ro")
     before = person(world, anna)
+    assert before.payout_ms == world.at(1)
     assert "data_erased" in world.tell(5, "erase", participant=anna)
     assert world.said["participant"] == anna
     row = person(world, anna)

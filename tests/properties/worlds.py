@@ -588,7 +588,8 @@ def _wish(draw: st.DrawFn, at_ms: int) -> Wish:
         case "profile":
             plan = draw(st.sampled_from(["gold", "green"]))
             fields = {"verified": draw(st.booleans()), "plan": plan}
-            return Wish(at_ms, {"type": "profile", "person": person | {"fields": fields}})
+            paid = {"payout": "an account"} if draw(st.booleans()) else {}
+            return Wish(at_ms, {"type": "profile", "person": person | {"fields": fields} | paid})
         case _:
             return Wish(at_ms, {"type": kind, "order": order})
 

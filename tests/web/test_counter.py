@@ -272,6 +272,25 @@ def test_who_tries_many_codes_has_to_wait(till: Till) -> None:
     assert till.look_up(till.code).status_code == 429
 
 
+def test_strangers_on_the_network_of_the_shop_do_not_lock_its_tills(open_site: Opener) -> None:
+    till = make_till(open_site, rate_address="3")
+    till.sign_in()
+    assert 429 in [till.site.ask("POST", f"/i/{till.code}/claim", data={"id": "x"}).status_code for _ in range(5)]
+    assert till.look_up(till.code).status_code == 200
+    assert "The new customer is confirmed" in till.new().text
+
+
+def test_many_of_the_staff_at_one_address_guess_no_more_than_a_few(till: Till) -> None:
+    statuses: list[int] = []
+    for number in range(4):
+        with till.site.parts.database.write(TENANT) as connection:
+            other, pin = add_member(connection, TENANT, f"Member {number}", START)
+        till.sign_in(other.name, pin)
+        statuses += [till.look_up(f"NOBODY{n:02}").status_code for n in range(20)]
+    assert statuses[:60] == [404] * 60
+    assert 429 in statuses[60:]
+
+
 @pytest.mark.parametrize(
     ("happens", "said"),
     [

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,14 +15,14 @@ import httpx
 import pytest
 
 from demo.cases import PROGRAMS
-from goodword.delivery.letters import CHANGED_PAYOUT, Letters
 from goodword.engine.state import HANDLES_MAX
+from goodword.pipeline.visits import VisitTeller
 from goodword.portal.partner import DAYS
 from goodword.program.duration import DAY_MS, from_ms
-from goodword.storage.letters import Letter, letter_done, take_letters
+from tests.delivery.postbox import Sink, serve
 from tests.edge.making import FIREFOX
 from tests.web.making import TENANT, Opener, Site
-from tests.web.people import Person, form
+from tests.web.people import Person, form, post_office
 from tests.web.test_portal import Clock
 
 ANN, EVE = "ann@example.com", "eve@example.com"
@@ -64,18 +64,6 @@ class Shop:
         who = {"id": f"buyer {number}", "email": f"buyer{number}@example.com"}
         told = {"order": f"o{number}", "person": who, "total": total, "currency": "USD"}
         return self.tell("order", f"o{number}", items=items, click=click, **told)
-
-    @property
-    def mail_parts(self) -> tuple[Any, Any]:
-        return self.site.parts.keyring, self.clock
-
-    def letters(self) -> list[Letter]:
-        """The letters about payouts that wait, taken out."""
-        with self.site.parts.database.write_aside() as connection:
-            found = take_letters(connection, TENANT, self.clock.ms + 60_000, self.clock.ms + 10**9, 100)
-            for one in found:
-                letter_done(connection, TENANT, one.id)
-        return [one for one in found if one.kind == CHANGED_PAYOUT]
 
     def pass_days(self, days: float) -> None:
         self.clock.ms += int(days * DAY_MS)
@@ -178,6 +166,10 @@ def test_a_link_to_a_page_is_made_followed_bought_over_held_and_paid(shop: Shop)
     ]
     assert {row["Reference"] for row in rows} > {line["reward"] for line in told["lines"] if "reward" in line}
     assert "o1" not in table.text.split(",")
+
+    shop.tell("refund", "much later", order="o2")
+    read = plain(ann.get(f"{HOME}/payouts"))
+    assert "On your account -$9.00 This was paid out and taken back since" in read
 
 
 WRONG = {
@@ -327,25 +319,45 @@ def test_a_partner_says_how_he_is_paid_and_who_pays_sees_since_when(shop: Shop) 
     page = ann.press(form_page, "/payouts/details", name="Ann <b>Smith</b>", payout=f"{ACCOUNT} <i>")
     assert f"{ACCOUNT} &lt;i&gt;" in page.text
     changed_ms = shop.clock.ms
-    mail = Letters(replace(shop.site.parts.settings, tenant=TENANT), shop.site.parts.database, *shop.mail_parts)
-    (letter,) = shop.letters()
-    assert letter.participant is not None
-    text = mail.written(letter, ANN)
-    assert (text.to, text.subject) == (ANN, "How you are paid was changed")
-    assert "https://go.shop.example/me/you" in text.text
-    assert "AAAA" not in text.text
     shop.clock.ms += DAY_MS
     page = ann.press(ann.get(f"{HOME}/payouts/details"), "/payouts/details", payout=f"{ACCOUNT} <i>")
     assert page.status_code == 200
     events = [one for one in shop.site.get("/v1/events", limit=200)["items"] if one["type"] == "profile"]
     assert len(events) == 1  # what did not change is not told
-    assert shop.letters() == []
     shop.buy(1, shop.follow(code), total=50_000)
     shop.pass_days(100)
     (due,) = shop.site.get("/v1/programs/amazon-associates/payouts", "read", "people")["items"]
     assert due["pay_to"]["details"] == f"{ACCOUNT} <i>"
     assert due["pay_to"]["name"] == "Ann <b>Smith</b>"
     assert due["pay_to"]["changed_at"].startswith(from_ms(changed_ms).date().isoformat())
+
+
+MAILED = {
+    "en": "How you are paid was changed",
+    "ar": "تغيّرت طريقة الصرف لك",
+    "ro": "S-a schimbat modul în care primești plata",
+}
+
+
+@pytest.mark.parametrize(("language", "subject"), MAILED.items())
+def test_a_change_of_the_account_is_mailed_without_the_account(shop: Shop, language: str, subject: str) -> None:
+    ann, _ = shop.partner(ANN)
+    sink = Sink()
+    with serve(sink) as server:
+        office = post_office(shop.site, f"smtp://{server}?from=hello@shop.example")
+        office.run_once()
+        sink.mails.clear()
+        page = ann.get(f"{HOME}/payouts/details?lang={language}")
+        ann.press(page, "/payouts/details", payout="x" * 501)
+        for account in (ACCOUNT, ACCOUNT):
+            ann.press(page, "/payouts/details", payout=account)
+        shop.clock.ms += 10_000
+        office.run_once()
+        office.run_once()
+    (mail,) = sink.mails
+    assert (mail["subject"], mail["to"]) == (subject, ANN)
+    assert "https://go.shop.example/me/you" in mail.get_content()
+    assert "AAAA" not in mail.get_content()
 
 
 @pytest.mark.parametrize("period", ["2026-13", "2026-W60", "soon", "9999-12", "0000-01", "2026-1-1"])
@@ -400,3 +412,20 @@ def test_a_customer_who_recommends_is_not_advertising(shop: Shop) -> None:
     assert "#ad" not in page.text
     code = re.findall(r'<output class="code"[^>]*>([^<]+)<', page.text)[0]
     assert "Advertising" not in shop.site.ask("GET", f"/i/{code}").text
+
+
+def test_visits_that_are_paid_for_stand_among_the_sales(shop: Shop) -> None:
+    assert shop.site.publish((PROGRAMS / "per-visit" / "program.yaml").read_text()).status_code == 201
+    blog, code = shop.partner("blog@example.com", "per-visit", fields={"partner": True})
+    home = "/me/programs/per-visit"
+    for _ in range(3):
+        shop.follow(code)
+    clicked(blog, f"{home}/clicks", 3)
+    shop.pass_days(2)
+    context = shop.site.app.state.context
+    VisitTeller(context.batcher, shop.site.parts.tenants, TENANT).run(shop.clock.ms, lambda: False)
+    seen = plain(blog.get(f"{home}/sales"))
+    assert "Visits · $0.15" in seen
+    assert "held until" in seen
+    shop.pass_days(20)
+    assert "On your account $0.15" in plain(blog.get(f"{home}/payouts"))

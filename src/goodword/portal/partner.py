@@ -137,7 +137,7 @@ class PayoutsView:
     path: str
     account: str
     next: str
-    """When the next payout is made, and from which amount on."""
+    """When the next payout is made, and from which amount on; or what becomes of a debt."""
     period: str
     title: str
     sums: tuple[tuple[str, str], ...]
@@ -284,12 +284,18 @@ def payouts_view(
     first, last = (
         calendar_day(local_date(at, mine.zone), language) for at in (statement.starts_ms, statement.ends_ms - 1)
     )
-    moved = [words.movement(one.clock_ms, one.kind, None, one.amount, one.balance) for one in lines[:LINES_SHOWN]]
+    moved = [
+        (
+            short_day(local_date(one.clock_ms, mine.zone), language),
+            *words.movement(one.clock_ms, one.kind, None, one.amount, one.balance)[1:],
+        )
+        for one in lines[:LINES_SHOWN]
+    ]
     columns = [(title, place > 1) for place, title in enumerate(_without_order(words.columns()))]
     return PayoutsView(
         path=path_of(mine.program.name),
         account=words.amount(account),
-        next=_next(mine, language, terms, ends_ms),
+        next=_next(mine, language, terms, ends_ms) if account >= 0 else texts.text("payouts.debt"),
         period=statement.period,
         title=texts.text("payouts.statement", {"first": first, "last": last}),
         sums=tuple(words.sum(name, getattr(statement, name)) for name in SUMS),

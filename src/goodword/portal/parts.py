@@ -71,6 +71,7 @@ table{border-collapse:collapse;inline-size:100%;overflow-wrap:normal}
 caption{text-align:start;font-weight:600;padding-block-end:.5rem}
 th,td{text-align:start;padding:.5rem .75rem;border-block-end:1px solid var(--line)}
 th{color:var(--soft)}
+@media (width<30rem){th,td{padding-inline:.375rem}}
 td.number,th.number{text-align:end;font-variant-numeric:tabular-nums}
 tr.here{font-weight:700;box-shadow:inset 0 0 0 2px var(--brand)}
 .tabs ul{margin-block:1rem;gap:0 1rem;border-block-end:1px solid var(--line)}

@@ -8,6 +8,7 @@ passes on for a commission is labelled as advertising at its beginning (Directiv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -36,8 +37,8 @@ WITHOUT_PUBLIC: Final[dict[str, str]] = {
     "SA": "Mawthooq licence for individuals who advertise",
 }
 """Countries in which people may need a permit to post an offer publicly, with the rule; checked in November 2026."""
-MESSAGE_MAX: Final = 500
-"""How long a message of somebody's own may be."""
+REMEMBERED_MAX: Final = 1024
+"""For how many messages the buttons are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def message_for(language: str, link: str, benefit: str, earns: bool, *, partner:
     return Shared(link, texts.text("share.subject"), text)
 
 
+@lru_cache(maxsize=REMEMBERED_MAX)
 def ways(language: str, shared: Shared, country: str | None) -> tuple[Way, ...]:
     """The buttons in the order of a language. Public posts are left out where they may need a permit.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from goodword.engine.state import ContestRow, Standing
 from goodword.storage import tables
@@ -18,12 +18,18 @@ _CONTESTS, _STANDINGS = MAPPERS["contests"], MAPPERS["standings"]
 _C, _S = tables.contests.c, tables.standings.c
 
 
+_CONTESTS_OF = (
+    select(*(_C[name] for name in _CONTESTS.columns))
+    .where(_C.tenant == bindparam("tenant"), _C.id > bindparam("first"), _C.id < bindparam("last"))
+    .order_by(_C.id)
+)
+
+
 def contests_of(connection: Connection, tenant: str, program: str) -> list[ContestRow]:
     """All contests of a program, by name: those that opened, those that will, those that are decided."""
-    columns = [_C[name] for name in _CONTESTS.columns]
     # The key begins with the program, so that the range of its contests is read and nothing else.
-    mine = (_C.tenant == tenant) & (_C.id > f"{program}|") & (_C.id < f"{program}}}")
-    return [_CONTESTS.unpack(row)[1] for row in connection.execute(select(*columns).where(mine).order_by(_C.id))]
+    parameters = {"tenant": tenant, "first": f"{program}|", "last": f"{program}}}"}
+    return [_CONTESTS.unpack(row)[1] for row in connection.execute(_CONTESTS_OF, parameters)]
 
 
 def leaderboard(connection: Connection, tenant: str, board: str, limit: int) -> list[Standing]:

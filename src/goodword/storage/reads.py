@@ -8,11 +8,12 @@ nothing is shown twice because something new arrived meanwhile.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, func, select, text, tuple_
 
 from goodword.engine.asking import ASKED
 from goodword.engine.state import Entry, ObjectionRow, OrderRow, OutboxRow, Participant, ProgramRow, Referral, Reward
@@ -364,20 +365,32 @@ def rows_page(
     limit: int,
 ) -> Page[Any]:
     """A page of the rows of a collection, by (time, id), the newest first."""
-    mapper = MAPPERS[collection]
-    columns, size = mapper.table.c, bounded(limit)
-    place = tuple_(columns[time], columns[mapper.key])
-    conditions: list[ColumnElement[bool]] = [columns.tenant == tenant, columns[time].is_not(None)]
-    conditions += [columns[name] == value for name, value in filters.items() if value is not None]
+    size, asked = bounded(limit), {name: value for name, value in filters.items() if value is not None}
+    parameters: dict[str, object] = {**asked, "tenant": tenant, "size": size + 1}
     if cursor is not None:
-        ms, _, key = cursor.partition("-")
-        conditions.append(place < (whole(ms), key))
-    statement = select(*(columns[name] for name in mapper.columns)).where(*conditions)
-    statement = statement.order_by(columns[time].desc(), columns[mapper.key].desc()).limit(size + 1)
-    found = connection.execute(statement).all()
+        ms, _, parameters["place_key"] = cursor.partition("-")
+        parameters["place_ms"] = whole(ms)
+    mapper = MAPPERS[collection]
+    statement = _rows_statement(collection, time, tuple(sorted(asked)), cursor is not None)
+    found = connection.execute(statement, parameters).all()
     items = [mapper.unpack(row)[1] for row in found[:size]]
     last = found[size - 1]._mapping if len(found) > size else None
     return Page(items, None if last is None else f"{last[time]}-{last[mapper.key]}")
+
+
+@cache
+def _rows_statement(collection: str, time: str, filters: tuple[str, ...], placed: bool) -> Select[Any]:
+    """The statement of a list. Put together once: that takes as long as asking the database."""
+    mapper = MAPPERS[collection]
+    columns = mapper.table.c
+    place = tuple_(columns[time], columns[mapper.key])
+    conditions: list[ColumnElement[bool]] = [columns.tenant == bindparam("tenant"), columns[time].is_not(None)]
+    conditions += [columns[name] == bindparam(name) for name in filters]
+    if placed:
+        before = bindparam("place_ms", type_=columns[time].type), bindparam("place_key", type_=tables.WORD)
+        conditions.append(place < tuple_(*before))
+    statement = select(*(columns[name] for name in mapper.columns)).where(*conditions)
+    return statement.order_by(columns[time].desc(), columns[mapper.key].desc()).limit(bindparam("size"))
 
 
 def _events(tenant: str) -> Select[Any]:

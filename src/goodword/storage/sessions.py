@@ -10,7 +10,7 @@ import secrets
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from goodword.program.duration import DAY_MS, HOUR_MS
 from goodword.storage.tables import sessions
@@ -27,6 +27,14 @@ AGENT_MAX = 200
 """How much of what a browser says of itself is kept."""
 FORGET_MAX = 1000
 """How many sessions that are over are removed at a time."""
+
+
+_FIND = select(sessions).where(
+    sessions.c.tenant == bindparam("tenant"),
+    sessions.c.hash == bindparam("hash"),
+    sessions.c.expires_ms > bindparam("now_ms"),
+)
+"""Put together once: each page asks for it."""
 
 
 class Session(Struct, frozen=True):
@@ -72,8 +80,8 @@ def open_session(
 
 def find_session(connection: Connection, tenant: str, secret: str, now_ms: int) -> Session | None:
     """The session of a secret, unless there is none or it is over."""
-    mine = (sessions.c.tenant == tenant) & (sessions.c.hash == hash_of(secret))
-    row = connection.execute(select(sessions).where(mine, sessions.c.expires_ms > now_ms)).one_or_none()
+    parameters = {"tenant": tenant, "hash": hash_of(secret), "now_ms": now_ms}
+    row = connection.execute(_FIND, parameters).one_or_none()
     return None if row is None else _session(row)
 
 

@@ -20,6 +20,8 @@ GUESSES = 20
 """How many codes that nobody has somebody at the counter may type at once; then one every three seconds."""
 HASHING_MAX = 4
 """How many PINs are compared at a time: each takes 16 MiB, and a thread that others wait for."""
+TILLS = 3
+"""As how many members the staff at one address may guess."""
 
 
 class Limits:
@@ -35,6 +37,7 @@ class Limits:
         self._keys = Buckets(key_per_second, key_per_second * BURST_SECONDS, clock)
         self._addresses = Buckets(address_per_minute / MINUTE_SECONDS, address_per_minute, clock)
         self._members = Buckets(GUESSES / MINUTE_SECONDS, GUESSES, clock)
+        self._tills = Buckets(TILLS * GUESSES / MINUTE_SECONDS, TILLS * GUESSES, clock)
         self._proxies = proxies
         self.hashing = asyncio.Semaphore(HASHING_MAX)
         """Held by who compares a PIN."""
@@ -64,8 +67,9 @@ class Limits:
         Raises:
             TooManyRequests: he tried too many before, or others at his address did.
         """
-        _spend(self._members, member, count, "too many codes were typed that nobody has")
-        self.failures(scope, count)
+        # Not among the failures of the address: customers on the shop's network could lock its tills.
+        for buckets, name in ((self._members, member), (self._tills, self._address(scope))):
+            _spend(buckets, name, count, "too many codes were typed that nobody has")
 
     def _address(self, scope: Scope) -> str:
         """By what name an address is counted: behind a proxy of ours, that of its client."""

@@ -136,12 +136,15 @@
 
   // What waits keeps asking; when the connection is back, the browser says so as well.
   let asking = false;
+  // The entry that was kept by a page on which there is nothing else to do: when it is answered, the answer is shown.
+  let awaited = null;
 
   async function again() {
     if (asking) return;
     asking = true;
     try {
-      if (queue().length || connection === "offline") await alone(send);
+      const answers = queue().length || connection === "offline" ? await alone(send) : {};
+      if (answers[awaited] && answers[awaited].address) location.assign(answers[awaited].address);
     } finally {
       asking = false;
     }
@@ -225,7 +228,9 @@
     show();
     notice("warning", say.kept);
     form.reset();
-    if (form.dataset.entry !== undefined) form.hidden = true;
+    if (form.dataset.entry === undefined) return;
+    form.hidden = true;
+    awaited = entry.id;
   }
 
   for (const form of document.querySelectorAll("form[data-entry], form[data-offline-entry]")) {
