@@ -50,10 +50,10 @@ def _places(mine: Mine, language: str) -> Iterator[Achieved]:
     texts = catalogue(language)
     for board in mine.boards:
         name = own_word("contest", board.row.contest, language)
-        for place, entrant, _, _ in board.leaders:
-            if entrant == mine.participant.id:
-                said = texts.text("card.rank", {"place": number(place, language)})
-                yield Achieved(f"rank-{board.row.contest}", f"{name}: {said}", Rank(place, name))
+        for one in board.leaders:
+            if one.entrant == mine.participant.id:
+                said = texts.text("card.rank", {"place": number(one.place, language)})
+                yield Achieved(f"rank-{board.row.contest}", f"{name}: {said}", Rank(one.place, name))
 
 
 def _titles(mine: Mine, language: str) -> Iterator[Achieved]:

@@ -9,7 +9,7 @@ from goodword.edge.qr import Picture, draw
 from goodword.engine.surveys import EVERY_DAYS
 from goodword.portal.achievements import Achieved, achieved
 from goodword.portal.friend import Closed
-from goodword.portal.mine import Board, Mine
+from goodword.portal.mine import Board, Leader, Mine
 from goodword.portal.progress import Progress, progress, what_counts
 from goodword.portal.promised import Promised, promised
 from goodword.portal.sharing import Shared, Way, message_for, ways
@@ -47,6 +47,8 @@ class Ranking:
     note: str
     rows: tuple[Row, ...]
     score: str
+    public: str | None
+    """Where everybody sees it; None of a draw, which has no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,9 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         ways=ways(language, shared, mine.participant.country),
         tier=own_word("tier", mine.tier, language) if mine.tier else "",
         bars=progress(mine, language) if confirmed else (),
-        rankings=tuple(_ranking(mine, board, language) for board in mine.boards) if confirmed else (),
+        rankings=tuple(ranking(mine.program, board, language, mine.participant.id) for board in mine.boards)
+        if confirmed
+        else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
         asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
         achieved=achieved(mine, language) if confirmed else (),
@@ -227,21 +231,25 @@ def _offers(mine: Mine, language: str, balances: dict[str, int]) -> Sequence[Off
     return found
 
 
-def _ranking(mine: Mine, board: Board, language: str) -> Ranking:
-    texts, contest = catalogue(language), mine.program.model.contests.get(board.row.contest)
-    rows = tuple(_row(mine, one, language) for one in board.leaders) if contest is None or contest.by == "rank" else ()
-    title = own_word("contest", board.row.contest, language)
-    measure = board.row.measure if board.row.measure in mine.program.model.measures else None
-    counts = what_counts(mine.program, measure, language) if measure else ""
-    note = (
-        texts.text("board.settled") if board.row.status == "settled" else texts.text("board.counts", {"what": counts})
+def ranking(program: Program, board: Board, language: str, participant: str | None) -> Ranking:
+    """A board as somebody sees it, or as everybody does."""
+    texts, contest = catalogue(language), program.model.contests.get(board.row.contest)
+    by_rank = contest is not None and contest.by == "rank"
+    measure = board.row.measure if board.row.measure in program.model.measures else None
+    counts = what_counts(program, measure, language) if measure else ""
+    settled = board.row.status == "settled"
+    return Ranking(
+        id=f"board-{board.row.contest}",
+        title=own_word("contest", board.row.contest, language),
+        note=texts.text("board.settled") if settled else texts.text("board.counts", {"what": counts}),
+        rows=tuple(_row(one, language, participant) for one in board.leaders) if by_rank else (),
+        score=number(board.mine, language),
+        public=f"/board/{program.name}/{board.row.contest}" if by_rank else None,
     )
-    return Ranking(f"board-{board.row.contest}", title, note, rows, number(board.mine, language))
 
 
-def _row(mine: Mine, leader: tuple[int, str, int, str | None], language: str) -> Row:
-    place, entrant, score, name = leader
-    own = entrant == mine.participant.id
-    texts = catalogue(language)
-    who = texts.text("board.you") if own else isolate(name, language) if name else texts.text("board.somebody")
-    return Row(number(place, language), who, number(score, language), own)
+def _row(leader: Leader, language: str, participant: str | None) -> Row:
+    texts, own = catalogue(language), leader.entrant == participant
+    somebody = isolate(leader.name, language) if leader.name else texts.text("board.somebody")
+    who = texts.text("board.you") if own else somebody
+    return Row(number(leader.place, language), who, number(leader.score, language), own)

@@ -12,12 +12,22 @@ from goodword.program.loader import Program
 
 
 @dataclass(frozen=True, slots=True)
+class Leader:
+    """Somebody on a board."""
+
+    place: int
+    entrant: str
+    score: int
+    name: str | None
+    """His first name, if he wants it to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
-    """A contest, and who leads it: entrant, score, and the name of those who want to be seen."""
+    """A contest, and who leads or won it."""
 
     row: ContestRow
-    leaders: tuple[tuple[int, str, int, str | None], ...]
-    """Place, entrant, score, name."""
+    leaders: tuple[Leader, ...]
     mine: int
     """The score of the one whose page it is."""
 

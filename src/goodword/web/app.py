@@ -31,6 +31,7 @@ from goodword.web import (
     api,
     asking,
     assets,
+    boards,
     clicks,
     codes,
     contests,
@@ -91,6 +92,7 @@ ROOMS = (
 """The routes of the API, one room for each noun."""
 PAGES = (
     invitations.router,
+    boards.router,
     joining.router,
     signing_in.router,
     from_shop.router,
@@ -236,6 +238,7 @@ def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_status)
     for kind in INFRASTRUCTURE:
         app.add_exception_handler(kind, _answer_unavailable)
+    app.add_exception_handler(Exception, _answer_unexpected)
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
@@ -259,6 +262,11 @@ async def _answer_status(request: Request, error: Exception) -> Response:
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
     return _said(request, Unavailable("the database cannot be reached"))
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours; the guard logs it."""
+    return _said(request, problem_of_status(500)())
 
 
 def _said(request: Request, problem: Problem) -> Response:

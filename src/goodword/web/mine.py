@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from goodword.engine.boards import standing_key
 from goodword.engine.state import (
     COUNTERS,
     HANDLES,
@@ -15,31 +14,26 @@ from goodword.engine.state import (
     REFERRALS,
     REFERRALS_OF,
     REWARDS,
-    STANDINGS,
     TIERS,
-    ContestRow,
     Handle,
     ObjectionRow,
-    Participant,
     Referral,
     Reward,
     State,
 )
 from goodword.engine.tiers import tier_key
-from goodword.portal.mine import Board, Mine
+from goodword.portal.mine import Mine
 from goodword.portal.progress import counter_keys
-from goodword.storage import boards, reads
+from goodword.storage import reads
 from goodword.storage.load import load
+from goodword.web.boards import boards_of
 from goodword.web.context import Context
 from goodword.web.joining import program_to_show
 from goodword.web.problems import NotFound
-from goodword.words.names import given_name
 
 SHOWN_MAX = 50
 """How many friends and rewards a page lists."""
 OBJECTIONS_SHOWN = 20
-LEADERS_SHOWN = 5
-"""How many of a leaderboard are shown."""
 
 
 def load_mine(
@@ -96,7 +90,7 @@ def load_mine(
         versions=context.parts.tenants.versions(connection, tenant, versions),
         counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
         tier=tier.tier if tier is not None and whole else "",
-        boards=tuple(_boards(connection, context, person, program)) if whole else (),
+        boards=boards_of(connection, context, found, person.id) if whole else (),
         invited=bool(whole and state.rows[REFERRALS_OF.name].get(participant)),
         objections=objections,
         now_ms=now_ms,
@@ -108,36 +102,6 @@ def _handles(state: State, participant: str, program: str) -> list[Handle]:
     rows = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
     mine = [row for row in rows if row is not None and row.program == program]
     return sorted(mine, key=lambda row: (row.created_ms, row.code))
-
-
-def _boards(connection: Connection, context: Context, person: Participant, program: str) -> list[Board]:
-    found = [
-        row for row in boards.contests_of(connection, context.tenant, program) if row.opens_ms <= context.parts.now_ms()
-    ]
-    return [_board(connection, context, person, row) for row in found]
-
-
-def _board(connection: Connection, context: Context, person: Participant, row: ContestRow) -> Board:
-    best = boards.leaderboard(connection, context.tenant, row.id, LEADERS_SHOWN)
-    state, key = State(), standing_key(row.id, person.id)
-    load(connection, context.tenant, state, {STANDINGS.name: {key}})
-    own = state.get(STANDINGS, key)
-    names = _names(connection, context, [one.entrant for one in best])
-    leaders, place, before = [], 0, None
-    for number, standing in enumerate(best, start=1):
-        place, before = (place, before) if standing.score == before else (number, standing.score)
-        leaders.append((place, standing.entrant, standing.score, names.get(standing.entrant)))
-    return Board(row, tuple(leaders), own.score if own is not None else 0)
-
-
-def _names(connection: Connection, context: Context, participants: list[str]) -> dict[str, str]:
-    """First names of those who want to be seen."""
-    state = State()
-    load(connection, context.tenant, state, {PARTICIPANTS.name: set(participants)})
-    rows = [state.get(PARTICIPANTS, one) for one in participants]
-    seen = [row.id for row in rows if row is not None and row.consents_to("name")]
-    people = reads.people(connection, context.tenant, seen) if seen else {}
-    return {id: given_name(person["name"]) for id, person in people.items() if person.get("name")}
 
 
 def own_reward(connection: Connection, context: Context, participant: str, id: str) -> Reward:

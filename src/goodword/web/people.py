@@ -19,7 +19,7 @@ from goodword.web.problems import Problem
 from goodword.web.visitors import SignInFirst, Visitor, keep_language, language_for, needs_visitor
 from goodword.words.catalogue import LANGUAGES, catalogue
 
-PATHS = ("/me/", "/join/", "/i/", "/counter/")
+PATHS = ("/me/", "/join/", "/i/", "/board/", "/counter/")
 """Where people read the answers: what goes wrong there is said in their language, on a page."""
 SIGN_IN = {"participant": "/me/sign-in", "staff": "/counter/sign-in"}
 PROBLEMS = (400, 403, 404, 413, 429, 503)
