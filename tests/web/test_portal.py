@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from demo.cases import PROGRAMS
 from goodword.program.duration import from_ms
 from goodword.storage import reads
 from tests.faults.routes import routes
@@ -217,6 +218,24 @@ def test_where_is_my_reward(open_site: Opener) -> None:
     site.parts.tenants.decide(TENANT, [], until_ms=clock.ms)
     assert "issued" in maria.get(reward).text
     assert "$20.00" in maria.get("/me/programs/demo/statement").text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "To invite friends, an advocate has to meet this: has ordered before."),
+        ("ro", "Condiție pentru cine invită: are deja o comandă."),
+        ("ar", "شرط صاحب الدعوة: وجود طلب سابق."),
+    ],
+)
+def test_who_may_not_join_is_told_in_the_words_of_the_terms(site: Site, language: str, said: str) -> None:
+    text = (PROGRAMS / "bombas" / "program.yaml").read_text(encoding="utf-8")
+    assert site.publish(text).status_code == 201
+    page = Person(site, language).joined(MARIA, "bombas")
+    assert page.status_code == 409
+    notices = re.findall(r'<div class="notice bad".*?</div>', page.text, re.DOTALL) or [page.text]
+    assert len(notices) == 1
+    assert said in unescape(notices[0])
 
 
 def test_a_refused_reward_says_why_and_how_to_object(site: Site, maria: Person) -> None:

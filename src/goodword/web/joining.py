@@ -8,6 +8,7 @@ signed in there, no address is asked for, and he sees at once what is his.
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from starlette.responses import Response
 
 from goodword.engine.events import Consent, Join, Person, Terms
 from goodword.engine.programs import status_of
-from goodword.engine.reasons import Answer
+from goodword.engine.reasons import REASONS, Answer
 from goodword.pipeline.intake import InvalidEvent
 from goodword.pipeline.lookup import find_by_email
 from goodword.pipeline.shop_tokens import WrongToken
@@ -42,6 +43,8 @@ from goodword.web.visitors import keep_language, language_for, set_session
 from goodword.words.sentences import sentence
 
 ID_LENGTH_MAX = 64
+AUDIENCE = "audience.advocate"
+"""The key of the clause that says who may invite."""
 ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
 
@@ -79,7 +82,7 @@ async def _join(request: Request, context: Context, name: str, fields: dict[str,
         key = "join.email.wrong" if "email" in fields and error.field == "person.email" else "join.email.missing"
         return _page(request, found, closed, language, fields, error=key, status=422)
     if told.advocate_code is None or told.participant is None:
-        said = _refusal(told, found, language)
+        said = _refusal(context, found, language, told)
         return _page(request, found, closed, language, fields, refused=said, status=409)
     if not known:
         await _consented(context, told.participant, "shown" in fields, language)
@@ -98,15 +101,11 @@ async def _join_from_shop(request: Request, context: Context, name: str, fields:
     person = replace(customer.person, name=fields.get("name"), language=language)
     told = await _told_of(context, found, fields, person, _accepted(found, fields, language))
     if told.advocate_code is None or told.participant is None:
-        said = _refusal(told, found, language)
+        said = _refusal(context, found, language, told)
         return page_from_shop(request, (found, closed), token, language, fields, refused=said, status=409)
     await _consented(context, told.participant, "shown" in fields, language)
     secret = await run_in_threadpool(open_confirmed, request, context, told.participant)
     return _entered(request, context, found, secret, language)
-
-
-def _refusal(told: Answer, program: Program, language: str) -> tuple[str, ...]:
-    return tuple(sentence(reason, language, program.model.zone) for reason in told.reasons)
 
 
 def _entered(request: Request, context: Context, program: Program, secret: str, language: str) -> Response:
@@ -114,6 +113,18 @@ def _entered(request: Request, context: Context, program: Program, secret: str, 
     set_session(response, context, "participant", secret)
     keep_language(response, context, language)
     return response
+
+
+def _refusal(context: Context, program: Program, language: str, told: Answer) -> tuple[str, ...]:
+    """Why somebody cannot join, in the words of the terms where they say it: what was compared means nothing to him."""
+    terms = promised(program, language, _today(context, program)).terms
+    only = next((clause.text for section in terms for clause in section.clauses if clause.key == AUDIENCE), "")
+    refusals = [reason for reason in told.reasons if REASONS[reason.code][0] == "refused"]
+    said = [
+        only if only and reason.code == "advocate_not_in_audience" else sentence(reason, language, program.model.zone)
+        for reason in refusals
+    ]
+    return tuple(dict.fromkeys(said))
 
 
 async def _told(context: Context, program: Program, language: str, fields: dict[str, str], known: bool) -> Answer:
@@ -210,6 +221,10 @@ def program_to_show(connection: Connection, context: Context, name: str) -> tupl
     )
 
 
+def _today(context: Context, program: Program) -> date:
+    return from_ms(context.parts.now_ms()).astimezone(program.model.zone).date()
+
+
 def page_from_shop(
     request: Request,
     program: tuple[Program, Closed | None],
@@ -239,8 +254,7 @@ def _page(
     lang: str | None = None,
 ) -> Response:
     typed = fields or {}
-    today = from_ms(context_of(request).parts.now_ms()).astimezone(program.model.zone).date()
-    said = promised(program, language, today)
+    said = promised(program, language, _today(context_of(request), program))
     view = JoinView(
         promised=said,
         action=f"{PREFIX}{program.name}",
