@@ -470,6 +470,14 @@ def test_what_somebody_thinks_is_asked_once_something_came_of_it(site: Site, mar
     assert maria.press(page, "/survey", recommend="1").status_code == 409
 
 
+@pytest.mark.parametrize("typed", ["²", "٣", "x", "-1", "5.0", "9" * 5000])
+def test_an_answer_that_is_on_no_scale_is_asked_for_again(site: Site, maria: Person, typed: str) -> None:
+    bought(site, code_on(maria.get("/me").text))
+    page = maria.get("/me/programs/demo/survey")
+    assert maria.press(page, "/survey", recommend="9", easy=typed).status_code == 422
+    assert site.get("/v1/surveys")["items"] == []
+
+
 def test_a_customer_of_whom_the_shop_told_before_accepts_the_terms_on_his_page(site: Site) -> None:
     """Whoever types an address that is known accepts nothing in its owner's name."""
     site.tell(order("before", person={"email": MARIA}))

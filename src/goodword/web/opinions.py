@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import get_args
@@ -24,6 +25,9 @@ from goodword.web.visitors import Visitor, language_for
 from goodword.words.catalogue import catalogue
 from goodword.words.sentences import sentence
 
+SCALES = ("recommend", "easy", "attractive")
+NUMBER = re.compile(r"[0-9]{1,2}")
+"""An answer on a scale. Other signs that Unicode calls digits are none of the form's."""
 router = APIRouter(prefix="/me/programs/{program}/survey", include_in_schema=False)
 
 
@@ -51,9 +55,8 @@ async def say(request: Request, visitor: Himself, program: ProgramName) -> Respo
     mine = await run_in_threadpool(_mine, context, visitor, program)
     # As a friend, as long as he has brought nobody himself.
     side = "friend" if mine.invited and not mine.referrals else "advocate"
-    told = {
-        name: int(value) for name in ("recommend", "easy", "attractive") if (value := fields.get(name, "")).isdigit()
-    }
+    typed = {name: value for name in SCALES if (value := fields.get(name, ""))}
+    told = {name: int(value) if NUMBER.fullmatch(value) else value for name, value in typed.items()}
     said = {name: value for name in ("motivates", "text") if (value := fields.get(name, "")[:TEXT_MAX])}
     body = {"id": f"page-{uuid.uuid4().hex}", "occurred_at": from_ms(context.parts.now_ms()), "program": program}
     try:
