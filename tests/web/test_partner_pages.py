@@ -360,7 +360,10 @@ def test_a_change_of_the_account_is_mailed_without_the_account(shop: Shop, langu
     assert "AAAA" not in mail.get_content()
 
 
-@pytest.mark.parametrize("period", ["2026-13", "2026-W60", "soon", "9999-12", "9999-W53", "0000-01", "0001-01", "0001-W01", "1969-12", "2026-1-1"])
+@pytest.mark.parametrize(
+    "period",
+    ["2026-13", "2026-W60", "soon", "9999-12", "9999-W53", "0000-01", "0001-01", "0001-W01", "1969-12", "2026-1-1"],
+)
 def test_a_period_that_is_none_is_not_found(shop: Shop, period: str) -> None:
     ann, _ = shop.partner(ANN)
     for path in ("payouts", "payouts.csv"):

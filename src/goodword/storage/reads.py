@@ -358,7 +358,7 @@ def backlog(connection: Connection, tenant: str, now_ms: int) -> Backlog:
 
 
 def _counted(connection: Connection, rows: Select[Any]) -> int:
-    some = rows.limit(BACKLOG_MAX).subquery()
+    some = rows.limit(BACKLOG_MAX).subquery("counted")
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
