@@ -360,12 +360,38 @@ def test_a_change_of_the_account_is_mailed_without_the_account(shop: Shop, langu
     assert "AAAA" not in mail.get_content()
 
 
-@pytest.mark.parametrize("period", ["2026-13", "2026-W60", "soon", "9999-12", "0000-01", "2026-1-1"])
+@pytest.mark.parametrize(
+    "period",
+    ["2026-13", "2026-W60", "soon", "9999-12", "9999-W53", "0000-01", "0001-01", "0001-W01", "1969-12", "2026-1-1"],
+)
 def test_a_period_that_is_none_is_not_found(shop: Shop, period: str) -> None:
     ann, _ = shop.partner(ANN)
     for path in ("payouts", "payouts.csv"):
         assert ann.get(f"{HOME}/{path}?period={period}").status_code == 404
     assert ann.get(f"{HOME}/sales?after=nonsense").status_code == 404
+
+
+def test_the_file_of_a_statement_is_bounded_and_still_adds_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("goodword.web.partners", "goodword.portal.partner"):
+        monkeypatch.setattr(f"{module}.FILE_LINES_MAX", 2)
+    monkeypatch.setattr("goodword.portal.partner.LINES_SHOWN", 1)
+    ann, code = shop.partner(ANN)
+    click, period = shop.follow(code), "2026-07"
+    for number in range(1, 5):
+        shop.buy(number, click, total=10_000 * number)
+    shop.pass_days(61)
+    ann.signed_in(ANN)
+    page = plain(ann.get(f"{HOME}/payouts?period={period}"))
+    assert "The first 1 movements are shown. The table to be saved has the first 2." in page
+    table = ann.get(f"{HOME}/payouts.csv?period={period}").text.removeprefix("\ufeff")
+    rows = [(row["What"], row["Amount"], row["Balance"]) for row in csv.DictReader(io.StringIO(table))]
+    assert rows == [
+        ("Carried over", "", "0.00"),
+        ("Earned", "4.50", "4.50"),
+        ("Earned", "9.00", "13.50"),
+        ("After the first 2 movements, in one sum", "31.50", "45.00"),
+        ("Left", "", "45.00"),
+    ]
 
 
 def test_sales_are_read_page_by_page(shop: Shop) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Final, Literal
 
 from goodword.engine.state import HANDLES_MAX, Handle, PayoutRow, Reward
@@ -35,7 +36,9 @@ CHART_WIDTH: Final = 400
 """So wide that its labels can be read where it is as narrow as a phone."""
 CHART_LABELS: Final = 6
 LINES_SHOWN: Final = 200
-"""How many movements of a period a page shows; the file has all of them."""
+"""How many movements of a period a page shows; the file has more of them."""
+FILE_LINES_MAX: Final = 10_000
+"""How many movements the file of one statement lists; what came after them stands there as one sum."""
 CSV_COLUMNS: Final = ("date", "what", "reference", "amount", "balance", "currency")
 PAYOUT_BADGES: Final = {"due": "info", "paid": "good", "failed": "bad"}
 
@@ -301,7 +304,7 @@ def payouts_view(
         sums=tuple(words.sum(name, getattr(statement, name)) for name in SUMS),
         columns=tuple(columns),
         lines=tuple(tuple(_without_order(cells)) for cells in moved),
-        more=texts.text("payouts.more", {"limit": number(LINES_SHOWN, language)}) if len(lines) > LINES_SHOWN else "",
+        more=texts.text("payouts.more", _limits(language)) if len(lines) > LINES_SHOWN else "",
         earlier=period_key(previous_ms(statement.starts_ms, kind, mine.zone), kind, mine.zone),
         later=period_key(statement.ends_ms, kind, mine.zone) if statement.ends_ms <= mine.now_ms else "",
         payouts=tuple(_payout(mine, language, one) for one in payouts),
@@ -321,7 +324,10 @@ def changed_text(mine: Mine, language: str) -> str:
 def statement_file(
     mine: Mine, language: str, statement: PartnerStatement, lines: Iterable[StatementLine]
 ) -> Iterable[list[str]]:
-    """The rows of a statement as a table for an accountant: plain numbers, and no order by which a customer could be found."""
+    """The rows of a statement as a table for an accountant: plain numbers, and no order by which a customer could be found.
+
+    Of more than `FILE_LINES_MAX` movements the later ones stand in one row, so that the balances still add up.
+    """
     words = StatementWords(statement.unit, mine.zone, language)
     yield [words.text(f"column.{name}") for name in CSV_COLUMNS]
     places = exponent(statement.unit)
@@ -332,9 +338,18 @@ def statement_file(
         return [local_date(at_ms, mine.zone).isoformat(), what, reference, plain, left, statement.unit]
 
     yield row(statement.starts_ms, words.text("opening"), "", None, statement.opening)
-    for one in lines:
-        yield row(one.clock_ms, words.text(one.kind), one.reward or "", one.amount, one.balance)
+    balance, lines = statement.opening, iter(lines)
+    for one in islice(lines, FILE_LINES_MAX):
+        balance = one.balance
+        yield row(one.clock_ms, words.text(one.kind), one.reward or "", one.amount, balance)
+    if next(lines, None) is not None:
+        rest = words.text("rest", limit=number(FILE_LINES_MAX, language))
+        yield row(statement.ends_ms - 1, rest, "", statement.closing - balance, statement.closing)
     yield row(statement.ends_ms - 1, words.text("closing"), "", None, statement.closing)
+
+
+def _limits(language: str) -> dict[str, str]:
+    return {"limit": number(LINES_SHOWN, language), "file": number(FILE_LINES_MAX, language)}
 
 
 def _without_order(cells: Sequence[str]) -> list[str]:

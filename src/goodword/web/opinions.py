@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import get_args
@@ -17,14 +18,16 @@ from goodword.portal.frame import frame
 from goodword.portal.mine import Mine
 from goodword.program.duration import from_ms
 from goodword.web.context import Context, context_of
-from goodword.web.forms import check_token, read_form
 from goodword.web.joining import ProgramName
 from goodword.web.mine import load_mine
-from goodword.web.people import Himself, Lang, answer, press
+from goodword.web.people import Himself, Lang, answer, own_form, press
 from goodword.web.visitors import Visitor, language_for
 from goodword.words.catalogue import catalogue
 from goodword.words.sentences import sentence
 
+SCALES = ("recommend", "easy", "attractive")
+NUMBER = re.compile(r"[0-9]{1,2}")
+"""An answer on a scale. Other signs that Unicode calls digits are none of the form's."""
 router = APIRouter(prefix="/me/programs/{program}/survey", include_in_schema=False)
 
 
@@ -47,15 +50,13 @@ def survey_page(request: Request, visitor: Himself, program: ProgramName, lang: 
 @router.post("")
 async def say(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Answer them."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language = language_for(request)
     mine = await run_in_threadpool(_mine, context, visitor, program)
     # As a friend, as long as he has brought nobody himself.
     side = "friend" if mine.invited and not mine.referrals else "advocate"
-    told = {
-        name: int(value) for name in ("recommend", "easy", "attractive") if (value := fields.get(name, "")).isdigit()
-    }
+    typed = {name: value for name in SCALES if (value := fields.get(name, ""))}
+    told = {name: int(value) if NUMBER.fullmatch(value) else value for name, value in typed.items()}
     said = {name: value for name in ("motivates", "text") if (value := fields.get(name, "")[:TEXT_MAX])}
     body = {"id": f"page-{uuid.uuid4().hex}", "occurred_at": from_ms(context.parts.now_ms()), "program": program}
     try:

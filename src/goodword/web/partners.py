@@ -26,6 +26,7 @@ from goodword.portal.frame import Frame, frame
 from goodword.portal.mine import Mine
 from goodword.portal.partner import (
     DAYS,
+    FILE_LINES_MAX,
     LINES_SHOWN,
     Clicks,
     DetailsView,
@@ -37,17 +38,16 @@ from goodword.portal.partner import (
     sales_view,
     statement_file,
 )
-from goodword.program.duration import DAY_MS, day_start_ms, iso, period_key
+from goodword.program.duration import DAY_MS, day_start_ms, iso, period_key, period_named
 from goodword.storage import hits, payouts, reads, sales
 from goodword.storage.letters import add_letter, letter_done
 from goodword.storage.load import load
 from goodword.storage.payouts import PartnerStatement
 from goodword.web.api import PRINTABLE, After
 from goodword.web.context import Context, context_of
-from goodword.web.forms import check_token, read_form
 from goodword.web.joining import ProgramName, program_to_show
 from goodword.web.pages_of_shop import PagesOfShop
-from goodword.web.people import Himself, Lang, answer, go, press
+from goodword.web.people import Himself, Lang, answer, go, own_form, press
 from goodword.web.problems import Conflicts, NotFound
 from goodword.web.visitors import Visitor, language_for
 from goodword.words.catalogue import catalogue
@@ -55,10 +55,10 @@ from goodword.words.sentences import sentence
 
 SALES_SHOWN = 30
 PAYOUTS_SHOWN = 12
-FILE_LINES_MAX = 100_000
-"""How many movements the file of one statement holds."""
 LETTER_AFTER_MS = 5000
 """How long a letter about a change waits for the change."""
+FIRST_MS = 0
+"""No statement is of an earlier time: every page leads to the period before its own, which calendars do not have for ever."""
 NAME_MAX = 60
 """How long the name of a link may be on these pages."""
 BOM = "\ufeff"
@@ -91,8 +91,7 @@ def links_page(
 @router.post("/links")
 async def make_link(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Make a further link: to a page of the shop, with a name, letters of his own choice, an end."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language = language_for(request)
     form = await run_in_threadpool(_checked, context, visitor, program, fields, language)
     told: Answer | None = None
@@ -180,7 +179,7 @@ def statement_csv(request: Request, visitor: Himself, program: ProgramName, peri
     with context.parts.database.read() as connection:
         mine = _partner(connection, context, visitor, program).mine
         statement = _statement(connection, context, mine, period)
-        lines = payouts.statement_lines(connection, context.tenant, statement, FILE_LINES_MAX)
+        lines = payouts.statement_lines(connection, context.tenant, statement, FILE_LINES_MAX + 1)
         csv.writer(out).writerows(statement_file(mine, language, statement, lines))
     name = f"{program}-{statement.period}.csv"
     headers = {**context.look.headers, "Content-Disposition": f'attachment; filename="{name}"'}
@@ -196,8 +195,7 @@ def details_page(request: Request, visitor: Himself, program: ProgramName, lang:
 @router.post("/payouts/details")
 async def change_details(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Say how he is to be paid from now on. What did not change is not told: a change is looked at by whoever pays."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language = language_for(request)
     known = await run_in_threadpool(_known, context, visitor, program)
     changed = {key: value for key in ("name", "payout") if (value := fields.get(key)) and value != known.get(key)}
@@ -312,6 +310,7 @@ def _partner(
         closed=closed,
         participant=person,
         handles=handles,
+        has_codes=True,
         referrals=(),
         invited=False,
         rewards=rewards,
@@ -341,11 +340,13 @@ def _statement(connection: Connection, context: Context, mine: Mine, period: str
     """The statement of a period, or of the one that is not over yet.
 
     Raises:
-        NotFound: this is no month and no week.
+        NotFound: this is no month and no week, or a year in which nobody kept books here.
     """
     terms = mine.program.model.payouts
     now = period_key(mine.now_ms, terms.every if terms else "month", mine.zone)
     try:
+        if period is not None and period_named(period, mine.zone)[0] < FIRST_MS:
+            raise NotFound("there is no such period")
         return payouts.partner_statement(connection, context.tenant, mine.program, mine.participant.id, period or now)
     except (ValueError, OverflowError):
         raise NotFound("there is no such period") from None
