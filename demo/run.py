@@ -26,7 +26,7 @@ from typing import NoReturn
 
 import httpx
 
-from demo.by_hand import COUNTERS, PIN_FILE, pin_of_staff, shop_open, what_to_do
+from demo.by_hand import KEPT, means_of, shop_open, what_to_do
 from demo.cases import recipes
 from demo.client import HOST
 from demo.compare import Line, table
@@ -138,14 +138,10 @@ def _serve(demo: Demo, *, played: bool) -> NoReturn:
         if played:
             _play_and_audit(demo)
             _say_what_to_open(demo)
+        means = means_of(demo.recipe, demo.data, demo.url, demo.shop_url, lambda *told: _goodword(demo, *told).stdout)
         key = demo.key_file.read_text().strip()
-        program = stack.enter_context(shop_open(demo.recipe, demo.url, demo.shop_port, key, mailbox))
-        pin = (
-            pin_of_staff(demo.data, lambda *command: _goodword(demo, *command).stdout)
-            if demo.recipe in COUNTERS
-            else ""
-        )
-        _say(what_to_do(program, demo.url, demo.shop_url, pin))
+        program = stack.enter_context(shop_open(demo.recipe, means, key, mailbox))
+        _say(what_to_do(program, means))
         _say("\nServing until Ctrl-C.")
         _wait(demo, server)
 
@@ -195,7 +191,12 @@ def forget_what_was_broken_off(demo: Demo) -> None:
     """Casts that were told in part cannot be compared any more: they begin anew, in a database of their own."""
     playing = demo.data / PLAYING_FILE
     if playing.exists():
-        for file in (*demo.data.glob(f"{DATABASE_FILE}*"), demo.key_file, demo.data / PIN_FILE, playing):
+        for file in (
+            *demo.data.glob(f"{DATABASE_FILE}*"),
+            demo.key_file,
+            *(demo.data / name for name in KEPT),
+            playing,
+        ):
             file.unlink(missing_ok=True)
 
 

@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from demo.asked import BEFORE, Asked, before_joining, steps_asked
 from demo.client import HOST, HttpServer, Json
+from demo.letting_in import TokenKey, way_in
 from demo.mailbox import Mailbox
 from goodword.portal.promised import promised
 from goodword.program.loader import Program
@@ -66,10 +67,13 @@ class Page:
 class Shop:
     """The shop of a program."""
 
-    def __init__(self, program: Program, goodword: str, server: HttpServer, mailbox: Mailbox | None) -> None:
+    def __init__(
+        self, program: Program, goodword: str, server: HttpServer, key: TokenKey, mailbox: Mailbox | None
+    ) -> None:
         self._program = program
         self._goodword = goodword
         self._server = server
+        self._key = key
         self._mailbox = mailbox
         self._steps = steps_asked(program)
         self._before = before_joining(program)
@@ -85,7 +89,7 @@ class Shop:
             goodword=self._goodword,
             program=self._program.name,
             headline=promised(self._program, "en", datetime.now(UTC).date()).headline,
-            who=fields.get("who") or f"c-{uuid.uuid4().hex[:10]}",
+            who=fields.get("who") or somebody(),
             known=told is not None,
             carried=carried,
             code=carried.get("gw_code", ""),
@@ -98,6 +102,11 @@ class Shop:
             number=lambda money: plain_number(money.amount, money.unit),
         )
         return Page(body, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK)
+
+    def invite(self, fields: Fields) -> Page:
+        """A customer goes to his page, to invite: he is told to Goodword by a token that is made at this moment."""
+        who = fields.get("who") or somebody()
+        return Page(status=HTTPStatus.SEE_OTHER, location=way_in(self._key, self._goodword, self._program.name, who))
 
     def press(self, fields: Fields) -> Page:
         """Somebody does something: tell it, and show the page with the answer."""
@@ -158,6 +167,11 @@ class Shop:
         }
 
 
+def somebody() -> str:
+    """The number of a customer who was never here."""
+    return f"c-{uuid.uuid4().hex[:10]}"
+
+
 # serving --------------------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Page("not here", HTTPStatus.FORBIDDEN))
         elif address.path == "/shop.css":
             self._send(Page((FOLDER / "shop.css").read_text(encoding="utf-8")), "text/css")
+        elif address.path == "/invite":
+            self._send(self._asked(lambda shop, fields: shop.invite(fields), address.query))
         else:
             self._send(self._asked(lambda shop, fields: shop.look(fields), address.query))
 

@@ -14,6 +14,7 @@ from demo.asked import BEFORE, before_joining, steps_asked
 from demo.by_hand import program_of
 from demo.cases import PROGRAMS, recipes
 from demo.client import Json
+from demo.letting_in import TokenKey
 from demo.mailbox import KEPT_MAX, Mail, Mailbox
 from demo.shop import Shop
 from goodword.program.quantity import plain_number
@@ -28,6 +29,8 @@ MADE_BY_THE_API = {
 """What the shop does not lead to, as the guide says."""
 RECIPES = [name for name in recipes() if name not in MADE_BY_THE_API]
 MAIL = "maria@example.com"
+MARIA = "c-maria"
+KEY = TokenKey("tk_1", "the secret of a test, 32 bytes long", "goodword:default")
 
 
 class Told(MemoryServer):
@@ -55,7 +58,7 @@ class Told(MemoryServer):
 
 def shop_of(recipe: str, mailbox: Mailbox | None = None) -> tuple[Shop, Told]:
     server: Any = Told(recipe)
-    return Shop(program_of(recipe), "http://127.0.0.1:8080", server, mailbox), server
+    return Shop(program_of(recipe), "http://127.0.0.1:8080", server, KEY, mailbox), server
 
 
 def pressed(shop: Shop, **fields: str) -> dict[str, str]:
@@ -76,9 +79,9 @@ def amounts(recipe: str) -> dict[str, str]:
 def joined(shop: Shop, server: Told, recipe: str) -> Json:
     """An advocate, who did before what the shop asks of one."""
     if before_joining(program_of(recipe)):
-        pressed(shop, do=BEFORE, email=MAIL, **amounts(recipe))
+        pressed(shop, do=BEFORE, who=MARIA, **amounts(recipe))
     at = datetime.now(UTC).isoformat()
-    told = {"type": "join", "id": "join", "occurred_at": at, "person": {"email": MAIL}, "program": recipe}
+    told = {"type": "join", "id": "join", "occurred_at": at, "person": {"id": MARIA}, "program": recipe}
     (answer,) = server.tell([told])
     return answer
 
