@@ -22,8 +22,8 @@ help: ## list the targets
 
 setup: .venv/.stamp ## make .venv with the locked dependencies and this project
 
-run: setup ## run the demo of any recipe: RECIPE=dropbox PORT=8080
-	@exec $(VENV_PYTHON) -m demo.run --recipe $(RECIPE) --port $(PORT)
+run: setup ## run the demo of any recipe: RECIPE=dropbox PORT=8080; ARGS=--empty plays nothing
+	@exec $(VENV_PYTHON) -m demo.run --recipe $(RECIPE) --port $(PORT) $(ARGS)
 
 test: setup browser ## run the tests; more for pytest in ARGS
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import httpx
 
 Json = dict[str, Any]
+HOST = "127.0.0.1"
+"""Where all of the demonstration listens: nobody else reaches it."""
 TIMEOUT_SECONDS = 30.0
 PAGE = 200
 TRIES_MAX = 10
@@ -28,9 +30,10 @@ class Server(Protocol):
 class HttpServer:
     """A Goodword server, reached over HTTP."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, *, history: bool = True) -> None:
+        """What is told is `history`, at the time that it names, or happens now."""
         # A proxy of the environment is for the world outside, not for this machine.
-        headers = {"Authorization": f"Bearer {key}", "Goodword-History": "1"}
+        headers = {"Authorization": f"Bearer {key}"} | ({"Goodword-History": "1"} if history else {})
         self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
 
     def close(self) -> None:

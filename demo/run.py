@@ -3,6 +3,8 @@
 Where a promise is written for the recipe (``demo.promises``), that is a month whose truth is counted beside the server; else the cases
 of the recipe, which state what has to come out.
 
+While it serves, a small shop and a mailbox stand beside it, to walk the loop by hand (``demo.by_hand``); ``--empty`` plays nothing.
+
 Everything lives in ``var/RECIPE``. A second start keeps what is there and plays nothing again; delete the folder to begin anew.
 """
 
@@ -17,19 +19,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 
+from demo.by_hand import KEPT, means_of, shop_open, what_to_do
 from demo.cases import recipes
+from demo.client import HOST
 from demo.compare import Line, table
+from demo.mailbox import Mailbox, receiving
 from demo.play import COMPARISON_FILE, KEY_VARIABLE, PLAYING_FILE, TRUTH_FILE
 from demo.promises import PROMISES
 
 ROOT = Path(__file__).resolve().parents[1]
-HOST = "127.0.0.1"
 DATABASE_FILE = "goodword.db"
 READY_SECONDS = 60.0
 """How long the server may take until it is ready."""
@@ -51,11 +56,19 @@ class Demo:
     port: int
     data: Path
     seed: int
+    shop_port: int
+    smtp: str = ""
+    """The mail server of its own; none where the environment names one, or where it ends after the comparison."""
 
     @property
     def url(self) -> str:
         """Where its server listens."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def shop_url(self) -> str:
+        """Where its shop listens."""
+        return f"http://{HOST}:{self.shop_port}"
 
     @property
     def program(self) -> Path:
@@ -69,25 +82,32 @@ class Demo:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of its processes."""
-        return os.environ | {
-            "GOODWORD_DATABASE": f"sqlite:///{self.data / DATABASE_FILE}",
-            "GOODWORD_SECRET_FILE": str(self.data / "goodword.key"),
-            "GOODWORD_SPOOL": str(self.data / "spool"),
-            "GOODWORD_TENANT": "default",
-            "GOODWORD_HOST": HOST,
-            "GOODWORD_PORT": str(self.port),
-        }
+        """The settings of its processes. Where friends arrive and mails go to, the environment may say otherwise."""
+        by_hand = {"GOODWORD_HOME": self.shop_url, "GOODWORD_SMTP": self.smtp, "GOODWORD_DELIVERY_EVERY": "200"}
+        return (
+            by_hand
+            | os.environ
+            | {
+                "GOODWORD_DATABASE": f"sqlite:///{self.data / DATABASE_FILE}",
+                "GOODWORD_SECRET_FILE": str(self.data / "goodword.key"),
+                "GOODWORD_SPOOL": str(self.data / "spool"),
+                "GOODWORD_TENANT": "default",
+                "GOODWORD_HOST": HOST,
+                "GOODWORD_PORT": str(self.port),
+            }
+        )
 
 
 def main() -> int:
     """Run the demonstration; its exit code."""
     arguments = command_line()
-    data: Path = arguments.data or ROOT / "var" / arguments.recipe
-    demo = Demo(arguments.recipe, arguments.port, data.resolve(), arguments.seed)
+    # A month is history: it cannot be played any more where something has happened by hand.
+    data: Path = arguments.data or ROOT / "var" / (arguments.recipe + ("-by-hand" if arguments.empty else ""))
+    shop_port = arguments.shop_port or arguments.port + 1
+    demo = Demo(arguments.recipe, arguments.port, data.resolve(), arguments.seed, shop_port)
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
     try:
-        return _run(demo, arguments.once)
+        return _once(demo) if arguments.once else _serve(demo, played=not arguments.empty)
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -95,26 +115,49 @@ def main() -> int:
         return 0
 
 
-def _run(demo: Demo, once: bool) -> int:
+def _once(demo: Demo) -> int:
+    """Play and compare."""
     check_port(demo.port)
     prepare(demo)
-    with served(demo) as server:
-        code = _play_once(demo)
-        audit = _goodword(demo, "audit", check=False)
-        _say(f"\ngoodword audit: {(audit.stdout or audit.stderr).strip()}")
-        code = code or audit.returncode
+    with served(demo):
+        code = _play_and_audit(demo)
         _say_what_to_open(demo)
-        if not once:
-            _say("\nServing until Ctrl-C.")
-            _wait(demo, server)
     return code
+
+
+def _serve(demo: Demo, *, played: bool) -> NoReturn:
+    """Play and compare, unless nothing is to be played, and serve until somebody ends it."""
+    check_port(demo.port)
+    check_port(demo.shop_port, "--shop-port")
+    prepare(demo)
+    mailbox = None if "GOODWORD_SMTP" in os.environ else Mailbox()
+    with ExitStack() as stack:
+        if mailbox is not None:
+            demo = replace(demo, smtp=stack.enter_context(receiving(mailbox)))
+        server = stack.enter_context(served(demo))
+        if played:
+            _play_and_audit(demo)
+            _say_what_to_open(demo)
+        means = means_of(demo.recipe, demo.data, demo.url, demo.shop_url, lambda *told: _goodword(demo, *told).stdout)
+        key = demo.key_file.read_text().strip()
+        program = stack.enter_context(shop_open(demo.recipe, means, key, mailbox))
+        _say(what_to_do(program, means))
+        _say("\nServing until Ctrl-C.")
+        _wait(demo, server)
+
+
+def _play_and_audit(demo: Demo) -> int:
+    code = _play_once(demo)
+    audit = _goodword(demo, "audit", check=False)
+    _say(f"\ngoodword audit: {(audit.stdout or audit.stderr).strip()}")
+    return code or audit.returncode
 
 
 # setting up -----------------------------------------------------------------------------------------------------------
 
 
-def check_port(port: int) -> None:
-    """Make sure that nobody listens there.
+def check_port(port: int, option: str = "") -> None:
+    """Make sure that nobody listens there; `option` chooses another one, where it is not the server's.
 
     Raises:
         DemoError: somebody does.
@@ -124,8 +167,11 @@ def check_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
+            other = (
+                f"for the demo shop with `python -m demo.run {option} 8282`" if option else "with `make run PORT=8181`"
+            )
             raise DemoError(
-                f"port {port} cannot be used ({error.strerror or error}): choose another one with `make run PORT=8181`"
+                f"port {port} cannot be used ({error.strerror or error}): choose another one {other}"
             ) from None
 
 
@@ -145,7 +191,12 @@ def forget_what_was_broken_off(demo: Demo) -> None:
     """Casts that were told in part cannot be compared any more: they begin anew, in a database of their own."""
     playing = demo.data / PLAYING_FILE
     if playing.exists():
-        for file in (*demo.data.glob(f"{DATABASE_FILE}*"), demo.key_file, playing):
+        for file in (
+            *demo.data.glob(f"{DATABASE_FILE}*"),
+            demo.key_file,
+            *(demo.data / name for name in KEPT),
+            playing,
+        ):
             file.unlink(missing_ok=True)
 
 
@@ -228,7 +279,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _wait(demo: Demo, server: subprocess.Popen[bytes]) -> None:
+def _wait(demo: Demo, server: subprocess.Popen[bytes]) -> NoReturn:
     """Serve until somebody ends it."""
     code = server.wait()
     raise DemoError(f"the server ended with code {code}; see {demo.data / 'server.log'}")
@@ -296,6 +347,8 @@ def command_line() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo.run", description=__doc__)
     parser.add_argument("--recipe", choices=recipes(), default="dropbox", help="which program")
     parser.add_argument("--port", type=int, default=8080, help="where the server listens, on 127.0.0.1")
+    parser.add_argument("--shop-port", type=int, help="where the demo shop listens; one above --port if not told")
+    parser.add_argument("--empty", action="store_true", help="play nothing: for walking the loop by hand at once")
     parser.add_argument("--data", type=Path, help="the folder of its data; var/RECIPE if not told")
     parser.add_argument("--seed", type=int, default=1, help="which month")
     parser.add_argument("--once", action="store_true", help="end after the comparison instead of serving on")

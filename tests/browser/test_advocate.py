@@ -180,7 +180,10 @@ def signed_in(shop: Shop, window: BrowserContext, recipe: str = "dropbox", langu
     return page
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("ar", "dark"), ("ro", "light"), ("en", "dark"), ("ar", "light")])
+@pytest.mark.parametrize(
+    ("language", "scheme"),
+    [("ar", "dark"), ("ro", "light"), ("en", "dark"), ("ar", "light"), ("en-XA", "light"), ("ar-XB", "dark")],
+)
 def test_nothing_keeps_anybody_from_using_a_page(shop: Shop, windows: Windows, language: str, scheme: str) -> None:
     """A desk's window of 1280 at 400% is one of 320."""
     window = windows(360, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")

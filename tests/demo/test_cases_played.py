@@ -133,7 +133,7 @@ def test_make_run_plays_the_cases(port: int, tmp_path: Path) -> None:
     ("broken_off", "left"), [(False, ["goodword.db", "goodword.db-wal", "mine"]), (True, ["mine"])]
 )
 def test_what_was_broken_off_begins_anew(broken_off: bool, left: list[str], tmp_path: Path) -> None:
-    demo = demo_run.Demo("top-five-club", 1, tmp_path, 1)
+    demo = demo_run.Demo("top-five-club", 1, tmp_path, 1, 2)
     for name in ["goodword.db", "goodword.db-wal", "mine", *([PLAYING_FILE] if broken_off else [])]:
         (tmp_path / name).touch()
     demo_run.forget_what_was_broken_off(demo)

@@ -215,7 +215,11 @@ def test_a_month_that_was_broken_off_is_taken_up(port: int, tmp_path: Path) -> N
 @contextmanager
 def started(recipe: str, port: int, data: Path, until: str) -> Iterator[subprocess.Popen[str]]:
     """A demonstration that has printed `until`; it is ended in any case, and takes its server with it."""
-    command = [sys.executable, "-m", "demo.run", "--recipe", recipe, "--port", str(port), "--data", str(data)]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        shop = str(probe.getsockname()[1])
+    command = [sys.executable, "-m", "demo.run", "--recipe", recipe, "--port", str(port), "--shop-port", shop]
+    command += ["--data", str(data)]
     demo = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert demo.stdout is not None

@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from demo.cases import PROGRAMS
 from goodword.program.duration import from_ms
 from goodword.storage import reads
 from tests.faults.routes import routes
-from tests.web.making import TENANT, Opener, Site, event, order
+from tests.web.making import PROGRAM, TENANT, Opener, Site, event, order
 from tests.web.people import Person, form
 
 MARIA = "maria@example.com"
@@ -217,6 +218,24 @@ def test_where_is_my_reward(open_site: Opener) -> None:
     site.parts.tenants.decide(TENANT, [], until_ms=clock.ms)
     assert "issued" in maria.get(reward).text
     assert "$20.00" in maria.get("/me/programs/demo/statement").text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "To invite friends, an advocate has to meet this: has ordered before."),
+        ("ro", "Condiție pentru cine invită: are deja o comandă."),
+        ("ar", "شرط صاحب الدعوة: وجود طلب سابق."),
+    ],
+)
+def test_who_may_not_join_is_told_in_the_words_of_the_terms(site: Site, language: str, said: str) -> None:
+    text = (PROGRAMS / "bombas" / "program.yaml").read_text(encoding="utf-8")
+    assert site.publish(text).status_code == 201
+    page = Person(site, language).joined(MARIA, "bombas")
+    assert page.status_code == 409
+    notices = re.findall(r'<div class="notice bad".*?</div>', page.text, re.DOTALL) or [page.text]
+    assert len(notices) == 1
+    assert said in unescape(notices[0])
 
 
 def test_a_refused_reward_says_why_and_how_to_object(site: Site, maria: Person) -> None:
@@ -471,3 +490,77 @@ def test_a_customer_of_whom_the_shop_told_before_accepts_the_terms_on_his_page(s
     assert "Accept condițiile" not in page.text
     (accepted,) = told_of(site, "accept")
     assert accepted["terms"] == {"language": "ro", "version": 1}
+
+
+def test_a_session_that_only_shares_shows_one_program(site: Site, maria: Person) -> None:
+    """What else the address takes part in is nobody's business who only typed it."""
+    second = PROGRAM.replace("program: demo", "program: second")
+    assert site.publish(second).status_code == 201
+    maria.joined(MARIA, "second")
+    stranger = Person(site)
+    assert stranger.joined(MARIA).url.path == "/me/programs/demo"
+    assert stranger.get("/me").url.path == "/me/programs/demo"
+    assert stranger.get("/me/programs/second").status_code == 404
+
+
+def test_a_name_is_shown_once_the_address_is_confirmed(site: Site) -> None:
+    """Until then anybody may have typed both."""
+    person = Person(site)
+    code = code_on(person.joined("new@example.com", name="Call 1-900", shown="1").text)
+    assert "Call invites you" not in Person(site).get(f"/i/{code}").text
+    person.entered()
+    assert "Call invites you" in Person(site).get(f"/i/{code}").text
+
+
+def test_somebody_who_was_erased_is_not_told_of(site: Site, maria: Person) -> None:
+    maria.press(maria.get("/me/you/erase"), "/erase", sure="1")
+    page = Person(site).joined(MARIA)
+    assert page.status_code == 409
+    assert "not possible with this address" in page.text
+    assert "erased" not in page.text
+
+
+@pytest.mark.parametrize(("path", "field"), [("/join/demo", "name"), ("/me/you", "name")])
+def test_what_is_too_long_is_refused(site: Site, maria: Person, path: str, field: str) -> None:
+    typed = {"email": "x@example.com", field: "x" * 5000}
+    answer = maria.press(maria.get(path), path, **typed)
+    assert answer.status_code == 422
+    with site.parts.database.read() as connection:
+        assert "xxxxx" not in str(connection.exec_driver_sql("SELECT doc FROM people").all())
+
+
+def test_a_reward_that_was_refused_is_not_promised(site: Site, maria: Person) -> None:
+    """The cap of the rule is reached by the first ten."""
+    code = code_on(maria.get("/me").text)
+    for number in range(11):
+        bought(site, code, number)
+    (eleventh, *_) = re.findall(r'href="(/me/programs/demo/friends/[^"]+)"', maria.get("/me").text)
+    page = maria.get(eleventh)
+    assert "It was not given for this friend" in page.text
+    assert "later" not in page.text
+
+
+def test_a_friend_who_never_joined_sees_what_he_was_given(site: Site, maria: Person) -> None:
+    told = order("z", order="z", person={"email": "zoe@example.com"}, total=9000, code=code_on(maria.get("/me").text))
+    site.tell(told)
+    zoe = Person(site)
+    page = zoe.signed_in("zoe@example.com")
+    assert page.url.path == "/me/programs/demo/rewards"
+    assert "$5.00" in page.text
+    assert "switched off" not in page.text
+
+
+def test_all_friends_can_be_reached(site: Site, maria: Person) -> None:
+    code = code_on(maria.get("/me").text)
+    people = [order(f"m{n}", order=f"m{n}", person={"id": f"m{n}"}, total=9000, code=code) for n in range(60)]
+    assert site.tell(people).status_code == 200
+    page, seen = maria.get("/me/programs/demo"), set()
+    assert "60 friends" in page.text
+    for _ in range(3):
+        seen |= set(re.findall(r'href="(/me/programs/demo/friends/[^"]+)"', page.text))
+        older = re.findall(r'href="(/me/programs/demo\?after=[^"]+)"', page.text)
+        if not older:
+            break
+        page = maria.get(unescape(older[0]))
+    assert len(seen) == 60
+    assert maria.get("/me/programs/demo?after=nonsense").status_code == 404

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
-from goodword.program.duration import MINUTE_MS
-from goodword.storage.sign_ins import ASKED_MAX, LIVES_MS, TRIES_MAX, link_token
+from goodword.program.duration import MINUTE_MS, from_ms
+from goodword.storage.sign_ins import ASKED_MAX, LIVES_MS, TRIES_MAX, link_token, sign_in_code
 from tests.delivery.postbox import Sink, serve
 from tests.web.making import Opener, Site
 from tests.web.people import Person, code_of_mail, last_letter, post_office
@@ -154,9 +155,9 @@ def test_what_is_too_old_does_not_lead_in(site: Site, clock: Clock) -> None:
 def test_an_address_is_mailed_a_few_times_an_hour(site: Site, clock: Clock) -> None:
     clock.ms += 2 * 60 * MINUTE_MS
     before = site.counts()["letters"]
-    for _ in range(ASKED_MAX + 3):
+    for _ in range(ASKED_MAX["sign_in"] + 3):
         assert "/me/sign-in/sent" in asked(Person(site))
-    assert site.counts()["letters"] == before + ASKED_MAX
+    assert site.counts()["letters"] == before + ASKED_MAX["sign_in"]
 
 
 def test_a_code_of_nobody_fits_nowhere(site: Site) -> None:
@@ -182,3 +183,52 @@ def test_known_and_unknown_run_the_same_statements(site: Site) -> None:
         seen[email] = list(said)
     known, unknown = seen.values()
     assert known == unknown
+
+
+def test_a_stranger_uses_up_no_mail_of_the_owner(site: Site, clock: Clock) -> None:
+    """Neither by joining with the address again and again, nor by asking: a code that was mailed still fits."""
+    for _ in range(6):
+        Person(site).joined(MARIA)
+        asked(Person(site))
+    assert site.counts()["letters"] == sum(ASKED_MAX.values())
+    maria = Person(site)
+    page = maria.get(asked(maria))
+    newest = str(page.url).rpartition("asked=")[2]
+    code = sign_in_code(site.parts.keyring, newest)
+    assert maria.press(page, "/code", code=code).url.path == "/me/programs/demo"
+
+
+def test_a_stranger_ends_no_session(site: Site) -> None:
+    maria = Person(site)
+    maria.signed_in(MARIA)
+    for _ in range(25):
+        Person(site).joined(MARIA)
+    page = maria.get("/me/you")
+    assert page.url.path == "/me/you"
+    assert page.text.count("Last used") == 1  # what others opened with her address is not among hers
+
+
+def test_an_address_that_was_given_up_leads_nowhere(site: Site, sink: Sink, server: str, clock: Clock) -> None:
+    """The shop told of a new address: whoever has the old one gets no mail, and cannot bring it back by joining with it."""
+    for email in ("old@example.com", "new@example.com"):
+        told = {"type": "profile", "id": f"p-{email}", "occurred_at": from_ms(clock.ms).isoformat()}
+        assert site.tell({**told, "person": {"id": "c1", "email": email}}).status_code == 200
+    Person(site).joined("old@example.com")
+    asked(Person(site), "old@example.com")
+    post_office(site, f"smtp://{server}?from=hello@shop.example").run_once()
+    assert "old@example.com" not in [mail["to"] for mail in sink.mails]
+
+
+@pytest.mark.parametrize("typed", ["maria@example.com\u200f", "\uff4daria@example.com", "MARIA@EXAMPLE.COM"])
+def test_nobody_spoils_the_address_that_is_kept(site: Site, sink: Sink, server: str, typed: str) -> None:
+    Person(site).joined(typed)
+    asked(Person(site))
+    post_office(site, f"smtp://{server}?from=hello@shop.example").run_once()
+    assert {mail["to"] for mail in sink.mails} == {MARIA}
+
+
+def test_of_many_at_once_no_more_are_mailed_than_allowed(site: Site) -> None:
+    before = site.counts()["letters"]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: asked(Person(site)), range(12)))
+    assert site.counts()["letters"] == before + ASKED_MAX["sign_in"]

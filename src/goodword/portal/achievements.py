@@ -63,7 +63,6 @@ def _titles(mine: Mine, language: str) -> Iterator[Achieved]:
 
 
 def _friends(mine: Mine, language: str) -> Iterator[Achieved]:
-    count = sum(row.converted_ms is not None for row in mine.referrals)
-    if count:
+    if count := mine.brought:
         said = catalogue(language).text("card.friends", {"n": number(count, language)}, count)
         yield Achieved("friends", said, Friends(count))

@@ -74,6 +74,8 @@ class ShareView:
     bars: tuple[Progress, ...]
     rankings: tuple[Ranking, ...]
     friends: tuple[Line, ...]
+    older: str | None
+    """Where friends of before are listed."""
     asks: bool
     """Whether he is asked what he thinks: once something has come of it, and not again too soon."""
     achieved: tuple[Achieved, ...]
@@ -98,6 +100,8 @@ class RewardsView:
     balances: tuple[tuple[str, str], ...]
     """Pairs of what is counted, and how much there is."""
     rewards: tuple[Line, ...]
+    older: str | None
+    """Where rewards of before are listed."""
     offers: tuple[Offer, ...]
     objections: tuple[Line, ...]
     refused: str
@@ -134,6 +138,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         if confirmed
         else (),
         friends=tuple(teller.friend_line(row, f"{path}/friends/{row.id}") for row in mine.referrals),
+        older=f"{path}?after={mine.more_referrals}" if mine.more_referrals else None,
         asks=confirmed and bool(mine.referrals or mine.rewards or mine.invited) and may_be_surveyed(mine),
         achieved=achieved(mine, language) if confirmed else (),
     )
@@ -163,6 +168,7 @@ def rewards_view(mine: Mine, language: str, balances: dict[str, int], id: str, r
         path=path,
         balances=tuple(shown),
         rewards=tuple(teller.reward_line(row, f"{path}/rewards/{row.id}") for row in mine.rewards),
+        older=f"{path}/rewards?after={mine.more_rewards}" if mine.more_rewards else None,
         offers=tuple(_offers(mine, language, balances)),
         objections=tuple(teller.objection_line(row, path) for row in mine.objections),
         refused=refused,

@@ -41,6 +41,8 @@ class Mine:
     participant: Participant
     handles: tuple[Handle, ...]
     """His codes of this program that work, the first one first."""
+    has_codes: bool
+    """Whether he has codes at all, also such as do not work any more."""
     referrals: Sequence[Referral]
     """Whom he invited, the newest first."""
     rewards: Sequence[Reward]
@@ -55,6 +57,11 @@ class Mine:
     objections: Sequence[ObjectionRow]
     """What he objected to, the newest first."""
     now_ms: int
+    brought: int = 0
+    """How many friends converted."""
+    more_referrals: str | None = None
+    """Where the older ones begin, if there are more."""
+    more_rewards: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:

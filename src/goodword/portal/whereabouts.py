@@ -15,6 +15,7 @@ from goodword.portal.mine import Mine
 from goodword.program.duration import iso, local_date
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
+from goodword.program.values import CLAIMED
 from goodword.words.catalogue import catalogue
 from goodword.words.format import isolate, moment
 from goodword.words.headline import benefit_text
@@ -153,8 +154,8 @@ class Teller:
             yield self._item("bad", state, note=sentence(reason, self._language, self._zone))
         for reward in rewards:
             yield from self._rewarded(reward)
-        if not rewards and row.status in ("started", "converted") and row.moderation != "denied":
-            yield from self._promised(program)
+        if row.moderation not in ("denied", "pending_review") and row.status != "superseded":
+            yield from self._promised(row, rewards)
 
     def _steps(self, row: Referral, program: Program) -> Iterator[Item]:
         alive, waited = row.status in ("started", "converted") and row.moderation != "denied", False
@@ -172,11 +173,24 @@ class Teller:
         yield self._item("done", self._texts.text("where.granted"), row.granted_ms)
         yield self._item(KINDS[row.status], text, note=self.why(row), said=self._state(row))
 
-    def _promised(self, program: Program) -> Iterator[Item]:
-        for rule in program.model.rewards.values():
+    def _promised(self, row: Referral, rewards: Sequence[Reward]) -> Iterator[Item]:
+        """What he still gets for a friend, and what he does not get although its step was reached: a limit, a budget, a condition."""
+        granted = {reward.rule for reward in rewards}
+        for name, rule in self._mine.version(row).model.rewards.items():
             benefit = benefit_text(rule.benefit, self._language)
-            if rule.when.step is not None and not rule.when.recurs and "advocate" in rule.sides and benefit:
-                yield self._item("later", self._texts.text("where.reward", {"reward": benefit}))
+            if (
+                rule.when.step is None
+                or rule.when.recurs
+                or "advocate" not in rule.sides
+                or not benefit
+                or name in granted
+            ):
+                continue
+            text = self._texts.text("where.reward", {"reward": benefit})
+            if rule.when.step == CLAIMED or _reached(row, rule.when.step):
+                yield self._item("bad", text, note=self._texts.text("where.not_paid"))
+            elif row.status in ("started", "converted"):
+                yield self._item("later", text)
 
     def _item(
         self, state: Standing, text: str, at_ms: int | None = None, note: str = "", said: str | None = None

@@ -134,6 +134,13 @@ def referrals(
     return rows_page(connection, tenant, "referrals", "claimed_ms", filters, cursor, limit)
 
 
+def friends_brought(connection: Connection, tenant: str, advocate: str, program: str) -> int:
+    """How many friends of somebody converted in a program, counted up to `BACKLOG_MAX`."""
+    columns = tables.referrals.c
+    mine = and_(columns.tenant == tenant, columns.advocate == advocate, columns.program == program)
+    return _counted(connection, select(columns.id).where(mine, columns.converted_ms.is_not(None)))
+
+
 def rewards(
     connection: Connection,
     tenant: str,
@@ -351,7 +358,7 @@ def backlog(connection: Connection, tenant: str, now_ms: int) -> Backlog:
 
 
 def _counted(connection: Connection, rows: Select[Any]) -> int:
-    some = rows.limit(BACKLOG_MAX).subquery()
+    some = rows.limit(BACKLOG_MAX).subquery("counted")
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 

@@ -23,6 +23,8 @@ SEEN_EVERY_MS = HOUR_MS
 """How exactly it is known when it was last used: a page that is looked at should not write each time."""
 SESSIONS_MAX = 20
 """How many somebody has at a time: the oldest one ends where there are more."""
+UNCONFIRMED_MAX = 5
+"""How many of those that only share: strangers may open them, and must not end any that is confirmed."""
 AGENT_MAX = 200
 """How much of what a browser says of itself is kept."""
 FORGET_MAX = 1000
@@ -46,6 +48,8 @@ class Session(Struct, frozen=True):
     role: Role
     subject: str
     """The participant, or the member of the staff."""
+    program: str | None
+    """Of one that may only share: the program that was joined with it."""
     confirmed: bool
     """Whether its owner has shown that the address is his: without it he may share, and sees nothing that is anybody's own."""
     created_ms: int
@@ -56,9 +60,17 @@ class Session(Struct, frozen=True):
 
 
 def open_session(
-    connection: Connection, tenant: str, role: Role, subject: str, now_ms: int, *, confirmed: bool, agent: str
+    connection: Connection,
+    tenant: str,
+    role: Role,
+    subject: str,
+    now_ms: int,
+    *,
+    confirmed: bool,
+    agent: str,
+    program: str | None = None,
 ) -> str:
-    """A new session; its secret, which nobody can show again."""
+    """A new session; its secret, which nobody can show again. One that is not confirmed shows its `program` alone."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     row = {
         "tenant": tenant,
@@ -67,13 +79,15 @@ def open_session(
         "role": role,
         "subject": subject,
         "confirmed": int(confirmed),
+        "program": program,
         "created_ms": now_ms,
         "seen_ms": now_ms,
         "expires_ms": now_ms + LIVES_MS,
         "agent": agent[:AGENT_MAX],
     }
     connection.execute(insert(sessions), row)
-    for old in list_sessions(connection, tenant, role, subject)[SESSIONS_MAX:]:
+    alike = [one for one in list_sessions(connection, tenant, role, subject) if one.confirmed == confirmed]
+    for old in alike[SESSIONS_MAX if confirmed else UNCONFIRMED_MAX :]:
         _end(connection, tenant, old.hash)
     return secret
 
@@ -136,6 +150,7 @@ def _session(row: Any) -> Session:
         id=row.id,
         role=row.role,
         subject=row.subject,
+        program=row.program,
         confirmed=bool(row.confirmed),
         created_ms=row.created_ms,
         seen_ms=row.seen_ms,

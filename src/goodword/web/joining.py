@@ -8,6 +8,7 @@ signed in there, no address is asked for, and he sees at once what is his.
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -17,9 +18,10 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from goodword.delivery.mail import parse_address
 from goodword.engine.events import Consent, Join, Person, Terms
 from goodword.engine.programs import status_of
-from goodword.engine.reasons import Answer
+from goodword.engine.reasons import REASONS, Answer
 from goodword.pipeline.intake import InvalidEvent
 from goodword.pipeline.lookup import find_by_email
 from goodword.pipeline.shop_tokens import WrongToken
@@ -39,9 +41,12 @@ from goodword.web.people import Lang, answer, go, press
 from goodword.web.problems import Conflicts, NotFound
 from goodword.web.tokens import PATH_FROM_SHOP, customer_of, open_confirmed, token_over
 from goodword.web.visitors import keep_language, language_for, set_session
+from goodword.words.catalogue import catalogue
 from goodword.words.sentences import sentence
 
 ID_LENGTH_MAX = 64
+AUDIENCE = "audience.advocate"
+"""The key of the clause that says who may invite."""
 ProgramName = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE)]
 router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
 
@@ -79,11 +84,14 @@ async def _join(request: Request, context: Context, name: str, fields: dict[str,
         key = "join.email.wrong" if "email" in fields and error.field == "person.email" else "join.email.missing"
         return _page(request, found, closed, language, fields, error=key, status=422)
     if told.advocate_code is None or told.participant is None:
-        said = _refusal(told, found, language)
+        said = _refusal(context, found, language, told)
+        if any(reason.code == "person_erased" for reason in told.reasons):
+            said = (catalogue(language).text("join.not_possible"),)  # it is nobody's business who was here once
         return _page(request, found, closed, language, fields, refused=said, status=409)
-    if not known:
-        await _consented(context, told.participant, "shown" in fields, language)
-    secret = await run_in_threadpool(_opened, request, context, told.participant, fields["email"], language)
+    shows_name = "shown" in fields and not known
+    secret = await run_in_threadpool(
+        _opened, request, context, told.participant, fields["email"], language, found.name, shows_name
+    )
     return _entered(request, context, found, secret, language)
 
 
@@ -98,15 +106,12 @@ async def _join_from_shop(request: Request, context: Context, name: str, fields:
     person = replace(customer.person, name=fields.get("name"), language=language)
     told = await _told_of(context, found, fields, person, _accepted(found, fields, language))
     if told.advocate_code is None or told.participant is None:
-        said = _refusal(told, found, language)
+        said = _refusal(context, found, language, told)
         return page_from_shop(request, (found, closed), token, language, fields, refused=said, status=409)
-    await _consented(context, told.participant, "shown" in fields, language)
+    if "shown" in fields:
+        await consent_to_name(context, told.participant, language)
     secret = await run_in_threadpool(open_confirmed, request, context, told.participant)
     return _entered(request, context, found, secret, language)
-
-
-def _refusal(told: Answer, program: Program, language: str) -> tuple[str, ...]:
-    return tuple(sentence(reason, language, program.model.zone) for reason in told.reasons)
 
 
 def _entered(request: Request, context: Context, program: Program, secret: str, language: str) -> Response:
@@ -114,6 +119,18 @@ def _entered(request: Request, context: Context, program: Program, secret: str, 
     set_session(response, context, "participant", secret)
     keep_language(response, context, language)
     return response
+
+
+def _refusal(context: Context, program: Program, language: str, told: Answer) -> tuple[str, ...]:
+    """Why somebody cannot join, in the words of the terms where they say it: what was compared means nothing to him."""
+    terms = promised(program, language, _today(context, program)).terms
+    only = next((clause.text for section in terms for clause in section.clauses if clause.key == AUDIENCE), "")
+    refusals = [reason for reason in told.reasons if REASONS[reason.code][0] == "refused"]
+    said = [
+        only if only and reason.code == "advocate_not_in_audience" else sentence(reason, language, program.model.zone)
+        for reason in refusals
+    ]
+    return tuple(dict.fromkeys(said))
 
 
 async def _told(context: Context, program: Program, language: str, fields: dict[str, str], known: bool) -> Answer:
@@ -125,7 +142,7 @@ async def _told(context: Context, program: Program, language: str, fields: dict[
     """
     person = Person(email=fields.get("email"))
     if known:
-        return await _told_of(context, program, fields, person, None)
+        return await _told_of(context, program, fields, person, None, known=True)
     person = replace(person, name=fields.get("name"), language=language)
     return await _told_of(context, program, fields, person, _accepted(program, fields, language))
 
@@ -137,7 +154,13 @@ def _accepted(program: Program, fields: dict[str, str], language: str) -> Terms:
 
 
 async def _told_of(
-    context: Context, program: Program, fields: dict[str, str], person: Person, accepts: Terms | None
+    context: Context,
+    program: Program,
+    fields: dict[str, str],
+    person: Person,
+    accepts: Terms | None,
+    *,
+    known: bool = False,
 ) -> Answer:
     """The answer of the event; pressed twice, that of the first press.
 
@@ -150,7 +173,7 @@ async def _told_of(
     for attempt in (id, uuid.uuid4().hex):
         event = Join(id=f"page-{attempt}", occurred_at=now, person=person, program=program.name, accepts=accepts)
         try:
-            return await press(context, event)
+            return await press(context, event, known=known)
         except Conflicts:
             continue  # pressed twice: the time differs. He has joined by now, and learns so.
     raise Conflicts
@@ -162,36 +185,55 @@ def version_read(fields: dict[str, str]) -> int | None:
     return int(version) or None if version.isascii() and version.isdigit() and len(version) < 9 else None
 
 
-async def _consented(context: Context, participant: str, given: bool, language: str) -> None:
-    """Keep that the first name of somebody new may be shown."""
-    if given:
-        now = from_ms(context.parts.now_ms())
-        id = f"page-{uuid.uuid4().hex}"
-        await press(
-            context,
-            Consent(id=id, occurred_at=now, participant=participant, purpose="name", given=True, language=language),
-        )
+async def consent_to_name(context: Context, participant: str, language: str) -> None:
+    """Keep that somebody whose address is confirmed lets friends see his first name."""
+    now, id = from_ms(context.parts.now_ms()), f"page-{uuid.uuid4().hex}"
+    event = Consent(id=id, occurred_at=now, participant=participant, purpose="name", given=True, language=language)
+    await press(context, event)
 
 
 def _is_known(context: Context, email: str) -> bool:
     """Whether somebody has the address.
 
     Raises:
-        InvalidEvent: it is none.
+        InvalidEvent: it is none that mail can go to.
     """
+    check_mailable(email)
     with context.parts.database.read() as connection:
         return find_by_email(connection, context.tenant, context.parts.keyring, email)[1] is not None
 
 
-def _opened(request: Request, context: Context, participant: str, email: str, language: str) -> str:
-    """A session that may only share, and the mail with which it becomes more."""
+def check_mailable(email: str) -> None:
+    """Make sure that mail can go to an address as it was typed: nothing else is kept of whoever comes by a page.
+
+    Raises:
+        InvalidEvent: it cannot.
+    """
+    try:
+        parse_address(email)
+    except ValueError as error:
+        raise InvalidEvent(str(error), "person.email") from None
+
+
+def _opened(
+    request: Request,
+    context: Context,
+    participant: str,
+    email: str,
+    language: str,
+    program: str,
+    shows_name: bool,
+) -> str:
+    """A session that may only share in one program, and the mail with which it becomes more."""
     now_ms, tenant = context.parts.now_ms(), context.tenant
     with context.parts.database.read() as connection:
         address, _ = find_by_email(connection, tenant, context.parts.keyring, email)
     agent = request.headers.get("user-agent", "")
-    with context.parts.database.write_aside() as connection:
-        sign_ins.ask(connection, tenant, address, participant, language, now_ms)
-        return open_session(connection, tenant, "participant", participant, now_ms, confirmed=False, agent=agent)
+    with context.parts.database.write_aside(sign_ins.lock_of(tenant, address)) as connection:
+        sign_ins.ask(connection, tenant, address, participant, language, now_ms, "join", shows_name=shows_name)
+        return open_session(
+            connection, tenant, "participant", participant, now_ms, confirmed=False, agent=agent, program=program
+        )
 
 
 def program_to_show(connection: Connection, context: Context, name: str) -> tuple[Program, Closed | None]:
@@ -208,6 +250,10 @@ def program_to_show(connection: Connection, context: Context, name: str) -> tupl
     return context.parts.tenants.versions(connection, context.tenant, {key})[key], (
         status if status in ("paused", "ended") else None
     )
+
+
+def _today(context: Context, program: Program) -> date:
+    return from_ms(context.parts.now_ms()).astimezone(program.model.zone).date()
 
 
 def page_from_shop(
@@ -239,8 +285,7 @@ def _page(
     lang: str | None = None,
 ) -> Response:
     typed = fields or {}
-    today = from_ms(context_of(request).parts.now_ms()).astimezone(program.model.zone).date()
-    said = promised(program, language, today)
+    said = promised(program, language, _today(context_of(request), program))
     view = JoinView(
         promised=said,
         action=f"{PREFIX}{program.name}",

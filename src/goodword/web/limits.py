@@ -20,6 +20,8 @@ GUESSES = 20
 """How many codes that nobody has somebody at the counter may type at once; then one every three seconds."""
 HASHING_MAX = 4
 """How many PINs are compared at a time: each takes 16 MiB, and a thread that others wait for."""
+FORMS = 60
+"""How many forms somebody who is signed in may send at once; then one every second."""
 TILLS = 3
 """As how many members the staff at one address may guess."""
 
@@ -38,6 +40,7 @@ class Limits:
         self._addresses = Buckets(address_per_minute / MINUTE_SECONDS, address_per_minute, clock)
         self._members = Buckets(GUESSES / MINUTE_SECONDS, GUESSES, clock)
         self._tills = Buckets(TILLS * GUESSES / MINUTE_SECONDS, TILLS * GUESSES, clock)
+        self._visitors = Buckets(FORMS / MINUTE_SECONDS, FORMS, clock)
         self._proxies = proxies
         self.hashing = asyncio.Semaphore(HASHING_MAX)
         """Held by who compares a PIN."""
@@ -70,6 +73,14 @@ class Limits:
         # Not among the failures of the address: customers on the shop's network could lock its tills.
         for buckets, name in ((self._members, member), (self._tills, self._address(scope))):
             _spend(buckets, name, count, "too many codes were typed that nobody has")
+
+    def visitor(self, session: str) -> None:
+        """Somebody who is signed in sends a form.
+
+        Raises:
+            TooManyRequests: he sent too many before.
+        """
+        _spend(self._visitors, session, 1, "too many forms came from this browser")
 
     def _address(self, scope: Scope) -> str:
         """By what name an address is counted: behind a proxy of ours, that of its client."""

@@ -44,6 +44,8 @@ def load_mine(
     *,
     whole: bool = True,
     also: Sequence[Referral | Reward] = (),
+    friends_after: str | None = None,
+    rewards_after: str | None = None,
 ) -> Mine:
     """A participant in a program; with `whole`, also what is his own and not only to be shared. What is shown besides, `also`,
     brings its version along.
@@ -67,9 +69,17 @@ def load_mine(
             connection, tenant, participant=participant, program=program, limit=OBJECTIONS_SHOWN
         )
         objections = found_rows.items
+    older_friends = older_rewards = None
     if whole:
-        referrals = reads.referrals(connection, tenant, advocate=participant, program=program, limit=SHOWN_MAX).items
-        rewards = reads.rewards(connection, tenant, participant=participant, program=program, limit=SHOWN_MAX).items
+        his, limit = {"program": program}, SHOWN_MAX
+        try:
+            friends = reads.referrals(
+                connection, tenant, advocate=participant, cursor=friends_after, limit=limit, **his
+            )
+            own = reads.rewards(connection, tenant, participant=participant, cursor=rewards_after, limit=limit, **his)
+        except reads.BadCursor as error:
+            raise NotFound(str(error)) from None
+        referrals, older_friends, rewards, older_rewards = friends.items, friends.next, own.items, own.next
     if person is None or not (all_handles or rewards or also):
         raise NotFound("this person takes no part in the program")
     groups = frozenset(handle.group for handle in handles if handle.group)
@@ -85,16 +95,26 @@ def load_mine(
         closed=closed,
         participant=person,
         handles=handles,
+        has_codes=bool(all_handles),
         referrals=referrals,
         rewards=rewards,
         versions=context.parts.tenants.versions(connection, tenant, versions),
         counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
         tier=tier.tier if tier is not None and whole else "",
         boards=boards_of(connection, context, found, person.id) if whole else (),
-        invited=bool(whole and state.rows[REFERRALS_OF.name].get(participant)),
+        invited=whole and _is_invited(state, participant, program),
         objections=objections,
         now_ms=now_ms,
+        brought=reads.friends_brought(connection, tenant, participant, program) if whole else 0,
+        more_referrals=older_friends,
+        more_rewards=older_rewards,
     )
+
+
+def _is_invited(state: State, participant: str, program: str) -> bool:
+    """Whether a friend brought him into the program."""
+    rows = [state.get(REFERRALS, id) for id in state.get(REFERRALS_OF, participant) or ()]
+    return any(row is not None and row.program == program and row.live for row in rows)
 
 
 def _handles(state: State, participant: str, program: str) -> list[Handle]:

@@ -18,10 +18,9 @@ from goodword.portal.frame import frame
 from goodword.portal.mine import Mine
 from goodword.program.duration import from_ms
 from goodword.web.context import Context, context_of
-from goodword.web.forms import check_token, read_form
 from goodword.web.joining import ProgramName
 from goodword.web.mine import load_mine
-from goodword.web.people import Himself, Lang, answer, press
+from goodword.web.people import Himself, Lang, answer, own_form, press
 from goodword.web.visitors import Visitor, language_for
 from goodword.words.catalogue import catalogue
 from goodword.words.sentences import sentence
@@ -51,8 +50,7 @@ def survey_page(request: Request, visitor: Himself, program: ProgramName, lang: 
 @router.post("")
 async def say(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Answer them."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language = language_for(request)
     mine = await run_in_threadpool(_mine, context, visitor, program)
     # As a friend, as long as he has brought nobody himself.

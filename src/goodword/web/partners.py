@@ -45,10 +45,9 @@ from goodword.storage.load import load
 from goodword.storage.payouts import PartnerStatement
 from goodword.web.api import PRINTABLE, After
 from goodword.web.context import Context, context_of
-from goodword.web.forms import check_token, read_form
 from goodword.web.joining import ProgramName, program_to_show
 from goodword.web.pages_of_shop import PagesOfShop
-from goodword.web.people import Himself, Lang, answer, go, press
+from goodword.web.people import Himself, Lang, answer, go, own_form, press
 from goodword.web.problems import Conflicts, NotFound
 from goodword.web.visitors import Visitor, language_for
 from goodword.words.catalogue import catalogue
@@ -92,8 +91,7 @@ def links_page(
 @router.post("/links")
 async def make_link(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Make a further link: to a page of the shop, with a name, letters of his own choice, an end."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language = language_for(request)
     form = await run_in_threadpool(_checked, context, visitor, program, fields, language)
     told: Answer | None = None
@@ -197,8 +195,7 @@ def details_page(request: Request, visitor: Himself, program: ProgramName, lang:
 @router.post("/payouts/details")
 async def change_details(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Say how he is to be paid from now on. What did not change is not told: a change is looked at by whoever pays."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language = language_for(request)
     known = await run_in_threadpool(_known, context, visitor, program)
     changed = {key: value for key in ("name", "payout") if (value := fields.get(key)) and value != known.get(key)}
@@ -313,6 +310,7 @@ def _partner(
         closed=closed,
         participant=person,
         handles=handles,
+        has_codes=True,
         referrals=(),
         invited=False,
         rewards=rewards,

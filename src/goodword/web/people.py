@@ -6,15 +6,17 @@ from typing import Annotated
 
 import msgspec
 from fastapi import Depends, Query, Request
+from msgspec.structs import replace
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from goodword.engine.events import SourceEvent
 from goodword.engine.reasons import Answer
-from goodword.pipeline.intake import seal
+from goodword.pipeline.intake import InvalidEvent, seal
 from goodword.portal.frame import Frame, frame, shown
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of
 from goodword.web.events import decide_one
+from goodword.web.forms import check_token, read_form
 from goodword.web.problems import Problem
 from goodword.web.visitors import SignInFirst, Visitor, keep_language, language_for, needs_visitor
 from goodword.words.catalogue import LANGUAGES, catalogue
@@ -57,15 +59,47 @@ def go(request: Request, path: str) -> Response:
     return RedirectResponse(path, 303, dict(context_of(request).look.headers))
 
 
-async def press(context: Context, event: SourceEvent) -> Answer:
-    """Have an event decided that somebody's own press says.
+async def press(context: Context, event: SourceEvent, *, known: bool = False) -> Answer:
+    """Have an event decided that somebody's own press says. Of somebody who is `known`, nothing that was typed is kept: perhaps it is
+    not he who typed it.
 
     Raises:
         InvalidEvent: it cannot be accepted; with the field.
         Problem: there is no answer.
     """
-    sealed = seal(event, context.parts.keyring, context.parts.now_ms(), history=False)
+    checked = _checked(event)
+    sealed = seal(checked, context.parts.keyring, context.parts.now_ms(), history=False)
+    if known:
+        sealed = replace(sealed, person=None, text=None)
     return msgspec.json.decode(await decide_one(context.batcher, sealed), type=Answer)
+
+
+def _checked(event: SourceEvent) -> SourceEvent:
+    """An event with every bound of its fields looked at: one that is made here was not read by anybody yet.
+
+    Raises:
+        InvalidEvent: one of them is passed.
+    """
+    try:
+        return msgspec.convert(msgspec.to_builtins(event), type(event))
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise InvalidEvent(message, path.rstrip("`").lstrip("."), event.id) from None
+
+
+async def own_form(request: Request, visitor: Visitor) -> dict[str, str]:
+    """The form that somebody sent who is signed in: counted as his own, not as his network's, and carrying the token of his session.
+
+    Raises:
+        TooManyRequests: he sends more than a person does.
+        Forbidden: it does not come from a page of his.
+        BadRequest: it cannot be read.
+    """
+    context = context_of(request)
+    context.limits.visitor(visitor.session.hash)
+    fields = await read_form(request, counted=False)
+    check_token(context.parts.keyring, visitor.session.hash, fields)
+    return fields
 
 
 def is_for_people(request: Request) -> bool:

@@ -27,10 +27,9 @@ from goodword.program.duration import HOUR_MS, from_ms, local_date
 from goodword.storage import reads
 from goodword.web.api import PRINTABLE, After
 from goodword.web.context import Context, context_of
-from goodword.web.forms import check_token, read_form
 from goodword.web.joining import ProgramName, version_read
 from goodword.web.mine import load_mine, own_referral, own_reward, programs_of
-from goodword.web.people import Himself, Lang, SignedIn, answer, go, press
+from goodword.web.people import Himself, Lang, SignedIn, answer, go, own_form, press
 from goodword.web.problems import Conflicts, NotFound
 from goodword.web.shapes import code_of
 from goodword.web.visitors import Visitor, language_for
@@ -54,6 +53,9 @@ def home(request: Request, visitor: SignedIn, lang: Lang = None) -> Response:
     context, language = context_of(request), language_for(request, lang)
     with context.parts.database.read() as connection:
         names = programs_of(connection, context, visitor.subject)
+        if not visitor.confirmed:
+            # What else he takes part in is nobody's business who only typed his address.
+            names = [name for name in names if name == visitor.session.program]
         if len(names) == 1:
             return go(request, path_of(names[0]))
         mine = [load_mine(connection, context, visitor.subject, name, whole=False) for name in names]
@@ -64,10 +66,14 @@ def home(request: Request, visitor: SignedIn, lang: Lang = None) -> Response:
 
 
 @router.get("/programs/{program}")
-def share_page(request: Request, visitor: SignedIn, program: ProgramName, lang: Lang = None) -> Response:
+def share_page(
+    request: Request, visitor: SignedIn, program: ProgramName, after: After = None, lang: Lang = None
+) -> Response:
     """Share; and how far one has come."""
     context, language = context_of(request), language_for(request, lang)
-    mine = _mine(context, visitor, program)
+    mine = _mine(context, visitor, program, friends_after=after)
+    if not mine.handles and not mine.has_codes:
+        return go(request, f"{path_of(program)}/rewards")  # a friend, who was invited and has something
     if not mine.handles:
         texts, path = catalogue(language), path_of(program)
         page = _frame(visitor, mine, language, texts.text("portal.off.title"), path)
@@ -80,8 +86,7 @@ def share_page(request: Request, visitor: SignedIn, program: ProgramName, lang: 
 @router.post("/programs/{program}/accept")
 async def accept(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Accept the terms as they were shown: of a new version, or of the first one where the shop had told of him before."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     person = await run_in_threadpool(_person, context, visitor)
     terms = Terms(language=language_for(request), version=version_read(fields))
     now = from_ms(context.parts.now_ms())
@@ -95,8 +100,7 @@ async def accept(request: Request, visitor: Himself, program: ProgramName) -> Re
 @router.post("/programs/{program}/shared")
 async def shared(request: Request, visitor: SignedIn, program: ProgramName) -> Response:
     """The buttons for sharing were shown, or one was pressed: told once an hour each, so that no number can be pressed up."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     way = fields.get("way", "")
     mine = await run_in_threadpool(_mine, context, visitor, program)
     if way in (*CHANNELS, SHOWN) and mine.handles and mine.closed is None:
@@ -111,16 +115,17 @@ async def shared(request: Request, visitor: SignedIn, program: ProgramName) -> R
 
 
 @router.get("/programs/{program}/rewards")
-def rewards_page(request: Request, visitor: Himself, program: ProgramName, lang: Lang = None) -> Response:
+def rewards_page(
+    request: Request, visitor: Himself, program: ProgramName, after: After = None, lang: Lang = None
+) -> Response:
     """What one has, and where it is."""
-    return _rewards_page(request, visitor, program, language_for(request, lang), lang=lang)
+    return _rewards_page(request, visitor, program, language_for(request, lang), after=after, lang=lang)
 
 
 @router.post("/programs/{program}/objections")
 async def object_to(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Object to a decision, or say that something is missing: staff read it and answer."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language, about = language_for(request), fields.get("about")
     event = Objection(
         id=f"page-{uuid.uuid4().hex}",
@@ -148,8 +153,7 @@ def reward_page(request: Request, visitor: Himself, program: ProgramName, reward
 @router.post("/programs/{program}/rewards/{reward}")
 async def choose(request: Request, visitor: Himself, program: ProgramName, reward: RowId) -> Response:
     """Choose, answer, give an address."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     await run_in_threadpool(_own_reward, context, visitor, reward)
     asked = {name.removeprefix("ask-"): value for name, value in fields.items() if name.startswith("ask-")}
     event = Choice(
@@ -177,8 +181,7 @@ async def choose(request: Request, visitor: Himself, program: ProgramName, rewar
 @router.post("/programs/{program}/exchange")
 async def exchange(request: Request, visitor: Himself, program: ProgramName) -> Response:
     """Spend points."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     person = await run_in_threadpool(_person, context, visitor)
     id, now = fields.get("id", ""), from_ms(context.parts.now_ms())
     event = Exchange(
@@ -264,12 +267,13 @@ def _rewards_page(
     program: str,
     language: str,
     *,
+    after: str | None = None,
     refused: str = "",
     status: int = 200,
     lang: str | None = None,
 ) -> Response:
     context = context_of(request)
-    mine = _mine(context, visitor, program)
+    mine = _mine(context, visitor, program, rewards_after=after)
     with context.parts.database.read() as connection:
         balances = reads.balances(connection, context.tenant, visitor.subject)
     view = rewards_view(mine, language, balances, uuid.uuid4().hex, refused)
@@ -312,9 +316,27 @@ def _own_reward(context: Context, visitor: Visitor, reward: str) -> Reward:
         return own_reward(connection, context, visitor.subject, reward)
 
 
-def _mine(context: Context, visitor: Visitor, program: str, *, whole: bool = True) -> Mine:
+def _mine(
+    context: Context,
+    visitor: Visitor,
+    program: str,
+    *,
+    whole: bool = True,
+    friends_after: str | None = None,
+    rewards_after: str | None = None,
+) -> Mine:
+    if not visitor.confirmed and program != visitor.session.program:
+        raise NotFound("this session is for another program")
     with context.parts.database.read() as connection:
-        return load_mine(connection, context, visitor.subject, program, whole=whole and visitor.confirmed)
+        return load_mine(
+            connection,
+            context,
+            visitor.subject,
+            program,
+            whole=whole and visitor.confirmed,
+            friends_after=friends_after,
+            rewards_after=rewards_after,
+        )
 
 
 def _person(context: Context, visitor: Visitor) -> Person:

@@ -7,6 +7,7 @@ with a button, and only the press uses it up.
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -21,8 +22,9 @@ from goodword.storage import sign_ins
 from goodword.storage.sessions import end_session, open_session
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of
-from goodword.web.forms import check_token, read_form
-from goodword.web.people import Lang, SignedIn, answer, go
+from goodword.web.forms import read_form
+from goodword.web.joining import check_mailable, consent_to_name
+from goodword.web.people import Lang, SignedIn, answer, go, own_form
 from goodword.web.visitors import drop_session, keep_language, language_for, set_session, visitor_of
 from goodword.words.catalogue import catalogue
 
@@ -30,6 +32,15 @@ PATH = "/me/sign-in"
 Asked = Annotated[str, Query(min_length=1, max_length=64, pattern=PRINTABLE)]
 Token = Annotated[str, Path(min_length=1, max_length=200, pattern=PRINTABLE)]
 router = APIRouter(prefix="/me", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that was opened by a link or a code."""
+
+    secret: str
+    participant: str
+    shows_name: bool
 
 
 @router.get("/sign-in")
@@ -64,10 +75,10 @@ async def by_code(request: Request) -> Response:
     """Sign in by the code of a mail, on the device on which it was asked for."""
     context, fields = context_of(request), await read_form(request)
     asked, typed = fields.get("asked", ""), normalise_code(fields.get("code", ""))
-    secret = await run_in_threadpool(_by_code, request, context, asked, typed)
-    if secret is None:
+    opened = await run_in_threadpool(_by_code, request, context, asked, typed)
+    if opened is None:
         return _sent(request, asked, language_for(request), error=True, status=422)
-    return _entered(request, context, secret)
+    return await _entered(request, context, opened)
 
 
 @router.get("/in/{token}")
@@ -88,17 +99,17 @@ async def by_link(request: Request, token: Token) -> Response:
     """Sign in by a link."""
     context = context_of(request)
     await read_form(request)
-    secret = await run_in_threadpool(_by_link, request, context, token)
-    if secret is None:
+    opened = await run_in_threadpool(_by_link, request, context, token)
+    if opened is None:
         return _page(request, language_for(request), error="sign_in.over", status=410)
-    return _entered(request, context, secret)
+    return await _entered(request, context, opened)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, visitor: SignedIn) -> Response:
     """End the session of this browser."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context = context_of(request)
+    await own_form(request, visitor)
     await run_in_threadpool(_end, context, visitor.subject, visitor.session.id)
     response = go(request, PATH)
     drop_session(response, context, "participant")
@@ -106,16 +117,17 @@ async def sign_out(request: Request, visitor: SignedIn) -> Response:
 
 
 def _ask(context: Context, email: str, language: str) -> str:
+    check_mailable(email)
     with context.parts.database.read() as connection:
         address, participant = find_by_email(connection, context.tenant, context.parts.keyring, email)
     now_ms = context.parts.now_ms()
-    with context.parts.database.write_aside() as connection:
+    with context.parts.database.write_aside(sign_ins.lock_of(context.tenant, address)) as connection:
         made = sign_ins.ask(connection, context.tenant, address, participant, language, now_ms)
-    # Asked for too often: the page is the same, and no code fits.
+    # Asked for too often, and every link was used: the page is the same, and no code fits.
     return made.id if made else f"si_{secrets.token_hex(12)}"
 
 
-def _by_code(request: Request, context: Context, asked: str, typed: str) -> str | None:
+def _by_code(request: Request, context: Context, asked: str, typed: str) -> Opened | None:
     with context.parts.database.write_aside() as connection:
         if not sign_ins.count_try(connection, context.tenant, asked, context.parts.now_ms()):
             return None
@@ -124,21 +136,24 @@ def _by_code(request: Request, context: Context, asked: str, typed: str) -> str 
     return _open(request, context, asked)
 
 
-def _by_link(request: Request, context: Context, token: str) -> str | None:
+def _by_link(request: Request, context: Context, token: str) -> Opened | None:
     id = sign_ins.read_link(context.parts.keyring, token)
     return None if id is None else _open(request, context, id)
 
 
-def _open(request: Request, context: Context, id: str) -> str | None:
+def _open(request: Request, context: Context, id: str) -> Opened | None:
     now_ms, agent = context.parts.now_ms(), request.headers.get("user-agent", "")
     before = visitor_of(request, context)
     with context.parts.database.write_aside() as connection:
-        participant = sign_ins.use(connection, context.tenant, id, now_ms)
-        if participant is None:
+        used = sign_ins.use(connection, context.tenant, id, now_ms)
+        if used is None or used.participant is None:
             return None
         if before is not None:
             end_session(connection, context.tenant, "participant", before.subject, before.session.id)
-        return open_session(connection, context.tenant, "participant", participant, now_ms, confirmed=True, agent=agent)
+        secret = open_session(
+            connection, context.tenant, "participant", used.participant, now_ms, confirmed=True, agent=agent
+        )
+        return Opened(secret, used.participant, used.shows_name)
 
 
 def _end(context: Context, participant: str, session: str) -> None:
@@ -146,9 +161,12 @@ def _end(context: Context, participant: str, session: str) -> None:
         end_session(connection, context.tenant, "participant", participant, session)
 
 
-def _entered(request: Request, context: Context, secret: str) -> Response:
+async def _entered(request: Request, context: Context, opened: Opened) -> Response:
+    """Go on; what was said of the name with joining counts from now on, as the address is confirmed."""
+    if opened.shows_name:
+        await consent_to_name(context, opened.participant, language_for(request))
     response = go(request, "/me")
-    set_session(response, context, "participant", secret)
+    set_session(response, context, "participant", opened.secret)
     return response
 
 

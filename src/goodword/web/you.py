@@ -24,8 +24,7 @@ from goodword.storage.sessions import end_session, end_sessions, list_sessions
 from goodword.web.answers import json
 from goodword.web.context import Context, context_of
 from goodword.web.export import export_of
-from goodword.web.forms import check_token, read_form
-from goodword.web.people import Himself, Lang, answer, go, press
+from goodword.web.people import Himself, Lang, answer, go, own_form, press
 from goodword.web.portal import RowId
 from goodword.web.visitors import Visitor, drop_session, language_for
 from goodword.words.catalogue import catalogue
@@ -70,8 +69,7 @@ def you(request: Request, visitor: Himself, lang: Lang = None, saved: bool = Fal
 @router.post("")
 async def correct(request: Request, visitor: Himself) -> Response:
     """Correct the name, and say whether friends may see it."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     language, now = language_for(request), from_ms(context.parts.now_ms())
     told = Person(name=fields.get("name"), language=language)
     consent = Consent(
@@ -116,8 +114,7 @@ def erase_page(request: Request, visitor: Himself, lang: Lang = None) -> Respons
 @router.post("/erase")
 async def erase(request: Request, visitor: Himself) -> Response:
     """Erase him: what is known goes at once, and every session with it."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
+    context, fields = context_of(request), await own_form(request, visitor)
     if "sure" not in fields:
         return go(request, f"{PATH}/erase")
     now = from_ms(context.parts.now_ms())
@@ -140,9 +137,8 @@ def erased(request: Request, lang: Lang = None) -> Response:
 @router.post("/sessions/{session}/end")
 async def end(request: Request, visitor: Himself, session: RowId) -> Response:
     """End a session of his in another browser; `others` ends all but this one."""
-    context, fields = context_of(request), await read_form(request)
-    check_token(context.parts.keyring, visitor.session.hash, fields)
-    await run_in_threadpool(_end, context, visitor, session)
+    await own_form(request, visitor)
+    await run_in_threadpool(_end, context_of(request), visitor, session)
     return go(request, PATH)
 
 
@@ -183,7 +179,7 @@ def _page(
                 one.id, browser_name(one.agent), moment(iso(one.seen_ms), language), one.id == visitor.session.id
             )
             for one in sessions
-            if one.expires_ms > context.parts.now_ms()
+            if one.confirmed and one.expires_ms > context.parts.now_ms()
         ),
         error=error,
         saved=saved,

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "sessions",
         *_words("tenant", "hash", "id", "role", "subject"),
         sa.Column("confirmed", sa.Integer, nullable=False),
+        sa.Column("program", WORD, nullable=True),
         *[_number(name) for name in ("created_ms", "seen_ms", "expires_ms")],
         sa.Column("agent", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "hash"),
@@ -32,13 +33,14 @@ def upgrade() -> None:
     op.create_index("sessions_by_end", "sessions", ["tenant", "expires_ms"])
     op.create_table(
         "sign_ins",
-        *_words("tenant", "id", "address"),
+        *_words("tenant", "id", "kind", "address"),
         sa.Column("participant", WORD, nullable=True),
+        sa.Column("shows_name", sa.Integer, nullable=False),
         *[_number(name) for name in ("created_ms", "expires_ms", "tries")],
         _number("used_ms", nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
-    op.create_index("sign_ins_by_address", "sign_ins", ["tenant", "address", "created_ms"])
+    op.create_index("sign_ins_by_address", "sign_ins", ["tenant", "address", "kind", "created_ms"])
     op.create_index("sign_ins_by_end", "sign_ins", ["tenant", "expires_ms"])
     op.create_table(
         "letters",
