@@ -84,6 +84,25 @@ def test_what_stood_in_an_older_database_stands_there_after_it_was_migrated(empt
     database.close()
 
 
+def test_what_people_said_about_rewards_before_is_found_after_a_migration(empty_database_url: str) -> None:
+    database = open_database(empty_database_url)
+    docs = {"two": '{"answers":{"engraving":"Sofia","size":"L"}}', "none": "{}", "empty": '{"answers":{}}'}
+    with _alembic() as config, database._begin_writing("goodword:migrate") as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0023")
+        columns = {one["name"]: one for one in sa.inspect(connection).get_columns("rewards") if not one["nullable"]}
+        for id, doc in docs.items():
+            row = {name: "x" if isinstance(one["type"], sa.Text) else 0 for name, one in columns.items()}
+            row |= {"tenant": TENANT, "id": id, "doc": doc, "status": "issued"}
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(sa.text(f"INSERT INTO rewards ({', '.join(row)}) VALUES ({values})"), row)  # noqa: S608
+    database.migrate()
+    with database.read() as connection:
+        found = connection.execute(sa.select(tables.rewards.c.id, tables.rewards.c.answered)).all()
+    assert {row.id: row.answered for row in found} == {"two": 2, "none": None, "empty": None}
+    database.close()
+
+
 def test_migrating_twice_changes_nothing(database: Database) -> None:
     revision = database.revision()
     assert revision is not None
