@@ -190,6 +190,26 @@ SETTINGS: tuple[Setting, ...] = (
         example="10.0.0.0/8",
     ),
     Setting(
+        "ask_days",
+        "30",
+        "how long nobody is asked again to invite friends who was asked",
+        "days",
+        1,
+        3650,
+        group="Asking",
+        example="60",
+    ),
+    Setting(
+        "ask_in_vain",
+        "3",
+        "how often somebody is asked who never shares",
+        "times",
+        1,
+        1000,
+        group="Asking",
+        example="2",
+    ),
+    Setting(
         "brand_name",
         "",
         "the name of the shop, as people know it, on its pages and pictures",
@@ -323,6 +343,8 @@ class Settings:
     hits_address: int
     hits_days: int
     trusted_proxies: str
+    ask_days: int
+    ask_in_vain: int
     brand_name: str
     brand_color: str
     brand_corners: int
@@ -376,6 +398,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         hits_address=numbers["hits_address"],
         hits_days=numbers["hits_days"],
         trusted_proxies=texts["trusted_proxies"],
+        ask_days=numbers["ask_days"],
+        ask_in_vain=numbers["ask_in_vain"],
         brand_name=texts["brand_name"],
         brand_color=texts["brand_color"],
         brand_corners=numbers["brand_corners"],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goodword.engine.asking import EVERY_DAYS, WITHOUT_SHARE, Standing, asks_key, why_not
+from goodword.engine.asking import Limits, Standing, asks_key, why_not
 from goodword.engine.events import ASKS_MAX
 from goodword.engine.people import RECOGNISED_MS
 from goodword.engine.state import Participant
@@ -15,6 +15,9 @@ from tests.engine.world import World
 from tests.properties.worlds import sealed
 
 ASKED = {"program": "friends", "place": "order_done"}
+
+EVERY_DAYS, WITHOUT_SHARE = 30, 3
+LIMITS = Limits(EVERY_DAYS, WITHOUT_SHARE)
 
 
 @pytest.fixture
@@ -102,11 +105,11 @@ def asked(days_ago: int, times: int) -> Standing:
     ],
 )
 def test_what_speaks_against_asking_now(standing: Standing, codes: list[str]) -> None:
-    assert [reason.code for reason in why_not(standing, NOW)] == codes
+    assert [reason.code for reason in why_not(standing, LIMITS, NOW)] == codes
 
 
 def test_it_is_said_until_when() -> None:
-    (recently,) = why_not(asked(3, 1), NOW)
+    (recently,) = why_not(asked(3, 1), LIMITS, NOW)
     assert recently.values == {"until": iso(NOW + (EVERY_DAYS - 3) * DAY_MS)}
     gone = Standing(Participant("pt", 1, erased_ms=NOW), bought=True, came_back=False, objects=False)
-    assert why_not(gone, NOW)[0].values == {"until": iso(NOW + RECOGNISED_MS)}
+    assert why_not(gone, LIMITS, NOW)[0].values == {"until": iso(NOW + RECOGNISED_MS)}

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.web.making import PROGRAM, Opener, Site, event
+from tests.web.people import Person
 
 LANGUAGES = ("en", "ar", "ro")
 PRESSED = {"content-type": "application/x-www-form-urlencoded"}
@@ -31,11 +32,13 @@ def code(site: Site) -> str:
 
 
 def press(site: Site, page: httpx.Response) -> httpx.Response:
-    """Press the button of a page."""
+    """Press the button of a page, in a browser that keeps nothing."""
     action = re.search(r'<form method="post" action="([^"]+)"', page.text)
     assert action is not None
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-    return site.ask("POST", unescape(action[1]), data=fields)
+    pressed = site.ask("POST", unescape(action[1]), data=fields)
+    site.client.cookies.clear()
+    return pressed
 
 
 def claims(site: Site) -> int:
@@ -182,3 +185,25 @@ def test_the_page_asks_nothing_of_anybody_and_stands_in_nobodys_frame(site: Site
     assert len(page.content) < 20_000
     for name in ("title", "description"):
         assert re.search(rf'<meta property="og:{name}" content="[^"]+"', page.text)
+
+
+def test_whoever_accepted_finds_his_code_again_and_nobody_else_does(site: Site, code: str) -> None:
+    friend, other = Person(site), Person(site)
+    page = friend.get(f"/i/{code}")
+    assert "gw_claim" not in friend.client.cookies  # who only looks
+    accepted = friend.press(page, "/claim")
+    assert accepted.url.path == f"/i/{code}/accepted"
+    again = friend.get(f"/i/{code}?lang=ro")
+    assert again.url.path == f"/i/{code}/accepted"
+    assert '<html lang="ro"' in again.text
+    assert other.get(f"/i/{code}").url.path == f"/i/{code}"
+    (cookie,) = [one for one in friend.client.cookies.jar if one.name == "gw_claim"]
+    assert cookie.path == f"/i/{code}"
+    assert cookie.has_nonstandard_attr("HttpOnly")
+
+
+def test_a_claim_that_is_none_is_forgotten(site: Site, code: str) -> None:
+    friend = Person(site)
+    friend.client.cookies.set("gw_claim", "cl_nothing", path=f"/i/{code}", domain="goodword.test")
+    assert friend.get(f"/i/{code}").url.path == f"/i/{code}"
+    assert friend.get(f"/i/{code}/accepted?claim=cl_nothing").url.path == f"/i/{code}"

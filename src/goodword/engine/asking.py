@@ -1,7 +1,7 @@
 """Asking: whoever is shown that he may invite friends was asked. It is counted, and nobody is asked too often.
 
 When to ask, and when not, follows what is known of it: soon after something good, never before anything was received nor
-after something went wrong, once in thirty days, and three times where nothing was ever shared.
+after something went wrong, seldom, and not for ever where nothing was ever shared.
 """
 
 from __future__ import annotations
@@ -17,10 +17,6 @@ from goodword.engine.state import PARTICIPANTS, Participant
 from goodword.engine.turn import Turn
 from goodword.program.duration import DAY_MS, from_ms, iso
 
-EVERY_DAYS = 30
-"""So many days pass before somebody is asked again."""
-WITHOUT_SHARE = 3
-"""So often somebody is asked who never shares."""
 ASKED = "asked|"
 
 
@@ -54,6 +50,15 @@ def note_share(turn: Turn, participant: str) -> None:
         turn.draft.put(PARTICIPANTS, person.id, replace(person, asked=0))
 
 
+class Limits(Struct, frozen=True):
+    """How often somebody is asked at most."""
+
+    every_days: int
+    """So many days pass before somebody is asked again."""
+    without_share: int
+    """So often somebody is asked who never shares."""
+
+
 class Standing(Struct, frozen=True):
     """What is looked at before somebody is asked."""
 
@@ -66,7 +71,7 @@ class Standing(Struct, frozen=True):
     """Whether an objection of his waits for its answer."""
 
 
-def why_not(standing: Standing, now_ms: int) -> tuple[Reason, ...]:
+def why_not(standing: Standing, limits: Limits, now_ms: int) -> tuple[Reason, ...]:
     """Everything that speaks against asking somebody now; nothing if he may be asked."""
     person = standing.person
     found: list[tuple[str, dict[str, ReasonValue]]] = []
@@ -78,9 +83,9 @@ def why_not(standing: Standing, now_ms: int) -> tuple[Reason, ...]:
         found.append(("last_order_came_back", {}))
     if standing.objects:
         found.append(("objection_is_open", {}))
-    again_ms = (person.asked_ms or 0) + EVERY_DAYS * DAY_MS
+    again_ms = (person.asked_ms or 0) + limits.every_days * DAY_MS
     if person.asked_ms is not None and now_ms < again_ms:
         found.append(("asked_recently", {"until": iso(again_ms)}))
-    if person.asked >= WITHOUT_SHARE:
-        found.append(("asked_in_vain", {"limit": WITHOUT_SHARE}))
+    if person.asked >= limits.without_share:
+        found.append(("asked_in_vain", {"limit": limits.without_share}))
     return tuple(Reason(code, values) for code, values in found)

@@ -74,6 +74,8 @@ class FriendPage:
     accepted: bool
     code: str
     say_code: str
+    copy: str
+    copied: str
     shop: str | None
     to_shop: str
     yours_title: str
@@ -123,6 +125,8 @@ def _say(about: Invitation) -> FriendPage:
         accepted=about.claim is not None,
         code=about.code,
         say_code=texts.text("friend.say_code"),
+        copy=texts.text("portal.copy.code"),
+        copied=texts.text("portal.copied"),
         shop=about.shop,
         to_shop=texts.text("edge.home"),
         yours_title=texts.text("friend.yours"),

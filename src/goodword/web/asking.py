@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from goodword.engine.asking import EVERY_DAYS, WITHOUT_SHARE, Standing, why_not
+from goodword.engine.asking import Limits, Standing, why_not
 from goodword.engine.closing import closure_code
 from goodword.engine.events import Ask
 from goodword.engine.reasons import Answer, Reason
@@ -43,14 +43,6 @@ AskIn = body_of(Ask)
 router = APIRouter(prefix="/v1", tags=["asking"])
 
 
-class AskLimits(Struct, frozen=True):
-    """How often somebody is asked at most."""
-
-    every_days: int = EVERY_DAYS
-    without_share: int = WITHOUT_SHARE
-    """So often where he never shares."""
-
-
 class AskOut(Struct, frozen=True):
     """Whether somebody may be asked now to invite friends, and what speaks against it."""
 
@@ -63,7 +55,7 @@ class AskOut(Struct, frozen=True):
     last_asked_at: datetime | None
     asked: int
     """How often he was asked since he last shared."""
-    limits: AskLimits
+    limits: Limits
 
 
 class AsksOut(Struct, frozen=True):
@@ -85,7 +77,8 @@ def may_ask(request: Request, key: Teller, program: Id, participant: Id, languag
     """Whether somebody may be asked now. The right moment is yours: an order done, a delivery that came, a good review."""
     parts = context_of(request).parts
     with parts.database.read() as connection:
-        return json(_ask(connection, key.tenant, participant, program, parts.now_ms(), language))
+        limits = Limits(parts.settings.ask_days, parts.settings.ask_in_vain)
+        return json(_ask(connection, key.tenant, participant, program, limits, parts.now_ms(), language))
 
 
 @router.get("/programs/{program}/asks", responses=answers_page(AsksOut, "counts, the oldest first"))
@@ -101,7 +94,13 @@ def count_asks(request: Request, key: Reader, program: Id, since: Since = None, 
 
 
 def _ask(
-    connection: Connection, tenant: str, participant: str, program: str, now_ms: int, language: str | None
+    connection: Connection,
+    tenant: str,
+    participant: str,
+    program: str,
+    limits: Limits,
+    now_ms: int,
+    language: str | None,
 ) -> AskOut:
     state = State()
     wanted: tuple[Collection[Any], ...] = (PARTICIPANTS, FIRST_ORDERS, OPEN_OBJECTIONS, REFERRALS_OF, HANDLES_OF)
@@ -117,7 +116,7 @@ def _ask(
         came_back=any(order.refunded or not order.counted for order in latest),
         objects=bool(state.rows[OPEN_OBJECTIONS.name][participant]),
     )
-    found = why_not(standing, now_ms)
+    found = why_not(standing, limits, now_ms)
     if (code := closure_code(row, now_ms)) is not None:
         found = (Reason(code), *found)
     handles = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
@@ -129,7 +128,7 @@ def _ask(
         invited=any(one is not None and one.program == program and one.live for one in invitations),
         last_asked_at=None if person.asked_ms is None else from_ms(person.asked_ms),
         asked=person.asked,
-        limits=AskLimits(),
+        limits=limits,
     )
 
 

@@ -32,7 +32,7 @@ from goodword.pipeline.intake import seal
 from goodword.portal.cards import invitation_picture
 from goodword.portal.friend import PREFIX, Closed, Invitation, Met, ShownPicture, address_of, friend_page
 from goodword.portal.pictures import Picture
-from goodword.program.duration import from_ms
+from goodword.program.duration import SECOND_MS, from_ms
 from goodword.program.loader import Program
 from goodword.storage import reads
 from goodword.storage.load import load, load_program_rows
@@ -41,11 +41,14 @@ from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
 from goodword.web.language import page_language
 from goodword.web.problems import Conflicts, NotFound
-from goodword.web.visitors import visitor_of
+from goodword.web.visitors import set_cookie, visitor_of
 from goodword.words.names import given_name
 
 FORM_BYTES_MAX = 2048
 ID_LENGTH_MAX = 64
+CLAIM_COOKIE = "gw_claim"
+"""Set by the press alone, for the page of the one code: nothing is kept of who only looks (Directive 2002/58/EC, article 5 (3))."""
+CLAIM_MAX = 100
 CARD_KEPT = "public, max-age=3600"
 Code = Annotated[str, Path(min_length=1, max_length=64, pattern=PRINTABLE)]
 Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]
@@ -68,6 +71,9 @@ def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
+    if found.closed is None and _kept(request, context, found):
+        address = f"{address_of(found.handle.written)}/accepted?claim={request.cookies[CLAIM_COOKIE]}&lang={language}"
+        return RedirectResponse(address, 303, context.look.headers)
     about = replace(_about(context, found, language), by=_inviter(context, found))
     met = _met(request, context, found) if found.closed is None else None
     if met is not None:
@@ -106,15 +112,18 @@ async def accept(request: Request, code: Code) -> Response:
     claim = await _claimed(context, found, id) if _is_id(id) and found.closed is None else None
     if claim is None:
         return RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
-    address = f"{address_of(found.handle.written)}/accepted?claim={claim}&lang={language}"
-    return RedirectResponse(address, 303, context.look.headers)
+    path = address_of(found.handle.written)
+    response = RedirectResponse(f"{path}/accepted?claim={claim}&lang={language}", 303, context.look.headers)
+    # What he pressed for is kept for him, no longer than it is good: whoever comes back finds his code.
+    set_cookie(response, context, CLAIM_COOKIE, claim, found.program.model.attribution.window // SECOND_MS, path)
+    return response
 
 
 @router.get("/{code}/accepted")
 def accepted(
     request: Request,
     code: Code,
-    claim: Annotated[str, Query(min_length=1, max_length=100, pattern=PRINTABLE)],
+    claim: Annotated[str, Query(min_length=1, max_length=CLAIM_MAX, pattern=PRINTABLE)],
     lang: Lang = None,
 ) -> Response:
     """What comes next, once it was accepted: the code, and the way to the shop."""
@@ -122,13 +131,26 @@ def accepted(
     found = _find(context, code)
     if isinstance(found, str):
         return _nowhere(request, context, found, language)
+    if not _is_claim(context, found, claim):
+        response = RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
+        set_cookie(response, context, CLAIM_COOKIE, "", 0, address_of(found.handle.written))
+        return response
+    return _html(context, friend_page(context.look, _about(context, found, language, claim)))
+
+
+def _kept(request: Request, context: Context, found: _Found) -> bool:
+    """Whether somebody comes back who accepted the invitation in this browser."""
+    claim = request.cookies.get(CLAIM_COOKIE, "")
+    return 0 < len(claim) <= CLAIM_MAX and claim.isascii() and claim.isprintable() and _is_claim(context, found, claim)
+
+
+def _is_claim(context: Context, found: _Found, claim: str) -> bool:
+    """Whether a token is of a claim on this very code."""
     state = State()
     with context.parts.database.read() as connection:
         load(connection, context.tenant, state, {CLAIMS.name: {claim}})
     row = state.get(CLAIMS, claim)
-    if row is None or row.code != found.handle.code:
-        return RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
-    return _html(context, friend_page(context.look, _about(context, found, language, claim)))
+    return row is not None and row.code == found.handle.code
 
 
 def _find(context: Context, code: str) -> _Found | EdgePage:

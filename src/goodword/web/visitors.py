@@ -97,12 +97,12 @@ def needs_visitor(
 
 def set_session(response: Response, context: Context, role: Role, secret: str) -> None:
     """Have the browser keep the secret of a session: no script reads it, no other site sends it."""
-    _set(response, context, COOKIES[role], secret, COOKIE_SECONDS)
+    set_cookie(response, context, COOKIES[role], secret, COOKIE_SECONDS)
 
 
 def drop_session(response: Response, context: Context, role: Role) -> None:
     """Have the browser forget it."""
-    _set(response, context, COOKIES[role], "", 0)
+    set_cookie(response, context, COOKIES[role], "", 0)
 
 
 def language_for(request: Request, wanted: str | None = None) -> str:
@@ -112,10 +112,11 @@ def language_for(request: Request, wanted: str | None = None) -> str:
 
 def keep_language(response: Response, context: Context, language: str) -> None:
     """Have the browser keep the language that was chosen."""
-    _set(response, context, LANGUAGE_COOKIE, language, CHOICE_SECONDS)
+    set_cookie(response, context, LANGUAGE_COOKIE, language, CHOICE_SECONDS)
 
 
-def _set(response: Response, context: Context, name: str, value: str, seconds: int) -> None:
+def set_cookie(response: Response, context: Context, name: str, value: str, seconds: int, path: str = "/") -> None:
+    """Have the browser keep a value: no script reads it, no other site sends it."""
     secure = context.parts.settings.origin.startswith("https://")
     samesite: Literal["lax"] = "lax"  # a link in a mail leads to a page of ours, and its reader is signed in there
-    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite=samesite)
+    response.set_cookie(name, value, max_age=seconds, path=path, secure=secure, httponly=True, samesite=samesite)
