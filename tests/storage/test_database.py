@@ -95,7 +95,7 @@ def test_what_people_said_about_rewards_before_is_found_after_a_migration(empty_
             row = {name: "x" if isinstance(one["type"], sa.Text) else 0 for name, one in columns.items()}
             row |= {"tenant": TENANT, "id": id, "doc": doc, "status": "issued"}
             values = ", ".join(f":{name}" for name in row)
-            connection.execute(sa.text(f"INSERT INTO rewards ({', '.join(row)}) VALUES ({values})"), row)  # noqa: S608
+            connection.execute(sa.text(f"INSERT INTO rewards ({', '.join(row)}) VALUES ({values})"), row)
     database.migrate()
     with database.read() as connection:
         found = connection.execute(sa.select(tables.rewards.c.id, tables.rewards.c.answered)).all()
