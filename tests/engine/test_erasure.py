@@ -298,6 +298,23 @@ def test_what_he_said_about_a_reward_goes_wherever_the_reward_is() -> None:
     assert [row.status for row in world.all_rewards()] == [*["issued"] * (len(rows) - 2), "denied", "cancelled"]
 
 
+@pytest.mark.parametrize("verdict", [None, "approve", "deny"])
+def test_words_that_staff_look_at_first_go_too(verdict: str | None) -> None:
+    world = World(GIFTS.replace("longest: 40", "longest: 40, moderated: true"))
+    code = world.join(1, "anna", "gifts")
+    bring(world, 2, code, "bob", "o1")
+    reward = world.reward("ring").id
+    world.tell(2, "choice", reward=reward, answers={"engraving": "Sofia"})
+    submission = world.values("waiting_for_moderation")["submission"]
+    if verdict is not None:
+        world.tell(2, "moderation", submission=submission, verdict=verdict)
+        assert world.reward("ring").answers == ({"engraving": "Sofia"} if verdict == "approve" else {})
+    world.tell(3, "erase", "anna")
+    assert "Sofia" not in str(world.tenant.rows.rows["activities"])
+    assert "Sofia" not in str(world.all_rewards())
+    assert world.tell(4, "moderation", submission=submission, verdict="approve") == ["not_possible_now"]
+
+
 def test_he_wins_nothing_any_more() -> None:
     """The best is erased, and the next one takes the place; in the draw, whoever is left."""
     world = World(RACE)

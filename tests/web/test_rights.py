@@ -171,6 +171,24 @@ def test_what_was_said_about_a_reward_that_was_handed_over_is_erased(shop: Site)
         assert list(audit(connection, TENANT)) == []
 
 
+def test_words_that_wait_for_staff_are_erased(shop: Site) -> None:
+    assert shop.publish(ENGRAVED.replace("longest: 40", "longest: 40, moderated: true")).status_code == 201
+    told = shop.tell(event("join", "join ann", program="engraved", person=ANN)).json()
+    bought = shop.tell(order("o", person={"id": "bob"}, code=told["advocate_code"])).json()
+    (reward,) = [one["id"] for one in bought["rewards"]]
+    shop.tell(event("choice", "engrave", reward=reward, answers={"engraving": "For darling Sofia"}))
+
+    def waiting() -> list[bool]:
+        with shop.parts.database.read() as connection:
+            return ["Sofia" in str(row) for row in connection.execute(sa.select(tables.activities))]
+
+    assert waiting() == [True]
+    assert shop.ask("DELETE", f"/v1/participants/{told['participant']}", "people").status_code == 200
+    shop.parts.tenants.decide(TENANT, [], until_ms=shop.parts.now_ms())
+    assert waiting() == [False]
+    assert shop.get(f"/v1/rewards/{reward}")["status"] == "cancelled"
+
+
 def test_erasing_needs_the_scope_for_people(shop: Site) -> None:
     joined(shop)
     told = event("erase", "e", person={"id": "ann"})

@@ -149,6 +149,11 @@ def time_is_over(turn: Turn, id: str) -> None:
     advance(turn, reward)
 
 
+def without_words(row: ActivityRow) -> ActivityRow:
+    """A submission that staff looked at: what was answered stands with the reward from then on, or nowhere."""
+    return row if row.reward is None else replace(row, fields={})
+
+
 def moderate_answer(turn: Turn, row: ActivityRow) -> None:
     """Staff approved an answer, or denied it; for what is open then, the recipient has the whole time anew, from now on."""
     assert row.reward is not None  # noqa: S101

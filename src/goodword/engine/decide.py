@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.engine.acceptance import accept, named_version, record_acceptance
-from goodword.engine.answers import choose, moderate_answer, time_is_over
+from goodword.engine.answers import choose, moderate_answer, time_is_over, without_words
 from goodword.engine.asking import ask, note_share
 from goodword.engine.attribution import attribute, clicked, concerned, invite, revive, still_trusted, usable_handle
 from goodword.engine.closing import refuse_closed
@@ -378,14 +378,14 @@ def _moderation(turn: Turn, event: Moderation) -> None:
     values = {"why": event.why, "submission": row.id}
     if event.verdict == "deny":
         row = replace(row, status="denied")
-        turn.draft.put(ACTIVITIES, row.id, row)
+        turn.draft.put(ACTIVITIES, row.id, without_words(row))
         turn.say("submission_denied", {**values})
         turn.tell("submission.denied", row.id, row.participant)
         if row.reward is not None:
             moderate_answer(turn, row)
         return
     row = replace(row, status="counted")
-    turn.draft.put(ACTIVITIES, row.id, row)
+    turn.draft.put(ACTIVITIES, row.id, without_words(row))
     turn.say("submission_approved", {**values})
     turn.tell("submission.approved", row.id, row.participant)
     if row.reward is not None:

@@ -13,6 +13,7 @@ from heapq import nsmallest
 
 from msgspec.structs import replace
 
+from goodword.engine.answers import without_words
 from goodword.engine.events import Erase, Person
 from goodword.engine.groups import depart
 from goodword.engine.households import leave_homes
@@ -21,6 +22,7 @@ from goodword.engine.people import RECOGNISED_MS, identity_keys
 from goodword.engine.returns import take_back
 from goodword.engine.reward_books import HELD
 from goodword.engine.state import (
+    ACTIVITIES,
     ERASE_PAGE,
     HANDLES,
     HANDLES_OF,
@@ -110,8 +112,11 @@ def cancel_held(turn: Turn, participant: str) -> None:
     ids = _next_page(turn, HELD_OF, participant, mine, ERASE_PAGE)
     for id in ids:
         reward = turn.reward(id)
-        if reward.answers:
-            reward = turn.save_reward(replace(reward, answers={}))
+        if reward.submission:
+            row = turn.draft.need(ACTIVITIES, reward.submission)
+            turn.draft.put(ACTIVITIES, row.id, without_words(replace(row, status="denied")))
+        if reward.answers or reward.submission:
+            reward = turn.save_reward(replace(reward, answers={}, submission=""))
         if reward.status in HELD:
             take_back(turn, reward, "person_erased")
     if len(ids) == ERASE_PAGE:

@@ -362,6 +362,7 @@ def _named_by_rows(programs: Programs, batch: Batch, state: State, wants: Wants)
     for reward in _loaded(state, REWARDS):
         _want(wants, PARTICIPANTS, reward.participant)
         _want(wants, REFERRALS, reward.referral)
+        _want(wants, ACTIVITIES, reward.submission or None)
         _want(wants, REWARDS_OF, reward.subject, reward.referral)
         _want(wants, REWARDS, *reward.paid)
     for referral in _loaded(state, REFERRALS):
