@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -83,3 +84,35 @@ def test_what_somebody_wrote_is_not_in_the_event() -> None:
     item = sealed({"type": "survey", "id": "e", "occurred_at": "2026-03-01T10:00:00Z", **told})
     assert isinstance(item.event, Survey)
     assert (item.event.text, item.text) == (GIVEN, "ask Maria")
+
+
+def test_a_friend_nobody_knows_answers_once_by_his_claim(world: World) -> None:
+    world.tell(1, "join", "anna", program="friends")
+    world.tell(2, "claim", code=world.said["advocate_code"])
+    claim = world.said["claim"]
+    said = {"program": "friends", "side": "friend", "recommend": 7, "claim": claim}
+    assert world.tell(3, "survey", **said) == ["survey_taken"]
+    assert world.tell(200, "survey", **said) == ["surveyed_recently"]
+    (row,) = taken(world)
+    assert (row.side, row.participant, row.recommend) == ("friend", claim, 7)
+
+
+def test_a_claim_that_is_none_answers_nothing(world: World) -> None:
+    said = {"program": "friends", "side": "friend", "recommend": 7, "claim": "cl_nothing"}
+    assert world.tell(3, "survey", **said) == ["unknown_claim"]
+    assert taken(world) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"side": "advocate"}, {"text": "hello"}, {"participant": "pt_1"}], ids=["side", "text", "two"]
+)
+def test_by_a_claim_only_numbers_of_a_friend_are_told(wrong: dict[str, Any]) -> None:
+    said = {
+        "id": "s",
+        "occurred_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "program": "p",
+        "side": "friend",
+        "recommend": 7,
+    }
+    with pytest.raises(ValueError, match="claim"):
+        Survey(**{**said, "claim": "cl_1", **wrong})

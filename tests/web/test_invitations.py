@@ -207,3 +207,17 @@ def test_a_claim_that_is_none_is_forgotten(site: Site, code: str) -> None:
     friend.client.cookies.set("gw_claim", "cl_nothing", path=f"/i/{code}", domain="goodword.test")
     assert friend.get(f"/i/{code}").url.path == f"/i/{code}"
     assert friend.get(f"/i/{code}/accepted?claim=cl_nothing").url.path == f"/i/{code}"
+
+
+def test_a_friend_says_what_he_thinks_once_he_accepted(site: Site, code: str) -> None:
+    friend = Person(site)
+    accepted = friend.press(friend.get(f"/i/{code}"), "/claim")
+    (path,) = re.findall(r'href="(/i/[^"]+/survey[^"]+)"', accepted.text)
+    page = friend.get(unescape(path))
+    assert 'name="text"' not in page.text
+    assert friend.press(page, "/survey", easy="9").status_code == 422
+    assert "We read every answer." in friend.press(page, "/survey", recommend="8", text="not kept").text
+    assert friend.press(page, "/survey", recommend="1").status_code == 409
+    (survey,) = site.get("/v1/surveys", "read", "people")["items"]
+    assert (survey["side"], survey["recommend"]) == ("friend", 8)
+    assert Person(site).get(f"/i/{code}/survey?claim=cl_nothing").status_code == 404

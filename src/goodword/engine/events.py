@@ -236,10 +236,17 @@ class Survey(Event, tag="survey", frozen=True):
     person: Person | None = None
     participant: Id | None = None
     """Who answers, by Goodword's own id, in the place of `person`."""
+    claim: Id | None = None
+    """The invitation of a friend of whom no more is known, in the place of both: he answers once, and writes nothing."""
 
     def __post_init__(self) -> None:
         """Check that it says who answers, and something."""
-        _one_of_two(self.person, self.participant)
+        if self.claim is None:
+            _one_of_two(self.person, self.participant)
+        elif self.person is not None or self.participant is not None:
+            raise ValueError("say whom it is about: either `person` or `participant` or `claim`")
+        elif self.side != "friend" or self.text is not None:
+            raise ValueError("by a `claim` answers a friend, and he writes no `text`: nobody could erase it for him")
         if all(one is None for one in (self.recommend, self.easy, self.attractive, self.motivates, self.text)):
             raise ValueError("a survey has at least one answer")
 

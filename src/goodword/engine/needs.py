@@ -98,6 +98,7 @@ from goodword.engine.state import (
     REWARDS,
     REWARDS_OF,
     STANDINGS,
+    SURVEYS,
     SWEEPS,
     TIERS,
     WAITING_OF,
@@ -111,6 +112,7 @@ from goodword.engine.state import (
     purse_of,
 )
 from goodword.engine.steps import ORDER
+from goodword.engine.surveys import survey_of_claim
 from goodword.engine.sweeps import EVERYONE, dated_rules, sweep_id, sweep_of
 from goodword.engine.tiers import tier_key, tier_periods
 from goodword.engine.turn import Programs
@@ -192,6 +194,8 @@ def _named_by_events(programs: Programs, batch: Batch, state: State, wants: Want
                 | Survey(participant=str(participant))
             ):
                 _want(wants, PARTICIPANTS, participant)
+            case Survey(claim=str(claim)):
+                _want(wants, SURVEYS, survey_of_claim(batch.keyring, claim))
             case Objection(participant=participant, about=about):
                 _want(wants, PARTICIPANTS, participant)
                 _want(wants, REFERRALS, about)

@@ -584,6 +584,7 @@ class SurveyRow(Row, frozen=True):
     id: str
     program: str
     participant: str
+    """Who answered; of a friend nobody knows, the token of his claim."""
     side: Literal["advocate", "friend"]
     at_ms: int
     recommend: int | None = None

@@ -73,6 +73,9 @@ class FriendPage:
     open: bool
     accepted: bool
     code: str
+    survey: str | None
+    """Where he says what he thinks, once he accepted."""
+    to_survey: str
     say_code: str
     copy: str
     copied: str
@@ -124,6 +127,8 @@ def _say(about: Invitation) -> FriendPage:
         open=about.claim is None and about.closed is None,
         accepted=about.claim is not None,
         code=about.code,
+        survey=f"{address_of(about.code)}/survey?claim={quote(about.claim, safe='')}" if about.claim else None,
+        to_survey=texts.text("survey.recommend"),
         say_code=texts.text("friend.say_code"),
         copy=texts.text("portal.copy.code"),
         copied=texts.text("portal.copied"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request
@@ -30,6 +30,7 @@ from goodword.engine.reasons import Answer
 from goodword.engine.state import CLAIMS, HANDLES, PARTICIPANTS, Handle, State
 from goodword.pipeline.intake import seal
 from goodword.portal.cards import invitation_picture
+from goodword.portal.frame import frame
 from goodword.portal.friend import PREFIX, Closed, Invitation, Met, ShownPicture, address_of, friend_page
 from goodword.portal.pictures import Picture
 from goodword.program.duration import SECOND_MS, from_ms
@@ -39,10 +40,15 @@ from goodword.storage.load import load, load_program_rows
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
+from goodword.web.forms import read_form
 from goodword.web.language import page_language
+from goodword.web.opinions import SurveyView, answers_in, motives
+from goodword.web.people import answer, press
 from goodword.web.problems import Conflicts, NotFound
 from goodword.web.visitors import set_cookie, visitor_of
+from goodword.words.catalogue import catalogue
 from goodword.words.names import given_name
+from goodword.words.sentences import sentence
 
 FORM_BYTES_MAX = 2048
 ID_LENGTH_MAX = 64
@@ -50,6 +56,7 @@ CLAIM_COOKIE = "gw_claim"
 """Set by the press alone, for the page of the one code: nothing is kept of who only looks (Directive 2002/58/EC, article 5 (3))."""
 CLAIM_MAX = 100
 CARD_KEPT = "public, max-age=3600"
+Token = Annotated[str, Query(alias="claim", min_length=1, max_length=CLAIM_MAX, pattern=PRINTABLE)]
 Code = Annotated[str, Path(min_length=1, max_length=64, pattern=PRINTABLE)]
 Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]
 router = APIRouter(prefix=PREFIX.rstrip("/"), include_in_schema=False)
@@ -136,6 +143,44 @@ def accepted(
         set_cookie(response, context, CLAIM_COOKIE, "", 0, address_of(found.handle.written))
         return response
     return _html(context, friend_page(context.look, _about(context, found, language, claim)))
+
+
+@router.get("/{code}/survey")
+def survey_page(request: Request, code: Code, claim: Token, lang: Lang = None) -> Response:
+    """What a friend who accepted thinks of it."""
+    return _survey(request, code, claim, page_language(request, lang))
+
+
+@router.post("/{code}/survey")
+async def say(request: Request, code: Code) -> Response:
+    """Say it; once for each claim."""
+    context, fields = context_of(request), await read_form(request)
+    language, claim = page_language(request, None), fields.get("claim", "")[:CLAIM_MAX]
+    found = await run_in_threadpool(_find, context, code)
+    if isinstance(found, str) or not await run_in_threadpool(_is_claim, context, found, claim):
+        raise NotFound("there is no such invitation")
+    texts, path = catalogue(language), address_of(found.handle.written)
+    try:
+        event = answers_in(context, fields, found.program.name, side="friend", claim=claim)
+    except msgspec.ValidationError:
+        wrong = texts.text("survey.missing")
+        return await run_in_threadpool(lambda: _survey(request, code, claim, language, wrong, 422))
+    told = await press(context, event)
+    if told.outcome == "refused":
+        why = " ".join(sentence(reason, language) for reason in told.reasons)
+        return await run_in_threadpool(lambda: _survey(request, code, claim, language, why, 409))
+    page = frame(language, texts.text("survey.thanks.title"), f"{path}/survey", query=f"claim={quote(claim, safe='')}")
+    return answer(request, "problem.html", page, texts.text("survey.thanks.text"))
+
+
+def _survey(request: Request, code: str, claim: str, language: str, refused: str = "", status: int = 200) -> Response:
+    context = context_of(request)
+    found = _find(context, code)
+    if isinstance(found, str) or not _is_claim(context, found, claim):
+        raise NotFound("there is no such invitation")
+    path, title = address_of(found.handle.written), catalogue(language).text("survey.title")
+    page = frame(language, title, f"{path}/survey", query=f"claim={quote(claim, safe='')}")
+    return answer(request, "survey.html", page, SurveyView(path, motives(language), refused, claim), status=status)
 
 
 def _kept(request: Request, context: Context, found: _Found) -> bool:

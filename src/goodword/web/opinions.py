@@ -38,6 +38,8 @@ class SurveyView:
     path: str
     motives: tuple[tuple[str, str], ...]
     refused: str = ""
+    claim: str = ""
+    """Of a friend nobody knows: he writes no text, which nobody could erase for him."""
 
 
 @router.get("")
@@ -55,12 +57,8 @@ async def say(request: Request, visitor: Himself, program: ProgramName) -> Respo
     mine = await run_in_threadpool(_mine, context, visitor, program)
     # As a friend, as long as he has brought nobody himself.
     side = "friend" if mine.invited and not mine.referrals else "advocate"
-    typed = {name: value for name in SCALES if (value := fields.get(name, ""))}
-    told = {name: int(value) if NUMBER.fullmatch(value) else value for name, value in typed.items()}
-    said = {name: value for name in ("motivates", "text") if (value := fields.get(name, "")[:TEXT_MAX])}
-    body = {"id": f"page-{uuid.uuid4().hex}", "occurred_at": from_ms(context.parts.now_ms()), "program": program}
     try:
-        event = msgspec.convert({**body, "side": side, "participant": visitor.subject, **told, **said}, Survey)
+        event = answers_in(context, fields, program, side=side, participant=visitor.subject)
     except msgspec.ValidationError:
         wrong = catalogue(language).text("survey.missing")
         return await run_in_threadpool(_page, request, visitor, mine, language, wrong, 422)
@@ -71,6 +69,28 @@ async def say(request: Request, visitor: Himself, program: ProgramName) -> Respo
     texts, path = catalogue(language), f"{path_of(program)}/survey"
     page = frame(language, texts.text("survey.thanks.title"), path, tabs=tabs_of(mine.program, confirmed=True))
     return answer(request, "problem.html", page, texts.text("survey.thanks.text"))
+
+
+def answers_in(context: Context, fields: dict[str, str], program: str, **who: str) -> Survey:
+    """The answers of a form as an event.
+
+    Raises:
+        msgspec.ValidationError: there is none, or one is out of bounds.
+    """
+    typed = {name: value for name in SCALES if (value := fields.get(name, ""))}
+    told = {name: int(value) if NUMBER.fullmatch(value) else value for name, value in typed.items()}
+    texts = ("motivates",) if "claim" in who else ("motivates", "text")
+    said = {name: value for name in texts if (value := fields.get(name, "")[:TEXT_MAX])}
+    body = {"id": f"page-{uuid.uuid4().hex}", "occurred_at": from_ms(context.parts.now_ms()), "program": program}
+    if "recommend" not in told:
+        raise msgspec.ValidationError("the first question is not answered")
+    return msgspec.convert({**body, **who, **told, **said}, Survey)
+
+
+def motives(language: str) -> tuple[tuple[str, str], ...]:
+    """What may move somebody, to be chosen from; nothing is chosen at first."""
+    texts = catalogue(language)
+    return (("", ""), *((name, texts.text(f"motive.{name}")) for name in get_args(Motive)))
 
 
 def _mine(context: Context, visitor: Visitor, program: str) -> Mine:
@@ -88,7 +108,6 @@ def _page(
     lang: str | None = None,
 ) -> Response:
     texts, path = catalogue(language), path_of(mine.program.name)
-    motives = (("", ""), *((name, texts.text(f"motive.{name}")) for name in get_args(Motive)))
     page = frame(
         language,
         texts.text("survey.title"),
@@ -96,4 +115,4 @@ def _page(
         tabs=tabs_of(mine.program, confirmed=True),
         token=visitor.token,
     )
-    return answer(request, "survey.html", page, SurveyView(path, motives, refused), status=status, lang=lang)
+    return answer(request, "survey.html", page, SurveyView(path, motives(language), refused), status=status, lang=lang)
