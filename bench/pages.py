@@ -24,9 +24,9 @@ from goodword.settings import read_settings
 from goodword.storage.sessions import open_session
 
 VISITORS = 50
-PAGES = 1_500
+PAGES = 1_000
 WARM = 200
-ROUNDS = 3
+ROUNDS = 2
 FRIENDS = 12
 """How many friends the advocate has brought whose pages are looked at."""
 AIM = 0.25
