@@ -404,6 +404,9 @@ rewards:
     for _ in range(2):  # pressed twice, it is bought once
         page = maria.post(action, fields)
     assert "40 points" in page.text
+    poor = maria.post(action, {**fields, "id": "another"})
+    assert poor.status_code == 409
+    assert "That was not accepted" in poor.text
     mug = re.findall(r'href="(/me/programs/stars/rewards/[^"]+)"', page.text)[0]
     refused = maria.press(maria.get(mug), mug, **{"ask-name": "a name that is too long", "post": "Main St 1"})
     assert refused.status_code == 422
@@ -525,6 +528,7 @@ def test_what_is_too_long_is_refused(site: Site, maria: Person, path: str, field
     typed = {"email": "x@example.com", field: "x" * 5000}
     answer = maria.press(maria.get(path), path, **typed)
     assert answer.status_code == 422
+    assert "e-mail address." not in answer.text  # it is not the address that is wrong
     with site.parts.database.read() as connection:
         assert "xxxxx" not in str(connection.exec_driver_sql("SELECT doc FROM people").all())
 
@@ -564,3 +568,10 @@ def test_all_friends_can_be_reached(site: Site, maria: Person) -> None:
         page = maria.get(unescape(older[0]))
     assert len(seen) == 60
     assert maria.get("/me/programs/demo?after=nonsense").status_code == 404
+
+
+def test_a_form_that_says_what_no_event_may_say_is_refused_on_a_page(site: Site, maria: Person) -> None:
+    page = maria.get("/me/programs/demo/rewards")
+    answer = maria.press(page, "/objections", why="x", about="y" * 500)
+    assert answer.status_code == 400
+    assert "That could not be read" in answer.text

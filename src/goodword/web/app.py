@@ -22,6 +22,7 @@ from goodword.delivery.letters import Letters
 from goodword.edge.app import PREFIX, Edge, read_proxies
 from goodword.parts import Parts
 from goodword.pipeline.batcher import INFRASTRUCTURE, Batcher
+from goodword.pipeline.intake import InvalidEvent
 from goodword.pipeline.scheduler import Every, Scheduler
 from goodword.portal.friend import PREFIX as PREFIX_OF_FRIENDS
 from goodword.portal.look import make_look
@@ -66,7 +67,7 @@ from goodword.web.metrics import METRICS_ANSWER, metrics
 from goodword.web.openapi import describe
 from goodword.web.pages import CSS, reference
 from goodword.web.people import is_for_people, problem_page, to_sign_in
-from goodword.web.problems import Invalid, Problem, Unavailable, problem_of_status
+from goodword.web.problems import BadRequest, Invalid, Problem, Unavailable, problem_of_status
 from goodword.web.ready import database_state
 from goodword.web.shapes import show_row
 from goodword.web.visitors import SignInFirst
@@ -235,6 +236,7 @@ def readyz(request: Request) -> Response:
 def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(SignInFirst, to_sign_in)
+    app.add_exception_handler(InvalidEvent, _answer_refused)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_status)
     for kind in INFRASTRUCTURE:
@@ -244,6 +246,12 @@ def _add_errors(app: FastAPI) -> None:
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     return _said(request, error if isinstance(error, Problem) else problem_of_status(500)())
+
+
+async def _answer_refused(request: Request, error: Exception) -> Response:
+    """A form of ours said what no event may say; where a page does not say it beside the field."""
+    field = error.field if isinstance(error, InvalidEvent) else ""
+    return _said(request, BadRequest(error.reason if isinstance(error, InvalidEvent) else "", field=field or None))
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:

@@ -33,7 +33,7 @@ from goodword.portal.cards import invitation_picture
 from goodword.portal.frame import frame
 from goodword.portal.friend import PREFIX, Closed, Invitation, Met, ShownPicture, address_of, friend_page
 from goodword.portal.pictures import Picture
-from goodword.program.duration import SECOND_MS, from_ms
+from goodword.program.duration import SECOND_MS, from_ms, local_date
 from goodword.program.loader import Program
 from goodword.storage import reads
 from goodword.storage.load import load, load_program_rows
@@ -241,7 +241,7 @@ def _met(request: Request, context: Context, found: _Found) -> Met | None:
 
 
 def _today(context: Context, found: _Found) -> date:
-    return from_ms(context.parts.now_ms()).astimezone(found.program.model.zone).date()
+    return local_date(context.parts.now_ms(), found.program.model.zone)
 
 
 def _picture(context: Context, found: _Found, language: str) -> Picture | None:

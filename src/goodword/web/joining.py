@@ -29,7 +29,7 @@ from goodword.portal.frame import frame
 from goodword.portal.friend import Closed
 from goodword.portal.join import PREFIX, JoinView
 from goodword.portal.promised import promised
-from goodword.program.duration import from_ms
+from goodword.program.duration import from_ms, local_date
 from goodword.program.loader import Program
 from goodword.storage import sign_ins
 from goodword.storage.load import load_program_rows
@@ -81,6 +81,9 @@ async def _join(request: Request, context: Context, name: str, fields: dict[str,
         known = await run_in_threadpool(_is_known, context, fields.get("email", ""))
         told = await _told(context, found, language, fields, known)
     except InvalidEvent as error:
+        if error.field == "person.name":
+            too_long = (catalogue(language).text("join.name.wrong"),)
+            return _page(request, found, closed, language, fields, refused=too_long, status=422)
         key = "join.email.wrong" if "email" in fields and error.field == "person.email" else "join.email.missing"
         return _page(request, found, closed, language, fields, error=key, status=422)
     if told.advocate_code is None or told.participant is None:
@@ -253,7 +256,7 @@ def program_to_show(connection: Connection, context: Context, name: str) -> tupl
 
 
 def _today(context: Context, program: Program) -> date:
-    return from_ms(context.parts.now_ms()).astimezone(program.model.zone).date()
+    return local_date(context.parts.now_ms(), program.model.zone)
 
 
 def page_from_shop(

@@ -102,7 +102,7 @@ async def shared(request: Request, visitor: SignedIn, program: ProgramName) -> R
     """The buttons for sharing were shown, or one was pressed: told once an hour each, so that no number can be pressed up."""
     context, fields = context_of(request), await own_form(request, visitor)
     way = fields.get("way", "")
-    mine = await run_in_threadpool(_mine, context, visitor, program)
+    mine = await run_in_threadpool(lambda: _mine(context, visitor, program, whole=False))
     if way in (*CHANNELS, SHOWN) and mine.handles and mine.closed is None:
         hour_ms = mine.now_ms - mine.now_ms % HOUR_MS
         told = context.parts.keyring.id("sh", visitor.session.hash, program, way, str(hour_ms))
@@ -192,7 +192,12 @@ async def exchange(request: Request, visitor: Himself, program: ProgramName) -> 
         reward=fields.get("reward", "-"),
     )
     with suppress(Conflicts):  # pressed twice: it was bought once
-        await press(context, event)
+        told = await press(context, event)
+        if told.outcome == "refused":
+            language, said = language_for(request), _said(told, language_for(request))
+            return await run_in_threadpool(
+                lambda: _rewards_page(request, visitor, program, language, refused=said, status=409)
+            )
     return go(request, f"{path_of(program)}/rewards")
 
 

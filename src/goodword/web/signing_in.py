@@ -19,13 +19,14 @@ from goodword.pipeline.intake import InvalidEvent
 from goodword.pipeline.lookup import find_by_email
 from goodword.portal.frame import frame
 from goodword.storage import sign_ins
-from goodword.storage.sessions import end_session, open_session
+from goodword.storage.sessions import end_session
 from goodword.web.api import PRINTABLE
 from goodword.web.context import Context, context_of
 from goodword.web.forms import read_form
 from goodword.web.joining import check_mailable, consent_to_name
 from goodword.web.people import Lang, SignedIn, answer, go, own_form
-from goodword.web.visitors import drop_session, keep_language, language_for, set_session, visitor_of
+from goodword.web.tokens import open_confirmed
+from goodword.web.visitors import drop_session, keep_language, language_for, set_session
 from goodword.words.catalogue import catalogue
 
 PATH = "/me/sign-in"
@@ -142,18 +143,11 @@ def _by_link(request: Request, context: Context, token: str) -> Opened | None:
 
 
 def _open(request: Request, context: Context, id: str) -> Opened | None:
-    now_ms, agent = context.parts.now_ms(), request.headers.get("user-agent", "")
-    before = visitor_of(request, context)
     with context.parts.database.write_aside() as connection:
-        used = sign_ins.use(connection, context.tenant, id, now_ms)
-        if used is None or used.participant is None:
-            return None
-        if before is not None:
-            end_session(connection, context.tenant, "participant", before.subject, before.session.id)
-        secret = open_session(
-            connection, context.tenant, "participant", used.participant, now_ms, confirmed=True, agent=agent
-        )
-        return Opened(secret, used.participant, used.shows_name)
+        used = sign_ins.use(connection, context.tenant, id, context.parts.now_ms())
+    if used is None or used.participant is None:
+        return None
+    return Opened(open_confirmed(request, context, used.participant), used.participant, used.shows_name)
 
 
 def _end(context: Context, participant: str, session: str) -> None:
