@@ -12,6 +12,7 @@ body{overflow-wrap:anywhere}
 .button.danger{background:none;color:var(--bad);border:2px solid var(--bad)}
 .button:disabled{background:none;color:var(--soft);border:2px dashed var(--soft);cursor:not-allowed}
 [hidden]{display:none!important}
+.can-copy [data-copy][hidden],.script [data-message][hidden],.can-share .share li[hidden]{display:block!important}
 .field{margin-block:1rem}
 .field label{display:block;font-weight:600}
 .field input:not([type=checkbox]),.field select,.field textarea{inline-size:100%;min-block-size:3rem;padding:.5rem .75rem;font:inherit;
