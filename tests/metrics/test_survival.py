@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight, survdiff
 
+from goodword.metrics.horizons import BeyondFollowUp
 from goodword.metrics.survival import (
     AtAge,
-    BeyondFollowUp,
     Ended,
     LifeTable,
     life_table,

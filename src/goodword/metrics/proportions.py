@@ -7,10 +7,10 @@ do the same then seem to differ far more often than 1 in 20 times. So a rate ove
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 from msgspec import Struct
 
+from goodword.metrics.clusters import ClusterSums
 from goodword.metrics.intervals import LEVEL, Interval
 from goodword.metrics.quantiles import normal_quantile, student_quantile
 
@@ -30,27 +30,6 @@ class Proportion(Struct, frozen=True):
     """How many clusters of one size would tell as much: few where one advocate brought most of the friends."""
     design_effect: float | None = None
     """By how much clustering multiplies the variance; None where nothing varies."""
-
-
-class ClusterSums(Struct, frozen=True):
-    """Sums over clusters (advocates) with n trials (friends) and y successes each; clusters without a trial are left out."""
-
-    clusters: int
-    y: int
-    n: int
-    yy: int
-    """The sum of y squared."""
-    nn: int
-    yn: int
-
-    def __post_init__(self) -> None:
-        fits = 0 <= self.y <= self.n and 0 <= self.yy <= self.yn <= self.nn and self.clusters <= self.n <= self.nn
-        if not fits or self.n**2 > self.clusters * self.nn or self.y**2 > self.clusters * self.yy:
-            raise ValueError(f"no clusters have these sums: {self}")
-
-    def squared_residuals(self) -> float:
-        """The sum of (y - r n) squared, r = sum of y / sum of n. Exact up to the last division: nothing cancels."""
-        return float(self.yy - Fraction(2 * self.y * self.yn, self.n) + Fraction(self.y**2 * self.nn, self.n**2))
 
 
 class Difference(Struct, frozen=True):
@@ -88,29 +67,27 @@ def score_interval(value: float, trials: float, quantile: float, level: float, m
 def clustered(sums: ClusterSums, level: float = LEVEL) -> Proportion | None:
     """The share of trials that come in clusters, a ratio of two sums over clusters; None of no trials.
 
-    Variance by the delta method, s²(y - r n) / (m n̄²): Cochran (1977), Sampling Techniques, 3rd ed., section 6.3; Deng, Knoblich
-    and Lu (2018), KDD. The interval is Wilson's with the trials divided by the design effect, and Student's quantile instead of
-    the normal one (Korn and Graubard 1998, Survey Methodology 24:193; Franco, Little, Louis and Slud 2019, JSSAM 7:334), so that
-    it stays within 0 and 1 and is honest with few clusters. Degrees of freedom: one less than the effective clusters n² / Σn²
-    (Carter, Schnepel and Steigerwald 2017, REStat 99:698), since a hundred advocates of whom one brought everybody are not a
-    hundred. A design effect below 1 counts as 1 in the interval: that friends of one advocate differ more than strangers is
-    chance. Where all or none succeeded, nothing varies and the worst is assumed: each cluster tells as much as one trial.
-    One cluster has no standard error and no interval.
+    Variance by the delta method (`ClusterSums.error`). The interval is Wilson's with the trials divided by the design effect, and
+    Student's quantile instead of the normal one (Korn and Graubard 1998, Survey Methodology 24:193; Franco, Little, Louis and
+    Slud 2019, JSSAM 7:334), so that it stays within 0 and 1 and is honest with few clusters. Degrees of freedom: one less than
+    the effective clusters, since a hundred advocates of whom one brought everybody are not a hundred. A design effect below 1
+    counts as 1 in the interval: that friends of one advocate differ more than strangers is chance. Where all or none
+    succeeded, nothing varies and the worst is assumed: each cluster tells as much as one trial.
+    One cluster has no standard error and no interval. Raises ValueError for more successes than trials.
     """
+    if not (0 <= sums.y <= sums.n and sums.yy <= sums.yn <= sums.nn):
+        raise ValueError(f"no shares of clusters have these sums: {sums}")
     if sums.n == 0:
         return None
-    value = sums.y / sums.n
-    effective = sums.n**2 / sums.nn
-    if sums.clusters < 2:
+    value, error, effective = sums.ratio, sums.error(), sums.effective
+    if error is None:
         return Proportion(sums.y, sums.n, value, None, None, sums.clusters, effective)
-    m = sums.clusters
-    variance = m / (m - 1) * sums.squared_residuals() / sums.n**2
     independent = value * (1 - value) / sums.n
-    effect = variance / independent if independent else None
+    effect = error**2 / independent if independent else None
     trials = effective if effect is None else sums.n / max(1.0, effect)
     quantile = student_quantile(level, max(1.0, effective - 1))
     interval = score_interval(value, trials, quantile, level, "wilson_clustered")
-    return Proportion(sums.y, sums.n, value, math.sqrt(variance), interval, m, effective, effect)
+    return Proportion(sums.y, sums.n, value, error, interval, sums.clusters, effective, effect)
 
 
 def difference(one: Proportion | None, other: Proportion | None) -> Difference | None:

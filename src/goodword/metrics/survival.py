@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from goodword.metrics.horizons import BeyondFollowUp
 from goodword.metrics.intervals import LEVEL, Interval
 from goodword.metrics.proportions import score_interval
 from goodword.metrics.quantiles import normal_quantile, normal_tails, student_quantile
@@ -30,14 +31,6 @@ class Ended(NamedTuple):
     events: int
     censored: int
     competing: int = 0
-
-
-class BeyondFollowUp(ValueError):
-    """A horizon beyond the age that anybody was followed to: nothing is known there."""
-
-    def __init__(self, age: float, longest: int) -> None:
-        super().__init__(f"nobody was followed to {age}, the longest time is {longest}")
-        self.longest = longest
 
 
 class AtAge(Struct, frozen=True):
