@@ -125,7 +125,7 @@ FACTS: dict[str, Fact] = {
                 "counted": "counted = 1",
                 "net": "CASE WHEN state IN ('placed', 'refunded') THEN total - refunded ELSE 0 END",
                 # What rewards paid of it: its total is told without that.
-                "redeemed": "coalesce(list_sum(CAST(json_extract(doc, '$.redemptions[*].amount') AS BIGINT[])), 0)",
+                "redeemed": "CAST(coalesce(list_sum(CAST(json_extract(doc, '$.redemptions[*].amount') AS BIGINT[])), 0) AS BIGINT)",
             },
             ("id",),
             "placed_ms",
