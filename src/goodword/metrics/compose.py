@@ -11,8 +11,8 @@ from functools import cache
 from msgspec import Struct
 from sqlglot import exp, parse_one
 
-from goodword.metrics.definitions import HORIZONS, Dimension, Metric
-from goodword.metrics.relations import DAY_MS, GIVEN, RELATIONS
+from goodword.metrics.definitions import Dimension, Metric
+from goodword.metrics.relations import CONSTANTS, DAY_MS, GIVEN, MACROS, RELATIONS
 
 DIALECT = "duckdb"
 """In which everything is written."""
@@ -35,13 +35,6 @@ class Question(Struct, frozen=True):
     margin_ppm: int
     """What is left of an order, in millionths; 0 where the program does not say."""
     periods: tuple[Period, ...]
-
-
-class Asked(Struct, frozen=True):
-    """The trees of what is given with every question."""
-
-    params: exp.Expression
-    periods: exp.Expression
 
 
 def wrappers_of(metric: Metric) -> tuple[str, ...]:
@@ -84,7 +77,7 @@ def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.S
     """The query of a relation, for those who keep it as a table."""
     tree = _tree(RELATIONS[name])
     given = {"params": _params(question), "periods": _periods(question.periods)}
-    select = exp.select("*").from_(tree.subquery("whole")) if not isinstance(tree, exp.Select) else tree
+    select = tree if isinstance(tree, exp.Select) else exp.select("*").from_(tree.subquery("whole"))
     for other, own in _needed([tree], given):
         if other not in made:
             select = select.with_(other, as_=own, copy=False)
@@ -113,34 +106,55 @@ def facts_of(metric: Metric, dimension: Dimension | None = None) -> set[str]:
 
 
 @cache
-def _parsed(sql: str) -> exp.Expression:
-    return parse_one(sql, dialect=DIALECT)
+def _parsed(sql: str) -> exp.Query:
+    tree = parse_one(sql, dialect=DIALECT).transform(_replaced)
+    assert isinstance(tree, exp.Query)  # noqa: S101 - all that is written here is one
+    return tree
 
 
-def _tree(sql: str) -> exp.Expression:
+def _replaced(node: exp.Expression) -> exp.Expression:
+    """A constant or a macro as what it stands for."""
+    if isinstance(node, exp.Column) and not node.table and node.name in CONSTANTS:
+        return _big(CONSTANTS[node.name])
+    if isinstance(node, exp.Anonymous) and node.name in MACROS:
+        *names, meaning = MACROS[node.name]
+        told = dict(zip(names, node.expressions, strict=True))
+
+        def put(inner: exp.Expression) -> exp.Expression:
+            if isinstance(inner, exp.Column) and inner.table in told:
+                return exp.column(inner.name, told[inner.table].name)
+            if isinstance(inner, exp.Column) and inner.name in told:
+                return (
+                    exp.paren(told[inner.name].copy())
+                    if not isinstance(told[inner.name], exp.Column)
+                    else told[inner.name].copy()
+                )
+            return inner
+
+        return exp.paren(parse_one(meaning, dialect=DIALECT).transform(put).transform(_replaced))
+    return node
+
+
+def _tree(sql: str) -> exp.Query:
     """A tree of one's own."""
     return _parsed(sql).copy()
 
 
 @cache
 def _columns(name: str, sql: str) -> frozenset[str]:
-    tree = _parsed(sql)
-    assert isinstance(tree, exp.Query), name  # noqa: S101 - every metric is a query
-    return frozenset(tree.named_selects)
+    return frozenset(_parsed(sql).named_selects)
 
 
-def _tables(tree: exp.Expression) -> Iterator[str]:
+def _tables(tree: exp.Query) -> Iterator[str]:
     for table in tree.find_all(exp.Table):
         yield table.name
 
 
-def _needed(
-    trees: Sequence[exp.Expression], given: dict[str, exp.Expression]
-) -> list[tuple[str, exp.Expression]]:
+def _needed(trees: Sequence[exp.Query], given: dict[str, exp.Query]) -> list[tuple[str, exp.Query]]:
     """What these trees read beside facts, each after all that it reads itself."""
-    found: dict[str, exp.Expression] = {}
+    found: dict[str, exp.Query] = {}
 
-    def visit(tree: exp.Expression) -> None:
+    def visit(tree: exp.Query) -> None:
         for name in _tables(tree):
             if name in found:
                 continue
@@ -156,7 +170,7 @@ def _needed(
     return list(found.items())
 
 
-def _params(question: Question) -> exp.Expression:
+def _params(question: Question) -> exp.Query:
     return exp.select(
         exp.alias_(exp.Literal.string(question.program), "program"),
         exp.alias_(_big(question.as_of_ms), "as_of_ms"),
@@ -165,7 +179,7 @@ def _params(question: Question) -> exp.Expression:
     )
 
 
-def _periods(periods: Sequence[Period]) -> exp.Expression:
+def _periods(periods: Sequence[Period]) -> exp.Query:
     parts = [
         exp.select(
             exp.alias_(exp.Literal.string(one.name), "period"),
@@ -177,7 +191,7 @@ def _periods(periods: Sequence[Period]) -> exp.Expression:
     return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
 
 
-def _big(number: int) -> exp.Expression:
+def _big(number: int) -> exp.Cast:
     return exp.cast(exp.Literal.number(number), "BIGINT")
 
 
@@ -189,10 +203,13 @@ def _labelled(metric: Metric, dimension: Dimension | None) -> exp.Select:
         label: exp.Expression = exp.Literal.string("")
     else:
         label, select = _label(dimension, columns, select)
-    select = select.select(exp.alias_(exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")), "value"))
+    select = select.select(
+        exp.alias_(exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")), "value")
+    )
     if metric.horizon_days is None or "since_ms" not in columns:
         return select.select(exp.alias_(_big(0), "mature"))
-    old = parse_one(f"params.as_of_ms - s.since_ms >= {metric.horizon_days * DAY_MS}", dialect=DIALECT)
+    age = exp.Sub(this=exp.column("as_of_ms", "params"), expression=exp.column("since_ms", "s"))
+    old = exp.GTE(this=age, expression=_big(metric.horizon_days * DAY_MS))
     count = exp.column("n", "s") if "n" in columns else exp.Literal.number(1)
     mature = exp.case().when(old, count).else_(exp.Literal.number(0))
     return select.select(exp.alias_(mature, "mature")).join(exp.to_table("params"), join_type="cross")
@@ -204,7 +221,7 @@ def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) ->
     if dimension == "channel":
         if "channel" in columns:
             return exp.column("channel", "s"), select
-        label = exp.func("coalesce", exp.column("channel", "k"), exp.column("evidence", "s"))
+        label = exp.Coalesce(this=exp.column("channel", "k"), expressions=[exp.column("evidence", "s")])
         return label, select.join(exp.to_table("click_channels").as_("k"), on="k.click = s.click", join_type="left")
     if dimension == "tier":
         held = _tree("SELECT t.participant, t.tier FROM tiers AS t JOIN params ON t.program = params.program")
@@ -225,18 +242,9 @@ _CLUSTERS = """
 """
 
 
-def _drift_after(hours: int) -> str:
-    return f"CASE WHEN l.age <= {hours} THEN a.drift ELSE coalesce(c.drift_{hours}, 0) END"
-
-
-def _influence(hours: int) -> str:
-    happened = f"CASE WHEN l.event = 1 AND l.age <= {hours} THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END"
-    return f"sum({happened} - {_drift_after(hours)}) AS u_{hours}"
-
-
-_HOURS = tuple(days * 24 for days in HORIZONS)
-# The influence of each subject on the estimate at the horizons, summed by cluster: `survival.clustered_survival` says of what.
-_SURVIVAL = f"""
+# The influence of each subject on the estimate at the horizons of 7, 30 and 90 days, summed by cluster:
+# `survival.clustered_survival` says of what.
+_SURVIVAL = """
     WITH ends AS (
         SELECT period, value, age, sum(CASE WHEN event = 1 THEN 1 ELSE 0 END) AS events, count(*) AS people
         FROM labelled GROUP BY period, value, age
@@ -249,17 +257,25 @@ _SURVIVAL = f"""
             OVER (PARTITION BY period, value ORDER BY age ROWS UNBOUNDED PRECEDING) AS drift
         FROM risk
     ), caps AS (
-        SELECT period, value, {", ".join(f"max(CASE WHEN age <= {h} THEN drift END) AS drift_{h}" for h in _HOURS)}
+        SELECT period, value, coalesce(max(CASE WHEN age <= 168 THEN drift END), 0) AS drift_168,
+            coalesce(max(CASE WHEN age <= 720 THEN drift END), 0) AS drift_720,
+            coalesce(max(CASE WHEN age <= 2160 THEN drift END), 0) AS drift_2160
         FROM drifts GROUP BY period, value
     ), influences AS (
-        SELECT l.period, l.value, l.cluster, count(*) AS people, {", ".join(map(_influence, _HOURS))}
+        SELECT l.period, l.value, l.cluster, count(*) AS people,
+            sum(CASE WHEN l.event = 1 AND l.age <= 168 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
+                - CASE WHEN l.age <= 168 THEN a.drift ELSE c.drift_168 END) AS u_168,
+            sum(CASE WHEN l.event = 1 AND l.age <= 720 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
+                - CASE WHEN l.age <= 720 THEN a.drift ELSE c.drift_720 END) AS u_720,
+            sum(CASE WHEN l.event = 1 AND l.age <= 2160 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
+                - CASE WHEN l.age <= 2160 THEN a.drift ELSE c.drift_2160 END) AS u_2160
         FROM labelled AS l
         JOIN drifts AS a ON a.period = l.period AND a.value = l.value AND a.age = l.age
         JOIN caps AS c ON c.period = l.period AND c.value = l.value
         GROUP BY l.period, l.value, l.cluster
     )
     SELECT period, value, count(*) AS clusters, sum(people) AS n, sum(people * people) AS nn,
-        {", ".join(f"sum(u_{h} * u_{h}) AS squares_{h}" for h in _HOURS)}
+        sum(u_168 * u_168) AS squares_168, sum(u_720 * u_720) AS squares_720, sum(u_2160 * u_2160) AS squares_2160
     FROM influences GROUP BY period, value ORDER BY period, value
 """
 
@@ -296,6 +312,10 @@ WRAPPERS: dict[str, str] = {
         GROUP BY period, value, i, y ORDER BY period, value, i, y
     """,
     "score": "SELECT period, value, y, count(*) AS people FROM labelled GROUP BY period, value, y ORDER BY period, value, y",
+    "curve": """
+        SELECT period, value, months, month, count(*) AS people, sum(y) AS y FROM labelled
+        GROUP BY period, value, months, month ORDER BY period, value, months, month
+    """,
     "stock": "SELECT period, value, unit, sum(n) AS n FROM labelled GROUP BY period, value, unit ORDER BY period, value, unit",
     "matched": """
         SELECT period, stratum, origin, count(*) AS people, sum(y) AS y, sum(y * y) AS yy FROM labelled

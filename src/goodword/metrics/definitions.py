@@ -10,6 +10,7 @@ A query gives *subjects*: rows with the period they belong to and what the estim
 - ``spread``: y of each, of whom how many have how much is told.
 - ``growth``: i invitations and y won customers of each.
 - ``score``: y from 0 to 10.
+- ``curve``: y by the thirty days of age (month) in which it came, and how many of them each was watched whole (months).
 - ``stock``: n by unit: what stands there at the end of the period.
 - ``matched``: origin, stratum, y.
 - ``derived``: no query; made of other figures (`derived.py`).
@@ -25,10 +26,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from goodword.metrics.relations import ACTIVE_DAYS, DAY_MS, HOUR_MS, SHARE_DAYS
+from goodword.metrics.relations import SHARE_DAYS, VALUE_DAYS
 
 Kind = Literal[
-    "count", "share", "ratio", "mean", "survival", "spread", "growth", "score", "stock", "matched", "derived"
+    "count", "share", "ratio", "mean", "survival", "spread", "growth", "score", "curve", "stock", "matched", "derived"
 ]
 Unit = Literal["share", "count", "money", "per", "days", "score", "unit"]
 Topic = Literal["funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage"]
@@ -39,10 +40,6 @@ BY_CHANNEL: tuple[Dimension, ...] = ("channel", *PERSONAL)
 BY_ALL: tuple[Dimension, ...] = ("channel", *PERSONAL, "version")
 HORIZONS = (7, 30, 90)
 """Days at which conversion is told."""
-VALUE_DAYS = 180
-"""Days over which customers are compared."""
-DISCOUNT = 0.10
-"""What a year takes off money that comes later."""
 
 
 class Metric(Struct, frozen=True, kw_only=True):
@@ -69,18 +66,10 @@ class Metric(Struct, frozen=True, kw_only=True):
 
 WILSON = "Wilson (1927), JASA 22:209"
 CLUSTERED = "Wilson with the effective sample of clusters: Korn and Graubard (1998), Survey Methodology 24:193"
-KAPLAN_MEIER = "Kaplan and Meier (1958), JASA 53:457; robust by clusters: Ying and Wei (1994), J. Multivariate Analysis 50:17"
+KAPLAN_MEIER = (
+    "Kaplan and Meier (1958), JASA 53:457; robust by clusters: Ying and Wei (1994), J. Multivariate Analysis 50:17"
+)
 RATIO = "Ratio of two sums over clusters: Cochran (1977), Sampling Techniques, 3rd ed., section 6.3"
-
-
-_DISCOUNTED = f"""
-    CAST(coalesce(sum(round(o.margin * power({1 + DISCOUNT}, -((o.placed_ms - g.first_ms) // {30 * DAY_MS}) / 12.0))), 0) AS BIGINT)
-"""
-"""What a customer left over his first days, discounted by the thirty days: rounded order by order."""
-
-
-def _within(moment: str) -> str:
-    return f"JOIN periods AS p ON {moment} >= p.start_ms AND {moment} < p.end_ms"
 
 
 METRICS: dict[str, Metric] = {
@@ -104,7 +93,7 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"SELECT p.period, a.participant AS person, 1 AS n FROM advocates AS a {_within('a.joined_ms')}",
+            sql="SELECT p.period, a.participant AS person, 1 AS n FROM advocates AS a JOIN periods AS p ON within(a.joined_ms, p)",
             dimensions=PERSONAL,
         ),
         Metric(
@@ -112,7 +101,7 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"SELECT p.period, a.person, a.channel, a.count AS n FROM asked AS a {_within('a.at_ms')}",
+            sql="SELECT p.period, a.person, a.channel, a.count AS n FROM asked AS a JOIN periods AS p ON within(a.at_ms, p)",
             dimensions=("channel",),
         ),
         Metric(
@@ -120,7 +109,7 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"SELECT p.period, s.person, s.channel, 1 AS n FROM shared AS s {_within('s.at_ms')}",
+            sql="SELECT p.period, s.person, s.channel, 1 AS n FROM shared AS s JOIN periods AS p ON within(s.at_ms, p)",
             dimensions=BY_CHANNEL,
         ),
         Metric(
@@ -128,7 +117,7 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"SELECT p.period, c.person, c.channel, 1 AS n FROM clicked AS c {_within('c.at_ms')}",
+            sql="SELECT p.period, c.person, c.channel, 1 AS n FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)",
             dimensions=BY_CHANNEL,
             source="clicks of people: previews, scanners and prefetches never count",
         ),
@@ -137,8 +126,8 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"""
-                SELECT p.period, l.advocate AS person, l.click, l.evidence, l.version, 1 AS n FROM leads AS l {_within("l.at_ms")}
+            sql="""
+                SELECT p.period, l.advocate AS person, l.click, l.evidence, l.version, 1 AS n FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_ALL,
         ),
@@ -147,9 +136,9 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"""
+            sql="""
                 SELECT p.period, l.advocate AS person, l.click, l.evidence, l.version, 1 AS n
-                FROM leads AS l {_within("l.converted_ms")}
+                FROM leads AS l JOIN periods AS p ON within(l.converted_ms, p)
             """,
             dimensions=BY_ALL,
         ),
@@ -158,8 +147,8 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="count",
             unit="count",
-            sql=f"""
-                SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version, 1 AS n FROM won AS w {_within("w.at_ms")}
+            sql="""
+                SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version, 1 AS n FROM won AS w JOIN periods AS p ON within(w.at_ms, p)
             """,
             dimensions=BY_ALL,
         ),
@@ -168,10 +157,10 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, a.person, min(a.at_ms) AS since_ms, min(a.channel) AS channel, 1 AS n,
-                    max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + {SHARE_DAYS * DAY_MS} THEN 1 ELSE 0 END) AS y
-                FROM asked AS a {_within("a.at_ms")} LEFT JOIN shared AS s ON s.person = a.person
+                    max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + share_days * day_ms THEN 1 ELSE 0 END) AS y
+                FROM asked AS a JOIN periods AS p ON within(a.at_ms, p) LEFT JOIN shared AS s ON s.person = a.person
                 WHERE a.person IS NOT NULL GROUP BY p.period, a.person
             """,
             dimensions=BY_CHANNEL,
@@ -183,10 +172,10 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="ratio",
             unit="per",
-            sql=f"""
-                SELECT p.period, s.person, s.person AS cluster, s.channel, 1 AS n, 0 AS y FROM shared AS s {_within("s.at_ms")}
+            sql="""
+                SELECT p.period, s.person, s.person AS cluster, s.channel, 1 AS n, 0 AS y FROM shared AS s JOIN periods AS p ON within(s.at_ms, p)
                 UNION ALL
-                SELECT p.period, c.person, c.person AS cluster, c.channel, 0 AS n, 1 AS y FROM clicked AS c {_within("c.at_ms")}
+                SELECT p.period, c.person, c.person AS cluster, c.channel, 0 AS n, 1 AS y FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)
             """,
             dimensions=BY_CHANNEL,
             source=RATIO,
@@ -196,11 +185,11 @@ METRICS: dict[str, Metric] = {
             topic="funnel",
             kind="ratio",
             unit="per",
-            sql=f"""
-                SELECT p.period, c.person, c.person AS cluster, c.channel, 1 AS n, 0 AS y FROM clicked AS c {_within("c.at_ms")}
+            sql="""
+                SELECT p.period, c.person, c.person AS cluster, c.channel, 1 AS n, 0 AS y FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)
                 UNION ALL
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, k.channel, 0 AS n, 1 AS y
-                FROM leads AS l {_within("l.at_ms")} LEFT JOIN click_channels AS k ON k.click = l.click
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) LEFT JOIN click_channels AS k ON k.click = l.click
             """,
             dimensions=BY_CHANNEL,
             source=RATIO,
@@ -211,10 +200,10 @@ METRICS: dict[str, Metric] = {
             topic="conversion",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
                     l.version, 1 AS n, CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS y
-                FROM leads AS l {_within("l.at_ms")}
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_ALL,
             horizon_days=30,
@@ -225,10 +214,10 @@ METRICS: dict[str, Metric] = {
             topic="conversion",
             kind="survival",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
                     l.version, l.age, l.event
-                FROM lead_times AS l {_within("l.at_ms")}
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_ALL,
             horizon_days=30,
@@ -239,9 +228,9 @@ METRICS: dict[str, Metric] = {
             topic="conversion",
             kind="spread",
             unit="days",
-            sql=f"""
+            sql="""
                 SELECT p.period, l.advocate AS person, l.at_ms AS since_ms, l.click, l.evidence, l.version, l.age AS y
-                FROM lead_times AS l {_within("l.at_ms")} WHERE l.event = 1
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.event = 1
             """,
             dimensions=BY_ALL,
             horizon_days=30,
@@ -252,10 +241,10 @@ METRICS: dict[str, Metric] = {
             topic="conversion",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, b.advocate AS person, b.advocate AS cluster, b.click, b.evidence, b.version, 1 AS n,
                     CASE WHEN b.moderation = 'denied' THEN 0 ELSE 1 END AS y
-                FROM brought AS b {_within("b.at_ms")}
+                FROM brought AS b JOIN periods AS p ON within(b.at_ms, p)
                 WHERE b.moderation IN ('denied', 'approved') OR b.moderation = 'clear' AND b.converted_ms IS NOT NULL
             """,
             dimensions=BY_ALL,
@@ -266,10 +255,10 @@ METRICS: dict[str, Metric] = {
             topic="conversion",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, o.placed_ms AS since_ms, b.advocate AS person, b.advocate AS cluster, b.click, b.evidence,
                     b.version, 1 AS n, CASE WHEN o.refunded > 0 OR o.state <> 'placed' THEN 1 ELSE 0 END AS y
-                FROM orders AS o JOIN brought AS b ON b.id = o.referral {_within("o.placed_ms")}
+                FROM orders AS o JOIN brought AS b ON b.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
             """,
             dimensions=BY_ALL,
             horizon_days=90,
@@ -280,10 +269,10 @@ METRICS: dict[str, Metric] = {
             topic="conversion",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, w.participant AS person, w.participant AS cluster, w.granted_ms AS since_ms, w.version,
                     1 AS n, CASE WHEN w.used > 0 OR w.status = 'redeemed' THEN 1 ELSE 0 END AS y
-                FROM rewards AS w JOIN params ON w.program = params.program {_within("w.granted_ms")}
+                FROM rewards AS w JOIN params ON w.program = params.program JOIN periods AS p ON within(w.granted_ms, p)
                 JOIN rules AS u ON u.program = w.program AND u.version = w.version AND u.rule = w.rule AND u.option = w.option
                 WHERE u.kind IN ('coupon', 'credit', 'points') AND w.status IN ('issued', 'redeemed', 'expired', 'reversed')
             """,
@@ -297,10 +286,10 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
                 FROM customers AS c JOIN periods AS p ON c.first_ms < p.end_ms
-                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l {_within("l.at_ms")}) AS l
+                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)) AS l
                     ON l.period = p.period AND l.advocate = c.participant
             """,
             dimensions=PERSONAL,
@@ -311,15 +300,15 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
                 FROM customers AS c JOIN periods AS p ON c.first_ms < p.start_ms
                 JOIN participants AS d ON d.id = c.participant AND d.erased_ms IS NULL
                 JOIN (SELECT DISTINCT q.period, o.participant FROM orders AS o JOIN periods AS q
-                        ON o.placed_ms < q.start_ms AND o.placed_ms >= q.start_ms - {ACTIVE_DAYS * DAY_MS}
+                        ON o.placed_ms < q.start_ms AND o.placed_ms >= q.start_ms - active_days * day_ms
                         WHERE o.counted) AS active
                     ON active.period = p.period AND active.participant = c.participant
-                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l {_within("l.at_ms")}) AS l
+                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)) AS l
                     ON l.period = p.period AND l.advocate = c.participant
             """,
             dimensions=PERSONAL,
@@ -330,10 +319,10 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
                 FROM customers AS c JOIN periods AS p ON c.first_ms < p.end_ms
-                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l {_within("l.converted_ms")}) AS l
+                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.converted_ms, p)) AS l
                     ON l.period = p.period AND l.advocate = c.participant
             """,
             dimensions=PERSONAL,
@@ -344,9 +333,9 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, w.advocate AS person, 1 AS n, CASE WHEN count(*) > 1 THEN 1 ELSE 0 END AS y
-                FROM won AS w {_within("w.at_ms")} GROUP BY p.period, w.advocate
+                FROM won AS w JOIN periods AS p ON within(w.at_ms, p) GROUP BY p.period, w.advocate
             """,
             dimensions=PERSONAL,
             source=WILSON,
@@ -356,12 +345,12 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="survival",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, a.advocate AS person, a.advocate AS cluster, a.at_ms AS since_ms, a.version,
                     CASE WHEN b.at_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN b.at_ms IS NULL THEN greatest(params.as_of_ms - a.at_ms, 0) // {HOUR_MS}
-                        ELSE (b.at_ms - a.at_ms + {HOUR_MS - 1}) // {HOUR_MS} END AS age
-                FROM conversion_order AS a {_within("a.at_ms")} CROSS JOIN params
+                    CASE WHEN b.at_ms IS NULL THEN greatest(params.as_of_ms - a.at_ms, 0) // hour_ms
+                        ELSE (b.at_ms - a.at_ms + hour_ms - 1) // hour_ms END AS age
+                FROM conversion_order AS a JOIN periods AS p ON within(a.at_ms, p) CROSS JOIN params
                 LEFT JOIN conversion_order AS b ON b.advocate = a.advocate AND b.number = 2
                 WHERE a.number = 1
             """,
@@ -374,9 +363,9 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="spread",
             unit="count",
-            sql=f"""
+            sql="""
                 SELECT p.period, l.advocate AS person, count(*) AS y
-                FROM leads AS l {_within("l.at_ms")} GROUP BY p.period, l.advocate
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) GROUP BY p.period, l.advocate
             """,
             dimensions=PERSONAL,
             source="Gini (1912); the share of the one percent with most",
@@ -386,8 +375,8 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="spread",
             unit="count",
-            sql=f"""
-                SELECT p.period, s.person, count(*) AS y FROM shared AS s {_within("s.at_ms")} GROUP BY p.period, s.person
+            sql="""
+                SELECT p.period, s.person, count(*) AS y FROM shared AS s JOIN periods AS p ON within(s.at_ms, p) GROUP BY p.period, s.person
             """,
             dimensions=PERSONAL,
         ),
@@ -396,17 +385,17 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="growth",
             unit="per",
-            sql=f"""
+            sql="""
                 SELECT p.period, c.participant AS person, c.first_ms AS since_ms, coalesce(s.invitations, 0) AS i,
                     coalesce(w.won, 0) AS y
-                FROM customers AS c {_within("c.first_ms")}
+                FROM customers AS c JOIN periods AS p ON within(c.first_ms, p)
                 LEFT JOIN (
                     SELECT l.advocate, count(*) AS invitations FROM leads AS l JOIN customers AS a ON a.participant = l.advocate
-                    WHERE l.at_ms >= a.first_ms AND l.at_ms < a.first_ms + {90 * DAY_MS} GROUP BY l.advocate
+                    WHERE l.at_ms >= a.first_ms AND l.at_ms < a.first_ms + 90 * day_ms GROUP BY l.advocate
                 ) AS s ON s.advocate = c.participant
                 LEFT JOIN (
                     SELECT w.advocate, count(*) AS won FROM won AS w JOIN customers AS a ON a.participant = w.advocate
-                    WHERE w.came_ms >= a.first_ms AND w.came_ms < a.first_ms + {90 * DAY_MS} GROUP BY w.advocate
+                    WHERE w.came_ms >= a.first_ms AND w.came_ms < a.first_ms + 90 * day_ms GROUP BY w.advocate
                 ) AS w ON w.advocate = c.participant
             """,
             dimensions=PERSONAL,
@@ -418,10 +407,10 @@ METRICS: dict[str, Metric] = {
             topic="advocates",
             kind="spread",
             unit="days",
-            sql=f"""
+            sql="""
                 SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version,
-                    (greatest(w.at_ms - c.first_ms, 0) + {HOUR_MS - 1}) // {HOUR_MS} AS y
-                FROM won AS w JOIN customers AS c ON c.participant = w.advocate {_within("w.at_ms")}
+                    (greatest(w.at_ms - c.first_ms, 0) + hour_ms - 1) // hour_ms AS y
+                FROM won AS w JOIN customers AS c ON c.participant = w.advocate JOIN periods AS p ON within(w.at_ms, p)
             """,
             dimensions=BY_ALL,
             source="from the advocate's first order to the friend's",
@@ -432,9 +421,9 @@ METRICS: dict[str, Metric] = {
             topic="costs",
             kind="count",
             unit="money",
-            sql=f"""
+            sql="""
                 SELECT p.period, r.person, r.click, r.evidence, r.version, r.currency, r.cost AS n
-                FROM priced AS r {_within("r.at_ms")} WHERE r.cost IS NOT NULL
+                FROM priced AS r JOIN periods AS p ON within(r.at_ms, p) WHERE r.cost IS NOT NULL
             """,
             dimensions=BY_ALL,
             source="advocates' rewards when earned, friends' when used, at cost; each once",
@@ -444,17 +433,15 @@ METRICS: dict[str, Metric] = {
             topic="costs",
             kind="count",
             unit="count",
-            sql=f"""
+            sql="""
                 SELECT p.period, r.person, r.click, r.evidence, r.version, 1 AS n
-                FROM priced AS r {_within("r.at_ms")} WHERE r.cost IS NULL
+                FROM priced AS r JOIN periods AS p ON within(r.at_ms, p) WHERE r.cost IS NULL
             """,
             dimensions=BY_ALL,
             source="rewards of rules that say no unit cost",
         ),
         Metric(name="other_cost", topic="costs", kind="derived", unit="money", needs=("costs",)),
-        Metric(
-            name="program_cost", topic="costs", kind="derived", unit="money", needs=("reward_cost", "other_cost")
-        ),
+        Metric(name="program_cost", topic="costs", kind="derived", unit="money", needs=("reward_cost", "other_cost")),
         Metric(
             name="acquisition_cost",
             topic="costs",
@@ -477,9 +464,9 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="count",
             unit="money",
-            sql=f"""
+            sql="""
                 SELECT p.period, b.advocate AS person, b.click, b.evidence, b.version, o.currency, o.net AS n
-                FROM orders AS o JOIN brought AS b ON b.id = o.referral {_within("o.placed_ms")}
+                FROM orders AS o JOIN brought AS b ON b.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
             """,
             dimensions=BY_ALL,
             source="what is left of the orders that referrals brought",
@@ -489,9 +476,9 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="count",
             unit="money",
-            sql=f"""
+            sql="""
                 SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version, o.currency, o.margin AS n
-                FROM left_over AS o JOIN won AS w ON w.friend = o.participant AND o.placed_ms >= w.came_ms {_within("o.placed_ms")}
+                FROM left_over AS o JOIN won AS w ON w.friend = o.participant AND o.placed_ms >= w.came_ms JOIN periods AS p ON within(o.placed_ms, p)
             """,
             dimensions=BY_ALL,
             needs=("margin",),
@@ -502,13 +489,13 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="mean",
             unit="money",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.participant AS person, g.advocate AS cluster, params.currency,
-                    {_DISCOUNTED} AS y
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                    AND o.placed_ms < g.first_ms + {VALUE_DAYS * DAY_MS}
-                WHERE g.origin = 'referred' AND g.first_ms + {VALUE_DAYS * DAY_MS} <= params.as_of_ms
+                    AND o.placed_ms < g.first_ms + value_days * day_ms
+                WHERE g.origin = 'referred' AND g.first_ms + value_days * day_ms <= params.as_of_ms
                 GROUP BY p.period, g.participant, g.advocate, params.currency
             """,
             dimensions=PERSONAL,
@@ -520,13 +507,13 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="mean",
             unit="money",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.participant AS person, g.participant AS cluster, params.currency,
-                    {_DISCOUNTED} AS y
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                    AND o.placed_ms < g.first_ms + {VALUE_DAYS * DAY_MS}
-                WHERE g.origin = 'other' AND g.first_ms + {VALUE_DAYS * DAY_MS} <= params.as_of_ms
+                    AND o.placed_ms < g.first_ms + value_days * day_ms
+                WHERE g.origin = 'other' AND g.first_ms + value_days * day_ms <= params.as_of_ms
                 GROUP BY p.period, g.participant, params.currency
             """,
             dimensions=PERSONAL,
@@ -538,17 +525,17 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="matched",
             unit="money",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.origin, params.currency, g.participant,
-                    concat(g.first_ms // {30 * DAY_MS}, '|', coalesce(d.country, ''), '|',
+                    concat(g.first_ms // (30 * day_ms), '|', coalesce(d.country, ''), '|',
                         CASE WHEN f.net <= 0 THEN -1 ELSE floor(log2(f.net)) END) AS stratum,
-                    {_DISCOUNTED} AS y
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 JOIN first_orders AS f ON f.participant = g.participant
                 LEFT JOIN participants AS d ON d.id = g.participant
                 LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                    AND o.placed_ms < g.first_ms + {VALUE_DAYS * DAY_MS}
-                WHERE g.origin IS NOT NULL AND g.first_ms + {VALUE_DAYS * DAY_MS} <= params.as_of_ms
+                    AND o.placed_ms < g.first_ms + value_days * day_ms
+                WHERE g.origin IS NOT NULL AND g.first_ms + value_days * day_ms <= params.as_of_ms
                 GROUP BY p.period, g.origin, params.currency, g.participant, g.first_ms, d.country, f.net
             """,
             needs=("margin",),
@@ -556,16 +543,36 @@ METRICS: dict[str, Metric] = {
             source="same month, country and size of the first order, standardised to the referred: Kitagawa (1955), JASA 50:1168",
         ),
         Metric(
+            name="value_curve",
+            topic="value",
+            kind="curve",
+            unit="money",
+            sql="""
+                SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
+                    NULL AS month, 0 AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
+                UNION ALL
+                SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
+                    (o.placed_ms - g.first_ms) // (30 * day_ms) AS month, o.margin AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+                WHERE g.origin = 'referred'
+            """,
+            dimensions=PERSONAL,
+            needs=("margin",),
+            source="margin per customer the program brought by the end of each thirty days of age, undiscounted",
+        ),
+        Metric(
             name="repeat_purchase_referred",
             topic="value",
             kind="survival",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.participant AS person, g.advocate AS cluster, g.first_ms AS since_ms,
                     CASE WHEN s.again_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // {HOUR_MS}
-                        ELSE (s.again_ms - g.first_ms + {HOUR_MS - 1}) // {HOUR_MS} END AS age
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // hour_ms
+                        ELSE (s.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN (SELECT o.participant, min(o.placed_ms) AS again_ms FROM orders AS o
                         JOIN customers AS c ON c.participant = o.participant AND o.placed_ms > c.first_ms
                         WHERE o.counted GROUP BY o.participant) AS s ON s.participant = g.participant
@@ -580,12 +587,12 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="survival",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.participant AS person, g.participant AS cluster, g.first_ms AS since_ms,
                     CASE WHEN s.again_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // {HOUR_MS}
-                        ELSE (s.again_ms - g.first_ms + {HOUR_MS - 1}) // {HOUR_MS} END AS age
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // hour_ms
+                        ELSE (s.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN (SELECT o.participant, min(o.placed_ms) AS again_ms FROM orders AS o
                         JOIN customers AS c ON c.participant = o.participant AND o.placed_ms > c.first_ms
                         WHERE o.counted GROUP BY o.participant) AS s ON s.participant = g.participant
@@ -600,12 +607,12 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.participant AS person, g.advocate AS cluster, 1 AS n, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
-                    AND o.placed_ms >= g.first_ms + {90 * DAY_MS} AND o.placed_ms < g.first_ms + {180 * DAY_MS}
-                WHERE g.origin = 'referred' AND g.first_ms + {180 * DAY_MS} <= params.as_of_ms
+                    AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
+                WHERE g.origin = 'referred' AND g.first_ms + 180 * day_ms <= params.as_of_ms
                 GROUP BY p.period, g.participant, g.advocate
             """,
             dimensions=PERSONAL,
@@ -616,12 +623,12 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, g.participant AS person, 1 AS n, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
-                FROM origins AS g {_within("g.first_ms")} CROSS JOIN params
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
-                    AND o.placed_ms >= g.first_ms + {90 * DAY_MS} AND o.placed_ms < g.first_ms + {180 * DAY_MS}
-                WHERE g.origin = 'other' AND g.first_ms + {180 * DAY_MS} <= params.as_of_ms
+                    AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
+                WHERE g.origin = 'other' AND g.first_ms + 180 * day_ms <= params.as_of_ms
                 GROUP BY p.period, g.participant
             """,
             dimensions=PERSONAL,
@@ -640,8 +647,16 @@ METRICS: dict[str, Metric] = {
             topic="value",
             kind="derived",
             unit="days",
-            needs=("value_referred", "acquisition_cost"),
+            needs=("value_curve", "acquisition_cost"),
             source="the first thirty days of age by whose end the margin of a customer reaches what it cost to win him",
+        ),
+        Metric(
+            name="target_customers",
+            topic="value",
+            kind="derived",
+            unit="share",
+            needs=("new_customers", "target"),
+            source="new customers since the beginning by those the program aims at",
         ),
         # -- the books -------------------------------------------------------------------------------------------------
         Metric(
@@ -662,10 +677,10 @@ METRICS: dict[str, Metric] = {
             topic="books",
             kind="stock",
             unit="unit",
-            sql=f"""
+            sql="""
                 SELECT p.period, e.unit, e.amount AS n
                 FROM entries AS e JOIN rewards AS w ON w.id = e.reward JOIN params ON w.program = params.program
-                {_within("e.at_ms")}
+                JOIN periods AS p ON within(e.at_ms, p)
                 WHERE e.account LIKE 'expired:%'
             """,
             source="what expired unused in the period, by the ledger",
@@ -676,9 +691,9 @@ METRICS: dict[str, Metric] = {
             topic="opinions",
             kind="score",
             unit="score",
-            sql=f"""
+            sql="""
                 SELECT p.period, s.participant AS person, s.side AS channel, s.recommend AS y
-                FROM surveys AS s JOIN params ON s.program = params.program {_within("s.at_ms")} WHERE s.recommend IS NOT NULL
+                FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.recommend IS NOT NULL
             """,
             dimensions=BY_CHANNEL,
             source="Reichheld (2003), Harvard Business Review 81:46; an intention, not what people did",
@@ -688,9 +703,9 @@ METRICS: dict[str, Metric] = {
             topic="opinions",
             kind="mean",
             unit="score",
-            sql=f"""
+            sql="""
                 SELECT p.period, s.participant AS person, s.id AS cluster, s.side AS channel, s.easy AS y
-                FROM surveys AS s JOIN params ON s.program = params.program {_within("s.at_ms")} WHERE s.easy IS NOT NULL
+                FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.easy IS NOT NULL
             """,
             dimensions=BY_CHANNEL,
         ),
@@ -699,9 +714,9 @@ METRICS: dict[str, Metric] = {
             topic="opinions",
             kind="mean",
             unit="score",
-            sql=f"""
+            sql="""
                 SELECT p.period, s.participant AS person, s.id AS cluster, s.side AS channel, s.attractive AS y
-                FROM surveys AS s JOIN params ON s.program = params.program {_within("s.at_ms")} WHERE s.attractive IS NOT NULL
+                FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.attractive IS NOT NULL
             """,
             dimensions=BY_CHANNEL,
         ),
@@ -711,10 +726,10 @@ METRICS: dict[str, Metric] = {
             topic="coverage",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, e.participant AS person, coalesce(e.reason, '') AS channel, 1 AS n,
                     CASE WHEN o.referral IS NOT NULL THEN 1 ELSE 0 END AS y
-                FROM events AS e {_within("e.at_ms")} LEFT JOIN orders AS o ON o.id = e.order_id
+                FROM events AS e JOIN periods AS p ON within(e.at_ms, p) LEFT JOIN orders AS o ON o.id = e.order_id
                 WHERE e.type = 'order' AND (e.code IS NOT NULL OR e.claim IS NOT NULL OR e.click IS NOT NULL)
             """,
             dimensions=BY_CHANNEL,
@@ -725,10 +740,10 @@ METRICS: dict[str, Metric] = {
             topic="coverage",
             kind="share",
             unit="share",
-            sql=f"""
+            sql="""
                 SELECT p.period, f.participant AS person, 1 AS n, CASE WHEN e.code IS NOT NULL OR e.claim IS NOT NULL
                     OR e.click IS NOT NULL OR o.referral IS NOT NULL THEN 1 ELSE 0 END AS y
-                FROM first_orders AS f {_within("f.placed_ms")} JOIN orders AS o ON o.id = f.id
+                FROM first_orders AS f JOIN periods AS p ON within(f.placed_ms, p) JOIN orders AS o ON o.id = f.id
                 LEFT JOIN events AS e ON e.type = 'order' AND e.order_id = f.id AND e.outcome = 'accepted'
             """,
             dimensions=PERSONAL,

@@ -2,19 +2,36 @@
 
 `params` (one row: the program, the moment, the margin) and `periods` (named stretches of time) are given with every question;
 everything else is made of facts (`warehouse/facts.py`). Ages are whole hours: of what happened they are rounded up, of what was
-only watched down, so that a day has 24 of them and nothing counts before it was over.
+only watched down, so that a day has 24 of them and nothing counts before it was over. Queries may use the names in `CONSTANTS`
+and the functions in `MACROS`: they are replaced in the tree that a query is parsed into.
 """
 
 from __future__ import annotations
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-MONTH_MS = 2_629_800_000
-"""A twelfth of a year of 365.25 days."""
 ACTIVE_DAYS = 365
 """Who bought within so many days is an active customer."""
 SHARE_DAYS = 30
 """So long after he was asked a share counts as the answer."""
+
+VALUE_DAYS = 180
+"""Days over which customers are compared."""
+DISCOUNT = 0.10
+"""What a year takes off money that comes later."""
+CONSTANTS = {
+    "hour_ms": HOUR_MS,
+    "day_ms": DAY_MS,
+    "active_days": ACTIVE_DAYS,
+    "share_days": SHARE_DAYS,
+    "value_days": VALUE_DAYS,
+}
+"""Names that queries use for numbers."""
+MACROS = {
+    "within": ("moment", "p", "moment >= p.start_ms AND moment < p.end_ms"),
+    "discounted": ("amount", "age_ms", f"round(amount * power({1 + DISCOUNT}, -(age_ms // (30 * day_ms)) / 12.0))"),
+}
+"""Functions that queries use for what is written often: their two parameters, and what they stand for."""
 
 GIVEN = ("params", "periods")
 """Relations that are given with every question."""
@@ -36,11 +53,11 @@ RELATIONS: dict[str, str] = {
         WHERE b.moderation <> 'denied'
     """,
     # Of an erased friend nothing is known after his erasure: his time ends there.
-    "lead_times": f"""
+    "lead_times": """
         SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version,
             CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS event,
-            CASE WHEN l.converted_ms IS NOT NULL THEN (greatest(l.converted_ms - l.at_ms, 0) + {HOUR_MS - 1}) // {HOUR_MS}
-                ELSE greatest(least(params.as_of_ms, coalesce(l.erased_ms, params.as_of_ms)) - l.at_ms, 0) // {HOUR_MS}
+            CASE WHEN l.converted_ms IS NOT NULL THEN (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms
+                ELSE greatest(least(params.as_of_ms, coalesce(l.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
             END AS age
         FROM leads AS l CROSS JOIN params
     """,
