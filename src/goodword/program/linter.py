@@ -144,7 +144,7 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
         kept = Quantity(margin, model.currency)
         message = f"both sides cost {spent} on the smallest order, whose margin is {kept}"
         yield "margin", "economics", message + (_FOR_A_YEAR if yearly else "")
-    most = model.target and model.target.cost
+    most = model.target.cost if model.target else None
     if most is not None and cost > most.amount:
         message = f"a new customer may cost {most}, and the rewards alone come to {spent} on the smallest order"
         yield "above_target", "target.cost", message + (_FOR_A_YEAR if yearly else "")
