@@ -1,0 +1,1 @@
+"""What is measured: definitions and arithmetic of figures, without a database."""
