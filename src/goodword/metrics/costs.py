@@ -15,20 +15,23 @@ program. That makes every split add up: whatever periods and programs one asks f
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from goodword.program.quantity import AMOUNT_MAX, is_currency
+from goodword.program.quantity import AMOUNT_MAX, is_currency, parse_quantity
 from goodword.program.values import hint
 
 Kind = Literal["software", "administration", "promotion", "other"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Per = Literal["month", "year"]
+ReadT = TypeVar("ReadT")
 
 DAYS_MAX = 3660
 """How many days a cost may be shared over: ten years."""
@@ -84,6 +87,14 @@ class CostError(ValueError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class CostErrors(ValueError):
+    """Everything that is wrong with a cost as it was written."""
+
+    def __init__(self, errors: Sequence[CostError]) -> None:
+        super().__init__("; ".join(map(str, errors)))
+        self.errors = errors
 
 
 class Total(Struct, frozen=True):
@@ -142,6 +153,108 @@ def check_program(cost: Cost, currencies: Mapping[str, str]) -> None:
         raise CostError("program", f"no program is called `{cost.program}`; {hint(cost.program, sorted(currencies))}")
     if currency != cost.currency:
         raise CostError("currency", f"`{cost.program}` counts in {currency}, not in {cost.currency}")
+
+
+# as people write it ---------------------------------------------------------------------------------------------------
+
+COLUMNS = ("program", "kind", "from", "to", "month", "amount", "currency", "note", "id")
+"""What is written of a cost: the headers of a file, and the options of a command."""
+_WRITTEN = {"first_day": "from", "last_day": "to"}
+_NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_cost(written: Mapping[str, str], currencies: Mapping[str, str], created_ms: int) -> Cost:
+    """A cost from texts, by the names of `COLUMNS`; what is missing is empty. Its id follows from what it says if not given.
+
+    Args:
+        written: what is written.
+        currencies: by program its currency, which is that of its costs if none is given.
+        created_ms: when it was entered.
+
+    Raises:
+        CostErrors: with everything that is wrong, each with its column.
+    """
+    cells = {name: written.get(name, "").strip() for name in COLUMNS}
+    errors: list[CostError] = []
+    kind = next((one for one in KINDS if one == cells["kind"]), None)
+    if kind is None:
+        missing = "say what it was spent on; " if not cells["kind"] else f"`{cells['kind']}` is no kind of cost; "
+        errors.append(CostError("kind", missing + hint(cells["kind"], list(KINDS))))
+    currency = cells["currency"] or currencies.get(cells["program"], "")
+    amount = _read(errors, "amount", lambda: _amount(cells["amount"], currency))
+    days = _read(errors, "month", lambda: month_days(cells["month"])) if cells["month"] else None
+    if cells["month"] and (cells["from"] or cells["to"]):
+        errors.append(CostError("month", "write `from` and `to`, or `month`"))
+    if not cells["month"]:
+        first = _read(errors, "from", lambda: read_day(cells["from"]))
+        last = _read(errors, "to", lambda: read_day(cells["to"]))
+        days = (first, last) if first and last else None
+    # What could not be read stands for something that is right, so that all the rest is looked at as well.
+    begins, ends = days or (date(2000, 1, 1), date(2000, 1, 1))
+    cost = Cost(
+        cells["id"] or "co_",
+        cells["program"] or None,
+        kind or "other",
+        begins,
+        ends,
+        amount or 1,
+        currency,
+        cells["note"],
+        created_ms,
+    )
+    found = [*faults(cost), *_checked(cost, currencies)]
+    if not currency:
+        # That of a program which is not there is unknown, and no mistake of its own.
+        unknown = [] if cells["program"] else [CostError("currency", "say in which currency, such as USD, RON or SAR")]
+        found = [*unknown, *(fault for fault in found if fault.field != "currency")]
+    errors += [CostError(_place(fault.field, cells), fault.reason) for fault in found]
+    if amount == 0:
+        errors.append(CostError("amount", "must be more than nothing"))
+    if errors:
+        raise CostErrors(sorted(errors, key=lambda error: COLUMNS.index(error.field)))
+    return cost if cells["id"] else replace(cost, id=content_id(cost))
+
+
+def _place(field: str, cells: Mapping[str, str]) -> str:
+    return "month" if field in _WRITTEN and cells["month"] else _WRITTEN.get(field, field)
+
+
+def _checked(cost: Cost, currencies: Mapping[str, str]) -> Iterator[CostError]:
+    try:
+        check_program(cost, currencies)
+    except CostError as error:
+        if error.field != "currency" or is_currency(cost.currency):
+            yield error
+
+
+def _read(errors: list[CostError], column: str, read: Callable[[], ReadT]) -> ReadT | None:
+    try:
+        return read()
+    except ValueError as error:
+        errors.append(CostError(column, str(error)))
+        return None
+
+
+def _amount(text: str, currency: str) -> int | None:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("write an amount in plain digits, such as `1200.00`")
+    # Without a currency, which is told elsewhere, nobody knows how many decimals it may have.
+    return parse_quantity(f"{text} {currency}").amount if is_currency(currency) else None
+
+
+def read_day(text: str) -> date:
+    """A day such as ``2026-10-31``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("write a day such as 2026-10-31")
 
 
 # sharing --------------------------------------------------------------------------------------------------------------
