@@ -212,7 +212,8 @@ def read_cost(written: Mapping[str, str], currencies: Mapping[str, str], created
     if amount == 0:
         errors.append(CostError("amount", "must be more than nothing"))
     if errors:
-        raise CostErrors(sorted(errors, key=lambda error: COLUMNS.index(error.field)))
+        once = {(error.field, error.reason): error for error in errors}  # a month has two days that may be wrong
+        raise CostErrors(sorted(once.values(), key=lambda error: COLUMNS.index(error.field)))
     return cost if cells["id"] else replace(cost, id=content_id(cost))
 
 
