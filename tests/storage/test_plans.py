@@ -21,6 +21,7 @@ from goodword.storage import (
     counter_log,
     deliveries,
     endpoints,
+    facts,
     hits,
     imports,
     letters,
@@ -162,6 +163,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         load(connection, TENANT, State(), {"kept_of": {"ann>w1"}})
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
+        copy_facts(connection)
         read_payouts(connection)
         surveys.surveys(connection, TENANT, program="bombas", cursor="9-s")
         surveys.surveys(connection, TENANT, participant="ann")
@@ -187,6 +189,23 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
     assert {
         line for line in scans if line.split()[1] not in ("k", "chain", "counted", "json_each", "latest", "tenants")
     } == set()
+
+
+def copy_facts(connection: sa.Connection) -> None:
+    """A copy into a warehouse: the first, and what came since."""
+    state = facts.CopyState(1, "m1", 1, 1)
+    assert facts.move_copy(connection, TENANT, "w", None, state)
+    assert facts.move_copy(connection, TENANT, "w", state, facts.CopyState(2, "m2", 2, 2))
+    assert facts.copy_state(connection, TENANT, "w") == facts.CopyState(2, "m2", 2, 2)
+    for name, keys in facts.touched_between(connection, TENANT, 1, 9).items():
+        facts.rows_of(connection, TENANT, name, keys)
+    for name in facts.COPIED:
+        facts.rows_after(connection, TENANT, name, "a", 10)
+    facts.events_between(connection, TENANT, 1, 9)
+    facts.entries_between(connection, TENANT, 1, 9)
+    list(facts.clicks_after(connection, TENANT, {}, 10))
+    facts.click_counts(connection, TENANT)
+    facts.program_texts(connection, TENANT)
 
 
 def work_at_the_counter(connection: sa.Connection) -> None:

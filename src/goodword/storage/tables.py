@@ -555,6 +555,7 @@ events = Table(
     _word("content"),
     _long("body"),
     _long("answer"),
+    _long("touched"),
     PrimaryKeyConstraint("tenant", "seq"),
     _index("events_by_id", "tenant", "id", unique=True, query="load_known; reads.event"),
 )
@@ -715,6 +716,19 @@ imports = Table(
     _number("saved_ms"),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
+)
+
+# How far the facts of a tenant were copied into its warehouse, and which of its generations holds them.
+copies = Table(
+    "copies",
+    metadata,
+    _word("tenant"),
+    _word("warehouse"),
+    _number("generation"),
+    _long("manifest"),
+    _number("seq"),
+    _number("copied_ms"),
+    PrimaryKeyConstraint("tenant", "warehouse"),
 )
 
 hits = Table(
