@@ -130,6 +130,9 @@ def test_somebody_alone_borrows_the_variance_of_the_others() -> None:
     first = 0.75**2 * 4 / 3 + 0.25**2 * 4 / 1
     second = 0.75**2 * 1 / 3 + 0.25**2 * 3 / 3
     assert found.standard_error == pytest.approx((first + second) ** 0.5)
+    wider = matched_difference([many, alone], design_effect=3)
+    assert wider is not None
+    assert wider.standard_error == pytest.approx((3 * first + second) ** 0.5)
     only = matched_difference([Stratum(moments_of([20]), moments_of([8, 11]))])
     assert only is not None
     assert (only.value, only.standard_error, only.interval) == (10.5, None, None)
@@ -141,6 +144,15 @@ def test_clustering_widens_the_side_of_the_referred() -> None:
     assert plain is not None
     assert clustered is not None
     assert clustered.standard_error == pytest.approx(2 * plain.standard_error)  # type: ignore[operator]
+
+
+def test_one_advocate_who_brought_nearly_everybody_leaves_few_degrees_of_freedom() -> None:
+    """Friends 8, 1, 1 with margins 80, 4, 6: ratio 9, residuals 8, -5, -3, effective clusters 100 / 66."""
+    sums = ClusterSums(3, y=90, n=10, yy=6452, nn=66, yn=650)
+    found = clustered_mean(sums)
+    assert found is not None
+    assert found.standard_error == pytest.approx((3 / 2 * (64 + 25 + 9)) ** 0.5 / 10)
+    assert ends(found)[1] == pytest.approx(9 + 12.7062 * found.standard_error, abs=1e-3)  # of one degree of freedom
 
 
 def test_the_matched_difference_covers_the_truth_and_the_plain_one_does_not() -> None:

@@ -167,6 +167,11 @@ def test_one_advocate_among_a_hundred_who_brought_everybody_is_no_hundred() -> N
     assert found is not None
     assert found.clusters == 100
     assert found.effective_clusters == pytest.approx(199**2 / (100**2 + 99))
+    # Wilson's with 2.9 degrees of freedom, Student's 3.24 in place of 1.96.
+    weight = student_quantile(0.95, found.effective_clusters - 1) ** 2 * (found.design_effect or 0) / 199
+    assert weight > 1.5 * 1.96**2 * (found.design_effect or 0) / 199
+    middle = (found.value + weight / 2) / (1 + weight)
+    assert sum((interval_of(found).low, interval_of(found).high)) == pytest.approx(2 * middle)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight, survdiff
 
 from goodword.metrics.horizons import BeyondFollowUp
+from goodword.metrics.quantiles import student_quantile
 from goodword.metrics.survival import (
     AtAge,
     Ended,
@@ -263,6 +265,33 @@ def test_the_robust_variance_is_what_leaving_one_advocate_out_shows() -> None:
     jackknife = ((clusters - 1) / clusters * np.sum((np.array(without) - np.mean(without)) ** 2)) ** 0.5
     assert found.standard_error == pytest.approx(jackknife, rel=0.02)
     assert jackknife > 1.1 * table.survival(25).standard_error  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("effective", "freedom"), [(None, 7), (3.5, 2.5), (1.2, 1)])
+def test_few_advocates_count_as_few(effective: float | None, freedom: float) -> None:
+    """By hand: S = 0.753 at ten weeks, squares 0.01, eight clusters; Student's quantile instead of 1.96."""
+    found = table_of(MERCAPTOPURINE).clustered_survival(10, 0.01, 8, effective)
+    assert found.standard_error == pytest.approx(found.value * (0.01 * 8 / 7) ** 0.5)
+    reach = student_quantile(0.95, freedom) * (0.01 * 8 / 7) ** 0.5 / math.log(found.value)
+    expected = [found.value ** math.exp(side * reach) for side in (-1, 1)]
+    assert ends(found) == pytest.approx(expected)
+
+
+def test_where_nobody_bought_each_advocate_tells_as_much_as_one_friend() -> None:
+    table = table_of([(30, 0)] * 400)
+    (_, of_strangers), (_, of_friends) = (
+        ends(found.complement()) for found in (table.survival(30), table.clustered_survival(30, 0.0, 10))
+    )
+    t = student_quantile(0.95, 9)
+    assert of_friends == pytest.approx(t**2 / (10 + t**2))
+    assert of_strangers < 0.01
+
+
+def test_an_exact_half_is_a_half_whatever_the_products_leave() -> None:
+    """Of ten who buy one by one, five have by the fifth day, of 14 seven by the seventh, ..."""
+    for half in range(1, 60):
+        table = table_of([(day, 1) for day in range(1, 2 * half + 1)])
+        assert table.quantile().value == half
 
 
 def test_one_advocate_has_no_interval() -> None:

@@ -124,6 +124,20 @@ def test_with_products_the_error_is_that_of_each_customers_own_sum(rows: Rows, r
     assert doubled.standard_error == pytest.approx(2 * (found.standard_error or 0))
 
 
+def test_of_months_that_fewer_were_followed_in_the_error_by_hand() -> None:
+    """Four customers leave 2, 4, 6, 8 in the first month, two of them 1 and 5 in the second.
+
+    Variances of the means 20/3 / 4 and 8 / 2; product 2 * 1 + 8 * 5 less mean 5 times 6 is 12, over 2 (1 - 1/4) is 8, over 4.
+    One degree of freedom, of the two who were followed throughout.
+    """
+    months = [Month(0, 4, 20, 120), Month(1, 2, 6, 26)]
+    found = lifetime_value(months, 4, 2, 0.0, {(0, 1): 42}, reached=0.5)
+    assert found is not None
+    assert found.standard_error == pytest.approx((20 / 12 + 4 + 2 * 8 / 4) ** 0.5)
+    reach = 12.7062 * (found.standard_error or 0)
+    assert (found.low_minor, found.high_minor) == (round(8 - reach), round(8 + reach))
+
+
 @pytest.mark.parametrize(
     ("margins", "cost", "month"),
     [
