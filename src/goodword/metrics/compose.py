@@ -318,8 +318,8 @@ WRAPPERS: dict[str, str] = {
     """,
     "stock": "SELECT period, value, unit, sum(n) AS n FROM labelled GROUP BY period, value, unit ORDER BY period, value, unit",
     "matched": """
-        SELECT period, stratum, origin, count(*) AS people, sum(y) AS y, sum(y * y) AS yy FROM labelled
-        GROUP BY period, stratum, origin ORDER BY period, stratum, origin
+        SELECT period, value, stratum, origin, count(*) AS people, sum(y) AS y, sum(y * y) AS yy FROM labelled
+        GROUP BY period, value, stratum, origin ORDER BY period, value, stratum, origin
     """,
 }
 """By kind, what is asked of the labelled subjects; `money` is a count in several currencies."""

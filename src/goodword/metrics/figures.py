@@ -132,7 +132,8 @@ def _survivals(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], qu
         denominator=table.people,
         maturity=maturity,
         horizon=horizon,
-        follow_up=table.longest / HOURS,
+        # Where it happened to everybody, nothing is left to wait for.
+        follow_up=table.longest / HOURS if table.rows[-1].survival else float("inf"),
         effective_clusters=effective,
     )
     more: dict[str, Number | None] = {"happened": sum(row.events for row in table.rows)}
@@ -150,10 +151,10 @@ def _survivals(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], qu
 
 
 def _incidence(table: LifeTable, days: int, clusters: Row, effective: float) -> AtAge | None:
+    hours = days * HOURS
+    age = hours if table.rows[-1].survival else min(hours, table.longest)
     try:
-        return table.clustered_survival(
-            days * HOURS, float(clusters[f"squares_{days * HOURS}"]), int(clusters["clusters"]), effective
-        )
+        return table.clustered_survival(age, float(clusters[f"squares_{hours}"]), int(clusters["clusters"]), effective)
     except BeyondFollowUp:
         return None
 
