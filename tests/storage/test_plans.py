@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.state import COLLECTIONS, State
+from goodword.metrics.costs import Cost
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
 from goodword.storage import (
+    costs,
     counter_log,
     deliveries,
     endpoints,
@@ -178,6 +180,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         flows(connection, TENANT, "bombas", 1, 9)
         list(nets(connection, TENANT, "bombas", 1, 9))
         work_at_the_counter(connection)
+        enter_costs(connection)
     list(StoredHistory(database, TENANT, LATER_MS))
     told = " ".join(plans)
     assert [name for name in tables.metadata.tables if name not in told] == []
@@ -206,6 +209,22 @@ def copy_facts(connection: sa.Connection) -> None:
     list(facts.clicks_after(connection, TENANT, {}, 10))
     facts.click_counts(connection, TENANT)
     facts.program_texts(connection, TENANT)
+
+
+def enter_costs(connection: sa.Connection) -> None:
+    """Costs that are entered, listed, read for figures and removed, and the days on which programs were in force."""
+    january = (date(2026, 1, 1), date(2026, 1, 31))
+    many = [
+        Cost(f"c{number}", "bombas" if number % 2 else None, "other", *january, number + 1, "USD", "", number)
+        for number in range(2000)
+    ]
+    costs.add_costs(connection, TENANT, many)
+    for program in (None, "bombas"):
+        costs.costs(connection, TENANT, program=program, cursor="9-c")
+        costs.costs(connection, TENANT, program=program)
+        costs.costs_between(connection, TENANT, *january, program)
+    costs.in_force(connection, TENANT)
+    assert costs.remove_cost(connection, TENANT, "c9")
 
 
 def work_at_the_counter(connection: sa.Connection) -> None:

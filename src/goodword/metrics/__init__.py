@@ -1,1 +1,1 @@
-"""The statistics that figures stand on: pure functions from sums, histograms and risk tables to estimates with intervals."""
+"""What is measured: definitions of figures, their statistics and their arithmetic, without a database."""

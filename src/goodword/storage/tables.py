@@ -903,3 +903,23 @@ counter_log = Table(
     ),
     _index("counter_log_by_time", "tenant", "received_ms", "id", query="counter_log.all_entries"),
 )
+
+# What a program costs beside its rewards, for a time; without a program it is a cost of the business as a whole. The days are
+# texts such as 2026-10-31, which stand in the order of the calendar.
+costs = Table(
+    "costs",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program", nullable=True),
+    _word("kind"),
+    _word("first_day"),
+    _word("last_day"),
+    _number("amount"),
+    _word("currency"),
+    _long("note"),
+    _number("created_ms"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("costs_by_time", "tenant", "created_ms", "id", query="costs.costs"),
+    _index("costs_by_program", "tenant", "program", "created_ms", "id", query="costs.costs"),
+)
