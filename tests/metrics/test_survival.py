@@ -234,6 +234,31 @@ def squares_of(table: LifeTable, friends: list[Friend], advocates: list[int], ag
     return sum(u * u for u in sums.values())
 
 
+def squares_by_columns(table: LifeTable, friends: list[Friend], advocates: list[int], age: int) -> float:
+    """By the columns of the table, as a database joins them, with ties reckoned exactly."""
+    by_age, sums = {row.age: row for row in table.rows}, Counter[int]()
+    last = max(known for known in by_age if known <= age)
+    for (time, how), advocate in zip(friends, advocates, strict=True):
+        row = by_age[time]
+        own = 1 / (row.at_risk - row.events) if how == 1 and time <= age else 0.0
+        sums[advocate] += own - by_age[min(time, last)].greenwood  # type: ignore[assignment]
+    return sum(u * u for u in sums.values())
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 5])
+def test_each_for_himself_and_followed_throughout_it_is_the_binomial_variance(weeks: int) -> None:
+    """With ties, S (1 - S) / n, as Greenwood's; Ying and Wei's 1 / Y is smaller the more events share an age."""
+    friends = [(week, 1) for week in range(weeks) for _ in range(12 // weeks)] + [(9, 0)] * 28
+    table, alone = table_of(friends), list(range(len(friends)))
+    exact = table.clustered_survival(8, squares_by_columns(table, friends, alone, 8), len(friends))
+    tied = table.clustered_survival(8, squares_of(table, friends, alone, 8), len(friends))
+    missing = (len(friends) / (len(friends) - 1)) ** 0.5
+    binomial = (exact.value * (1 - exact.value) / len(friends)) ** 0.5
+    assert exact.standard_error == pytest.approx(missing * binomial)
+    assert table.survival(8).standard_error == pytest.approx(binomial)
+    assert tied.standard_error < exact.standard_error  # type: ignore[operator]
+
+
 def test_the_column_drift_makes_the_sums_of_the_formula() -> None:
     random = np.random.default_rng(5)
     friends = [(int(t), int(how)) for t, how in zip(random.integers(0, 20, 80), random.integers(0, 2, 80), strict=True)]
@@ -264,6 +289,8 @@ def test_the_robust_variance_is_what_leaving_one_advocate_out_shows() -> None:
     ]
     jackknife = ((clusters - 1) / clusters * np.sum((np.array(without) - np.mean(without)) ** 2)) ** 0.5
     assert found.standard_error == pytest.approx(jackknife, rel=0.02)
+    closer = table.clustered_survival(25, squares_by_columns(table, friends, advocates.tolist(), 25), clusters)
+    assert closer.standard_error == pytest.approx(jackknife, rel=0.003)
     assert jackknife > 1.1 * table.survival(25).standard_error  # type: ignore[operator]
 
 
@@ -285,6 +312,13 @@ def test_where_nobody_bought_each_advocate_tells_as_much_as_one_friend() -> None
     t = student_quantile(0.95, 9)
     assert of_friends == pytest.approx(t**2 / (10 + t**2))
     assert of_strangers < 0.01
+
+
+def test_where_nobody_is_left_the_squares_are_not_asked() -> None:
+    found = table_of([(1, 1)] * 3 + [(4, 1)] * 9).clustered_survival(4, math.inf, 5)
+    assert (found.value, found.standard_error) == (0, 0)
+    t = student_quantile(0.95, 4)
+    assert ends(found) == pytest.approx((0, t**2 / (5 + t**2)))
 
 
 def test_an_exact_half_is_a_half_whatever_the_products_leave() -> None:

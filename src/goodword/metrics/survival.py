@@ -74,7 +74,7 @@ class Risk(Struct, frozen=True):
     greenwood: float
     """The sum of d / (Y (Y - d)) so far; infinite from where nobody is left."""
     drift: float
-    """The sum of d / Y² so far: what somebody still at risk here takes off his advocate's sum (see `clustered_survival`)."""
+    """The sum of d / Y² so far; nearly Greenwood's while few events share an age (see `clustered_survival`)."""
 
 
 class LifeTable(Struct, frozen=True):
@@ -110,15 +110,17 @@ class LifeTable(Struct, frozen=True):
         """The same with a variance that knows that friends of one advocate resemble one another; needs two clusters at least.
 
         `squares` is the sum over advocates of the squared sum of their friends' u, where u of a friend whose time T ended is
-        [event at T, T <= age] / Y(T) - (the sum of d / Y² over ages up to T and `age`: the column `drift`). Then
-        V = S² * squares * m / (m - 1): Ying and Wei (1994), J. Multivariate Analysis 50:17; Williams (1995), Biometrics 51:1483.
+        [event at T, T <= age] / (Y(T) - d(T)) - (the sum of d / (Y (Y - d)) over ages up to T and `age`: the column `greenwood`),
+        by how much one more like him moves log S: the infinitesimal jackknife, V = S² * squares * m / (m - 1). Ying and Wei
+        (1994), J. Multivariate Analysis 50:17, write 1 / Y and d / Y² (the column `drift`), which is the same while few events
+        share an age; with ages of a few weeks its error came out 5% too small, the other's within 1% of leaving advocates out.
         Student's quantile, with the effective clusters less one where they are given (see `proportions.clustered`).
         One cluster has no interval.
         """
         survival, _ = self._after(age)
         if clusters < 2:
             return AtAge(age, self._at_risk(age), survival, None, None)
-        error = survival * math.sqrt(squares * clusters / (clusters - 1))
+        error = survival * math.sqrt(squares * clusters / (clusters - 1)) if survival else 0.0
         told_by = effective_clusters or clusters
         quantile = student_quantile(level, max(1.0, told_by - 1))
         interval = self._interval(age, survival, error, quantile, level, "log_log_clustered", told_by)
