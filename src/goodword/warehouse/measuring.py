@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from goodword.metrics.compose import Period, Question, compose, relations_of, wrappers_of, written
+from goodword.metrics.compose import Period, Question, compose, facts_of, relations_of, wrappers_of, written
 from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
@@ -21,8 +22,11 @@ from goodword.storage.database import Database
 from goodword.storage.load import load_tenant
 from goodword.warehouse.copying import Copier, CopyRaced
 from goodword.warehouse.engine import Duck, Engine
+from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Folder, Manifest
 
+KEPT_ROWS_MAX = 20_000_000
+"""Up to how many rows facts are read once for all questions; of more, each question reads the columns that it needs."""
 TREND_MAX = 24
 """How many months a trend has at most."""
 RACES_MAX = 3
@@ -103,13 +107,56 @@ def measure(
     Raises:
         UnknownProgram: there is no such program.
     """
-    known = _known(database, tenant, asked)
-    manifest = refresh(database, tenant, folder, now_ms)
-    duck = Duck(folder.path, manifest)
-    try:
-        return ask(duck, asked, known.program, known.costs, manifest, progress)
-    finally:
-        duck.close()
+    with Session(database, tenant, folder, now_ms) as session:
+        return session.measure(asked, progress)
+
+
+class Session:
+    """Figures of one tenant, question after question: what was read stays as long as nothing new came."""
+
+    def __init__(self, database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._folder = folder
+        self._now_ms = now_ms
+        self._duck: Duck | None = None
+        self._generation = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what was read."""
+        if self._duck is not None:
+            self._duck.close()
+        self._duck = None
+
+    def measure(self, asked: Asked, progress: Progress = lambda _: None) -> Measured:
+        """The figures that are asked for, over facts of this moment.
+
+        Raises:
+            UnknownProgram: there is no such program.
+        """
+        known = _known(self._database, self._tenant, asked)
+        manifest = refresh(self._database, self._tenant, self._folder, self._now_ms)
+        # What is true of people whom nothing happened to changes with time alone: they are watched for longer.
+        manifest = replace(manifest, as_of_ms=self._now_ms())
+        return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
+
+    def _engine(self, manifest: Manifest, asked: Asked) -> Duck:
+        if self._duck is None or self._generation != manifest.generation:
+            self.close()
+            self._duck = Duck(self._folder.path, manifest)
+            self._generation = manifest.generation
+        self._duck.forget()
+        if sum(manifest.rows.values()) <= KEPT_ROWS_MAX:
+            read = {name for metric in _chosen(asked) if metric.sql for name in facts_of(metric)}
+            by = {"participants", "tiers", "clicks"} if asked.dimensions else set()
+            self._duck.keep_facts((read | by) & set(FACTS))
+        return self._duck
 
 
 def ask(
@@ -127,8 +174,7 @@ def ask(
     trend = [_period(days, model.zone) for days in asked.trend]
     whole = question(program, manifest.as_of_ms, [main, *trend, everything])
     parted = question(program, manifest.as_of_ms, [main])
-    chosen = [METRICS[name] for name in asked.metrics]
-    chosen += [METRICS[name] for name in _needed(chosen) if name not in asked.metrics]
+    chosen = _chosen(asked)
     work = [(metric, None) for metric in chosen if metric.kind != "derived"]
     parts = [
         (METRICS[name], dimension)
@@ -213,6 +259,12 @@ def _known(database: Database, tenant: str, asked: Asked) -> _Known:
                 amounts[cost.currency] = amounts.get(cost.currency, 0) + units
         found[days.name] = amounts
     return _Known(program, found)
+
+
+def _chosen(asked: Asked) -> list[Metric]:
+    """What is asked for, and what that is made of."""
+    chosen = [METRICS[name] for name in asked.metrics]
+    return chosen + [METRICS[name] for name in _needed(chosen) if name not in asked.metrics]
 
 
 def _needed(chosen: Iterable[Metric]) -> list[str]:
