@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
 from goodword.metrics.figures import ALL, Figure, figures
+from goodword.metrics.periods import Days
 from goodword.program.duration import day_start_ms, local_date
 from goodword.program.loader import Program
 from goodword.storage.costs import costs_between, in_force, programs_of
@@ -27,8 +28,6 @@ from goodword.warehouse.folder import Folder, Manifest
 
 KEPT_ROWS_MAX = 20_000_000
 """Up to how many rows facts are read once for all questions; of more, each question reads the columns that it needs."""
-TREND_MAX = 24
-"""How many months a trend has at most."""
 RACES_MAX = 3
 EVER_MS = 2**45
 Progress = Callable[[float], None]
@@ -36,14 +35,6 @@ Progress = Callable[[float], None]
 
 class UnknownProgram(LookupError):
     """No program of this name was ever in force."""
-
-
-class Days(Struct, frozen=True):
-    """Days of a program's calendar, both included."""
-
-    name: str
-    first: date
-    last: date
 
 
 class Asked(Struct, frozen=True):
@@ -213,17 +204,6 @@ def question(program: Program, as_of_ms: int, periods: Sequence[Period]) -> Ques
     model = program.model
     margin = model.economics.margin * 100 if model.economics is not None else 0
     return Question(program.name, as_of_ms, model.currency, margin, tuple(periods))
-
-
-def months(first: date, last: date) -> tuple[Days, ...]:
-    """The calendar months that these days lie in, whole, named as ``2026-10``; the last TREND_MAX of them."""
-    found: list[Days] = []
-    day = first.replace(day=1)
-    while day <= last:
-        following = (day + timedelta(days=32)).replace(day=1)
-        found.append(Days(day.strftime("%Y-%m"), day, following - timedelta(days=1)))
-        day = following
-    return tuple(found[-TREND_MAX:])
 
 
 def today(program: Program, now_ms: int) -> date:
