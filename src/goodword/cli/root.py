@@ -25,6 +25,8 @@ COMMANDS = {
     "publish": "publishing",
     "programs": "running",
     "import": "events",
+    "metrics": "figures",
+    "warehouse": "figures",
     "explain": "records",
     "audit": "records",
     "draw": "draw",

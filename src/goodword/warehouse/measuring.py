@@ -75,14 +75,20 @@ class _Known(Struct, frozen=True):
     costs: dict[str, dict[str, int]]
 
 
-def refresh(database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> Manifest:
+def refresh(
+    database: Database,
+    tenant: str,
+    folder: Folder,
+    now_ms: Callable[[], int],
+    copied: Callable[[str, int], None] = lambda *_: None,
+) -> Manifest:
     """Bring a warehouse up to date, and wait for whoever does so at the same time."""
     for _ in range(RACES_MAX):
         try:
-            return Copier(database, tenant, folder, now_ms).copy()
+            return Copier(database, tenant, folder, now_ms, copied).copy()
         except CopyRaced:
             continue
-    return Copier(database, tenant, folder, now_ms).copy()
+    return Copier(database, tenant, folder, now_ms, copied).copy()
 
 
 def measure(
@@ -186,7 +192,7 @@ def ask(
     )
     derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in chosen]
     made += derive(derived, [period.name for period in whole.periods], made, inputs)
-    shown = [one for one in made if one.metric in asked.metrics]
+    shown = sorted((one for one in made if one.metric in asked.metrics), key=_place(whole))
     return Measured(
         asked.program,
         model.currency,
@@ -204,6 +210,11 @@ def question(program: Program, as_of_ms: int, periods: Sequence[Period]) -> Ques
     model = program.model
     margin = model.economics.margin * 100 if model.economics is not None else 0
     return Question(program.name, as_of_ms, model.currency, margin, tuple(periods))
+
+
+def periods_of(program: Program, days: Iterable[Days]) -> list[Period]:
+    """Days of a program's calendar as stretches of time."""
+    return [_period(one, program.model.zone) for one in days]
 
 
 def today(program: Program, now_ms: int) -> date:
@@ -239,6 +250,18 @@ def _known(database: Database, tenant: str, asked: Asked) -> _Known:
                 amounts[cost.currency] = amounts.get(cost.currency, 0) + units
         found[days.name] = amounts
     return _Known(program, found)
+
+
+def _place(whole: Question) -> Callable[[Figure], tuple[object, ...]]:
+    """Where a figure stands: with its metric, the whole before its parts, the largest of them first."""
+    metrics, periods = list(METRICS), [period.name for period in whole.periods]
+
+    def place(one: Figure) -> tuple[object, ...]:
+        size = -(one.denominator or one.value or 0)
+        parted = ("", 0, "") if one.dimension is None else (one.dimension, size, one.of)
+        return metrics.index(one.metric), periods.index(one.period), *parted, one.unit
+
+    return place
 
 
 def _chosen(asked: Asked) -> list[Metric]:
