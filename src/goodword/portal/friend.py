@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from goodword.portal.frame import OtherLanguage, languages
+from goodword.portal.light import Scheme, light
 from goodword.portal.look import Look
 from goodword.portal.promised import promised
 from goodword.program.loader import Program
@@ -53,6 +54,8 @@ class Invitation:
     """For previews of the link."""
     shop: str | None = None
     """Where it goes on, once it was accepted; None where the shop has no page."""
+    scheme: Scheme = ""
+    """Light or dark, where the reader chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class FriendPage:
 
 def friend_page(look: Look, about: Invitation) -> str:
     """The page as HTML."""
-    return look.render("friend.html", page=_say(about))
+    lit = light(about.language, about.scheme, _address(about, about.language))
+    return look.render("friend.html", lit, page=_say(about))
 
 
 def address_of(code: str) -> str:

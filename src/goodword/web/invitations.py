@@ -45,7 +45,7 @@ from goodword.web.language import page_language
 from goodword.web.opinions import SurveyView, answers_in, motives
 from goodword.web.people import answer, press
 from goodword.web.problems import Conflicts, NotFound
-from goodword.web.visitors import set_cookie, visitor_of
+from goodword.web.visitors import scheme_of, set_cookie, visitor_of
 from goodword.words.catalogue import catalogue
 from goodword.words.names import given_name
 from goodword.words.sentences import sentence
@@ -85,7 +85,7 @@ def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     met = _met(request, context, found) if found.closed is None else None
     if met is not None:
         about = replace(about, closed=met, more="/me" if met == "own" else f"/join/{found.program.name}")
-    return _html(context, friend_page(context.look, about))
+    return _shown(request, context, about)
 
 
 @router.api_route("/{code}/card.png", methods=["GET", "HEAD"])
@@ -142,7 +142,7 @@ def accepted(
         response = RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
         set_cookie(response, context, CLAIM_COOKIE, "", 0, address_of(found.handle.written))
         return response
-    return _html(context, friend_page(context.look, _about(context, found, language, claim)))
+    return _shown(request, context, _about(context, found, language, claim))
 
 
 @router.get("/{code}/survey")
@@ -299,8 +299,9 @@ def _is_id(id: str) -> bool:
     return 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum()
 
 
-def _html(context: Context, text: str) -> Response:
-    return HTMLResponse(text, headers=context.look.headers)
+def _shown(request: Request, context: Context, about: Invitation) -> Response:
+    page = friend_page(context.look, replace(about, scheme=scheme_of(request)))
+    return HTMLResponse(page, headers=context.look.headers)
 
 
 def _nowhere(request: Request, context: Context, name: EdgePage, language: str) -> Response:
@@ -312,4 +313,4 @@ def _nowhere(request: Request, context: Context, name: EdgePage, language: str) 
         **context.look.headers,
         "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     }
-    return HTMLResponse(page(name, language, home), STATUS[name], headers)
+    return HTMLResponse(page(name, language, home, scheme_of(request)), STATUS[name], headers)
