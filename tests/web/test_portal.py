@@ -185,6 +185,24 @@ def test_whoever_was_invited_is_reminded_of_it_until_he_invites(site: Site, mari
     assert "A friend invited you" not in bob.get("/me").text
 
 
+def test_a_program_says_when_somebody_is_reminded(open_site: Opener) -> None:
+    """Here: once what he ordered has come."""
+    site = open_site(delivery_every="3600000", rate_address="0", public_url="https://go.shop.example")
+    moments = "ask: {moments: {delivered: {event: activity, activity: delivered, invited: true}}}\n"
+    assert site.publish(PROGRAM + "activities: [delivered]\n" + moments).status_code == 201
+    maria, bob = Person(site), Person(site)
+    maria.joined(MARIA)
+    maria.entered()
+    bob.joined("bob@example.com")
+    person = {"email": "bob@example.com"}
+    site.tell(order("b", order="b", person=person, total=9000, code=code_on(maria.get("/me").text)))
+    assert "A friend invited you" not in bob.signed_in("bob@example.com").text
+    site.tell(event("activity", "d", person=person, name="delivered"))
+    assert "A friend invited you" in bob.get("/me").text
+    site.tell(event("activity", "m", person={"email": MARIA}, name="delivered"))
+    assert "A friend invited you" not in maria.get("/me").text  # whom nobody invited
+
+
 def test_where_is_my_reward(open_site: Opener) -> None:
     """The journey of one friend, told day by day."""
     clock = Clock()
