@@ -52,7 +52,7 @@ def ahead_of(connection: Connection, tenant: str, standing: Standing, *, shared:
     )
     before = _S.behind < behind if shared else or_(_S.behind < behind, (_S.behind == behind) & later)
     entered = (_S.tenant == tenant) & (_S.board == standing.board) & (_S.behind < -1)
-    rows = select(literal(1)).where(entered, before).limit(AHEAD_MAX).subquery()
+    rows = select(literal(1)).where(entered, before).limit(AHEAD_MAX).subquery("counted")
     return connection.execute(select(func.count()).select_from(rows)).scalar_one()
 
 
