@@ -31,6 +31,7 @@ COMMANDS = {
     "codes": "codes",
     "payouts": "payouts",
     "statement": "payouts",
+    "costs": "costs",
     "objections": "objections",
     "erase": "people",
     "serve": "server",
