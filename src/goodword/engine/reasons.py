@@ -212,6 +212,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "page_decided": ("done", "one page of those who are given something was looked at"),
     "asked": ("done", "it is counted that somebody was asked to invite friends"),
     "nothing_received": ("note", "nobody is asked who has not bought anything that counts"),
+    "no_moment": ("note", "nothing happened lately after which the program wants people to be asked"),
     "last_order_came_back": ("note", "nobody is asked whose latest order came back, all or a part"),
     "objection_is_open": ("note", "nobody is asked who waits for the answer to an objection"),
     "asked_recently": ("note", "the person was asked a short while ago"),

@@ -214,6 +214,8 @@ class ClaimRow(Row, frozen=True):
     via: str
     click: str | None = None
     """The click that it was seen to come with."""
+    friend: str | None = None
+    """Who came with it first and was tied to its advocate by it: to him its page may say how it went on."""
 
 
 class RefundRow(Row, frozen=True):
