@@ -296,7 +296,8 @@ def settled(mapping: Mapping, rows: Iterable[Row | BadRow]) -> tuple[Mapping, As
             asked.questions["decimal"] = (
                 f"point or comma? An amount such as 1,234 in line {seen.ambiguous_amount:,} can be read in two ways"
             )
-        found["decimal"] = seen.decimals or "point"
+        else:
+            found["decimal"] = seen.decimals or "point"
     dated = mapping.time_zone is None and (mapping.dates or "iso") not in ("unix", "unix_ms")
     if dated and seen.no_zone is not None:
         asked.questions["time_zone"] = f"such as Europe/Bucharest: the times say no zone (line {seen.no_zone:,})"
@@ -311,4 +312,5 @@ def _settle_dates(seen: _Evidence, found: dict[str, Any], asked: Asked) -> None:
         asked.questions["dates"] = f"day_first or month_first? A date such as 03/04/2025 in line {line:,} can be both"
     elif seen.mixed is not None:
         asked.questions["dates"] = f"the dates are written in different ways: line {seen.mixed:,} is not {seen.dates}"
-    found["dates"] = seen.dates or "iso"
+    else:
+        found["dates"] = seen.dates or "iso"
