@@ -188,6 +188,7 @@ def test_a_written_mapping_reads_the_same(tmp_path: Path) -> None:
          "\"1,5\",USD\n", set()),
         ("Order,Email,Date,Total\n1,a@b.c,2025-03-04T10:00:00Z,5.00\n", {"currency"}),
         ("Order,Email,Date,Total\n1,a@b.c,1741082400,5.00\n", {"currency"}),
+        ("Order,Email,Date,Total\n1,a@b.c,1741082400,\"5,00 lei\"\n", set()),
     ],
 )  # fmt: skip
 def test_what_can_be_read_in_two_ways_is_asked(tmp_path: Path, text: str, asked: set[str]) -> None:

@@ -17,7 +17,7 @@ from goodword.connect.columns import (
 )
 from goodword.connect.mapping import Mapping
 from goodword.connect.table import BadRow, Row, Table, how_written
-from goodword.connect.values import date_evidence, decimal_evidence, folded, says_zone
+from goodword.connect.values import date_evidence, decimal_evidence, folded, says_currency, says_zone
 from goodword.program.loader import Problem, ProgramError
 from goodword.program.values import hint
 
@@ -245,6 +245,8 @@ class _Evidence:
     decimals: str | None = None
     ambiguous_amount: int | None = None
     no_zone: int | None = None
+    no_currency: int | None = None
+    """The first line with an amount that does not name its currency."""
 
     def look(self, row: Row) -> None:
         for name in ("created", "placed", "refunded_at", "cancelled"):
@@ -266,6 +268,8 @@ class _Evidence:
 
     def _look_at_amount(self, line: int, text: str) -> None:
         shown = decimal_evidence(text)
+        if text and self.no_currency is None and not says_currency(text):
+            self.no_currency = line
         if shown == "ambiguous":
             self.ambiguous_amount = self.ambiguous_amount or line
         elif shown is not None:
@@ -281,7 +285,10 @@ class _Evidence:
 def settled(mapping: Mapping, rows: Iterable[Row | BadRow]) -> tuple[Mapping, Asked]:
     """A mapping with what the rows show beyond doubt, and what has to be asked."""
     seen = _Evidence(mapping)
-    if not (mapping.dates and mapping.decimal and mapping.time_zone):
+    told = (
+        mapping.dates and mapping.decimal and mapping.time_zone and (mapping.currency or "currency" in mapping.columns)
+    )
+    if not told:
         for number, row in enumerate(rows):
             if number >= ROWS_LOOKED_AT and seen.settled:
                 break
@@ -301,8 +308,10 @@ def settled(mapping: Mapping, rows: Iterable[Row | BadRow]) -> tuple[Mapping, As
     dated = mapping.time_zone is None and (mapping.dates or "iso") not in ("unix", "unix_ms")
     if dated and seen.no_zone is not None:
         asked.questions["time_zone"] = f"such as Europe/Bucharest: the times say no zone (line {seen.no_zone:,})"
-    if mapping.holds == "orders" and mapping.currency is None and "currency" not in mapping.columns:
-        asked.questions["currency"] = "such as RON: no column says in which currency the amounts are"
+    unnamed = mapping.holds == "orders" and mapping.currency is None and "currency" not in mapping.columns
+    if unnamed and seen.no_currency is not None:
+        line = seen.no_currency
+        asked.questions["currency"] = f"such as RON: nothing says in which currency the amounts are (line {line:,})"
     return mapping.model_copy(update=found), asked
 
 

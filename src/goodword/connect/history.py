@@ -42,7 +42,7 @@ _GARBLED = re.compile("[\ud800-\udfff\ufffd]")
 PROBLEMS_MAX = 20
 """How many problems, and how many remarks, are named one by one; all are counted."""
 EXAMPLES_MAX = 3
-ID_PLAIN_MAX = 80
+ID_PLAIN_MAX = 60
 """A longer id of an order is hashed where it becomes part of the id of an event."""
 UNDATED = "1970-01-01T00:00:00Z"
 """Stands in the place of a date that the file does not have; what is told takes the time of the import."""

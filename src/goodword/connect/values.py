@@ -38,6 +38,7 @@ _SPACES = dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u2007\t"), " ")
 _MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
 _ARABIC_POINT, _ARABIC_THOUSANDS = "\u066b", "\u066c"
 _PUNCTUATION = {ord("\u2212"): "-", ord("\u2019"): "'", ord("\u060c"): ","}
+_ARABIC_FORMS = str.maketrans("أإآٱىة", "اااايه")
 _SIGNS = {
     "€": "EUR",
     "£": "GBP",
@@ -75,11 +76,12 @@ def plain(text: str) -> str:
     return "".join(str(unicodedata.digit(c, None) if c.isdigit() else c) for c in text).strip()
 
 
+@lru_cache(maxsize=10_000)
 def folded(text: str) -> str:
     """A word as it is compared: without case, accents, the forms of one Arabic letter, and what stands between words."""
     text = unicodedata.normalize("NFKD", text.casefold())
     text = "".join(c for c in text if not unicodedata.combining(c)).replace("\u0640", "")
-    text = text.translate(str.maketrans("أإآٱىة", "اااايه"))
+    text = text.translate(_ARABIC_FORMS)
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
@@ -239,6 +241,18 @@ def read_amount(text: str, decimals: Decimals) -> Money:
     currency = _named_currency("".join(c for c in words if c not in "()-+"))
     value = Decimal(_ungrouped(number, decimals))
     return Money(-value if negative else value, currency)
+
+
+def says_currency(text: str) -> bool:
+    """Whether an amount names its currency."""
+    match = _AMOUNT.fullmatch(plain(text))
+    try:
+        return (
+            match is not None
+            and _named_currency(f"{match.string[: match.start('number')]} {match['after']}") is not None
+        )
+    except ValueError:
+        return False
 
 
 def _named_currency(words: str) -> str | None:
