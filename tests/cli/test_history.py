@@ -195,7 +195,7 @@ def test_what_the_shop_told_live_is_not_told_again(shop: Shop) -> None:
     )
     text = HEAD + "o1,c1,,Ann,2025-01-03T00:00:00Z,10.00,USD,4.00,\no2,c2,,Bob,2025-01-03T00:00:00Z,21.00,USD,5.00,\n"
     took_in(shop, put(shop, text))
-    assert brief(shop)["o1"] == (1000, 600, "placed")
+    assert brief(shop) == {"o1": (1000, 600, "placed"), "o2": (2100, 1600, "placed")}
     otherwise = took_in(shop, put(shop, text.replace("10.00", "11.00")))
     assert otherwise["orders_known_otherwise"] == 1
     assert brief(shop)["o1"] == (1000, 600, "placed")

@@ -126,6 +126,14 @@ class _EventsFile:
         return lines
 
 
+def was_interrupted(error: BaseException) -> bool:
+    """Whether somebody interrupted us, also where giving a connection back failed because of that."""
+    told: BaseException | None = error
+    while told is not None and not isinstance(told, KeyboardInterrupt):
+        told = told.__context__
+    return told is not None
+
+
 class Run:
     """One run of an import: from the first line, or from where the one before stopped."""
 
@@ -147,13 +155,12 @@ class Run:
         try:
             with ExitStack() as stack:
                 self._import(stack)
-        except KeyboardInterrupt:
-            self._stand_at()
-            typer.echo(self._where_it_stopped(), err=True)
-            return False
-        except Exception:
-            if self._stand_at():
+        except (KeyboardInterrupt, Exception) as error:
+            stands, wanted = self._stand_at(), was_interrupted(error)
+            if stands or wanted:
                 typer.echo(self._where_it_stopped(), err=True)
+            if wanted:
+                return False
             raise
         finally:
             signal.signal(signal.SIGTERM, before)

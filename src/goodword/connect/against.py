@@ -78,16 +78,18 @@ class Against:
 
     def _of_order(self, body: dict[str, Any], state: State) -> bytes:
         row: OrderRow | None = state.rows[ORDERS.name].get(body["order"])
-        placed = row is not None and row.placed_ms is not None
-        if row is None or not placed:
+        if row is None:
             return msgspec.json.encode(body)
         if body["type"] == "order":
+            if row.placed_ms is None:
+                return msgspec.json.encode(body)
             self.compared.different += (row.total, row.currency) != (body["total"], body["currency"])
             return NOTHING
-        if row.state != "placed":
+        back = _came_back(row)
+        if back is None:
             return NOTHING
         if body["type"] == "refund":
-            left = body["amount"] - row.refunded
+            left = body["amount"] - back
             return msgspec.json.encode(body | {"amount": left}) if left > 0 else NOTHING
         return msgspec.json.encode(body)
 
@@ -98,6 +100,15 @@ class Against:
         if undated:
             changed["occurred_at"] = iso(self._now_ms)
         return _Customer(body, sealed, changed, undated)
+
+
+def _came_back(row: OrderRow) -> int | None:
+    """How much of an order is known to have gone back, also before the order itself is known; None for all of it."""
+    if row.placed_ms is not None:
+        return row.refunded if row.state == "placed" else None
+    if any(change.kind != "refund" or change.amount is None for change in row.changes):
+        return None
+    return sum(change.amount or 0 for change in row.changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -448,6 +448,8 @@ class Reader:
             said = [name for name in IDENTIFY if name in told.values]
             mapped = [name for name in IDENTIFY if name in self._mapping.columns]
             raise Bad((said or mapped)[0], "nobody is named" + (": what stands there is none" if said else ""))
+        if self._mapping.phones == "alone" and ("id" in person or "email" in person):
+            person.pop("phone", None)
         if fields := self._fields(told, "person:"):
             person["fields"] = fields
         return person
@@ -511,7 +513,7 @@ def _short_text(text: str, most: int = 200) -> str:
 
 
 _PERSON: tuple[tuple[str, str, Callable[[Reader, str], str]], ...] = (
-    ("customer", "id", lambda _, text: _short_text(plain(text))),
+    ("customer", "id", lambda _, text: _short_text(plain(text).lstrip("'"))),
     ("email", "email", Reader._email),
     ("phone", "phone", Reader._phone),
     ("name", "name", lambda _, text: _short_text(" ".join(text.split()))),

@@ -134,6 +134,8 @@ class Mapping(Part):
     decimal: Decimals | None = None
     currency: Annotated[str, AfterValidator(_currency)] | None = None
     phone_prefix: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,3}$")] | None = None
+    phones: Literal["alone", "always"] = "alone"
+    """Whether a number identifies only where nothing else does: families and placeholders share numbers."""
     columns: dict[str, Columns]
     group: Text | None = None
     """Rows with the same value here are one order; with the same id of an order, if not given."""
