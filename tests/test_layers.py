@@ -18,6 +18,7 @@ STANDARD = frozenset(sys.stdlib_module_names) - {
 
 PURE = {
     "engine": STANDARD | {"msgspec", "goodword.engine", "goodword.program"},
+    "metrics": STANDARD | {"msgspec", "numpy", "sqlglot", "goodword.metrics", "goodword.program"},
     "program": STANDARD | {"urllib.parse", "babel", "pydantic", "ruamel", "goodword.program"},
 }
 

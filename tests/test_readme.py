@@ -28,6 +28,6 @@ def test_the_session_works_when_pasted(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     assert '"code":"referral_converted"' in done.stdout
-    assert "26:3" in done.stdout
+    assert "32:3" in done.stdout
     assert "نجحت الإحالة" in done.stdout
     assert "0 findings" in done.stdout

@@ -163,6 +163,13 @@ SETTINGS: tuple[Setting, ...] = (
         example="/var/lib/goodword/spool",
     ),
     Setting(
+        "warehouse",
+        "goodword-warehouse",
+        "the folder with the facts that figures are made of: Parquet files, copied from the database",
+        group="Data",
+        example="/var/lib/goodword/warehouse",
+    ),
+    Setting(
         "hits_address",
         "600",
         "how many clicks of one address are kept one by one, a tenth of them of one code; more are only counted; 0 is no limit",
@@ -340,6 +347,7 @@ class Settings:
     hosts: str
     public_url: str
     spool: Path
+    warehouse: Path
     hits_address: int
     hits_days: int
     trusted_proxies: str
@@ -395,6 +403,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         hosts=texts["hosts"],
         public_url=texts["public_url"],
         spool=Path(texts["spool"]),
+        warehouse=Path(texts["warehouse"]),
         hits_address=numbers["hits_address"],
         hits_days=numbers["hits_days"],
         trusted_proxies=texts["trusted_proxies"],

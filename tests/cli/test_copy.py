@@ -27,6 +27,7 @@ def test_a_shop_moves_and_goes_on(small_shop: Shop, postgres_server: URL) -> Non
     shop.done("publish", shop.program)
     shop.run("import", shop.events)
     shop.done("keys", "create", "--name", "shop", "--scope", "events")
+    shop.done("costs", "add", "--program", "demo", "--kind", "software", "--month", "2026-10", "--amount", "12.50")
     with fresh_database(postgres_server) as url:
         address = url.render_as_string(hide_password=False)
 
@@ -38,6 +39,7 @@ def test_a_shop_moves_and_goes_on(small_shop: Shop, postgres_server: URL) -> Non
             assert rows(address, table) == before, table.name
             assert copied["tables"][table.name] == len(before)
         assert copied["tables"]["events"] > 50
+        assert copied["tables"]["costs"] == 1
         assert moved.done("audit").exit_code == 0
         shop.events.write_text("\n".join(lines) + "\n")
         there, here = shop.folder / "there", shop.folder / "here"

@@ -6,14 +6,17 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
+from goodword.metrics.costs import Cost
 from goodword.parts import read_secret, tenant_keyring
 from goodword.pipeline.tenant import Tenants
 from goodword.storage import deliveries, endpoints, reads
+from goodword.storage.costs import add_costs
 from goodword.storage.database import create_tenant
 from goodword.storage.deliveries import Delivery
 from goodword.storage.endpoints import Endpoint
@@ -41,6 +44,14 @@ BODIES: dict[str, dict[str, Any]] = {
 """What some routes are told; the others take the id of an event."""
 MORE: dict[str, dict[str, Any]] = {"/v1/pools/{pool}/codes": {"codes": ["KNOWN-1"]}}
 """What an event cannot do without."""
+COST: dict[str, Any] = {
+    "kind": "other",
+    "first_day": "2026-01-01",
+    "last_day": "2026-01-31",
+    "amount": 1,
+    "currency": "USD",
+}
+"""A cost of the business."""
 SHARE = """\
   share: {when: {step: purchase}, to: advocate, benefit: {kind: commission, amount: 3 USD}}
 payouts: {every: month}
@@ -111,6 +122,7 @@ def world(open_site: Opener) -> World:
         "objection": objected["reasons"][0]["values"]["objection"],
         "pool": "shop",
         "rehearsal": _rehearsal(shop),
+        "cost": shop.ask("POST", "/v1/costs", "staff", json=COST).json()["id"],
     }
     world.theirs = _rival(shop)
     return world
@@ -160,6 +172,8 @@ def _rival(site: Site) -> dict[str, str]:
         endpoints.create_endpoint(connection, RIVAL, Endpoint("ep_theirs", *given))
         sent = ("ep_theirs", 1, 1, "referral.started", reward.referral, 1, "delivered", 1, 1, 1, 1, 1, 1)
         deliveries.add_deliveries(connection, RIVAL, [Delivery("dl_theirs", *sent)])
+        january = (date(2026, 1, 1), date(2026, 1, 31))
+        add_costs(connection, RIVAL, [Cost("theirs", "theirs", "other", *january, 7, "USD")])
     return {
         "participant": reward.participant,
         "referral": reward.referral,
@@ -179,6 +193,7 @@ def _rival(site: Site) -> dict[str, str]:
         "period": "2026-10",
         "pool": "film",
         "rehearsal": "re_theirs",
+        "cost": "theirs",
         "advocate": reward.participant,
         "friend": reward.participant,
     }

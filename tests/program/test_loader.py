@@ -233,6 +233,32 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
+TARGET_SAYS = "write `customers` or `cost`, or both: a date alone is no target"
+TARGETS = {
+    "{}": (12, 1, "target", TARGET_SAYS),
+    "{by: 2027-06-30}": (12, 1, "target", TARGET_SAYS),
+    "{cost: 25 EUR}": (12, 10, "target.cost", "this program counts in USD, not in EUR"),
+    "{cost: 0 USD}": (12, 10, "target.cost", "must be more than nothing"),
+    "{customers: 0}": (12, 10, "target.customers", "Input should be greater than or equal to 1"),
+    "{customers: 2.5}": (12, 10, "target.customers", "write a whole number"),
+    "{customers: 5, until: 2027-06-30}": (12, 24, "target.until", "unknown key `until`; known: by, cost, customers"),
+}
+
+
+@pytest.mark.parametrize("written", TARGETS)
+def test_a_target_that_cannot_be_measured(written: str) -> None:
+    assert problems(f"{FILE}target: {written}\n") == [TARGETS[written]]
+
+
+@pytest.mark.parametrize(
+    "written", ["{customers: 500, cost: 25 USD, by: 2027-06-30}", "{customers: 1}", "{cost: 1 USD}"]
+)
+def test_a_target_decides_nothing(written: str) -> None:
+    with_target = load_program(f"{FILE}target: {written}\n").model
+    assert with_target.target is not None
+    assert with_target.model_copy(update={"target": None}) == load_program(FILE).model
+
+
 def test_the_number_of_problems_has_a_limit() -> None:
     assert len(problems(FILE + "".join(f"x{number}: 1\n" for number in range(500)))) == PROBLEMS_MAX
 

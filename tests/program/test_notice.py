@@ -19,6 +19,7 @@ from goodword.program.part import Part
 NOW_MS = 1_780_000_000_000
 HARMLESS = {
     "Economics",
+    "Target",
     "Landing",
     FieldDeclaration.__name__,
     Protection.__name__,
@@ -101,6 +102,7 @@ CASES = [
     ("to: friend, benefit", "to: both, benefit", []),
     ("program: small\n", "program: small\nnotice: 10 days\n", ["notice"]),
     ("program: small\n", "program: small\nprotection: {device: refuse}\n", []),
+    ("program: small\n", "program: small\ntarget: {customers: 10, cost: 90 USD}\n", []),
     ("program: small\n", "program: small\nnotice: 40 days\npriority: 5\n", []),
     ("  five:\n", "  ten:\n", ["rewards.five"]),
     ("kind: cash, amount: {percent_of: order.total,", "kind: cash, amount: {round: up, percent_of: order.total,", []),

@@ -234,6 +234,17 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ),
         ["below_cost rewards.credit 9:3"],
     ),
+    "a target that just carries both sides": (SAFE + "target: {cost: 40 USD}\n", []),
+    "a target that does not": (SAFE + "target: {cost: 39.99 USD}\n", ["above_target target.cost 15:10"]),
+    "a target without a highest cost": (SAFE + "target: {customers: 1, by: 2027-06-30}\n", []),
+    "a target whose rewards nobody can value": (
+        changed((ECONOMICS, "target: {cost: 0.01 USD}\n")),
+        ["no_economics program 2:1"],
+    ),
+    "a target, above the margin and above itself": (
+        changed(("20.00 USD", "20.01 USD"), ("steps:", "target: {cost: 40.01 USD}\nsteps:")),
+        ["margin economics 5:1", "above_target target.cost 6:10"],
+    ),
     "groups that change nothing": (SAFE + "groups: {members_max: 5}\n", ["idle_groups groups 15:1"]),
     "a free order, for a minimum": (
         changed(
@@ -254,7 +265,9 @@ def test_warning(name: str) -> None:
 def test_every_warning_has_a_case() -> None:
     source = lint.__globals__["__file__"]
     with open(source, encoding="utf-8") as file:
-        codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"|"groups"),', file.read()))
+        codes = set(
+            re.findall(r'"([a-z]+(?:_[a-z]+)*)", (?:path|"program"|"economics"|"groups"|"target.cost"),', file.read())
+        )
         file.seek(0)
         codes |= set(re.findall(r'^ +"([a-z]+_[a-z]+)",$', file.read(), re.MULTILINE))
     assert codes == {warning.split()[0] for _, expected in CASES.values() for warning in expected}
@@ -263,11 +276,13 @@ def test_every_warning_has_a_case() -> None:
 # The recipes: the first figure of each pair still passes, the second does not. Their economics are not decoration.
 EDGES: dict[str, list[tuple[str, str, str, str]]] = {
     "bombas": [
+        ("target.cost", "35 USD", "34.99 USD", "above_target"),
         ("economics.margin", "58.34%", "58.33%", "margin"),
         ("economics.smallest_order", "57.15 USD", "57.13 USD", "margin"),
         ("economics.return_window", "30 days", "31 days", "short_hold"),
     ],
     "coffee-shop": [
+        ("target.cost", "3.50 RON", "3.49 RON", "above_target"),
         ("economics.margin", "29.17%", "29.16%", "margin"),
         ("economics.smallest_order", "5.39 RON", "5.38 RON", "margin"),
         ("rewards.free_coffee.benefit.unit_cost", "7.80 RON", "7.81 RON", "margin"),
@@ -442,6 +457,16 @@ def test_what_comes_again_is_said_to_be_counted_for_a_year() -> None:
     (warning,) = lint(load_program(text))
     assert "cost 120.00 USD" in warning.message
     assert "counted for one year" in warning.message
+
+
+def test_what_a_new_customer_may_cost_and_what_the_rewards_come_to() -> None:
+    (warning,) = lint(load_program(SAFE + "target: {cost: 39 USD}\n"))
+    assert warning.message == (
+        "a new customer may cost 39.00 USD, and the rewards alone come to 40.00 USD on the smallest order"
+    )
+    text = changed(("20.00 USD", "1.60 USD"), ("{step: bought}", "{step: bought, every: month, up_to: 24}"))
+    (warning,) = lint(load_program(text + "target: {cost: 38 USD}\n"))
+    assert warning.message.endswith("come to 38.40 USD on the smallest order; what comes again is counted for one year")
 
 
 def test_what_visits_can_cost_is_named() -> None:

@@ -20,6 +20,7 @@ from goodword.engine.state import (
     Standing,
 )
 from goodword.program.duration import DAY_MS
+from goodword.storage import tables
 from goodword.storage.audit import Finding, audit, checks
 from goodword.storage.database import Database
 from goodword.storage.hits import CountKey, forget_hits, store_hits
@@ -116,6 +117,9 @@ def sound(database: Database) -> Database:
     }
     keep(database, dirty, records=2, entries=ENTRIES, outbox=outbox("reward.granted"), references=("r1", "w1"))
     with database.write_aside() as connection:
+        cost = {"tenant": TENANT, "id": "co_1", "program": "dropbox", "kind": "software", "note": "", "created_ms": 1}
+        days = {"first_day": "2026-01-01", "last_day": "2026-01-31"}
+        connection.execute(sa.insert(tables.costs), cost | days | {"amount": 100, "currency": "USD"})
         counts = {CountKey("dropbox", code, 0, "person"): 2 for code in ("ANN", "")}
         counts |= {CountKey("dropbox", code, 0, "bot"): 1 for code in ("ANN", "")} | {CountKey("", "", 0, "unknown"): 9}
         hits = [("s", place, "ANN", "dropbox", place, None, None, None) for place in (1, 2)]
@@ -294,6 +298,14 @@ TAMPERED = {
     "programs_count_what_their_codes_count": [
         ("UPDATE hit_counts SET count = 3 WHERE code = '' AND kind = 'person'", "hit_counts dropbox day 0 person"),
         ("DELETE FROM hit_counts WHERE code = 'ANN' AND kind = 'bot'", "hit_counts dropbox day 0 bot"),
+    ],
+    "costs_can_be_shared": [
+        ("UPDATE costs SET amount = 0", "costs co_1"),
+        ("UPDATE costs SET last_day = '2025-12-31'", "costs co_1"),
+        ("UPDATE costs SET first_day = '2026'", "costs co_1"),
+    ],
+    "costs_name_a_program": [
+        ("UPDATE costs SET program = 'gone'", "costs co_1"),
     ],
     "rows_can_be_read": [
         ("UPDATE referrals SET status = 'lost'", "referrals r1"),

@@ -13,14 +13,17 @@ from msgspec.structs import replace
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.state import COLLECTIONS, State
+from goodword.metrics.costs import Cost
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
 from goodword.storage import (
+    costs,
     counter_log,
     deliveries,
     endpoints,
+    facts,
     hits,
     imports,
     letters,
@@ -162,6 +165,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         load(connection, TENANT, State(), {"kept_of": {"ann>w1"}})
         reads.statement(connection, TENANT, "ann", "USD", cursor="9-9-9")
         imports.unfinished_imports(connection, TENANT)
+        copy_facts(connection)
         read_payouts(connection)
         surveys.surveys(connection, TENANT, program="bombas", cursor="9-s")
         surveys.surveys(connection, TENANT, participant="ann")
@@ -176,6 +180,7 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         flows(connection, TENANT, "bombas", 1, 9)
         list(nets(connection, TENANT, "bombas", 1, 9))
         work_at_the_counter(connection)
+        enter_costs(connection)
     list(StoredHistory(database, TENANT, LATER_MS))
     told = " ".join(plans)
     assert [name for name in tables.metadata.tables if name not in told] == []
@@ -187,6 +192,39 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
     assert {
         line for line in scans if line.split()[1] not in ("k", "chain", "counted", "json_each", "latest", "tenants")
     } == set()
+
+
+def copy_facts(connection: sa.Connection) -> None:
+    """A copy into a warehouse: the first, and what came since."""
+    state = facts.CopyState(1, "m1", 1, 1)
+    assert facts.move_copy(connection, TENANT, "w", None, state)
+    assert facts.move_copy(connection, TENANT, "w", state, facts.CopyState(2, "m2", 2, 2))
+    assert facts.copy_state(connection, TENANT, "w") == facts.CopyState(2, "m2", 2, 2)
+    for name, keys in facts.touched_between(connection, TENANT, 1, 9).items():
+        facts.rows_of(connection, TENANT, name, keys)
+    for name in facts.COPIED:
+        facts.rows_after(connection, TENANT, name, "a", 10)
+    facts.events_between(connection, TENANT, 1, 9)
+    facts.entries_between(connection, TENANT, 1, 9)
+    list(facts.clicks_after(connection, TENANT, {}, 10))
+    facts.click_counts(connection, TENANT)
+    facts.program_texts(connection, TENANT)
+
+
+def enter_costs(connection: sa.Connection) -> None:
+    """Costs that are entered, listed, read for figures and removed, and the days on which programs were in force."""
+    january = (date(2026, 1, 1), date(2026, 1, 31))
+    many = [
+        Cost(f"c{number}", "bombas" if number % 2 else None, "other", *january, number + 1, "USD", "", number)
+        for number in range(2000)
+    ]
+    costs.add_costs(connection, TENANT, many)
+    for program in (None, "bombas"):
+        costs.costs(connection, TENANT, program=program, cursor="9-c")
+        costs.costs(connection, TENANT, program=program)
+        costs.costs_between(connection, TENANT, *january, program)
+    costs.in_force(connection, TENANT)
+    assert costs.remove_cost(connection, TENANT, "c9")
 
 
 def work_at_the_counter(connection: sa.Connection) -> None:

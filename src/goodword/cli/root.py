@@ -32,6 +32,7 @@ COMMANDS = {
     "codes": "codes",
     "payouts": "payouts",
     "statement": "payouts",
+    "costs": "costs",
     "objections": "objections",
     "erase": "people",
     "serve": "server",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from goodword.program.duration import iso
 from goodword.program.loader import Program, load_program
 from goodword.program.notice import check_notice
 from goodword.storage.database import Database
+from goodword.storage.facts import COPIED
 from goodword.storage.load import (
     load,
     load_dues,
@@ -310,4 +312,6 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
 
 def _record(seq: int, decision: Decision, answer: bytes) -> Record:
     draft = decision.draft
-    return Record(seq, decision.sealed, answer, decision.references, draft.entries, draft.outbox)
+    touched = {name: tuple(rows) for name in COPIED if (rows := draft.changes.get(name))}
+    told = msgspec.json.encode(touched).decode() if touched else ""
+    return Record(seq, decision.sealed, answer, decision.references, draft.entries, draft.outbox, told)

@@ -40,6 +40,7 @@ HELP: Final[Mapping[str, str]] = {
     "Gains.by": "what tells the items of an order apart",
     "Gains.rows": "an amount for each category",
     "PercentOf.round": "how parts of the smallest coin are rounded",
+    "ProgramFile.target": "what success is; it decides nothing, figures are measured against it",
     "ProgramFile.economics": "margin, smallest order and time for returns; the linter warns by them",
     "ProgramFile.fields": "values of its own that the shop sends; conditions may look at them",
     "ProgramFile.activities": "names of what the shop tells beside orders and sign-ups",

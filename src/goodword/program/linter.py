@@ -21,6 +21,9 @@ IN_A_YEAR: dict[Recurs, int] = {"month": 12, "year": 1}
 """How often what comes again comes before a year is over, the first time included."""
 
 
+_FOR_A_YEAR = "; what comes again is counted for one year"
+
+
 @dataclass(frozen=True, slots=True)
 class LintWarning:
     """A risk of a program: its code, where it stands, and what to do."""
@@ -132,16 +135,19 @@ def _margin(model: ProgramFile) -> Iterator[Finding]:
     margin = percent_of(order.amount, economics.margin, "down")
     rules = [rule for rule in model.rewards.values() if _per_referral(model, rule)]
     cost = sum(_times(rule) * max(_cost(b, order) for b in rule.benefits.values()) * len(rule.sides) for rule in rules)
+    spent, yearly = Quantity(cost, model.currency), any(_times(rule) > 1 for rule in rules)
     for name, rule in model.rewards_for_everyone:
         path = f"rewards.{name}"
         if max(_cost(b, order) for b in rule.benefits.values()) > margin:
             yield "below_cost", path, "what everyone gets costs more than the margin of the smallest order"
     if cost > margin:
-        spent, kept = Quantity(cost, model.currency), Quantity(margin, model.currency)
+        kept = Quantity(margin, model.currency)
         message = f"both sides cost {spent} on the smallest order, whose margin is {kept}"
-        if any(_times(rule) > 1 for rule in rules):
-            message += "; what comes again is counted for one year"
-        yield "margin", "economics", message
+        yield "margin", "economics", message + (_FOR_A_YEAR if yearly else "")
+    most = model.target.cost if model.target else None
+    if most is not None and cost > most.amount:
+        message = f"a new customer may cost {most}, and the rewards alone come to {spent} on the smallest order"
+        yield "above_target", "target.cost", message + (_FOR_A_YEAR if yearly else "")
 
 
 def _times(rule: Reward) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -77,6 +78,24 @@ class Economics(Part):
     margin: Percent = Field(description="what remains of an order after the cost of the goods")
     smallest_order: Money = Field(description="the smallest order that can qualify")
     return_window: Duration = Field(description="how long a customer may return goods")
+
+
+class Target(Part):
+    """What success is. It decides nothing: figures are measured against it, and the linter tells where rewards contradict it."""
+
+    customers: Count | None = Field(default=None, description="how many new customers the program shall bring")
+    cost: Money | None = Field(
+        default=None, description="the most that a new customer may cost, rewards and other costs together"
+    )
+    by: date | None = Field(
+        default=None, description="to the end of this day, in the program's time zone, it shall be reached"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Target:
+        if self.customers is None and self.cost is None:
+            raise ValueError("write `customers` or `cost`, or both: a date alone is no target")
+        return self
 
 
 class FieldDeclaration(Part):
@@ -444,6 +463,7 @@ class ProgramFile(Part):
     landing: Landing | None = Field(
         default=None, description="the page of the shop where friends arrive; the tenant's home page if not given"
     )
+    target: Target | None = None
     economics: Economics | None = None
     notice: Duration = Field(
         default=NOTICE_MS,
@@ -701,7 +721,6 @@ class ProgramFile(Part):
 
 NOT_YET = frozenset(
     [
-        "target",
         "compliance",
         "messages",
         "stacking",

@@ -259,6 +259,7 @@ _TABLE: dict[type[Part], dict[str, Compare]] = {
         "time_zone": _same,
         "priority": _free,
         "landing": _free,
+        "target": _free,
         "economics": _free,
         "fields": _free,
         "activities": _free,

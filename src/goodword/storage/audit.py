@@ -220,6 +220,7 @@ def _queries(dialect: Dialect) -> Iterator[tuple[str, str, str]]:
     yield from _GROUP_CHECKS
     yield from _REFERENCE_CHECKS
     yield from _CLICK_CHECKS
+    yield from _COST_CHECKS
 
 
 _EVENT_CHECKS = (
@@ -318,6 +319,21 @@ _GROUP_CHECKS = (
         "SELECT 'groups ' || group_id AS row, COUNT(*) AS members, COUNT(DISTINCT number) AS numbers, "
         "MAX(number) AS last FROM members WHERE tenant = :tenant GROUP BY group_id "
         "HAVING COUNT(*) <> COUNT(DISTINCT number) OR COUNT(*) <> MAX(number) ORDER BY group_id",
+    ),
+)
+
+_COST_CHECKS = (
+    (
+        "costs_can_be_shared",
+        "{amount} for {first_day} to {last_day} cannot be shared over days",
+        "SELECT 'costs ' || id AS row, amount, first_day, last_day FROM costs WHERE tenant = :tenant "
+        "AND (amount < 1 OR last_day < first_day OR length(first_day) <> 10 OR length(last_day) <> 10) ORDER BY id",
+    ),
+    (
+        "costs_name_a_program",
+        "there is no program {program}",
+        "SELECT 'costs ' || id AS row, program FROM costs AS c WHERE tenant = :tenant AND program IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM programs AS p WHERE p.tenant = :tenant AND p.program = c.program) ORDER BY id",
     ),
 )
 

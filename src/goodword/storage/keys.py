@@ -20,7 +20,7 @@ SCOPES: dict[Scope, str] = {
     "events": "tell what happens, and see the answers and the codes of rewards: what a shop needs",
     "read": "see participants, referrals, rewards, answers, programs and counts, without personal data",
     "people": "see and correct personal data: names, e-mail addresses, phone numbers",
-    "staff": "act on rewards, review referrals, switch codes off and on",
+    "staff": "act on rewards, review referrals, switch codes off and on, enter costs",
     "programs": "publish programs",
     "webhooks": "make endpoints, see and repeat deliveries",
     "metrics": "read what the process measures about itself",

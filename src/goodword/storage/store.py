@@ -42,6 +42,8 @@ class Record:
     """The referrals, rewards, participants and orders that it touched."""
     entries: Sequence[Entry] = ()
     outbox: Sequence[OutboxRow] = ()
+    touched: str = ""
+    """Which rows that are copied into a warehouse it wrote, as JSON: keys by collection. The empty text where none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def _event_values(record: Record) -> list[object]:
         sealed.content,
         msgspec.json.encode(sealed.event).decode(),
         record.answer_json.decode(),
+        record.touched,
     ]
 
 

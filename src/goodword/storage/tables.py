@@ -555,6 +555,7 @@ events = Table(
     _word("content"),
     _long("body"),
     _long("answer"),
+    _long("touched"),
     PrimaryKeyConstraint("tenant", "seq"),
     _index("events_by_id", "tenant", "id", unique=True, query="load_known; reads.event"),
 )
@@ -715,6 +716,19 @@ imports = Table(
     _number("saved_ms"),
     _long("doc"),
     PrimaryKeyConstraint("tenant", "id"),
+)
+
+# How far the facts of a tenant were copied into its warehouse, and which of its generations holds them.
+copies = Table(
+    "copies",
+    metadata,
+    _word("tenant"),
+    _word("warehouse"),
+    _number("generation"),
+    _long("manifest"),
+    _number("seq"),
+    _number("copied_ms"),
+    PrimaryKeyConstraint("tenant", "warehouse"),
 )
 
 hits = Table(
@@ -888,4 +902,24 @@ counter_log = Table(
         "counter_log_by_staff", "tenant", "staff", "at_ms", "id", query="counter_log.entries_of; counter_log.counted"
     ),
     _index("counter_log_by_time", "tenant", "received_ms", "id", query="counter_log.all_entries"),
+)
+
+# What a program costs beside its rewards, for a time; without a program it is a cost of the business as a whole. The days are
+# texts such as 2026-10-31, which stand in the order of the calendar.
+costs = Table(
+    "costs",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("program", nullable=True),
+    _word("kind"),
+    _word("first_day"),
+    _word("last_day"),
+    _number("amount"),
+    _word("currency"),
+    _long("note"),
+    _number("created_ms"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _index("costs_by_time", "tenant", "created_ms", "id", query="costs.costs"),
+    _index("costs_by_program", "tenant", "program", "created_ms", "id", query="costs.costs"),
 )

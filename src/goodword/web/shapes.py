@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -29,6 +29,7 @@ from goodword.engine.state import (
     SurveyRow,
 )
 from goodword.engine.surveys import text_key as survey_text
+from goodword.metrics.costs import Cost, Kind
 from goodword.pipeline.process import shown
 from goodword.pipeline.vault import open_code
 from goodword.program.diff import Change
@@ -409,6 +410,28 @@ class PublishedOut(Struct, frozen=True):
     new: bool
     starts_at: datetime | None
     warnings: tuple[WarningOut, ...]
+
+
+class CostOut(Struct, frozen=True):
+    """What a program, or the business as a whole, spent beside rewards, for a time; both days included."""
+
+    id: str
+    program: str | None
+    """None: a cost of the business, shared evenly over the programs that are in force on each day."""
+    kind: Kind
+    first_day: date
+    last_day: date
+    amount: int
+    """In the smallest unit of the currency."""
+    currency: str
+    note: str
+    created_at: datetime
+
+
+def cost_out(cost: Cost) -> CostOut:
+    """A cost as it is shown."""
+    values = {name: getattr(cost, name) for name in CostOut.__struct_fields__ if name != "created_at"}
+    return CostOut(**values, created_at=from_ms(cost.created_ms))
 
 
 def participant_out(row: Participant, fields: bool) -> ParticipantOut:

@@ -1,0 +1,1 @@
+"""What is measured: definitions of figures, their statistics and their arithmetic, without a database."""

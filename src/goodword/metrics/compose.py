@@ -1,0 +1,325 @@
+"""Questions put together: a metric, its periods and a dimension become one query, by way of syntax trees and never of text.
+
+What comes out is complete: whoever has the facts as tables under their names can run it, in DuckDB's dialect or another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+
+from msgspec import Struct
+from sqlglot import exp, parse_one
+
+from goodword.metrics.definitions import Dimension, Metric
+from goodword.metrics.relations import CONSTANTS, DAY_MS, GIVEN, MACROS, RELATIONS
+
+DIALECT = "duckdb"
+"""In which everything is written."""
+
+
+class Period(Struct, frozen=True):
+    """A named stretch of time, from `start_ms` on and before `end_ms`."""
+
+    name: str
+    start_ms: int
+    end_ms: int
+
+
+class Question(Struct, frozen=True):
+    """Of which program, as of when, over which periods."""
+
+    program: str
+    as_of_ms: int
+    currency: str
+    margin_ppm: int
+    """What is left of an order, in millionths; 0 where the program does not say."""
+    periods: tuple[Period, ...]
+
+
+def wrappers_of(metric: Metric) -> tuple[str, ...]:
+    """Which queries a metric's estimate is made of."""
+    columns = _columns(metric.name, metric.sql)
+    if metric.kind == "count" and "currency" in columns:
+        return ("money",)
+    if metric.kind == "survival":
+        return ("survival", "survival clusters")
+    return ("share clustered",) if metric.kind == "share" and "cluster" in columns else (metric.kind,)
+
+
+def compose(
+    metric: Metric, question: Question, wrapper: str, dimension: Dimension | None = None, made: Collection[str] = ()
+) -> exp.Select:
+    """One of the queries that answer a question for a metric, broken down by a dimension where one is given.
+
+    Relations named in `made` are there as tables already. The columns are those of the wrapper (`WRAPPERS`); ``value`` is
+    what the dimension says, the empty text where it says nothing, or there is none.
+    """
+    if dimension is not None and dimension not in metric.dimensions:
+        raise ValueError(f"{metric.name} is not told by {dimension}")
+    query = _tree(WRAPPERS[wrapper])
+    assert isinstance(query, exp.Select)  # noqa: S101 - all of them are
+    own = list(query.ctes)
+    query.set("with_", None)
+    last = [
+        ("subjects", _tree(metric.sql)),
+        ("labelled", _labelled(metric, dimension)),
+        *((cte.alias, cte.this) for cte in own),
+    ]
+    given = {"params": _params(question), "periods": _periods(question.periods)}
+    needed = [(name, tree) for name, tree in _needed([tree for _, tree in last], given) if name not in made]
+    for name, tree in [*needed, *last]:
+        query = query.with_(name, as_=tree, copy=False)
+    return query
+
+
+def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.Select:
+    """The query of a relation, for those who keep it as a table."""
+    tree = _tree(RELATIONS[name])
+    given = {"params": _params(question), "periods": _periods(question.periods)}
+    select = tree if isinstance(tree, exp.Select) else exp.select("*").from_(tree.subquery("whole"))
+    for other, own in _needed([tree], given):
+        if other not in made:
+            select = select.with_(other, as_=own, copy=False)
+    return select
+
+
+def written(tree: exp.Expression, dialect: str = DIALECT) -> str:
+    """A query as text, in the dialect of an engine, laid out to be read."""
+    return tree.sql(dialect=dialect, pretty=True)
+
+
+def relations_of(metric: Metric, dimension: Dimension | None = None) -> list[str]:
+    """The relations that a metric stands on, those that others need first."""
+    trees = [_tree(metric.sql), _labelled(metric, dimension)]
+    return [name for name, _ in _needed(trees, {}) if name in RELATIONS]
+
+
+def facts_of(metric: Metric, dimension: Dimension | None = None) -> set[str]:
+    """The facts that a metric is made of."""
+    trees = [_tree(metric.sql), _labelled(metric, dimension)]
+    names = {name for tree in trees for name in _tables(tree)}
+    for name, tree in _needed(trees, {}):
+        names.add(name)
+        names.update(_tables(tree))
+    return {name for name in names if name not in RELATIONS and name not in (*GIVEN, "subjects")}
+
+
+@cache
+def _parsed(sql: str) -> exp.Query:
+    tree = parse_one(sql, dialect=DIALECT).transform(_replaced)
+    assert isinstance(tree, exp.Query)  # noqa: S101 - all that is written here is one
+    return tree
+
+
+def _replaced(node: exp.Expression) -> exp.Expression:
+    """A constant or a macro as what it stands for."""
+    if isinstance(node, exp.Column) and not node.table and node.name in CONSTANTS:
+        return _big(CONSTANTS[node.name])
+    if isinstance(node, exp.Anonymous) and node.name in MACROS:
+        *names, meaning = MACROS[node.name]
+        told = dict(zip(names, node.expressions, strict=True))
+
+        def put(inner: exp.Expression) -> exp.Expression:
+            if isinstance(inner, exp.Column) and inner.table in told:
+                return exp.column(inner.name, told[inner.table].name)
+            if isinstance(inner, exp.Column) and inner.name in told:
+                return (
+                    exp.paren(told[inner.name].copy())
+                    if not isinstance(told[inner.name], exp.Column)
+                    else told[inner.name].copy()
+                )
+            return inner
+
+        return exp.paren(parse_one(meaning, dialect=DIALECT).transform(put).transform(_replaced))
+    return node
+
+
+def _tree(sql: str) -> exp.Query:
+    """A tree of one's own."""
+    return _parsed(sql).copy()
+
+
+@cache
+def _columns(name: str, sql: str) -> frozenset[str]:
+    return frozenset(_parsed(sql).named_selects)
+
+
+def _tables(tree: exp.Query) -> Iterator[str]:
+    for table in tree.find_all(exp.Table):
+        yield table.name
+
+
+def _needed(trees: Sequence[exp.Query], given: dict[str, exp.Query]) -> list[tuple[str, exp.Query]]:
+    """What these trees read beside facts, each after all that it reads itself."""
+    found: dict[str, exp.Query] = {}
+
+    def visit(tree: exp.Query) -> None:
+        for name in _tables(tree):
+            if name in found:
+                continue
+            if name in given:
+                found[name] = given[name]
+            elif name in RELATIONS:
+                own = _tree(RELATIONS[name])
+                visit(own)
+                found[name] = own
+
+    for tree in trees:
+        visit(tree)
+    return list(found.items())
+
+
+def _params(question: Question) -> exp.Query:
+    return exp.select(
+        exp.alias_(exp.Literal.string(question.program), "program"),
+        exp.alias_(_big(question.as_of_ms), "as_of_ms"),
+        exp.alias_(exp.Literal.string(question.currency), "currency"),
+        exp.alias_(_big(question.margin_ppm), "margin_ppm"),
+    )
+
+
+def _periods(periods: Sequence[Period]) -> exp.Query:
+    parts = [
+        exp.select(
+            exp.alias_(exp.Literal.string(one.name), "period"),
+            exp.alias_(_big(one.start_ms), "start_ms"),
+            exp.alias_(_big(one.end_ms), "end_ms"),
+        )
+        for one in periods
+    ]
+    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
+
+
+def _big(number: int) -> exp.Cast:
+    return exp.cast(exp.Literal.number(number), "BIGINT")
+
+
+def _labelled(metric: Metric, dimension: Dimension | None) -> exp.Select:
+    """The subjects, each with what the dimension says of it and whether it has had the time that it is given."""
+    columns = _columns(metric.name, metric.sql)
+    select = exp.select("s.*").from_(exp.to_table("subjects").as_("s"))
+    if dimension is None:
+        label: exp.Expression = exp.Literal.string("")
+    else:
+        label, select = _label(dimension, columns, select)
+    select = select.select(
+        exp.alias_(exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")), "value")
+    )
+    if metric.horizon_days is None or "since_ms" not in columns:
+        return select.select(exp.alias_(_big(0), "mature"))
+    age = exp.Sub(this=exp.column("as_of_ms", "params"), expression=exp.column("since_ms", "s"))
+    old = exp.GTE(this=age, expression=_big(metric.horizon_days * DAY_MS))
+    count = exp.column("n", "s") if "n" in columns else exp.Literal.number(1)
+    mature = exp.case().when(old, count).else_(exp.Literal.number(0))
+    return select.select(exp.alias_(mature, "mature")).join(exp.to_table("params"), join_type="cross")
+
+
+def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) -> tuple[exp.Expression, exp.Select]:
+    if dimension == "version":
+        return exp.column("version", "s"), select
+    if dimension == "channel":
+        if "channel" in columns:
+            return exp.column("channel", "s"), select
+        label = exp.Coalesce(this=exp.column("channel", "k"), expressions=[exp.column("evidence", "s")])
+        return label, select.join(exp.to_table("click_channels").as_("k"), on="k.click = s.click", join_type="left")
+    if dimension == "tier":
+        held = _tree("SELECT t.participant, t.tier FROM tiers AS t JOIN params ON t.program = params.program")
+        joined = select.join(held.subquery("d"), on="d.participant = s.person", join_type="left")
+    else:
+        joined = select.join(exp.to_table("participants").as_("d"), on="d.id = s.person", join_type="left")
+    return exp.column(dimension, "d"), joined
+
+
+_CLUSTERS = """
+    SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(n * n) AS nn, sum(y * y) AS yy,
+        sum(n * y) AS ny, sum(mature) AS mature
+    FROM (
+        SELECT period, value, cluster, sum(n) AS n, sum(y) AS y, sum(mature) AS mature
+        FROM labelled GROUP BY period, value, cluster
+    ) AS clusters
+    GROUP BY period, value ORDER BY period, value
+"""
+
+
+# The influence of each subject on the estimate at the horizons of 7, 30 and 90 days, summed by cluster:
+# `survival.clustered_survival` says of what.
+_SURVIVAL = """
+    WITH ends AS (
+        SELECT period, value, age, sum(CASE WHEN event = 1 THEN 1 ELSE 0 END) AS events, count(*) AS people
+        FROM labelled GROUP BY period, value, age
+    ), risk AS (
+        SELECT period, value, age, events,
+            sum(people) OVER (PARTITION BY period, value ORDER BY age DESC ROWS UNBOUNDED PRECEDING) AS at_risk
+        FROM ends
+    ), drifts AS (
+        SELECT period, value, age, at_risk, sum(CAST(events AS DOUBLE) / at_risk / at_risk)
+            OVER (PARTITION BY period, value ORDER BY age ROWS UNBOUNDED PRECEDING) AS drift
+        FROM risk
+    ), caps AS (
+        SELECT period, value, coalesce(max(CASE WHEN age <= 168 THEN drift END), 0) AS drift_168,
+            coalesce(max(CASE WHEN age <= 720 THEN drift END), 0) AS drift_720,
+            coalesce(max(CASE WHEN age <= 2160 THEN drift END), 0) AS drift_2160
+        FROM drifts GROUP BY period, value
+    ), influences AS (
+        SELECT l.period, l.value, l.cluster, count(*) AS people,
+            sum(CASE WHEN l.event = 1 AND l.age <= 168 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
+                - CASE WHEN l.age <= 168 THEN a.drift ELSE c.drift_168 END) AS u_168,
+            sum(CASE WHEN l.event = 1 AND l.age <= 720 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
+                - CASE WHEN l.age <= 720 THEN a.drift ELSE c.drift_720 END) AS u_720,
+            sum(CASE WHEN l.event = 1 AND l.age <= 2160 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
+                - CASE WHEN l.age <= 2160 THEN a.drift ELSE c.drift_2160 END) AS u_2160
+        FROM labelled AS l
+        JOIN drifts AS a ON a.period = l.period AND a.value = l.value AND a.age = l.age
+        JOIN caps AS c ON c.period = l.period AND c.value = l.value
+        GROUP BY l.period, l.value, l.cluster
+    )
+    SELECT period, value, count(*) AS clusters, sum(people) AS n, sum(people * people) AS nn,
+        sum(u_168 * u_168) AS squares_168, sum(u_720 * u_720) AS squares_720, sum(u_2160 * u_2160) AS squares_2160
+    FROM influences GROUP BY period, value ORDER BY period, value
+"""
+
+WRAPPERS: dict[str, str] = {
+    "count": "SELECT period, value, sum(n) AS n FROM labelled GROUP BY period, value ORDER BY period, value",
+    "money": """
+        SELECT period, value, currency, sum(n) AS n FROM labelled
+        GROUP BY period, value, currency ORDER BY period, value, currency
+    """,
+    "share": """
+        SELECT period, value, sum(n) AS n, sum(y) AS y, sum(mature) AS mature FROM labelled
+        GROUP BY period, value ORDER BY period, value
+    """,
+    "share clustered": _CLUSTERS,
+    "ratio": _CLUSTERS,
+    "mean": """
+        SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(n * n) AS nn, sum(y * y) AS yy,
+            sum(n * y) AS ny, 0 AS mature
+        FROM (SELECT period, value, cluster, count(*) AS n, sum(y) AS y FROM labelled GROUP BY period, value, cluster) AS clusters
+        GROUP BY period, value ORDER BY period, value
+    """,
+    "survival": """
+        SELECT period, value, age, sum(CASE WHEN event = 1 THEN 1 ELSE 0 END) AS events,
+            sum(CASE WHEN event = 1 THEN 0 ELSE 1 END) AS censored, sum(mature) AS mature
+        FROM labelled GROUP BY period, value, age ORDER BY period, value, age
+    """,
+    "survival clusters": _SURVIVAL,
+    "spread": """
+        SELECT period, value, y, count(*) AS people, sum(mature) AS mature FROM labelled
+        GROUP BY period, value, y ORDER BY period, value, y
+    """,
+    "growth": """
+        SELECT period, value, i, y, count(*) AS people, sum(mature) AS mature FROM labelled
+        GROUP BY period, value, i, y ORDER BY period, value, i, y
+    """,
+    "score": "SELECT period, value, y, count(*) AS people FROM labelled GROUP BY period, value, y ORDER BY period, value, y",
+    "curve": """
+        SELECT period, value, months, month, count(*) AS people, sum(y) AS y FROM labelled
+        GROUP BY period, value, months, month ORDER BY period, value, months, month
+    """,
+    "stock": "SELECT period, value, unit, sum(n) AS n FROM labelled GROUP BY period, value, unit ORDER BY period, value, unit",
+    "matched": """
+        SELECT period, value, stratum, origin, count(*) AS people, sum(y) AS y, sum(y * y) AS yy FROM labelled
+        GROUP BY period, value, stratum, origin ORDER BY period, value, stratum, origin
+    """,
+}
+"""By kind, what is asked of the labelled subjects; `money` is a count in several currencies."""

@@ -1,0 +1,754 @@
+"""One list of what Goodword measures: each figure's question, its query, and how its estimate is made.
+
+A query gives *subjects*: rows with the period they belong to and what the estimate needs of them, by the kind of the metric:
+
+- ``count``: n (and, for money, currency).
+- ``share``: n and y of what can happen to each; with cluster, those of one advocate belong together.
+- ``ratio``: n and y of two things that are counted, in clusters.
+- ``mean``: y of each, in clusters where there are some.
+- ``survival``: age in hours, event (1 it happened, 0 he was watched so far), cluster.
+- ``spread``: y of each, of whom how many have how much is told.
+- ``growth``: i invitations and y won customers of each.
+- ``score``: y from 0 to 10.
+- ``curve``: y by the thirty days of age (month) in which it came, and how many of them each was watched whole (months).
+- ``stock``: n by unit: what stands there at the end of the period.
+- ``matched``: origin, stratum, y.
+- ``derived``: no query; made of other figures (`derived.py`).
+
+Beside these, subjects may say to whom they belong (person, channel, click and evidence, version), which are the dimensions a
+figure can be broken down by, and since when they could happen (since_ms), by which maturity is told.
+Formulas follow the standard of each; sources are given. Texts for people stand in the catalogues, under the metric's name.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from goodword.metrics.relations import SHARE_DAYS, VALUE_DAYS
+
+Kind = Literal[
+    "count", "share", "ratio", "mean", "survival", "spread", "growth", "score", "curve", "stock", "matched", "derived"
+]
+Unit = Literal["share", "count", "money", "per", "days", "score", "unit"]
+Topic = Literal["funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage"]
+TOPICS: tuple[Topic, ...] = ("funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage")
+Dimension = Literal["channel", "language", "country", "tier", "version"]
+PERSONAL: tuple[Dimension, ...] = ("language", "country", "tier")
+BY_CHANNEL: tuple[Dimension, ...] = ("channel", *PERSONAL)
+BY_ALL: tuple[Dimension, ...] = ("channel", *PERSONAL, "version")
+HORIZONS = (7, 30, 90)
+"""Days at which conversion is told."""
+
+
+class Metric(Struct, frozen=True, kw_only=True):
+    """What is measured, and how."""
+
+    name: str
+    topic: Topic
+    kind: Kind
+    unit: Unit
+    sql: str = ""
+    """The query of its subjects, in DuckDB's dialect."""
+    dimensions: tuple[Dimension, ...] = ()
+    horizon_days: int | None = None
+    """So many days each subject has to answer; maturity is the share of those who had them."""
+    compares: bool = False
+    """Whether it compares people who chose their group."""
+    needs: tuple[str, ...] = ()
+    """Other metrics that it is made of, or settings of the program it needs: `margin`."""
+    source: str = ""
+    """Where the formula comes from."""
+    version: int = 1
+    """Raised when the definition changes: figures of different versions do not compare."""
+
+
+WILSON = "Wilson (1927), JASA 22:209"
+CLUSTERED = "Wilson with the effective sample of clusters: Korn and Graubard (1998), Survey Methodology 24:193"
+KAPLAN_MEIER = (
+    "Kaplan and Meier (1958), JASA 53:457; robust by clusters: Ying and Wei (1994), J. Multivariate Analysis 50:17"
+)
+RATIO = "Ratio of two sums over clusters: Cochran (1977), Sampling Techniques, 3rd ed., section 6.3"
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        # -- the funnel ------------------------------------------------------------------------------------------------
+        Metric(
+            name="customers",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="""
+                SELECT p.period, c.participant AS person, 1 AS n
+                FROM customers AS c JOIN periods AS p ON c.first_ms < p.end_ms
+            """,
+            dimensions=PERSONAL,
+            source="customers with an order that counts, by the end of the period",
+        ),
+        Metric(
+            name="advocates",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="SELECT p.period, a.participant AS person, 1 AS n FROM advocates AS a JOIN periods AS p ON within(a.joined_ms, p)",
+            dimensions=PERSONAL,
+        ),
+        Metric(
+            name="asks",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="SELECT p.period, a.person, a.channel, a.count AS n FROM asked AS a JOIN periods AS p ON within(a.at_ms, p)",
+            dimensions=("channel",),
+        ),
+        Metric(
+            name="shares",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="SELECT p.period, s.person, s.channel, 1 AS n FROM shared AS s JOIN periods AS p ON within(s.at_ms, p)",
+            dimensions=BY_CHANNEL,
+        ),
+        Metric(
+            name="clicks",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="SELECT p.period, c.person, c.channel, 1 AS n FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)",
+            dimensions=BY_CHANNEL,
+            source="clicks of people: previews, scanners and prefetches never count",
+        ),
+        Metric(
+            name="leads",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="""
+                SELECT p.period, l.advocate AS person, l.click, l.evidence, l.version, 1 AS n FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)
+            """,
+            dimensions=BY_ALL,
+        ),
+        Metric(
+            name="conversions",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="""
+                SELECT p.period, l.advocate AS person, l.click, l.evidence, l.version, 1 AS n
+                FROM leads AS l JOIN periods AS p ON within(l.converted_ms, p)
+            """,
+            dimensions=BY_ALL,
+        ),
+        Metric(
+            name="new_customers",
+            topic="funnel",
+            kind="count",
+            unit="count",
+            sql="""
+                SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version, 1 AS n FROM won AS w JOIN periods AS p ON within(w.at_ms, p)
+            """,
+            dimensions=BY_ALL,
+        ),
+        Metric(
+            name="share_rate",
+            topic="funnel",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, a.person, min(a.at_ms) AS since_ms, min(a.channel) AS channel, 1 AS n,
+                    max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + share_days * day_ms THEN 1 ELSE 0 END) AS y
+                FROM asked AS a JOIN periods AS p ON within(a.at_ms, p) LEFT JOIN shared AS s ON s.person = a.person
+                WHERE a.person IS NOT NULL GROUP BY p.period, a.person
+            """,
+            dimensions=BY_CHANNEL,
+            horizon_days=SHARE_DAYS,
+            source=WILSON,
+        ),
+        Metric(
+            name="click_rate",
+            topic="funnel",
+            kind="ratio",
+            unit="per",
+            sql="""
+                SELECT p.period, s.person, s.person AS cluster, s.channel, 1 AS n, 0 AS y FROM shared AS s JOIN periods AS p ON within(s.at_ms, p)
+                UNION ALL
+                SELECT p.period, c.person, c.person AS cluster, c.channel, 0 AS n, 1 AS y FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)
+            """,
+            dimensions=BY_CHANNEL,
+            source=RATIO,
+        ),
+        Metric(
+            name="claim_rate",
+            topic="funnel",
+            kind="ratio",
+            unit="per",
+            sql="""
+                SELECT p.period, c.person, c.person AS cluster, c.channel, 1 AS n, 0 AS y FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)
+                UNION ALL
+                SELECT p.period, l.advocate AS person, l.advocate AS cluster, k.channel, 0 AS n, 1 AS y
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) LEFT JOIN click_channels AS k ON k.click = l.click
+            """,
+            dimensions=BY_CHANNEL,
+            source=RATIO,
+        ),
+        # -- conversion ------------------------------------------------------------------------------------------------
+        Metric(
+            name="conversion_rate",
+            topic="conversion",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
+                    l.version, 1 AS n, CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS y
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)
+            """,
+            dimensions=BY_ALL,
+            horizon_days=30,
+            source=CLUSTERED,
+        ),
+        Metric(
+            name="conversion_matured",
+            topic="conversion",
+            kind="survival",
+            unit="share",
+            sql="""
+                SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
+                    l.version, l.age, l.event
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p)
+            """,
+            dimensions=BY_ALL,
+            horizon_days=30,
+            source=KAPLAN_MEIER,
+        ),
+        Metric(
+            name="time_to_convert",
+            topic="conversion",
+            kind="spread",
+            unit="days",
+            sql="""
+                SELECT p.period, l.advocate AS person, l.at_ms AS since_ms, l.click, l.evidence, l.version, l.age AS y
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.event = 1
+            """,
+            dimensions=BY_ALL,
+            horizon_days=30,
+            source="the median of those who converted; young cohorts hold the quick ones",
+        ),
+        Metric(
+            name="approval_rate",
+            topic="conversion",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, b.advocate AS person, b.advocate AS cluster, b.click, b.evidence, b.version, 1 AS n,
+                    CASE WHEN b.moderation = 'denied' THEN 0 ELSE 1 END AS y
+                FROM brought AS b JOIN periods AS p ON within(b.at_ms, p)
+                WHERE b.moderation IN ('denied', 'approved') OR b.moderation = 'clear' AND b.converted_ms IS NOT NULL
+            """,
+            dimensions=BY_ALL,
+            source=CLUSTERED,
+        ),
+        Metric(
+            name="refund_rate",
+            topic="conversion",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, o.placed_ms AS since_ms, b.advocate AS person, b.advocate AS cluster, b.click, b.evidence,
+                    b.version, 1 AS n, CASE WHEN o.refunded > 0 OR o.state <> 'placed' THEN 1 ELSE 0 END AS y
+                FROM orders AS o JOIN brought AS b ON b.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
+            """,
+            dimensions=BY_ALL,
+            horizon_days=90,
+            source=CLUSTERED,
+        ),
+        Metric(
+            name="redemption_rate",
+            topic="conversion",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, w.participant AS person, w.participant AS cluster, w.granted_ms AS since_ms, w.version,
+                    1 AS n, CASE WHEN w.used > 0 OR w.status = 'redeemed' THEN 1 ELSE 0 END AS y
+                FROM rewards AS w JOIN params ON w.program = params.program JOIN periods AS p ON within(w.granted_ms, p)
+                JOIN rules AS u ON u.program = w.program AND u.version = w.version AND u.rule = w.rule AND u.option = w.option
+                WHERE u.kind IN ('coupon', 'credit', 'points') AND w.status IN ('issued', 'redeemed', 'expired', 'reversed')
+            """,
+            dimensions=(*PERSONAL, "version"),
+            horizon_days=90,
+            source=CLUSTERED,
+        ),
+        # -- advocates -------------------------------------------------------------------------------------------------
+        Metric(
+            name="referral_rate",
+            topic="advocates",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
+                FROM customers AS c JOIN periods AS p ON c.first_ms < p.end_ms
+                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)) AS l
+                    ON l.period = p.period AND l.advocate = c.participant
+            """,
+            dimensions=PERSONAL,
+            source=WILSON,
+        ),
+        Metric(
+            name="referral_rate_eligible",
+            topic="advocates",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
+                FROM customers AS c JOIN periods AS p ON c.first_ms < p.start_ms
+                JOIN participants AS d ON d.id = c.participant AND d.erased_ms IS NULL
+                JOIN (SELECT DISTINCT q.period, o.participant FROM orders AS o JOIN periods AS q
+                        ON o.placed_ms < q.start_ms AND o.placed_ms >= q.start_ms - active_days * day_ms
+                        WHERE o.counted) AS active
+                    ON active.period = p.period AND active.participant = c.participant
+                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)) AS l
+                    ON l.period = p.period AND l.advocate = c.participant
+            """,
+            dimensions=PERSONAL,
+            source=WILSON,
+        ),
+        Metric(
+            name="referral_rate_converted",
+            topic="advocates",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
+                FROM customers AS c JOIN periods AS p ON c.first_ms < p.end_ms
+                LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.converted_ms, p)) AS l
+                    ON l.period = p.period AND l.advocate = c.participant
+            """,
+            dimensions=PERSONAL,
+            source=WILSON,
+        ),
+        Metric(
+            name="repeat_referrers",
+            topic="advocates",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, w.advocate AS person, 1 AS n, CASE WHEN count(*) > 1 THEN 1 ELSE 0 END AS y
+                FROM won AS w JOIN periods AS p ON within(w.at_ms, p) GROUP BY p.period, w.advocate
+            """,
+            dimensions=PERSONAL,
+            source=WILSON,
+        ),
+        Metric(
+            name="second_referral",
+            topic="advocates",
+            kind="survival",
+            unit="share",
+            sql="""
+                SELECT p.period, a.advocate AS person, a.advocate AS cluster, a.at_ms AS since_ms, a.version,
+                    CASE WHEN b.at_ms IS NULL THEN 0 ELSE 1 END AS event,
+                    CASE WHEN b.at_ms IS NULL THEN greatest(params.as_of_ms - a.at_ms, 0) // hour_ms
+                        ELSE (b.at_ms - a.at_ms + hour_ms - 1) // hour_ms END AS age
+                FROM conversion_order AS a JOIN periods AS p ON within(a.at_ms, p) CROSS JOIN params
+                LEFT JOIN conversion_order AS b ON b.advocate = a.advocate AND b.number = 2
+                WHERE a.number = 1
+            """,
+            dimensions=(*PERSONAL, "version"),
+            horizon_days=90,
+            source=KAPLAN_MEIER,
+        ),
+        Metric(
+            name="referrals_per_advocate",
+            topic="advocates",
+            kind="spread",
+            unit="count",
+            sql="""
+                SELECT p.period, l.advocate AS person, count(*) AS y
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) GROUP BY p.period, l.advocate
+            """,
+            dimensions=PERSONAL,
+            source="Gini (1912); the share of the one percent with most",
+        ),
+        Metric(
+            name="shares_per_sharer",
+            topic="advocates",
+            kind="spread",
+            unit="count",
+            sql="""
+                SELECT p.period, s.person, count(*) AS y FROM shared AS s JOIN periods AS p ON within(s.at_ms, p) GROUP BY p.period, s.person
+            """,
+            dimensions=PERSONAL,
+        ),
+        Metric(
+            name="viral_coefficient",
+            topic="advocates",
+            kind="growth",
+            unit="per",
+            sql="""
+                SELECT p.period, c.participant AS person, c.first_ms AS since_ms, coalesce(s.invitations, 0) AS i,
+                    coalesce(w.won, 0) AS y
+                FROM customers AS c JOIN periods AS p ON within(c.first_ms, p)
+                LEFT JOIN (
+                    SELECT l.advocate, count(*) AS invitations FROM leads AS l JOIN customers AS a ON a.participant = l.advocate
+                    WHERE l.at_ms >= a.first_ms AND l.at_ms < a.first_ms + 90 * day_ms GROUP BY l.advocate
+                ) AS s ON s.advocate = c.participant
+                LEFT JOIN (
+                    SELECT w.advocate, count(*) AS won FROM won AS w JOIN customers AS a ON a.participant = w.advocate
+                    WHERE w.came_ms >= a.first_ms AND w.came_ms < a.first_ms + 90 * day_ms GROUP BY w.advocate
+                ) AS w ON w.advocate = c.participant
+            """,
+            dimensions=PERSONAL,
+            horizon_days=90,
+            source="K = invitations per customer times conversion per invitation; bootstrap over customers: Efron (1987), JASA 82:171",
+        ),
+        Metric(
+            name="cycle_time",
+            topic="advocates",
+            kind="spread",
+            unit="days",
+            sql="""
+                SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version,
+                    (greatest(w.at_ms - c.first_ms, 0) + hour_ms - 1) // hour_ms AS y
+                FROM won AS w JOIN customers AS c ON c.participant = w.advocate JOIN periods AS p ON within(w.at_ms, p)
+            """,
+            dimensions=BY_ALL,
+            source="from the advocate's first order to the friend's",
+        ),
+        # -- costs -----------------------------------------------------------------------------------------------------
+        Metric(
+            name="reward_cost",
+            topic="costs",
+            kind="count",
+            unit="money",
+            sql="""
+                SELECT p.period, r.person, r.click, r.evidence, r.version, r.currency, r.cost AS n
+                FROM priced AS r JOIN periods AS p ON within(r.at_ms, p) WHERE r.cost IS NOT NULL
+            """,
+            dimensions=BY_ALL,
+            source="advocates' rewards when earned, friends' when used, at cost; each once",
+        ),
+        Metric(
+            name="unpriced_rewards",
+            topic="costs",
+            kind="count",
+            unit="count",
+            sql="""
+                SELECT p.period, r.person, r.click, r.evidence, r.version, 1 AS n
+                FROM priced AS r JOIN periods AS p ON within(r.at_ms, p) WHERE r.cost IS NULL
+            """,
+            dimensions=BY_ALL,
+            source="rewards of rules that say no unit cost",
+        ),
+        Metric(name="other_cost", topic="costs", kind="derived", unit="money", needs=("costs",)),
+        Metric(name="program_cost", topic="costs", kind="derived", unit="money", needs=("reward_cost", "other_cost")),
+        Metric(
+            name="acquisition_cost",
+            topic="costs",
+            kind="derived",
+            unit="money",
+            needs=("program_cost", "new_customers"),
+            source="all cost of the program by the new customers it brought",
+        ),
+        Metric(
+            name="acquisition_cost_rewards",
+            topic="costs",
+            kind="derived",
+            unit="money",
+            needs=("reward_cost", "new_customers"),
+            source="rewards alone by the new customers they brought",
+        ),
+        # -- value -----------------------------------------------------------------------------------------------------
+        Metric(
+            name="revenue",
+            topic="value",
+            kind="count",
+            unit="money",
+            sql="""
+                SELECT p.period, b.advocate AS person, b.click, b.evidence, b.version, o.currency, o.net AS n
+                FROM orders AS o JOIN brought AS b ON b.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
+            """,
+            dimensions=BY_ALL,
+            source="what is left of the orders that referrals brought",
+        ),
+        Metric(
+            name="referred_margin",
+            topic="value",
+            kind="count",
+            unit="money",
+            sql="""
+                SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version, o.currency, o.margin AS n
+                FROM left_over AS o JOIN won AS w ON w.friend = o.participant AND o.placed_ms >= w.came_ms JOIN periods AS p ON within(o.placed_ms, p)
+            """,
+            dimensions=BY_ALL,
+            needs=("margin",),
+            source="margin of all orders of customers whom the program brought, with what rewards paid of them",
+        ),
+        Metric(
+            name="value_referred",
+            topic="value",
+            kind="mean",
+            unit="money",
+            sql="""
+                SELECT p.period, g.participant AS person, g.advocate AS cluster, params.currency,
+                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+                    AND o.placed_ms < g.first_ms + value_days * day_ms
+                WHERE g.origin = 'referred' AND g.first_ms + value_days * day_ms <= params.as_of_ms
+                GROUP BY p.period, g.participant, g.advocate, params.currency
+            """,
+            dimensions=PERSONAL,
+            needs=("margin",),
+            source=f"margin over {VALUE_DAYS} days, discounted, of customers followed that long; clusters by advocate",
+        ),
+        Metric(
+            name="value_others",
+            topic="value",
+            kind="mean",
+            unit="money",
+            sql="""
+                SELECT p.period, g.participant AS person, g.participant AS cluster, params.currency,
+                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+                    AND o.placed_ms < g.first_ms + value_days * day_ms
+                WHERE g.origin = 'other' AND g.first_ms + value_days * day_ms <= params.as_of_ms
+                GROUP BY p.period, g.participant, params.currency
+            """,
+            dimensions=PERSONAL,
+            needs=("margin",),
+            source=f"margin over {VALUE_DAYS} days, discounted, of customers followed that long",
+        ),
+        Metric(
+            name="value_difference",
+            topic="value",
+            kind="matched",
+            unit="money",
+            sql="""
+                SELECT p.period, g.origin, params.currency, g.participant,
+                    concat(g.first_ms // (30 * day_ms), '|', coalesce(d.country, ''), '|',
+                        CASE WHEN f.net <= 0 THEN -1 ELSE floor(log2(f.net)) END) AS stratum,
+                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                JOIN first_orders AS f ON f.participant = g.participant
+                LEFT JOIN participants AS d ON d.id = g.participant
+                LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+                    AND o.placed_ms < g.first_ms + value_days * day_ms
+                WHERE g.origin IS NOT NULL AND g.first_ms + value_days * day_ms <= params.as_of_ms
+                GROUP BY p.period, g.origin, params.currency, g.participant, g.first_ms, d.country, f.net
+            """,
+            needs=("margin",),
+            compares=True,
+            source="same month, country and size of the first order, standardised to the referred: Kitagawa (1955), JASA 50:1168",
+        ),
+        Metric(
+            name="value_curve",
+            topic="value",
+            kind="curve",
+            unit="money",
+            sql="""
+                SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
+                    NULL AS month, 0 AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
+                UNION ALL
+                SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
+                    (o.placed_ms - g.first_ms) // (30 * day_ms) AS month, o.margin AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+                WHERE g.origin = 'referred'
+            """,
+            dimensions=PERSONAL,
+            needs=("margin",),
+            source="margin per customer the program brought by the end of each thirty days of age, undiscounted",
+        ),
+        Metric(
+            name="repeat_purchase_referred",
+            topic="value",
+            kind="survival",
+            unit="share",
+            sql="""
+                SELECT p.period, g.participant AS person, g.advocate AS cluster, g.first_ms AS since_ms,
+                    CASE WHEN s.again_ms IS NULL THEN 0 ELSE 1 END AS event,
+                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // hour_ms
+                        ELSE (s.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                LEFT JOIN (SELECT o.participant, min(o.placed_ms) AS again_ms FROM orders AS o
+                        JOIN customers AS c ON c.participant = o.participant AND o.placed_ms > c.first_ms
+                        WHERE o.counted GROUP BY o.participant) AS s ON s.participant = g.participant
+                WHERE g.origin = 'referred'
+            """,
+            dimensions=PERSONAL,
+            horizon_days=90,
+            source=KAPLAN_MEIER,
+        ),
+        Metric(
+            name="repeat_purchase_others",
+            topic="value",
+            kind="survival",
+            unit="share",
+            sql="""
+                SELECT p.period, g.participant AS person, g.participant AS cluster, g.first_ms AS since_ms,
+                    CASE WHEN s.again_ms IS NULL THEN 0 ELSE 1 END AS event,
+                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // hour_ms
+                        ELSE (s.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                LEFT JOIN (SELECT o.participant, min(o.placed_ms) AS again_ms FROM orders AS o
+                        JOIN customers AS c ON c.participant = o.participant AND o.placed_ms > c.first_ms
+                        WHERE o.counted GROUP BY o.participant) AS s ON s.participant = g.participant
+                WHERE g.origin = 'other'
+            """,
+            dimensions=PERSONAL,
+            horizon_days=90,
+            source=KAPLAN_MEIER,
+        ),
+        Metric(
+            name="retention_referred",
+            topic="value",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, g.participant AS person, g.advocate AS cluster, 1 AS n, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
+                    AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
+                WHERE g.origin = 'referred' AND g.first_ms + 180 * day_ms <= params.as_of_ms
+                GROUP BY p.period, g.participant, g.advocate
+            """,
+            dimensions=PERSONAL,
+            source=CLUSTERED,
+        ),
+        Metric(
+            name="retention_others",
+            topic="value",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, g.participant AS person, 1 AS n, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
+                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
+                    AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
+                WHERE g.origin = 'other' AND g.first_ms + 180 * day_ms <= params.as_of_ms
+                GROUP BY p.period, g.participant
+            """,
+            dimensions=PERSONAL,
+            source=WILSON,
+        ),
+        Metric(
+            name="return_on_investment",
+            topic="value",
+            kind="derived",
+            unit="share",
+            needs=("referred_margin", "program_cost"),
+            source="(margin of the customers it brought - cost of the program) / cost of the program",
+        ),
+        Metric(
+            name="payback_days",
+            topic="value",
+            kind="derived",
+            unit="days",
+            needs=("value_curve", "acquisition_cost"),
+            source="the first thirty days of age by whose end the margin of a customer reaches what it cost to win him",
+        ),
+        Metric(
+            name="target_customers",
+            topic="value",
+            kind="derived",
+            unit="share",
+            needs=("new_customers", "target"),
+            source="new customers since the beginning by those the program aims at",
+        ),
+        # -- the books -------------------------------------------------------------------------------------------------
+        Metric(
+            name="open_liability",
+            topic="books",
+            kind="stock",
+            unit="unit",
+            sql="""
+                SELECT p.period, e.unit, e.amount AS n
+                FROM entries AS e JOIN rewards AS w ON w.id = e.reward JOIN params ON w.program = params.program
+                JOIN periods AS p ON e.at_ms < p.end_ms
+                WHERE e.account LIKE 'pending:%' OR e.account LIKE 'approved:%' OR e.account LIKE 'balance:%'
+            """,
+            source="what stands in the ledger for rewards that were granted and neither used, expired nor taken back",
+        ),
+        Metric(
+            name="breakage",
+            topic="books",
+            kind="stock",
+            unit="unit",
+            sql="""
+                SELECT p.period, e.unit, e.amount AS n
+                FROM entries AS e JOIN rewards AS w ON w.id = e.reward JOIN params ON w.program = params.program
+                JOIN periods AS p ON within(e.at_ms, p)
+                WHERE e.account LIKE 'expired:%'
+            """,
+            source="what expired unused in the period, by the ledger",
+        ),
+        # -- opinions --------------------------------------------------------------------------------------------------
+        Metric(
+            name="promoter_score",
+            topic="opinions",
+            kind="score",
+            unit="score",
+            sql="""
+                SELECT p.period, s.participant AS person, s.side AS channel, s.recommend AS y
+                FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.recommend IS NOT NULL
+            """,
+            dimensions=BY_CHANNEL,
+            source="Reichheld (2003), Harvard Business Review 81:46; an intention, not what people did",
+        ),
+        Metric(
+            name="easy",
+            topic="opinions",
+            kind="mean",
+            unit="score",
+            sql="""
+                SELECT p.period, s.participant AS person, s.id AS cluster, s.side AS channel, s.easy AS y
+                FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.easy IS NOT NULL
+            """,
+            dimensions=BY_CHANNEL,
+        ),
+        Metric(
+            name="attractive",
+            topic="opinions",
+            kind="mean",
+            unit="score",
+            sql="""
+                SELECT p.period, s.participant AS person, s.id AS cluster, s.side AS channel, s.attractive AS y
+                FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.attractive IS NOT NULL
+            """,
+            dimensions=BY_CHANNEL,
+        ),
+        # -- coverage --------------------------------------------------------------------------------------------------
+        Metric(
+            name="attribution_coverage",
+            topic="coverage",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, e.participant AS person, coalesce(e.reason, '') AS channel, 1 AS n,
+                    CASE WHEN o.referral IS NOT NULL THEN 1 ELSE 0 END AS y
+                FROM events AS e JOIN periods AS p ON within(e.at_ms, p) LEFT JOIN orders AS o ON o.id = e.order_id
+                WHERE e.type = 'order' AND (e.code IS NOT NULL OR e.claim IS NOT NULL OR e.click IS NOT NULL)
+            """,
+            dimensions=BY_CHANNEL,
+            source=WILSON,
+        ),
+        Metric(
+            name="orders_with_evidence",
+            topic="coverage",
+            kind="share",
+            unit="share",
+            sql="""
+                SELECT p.period, f.participant AS person, 1 AS n, CASE WHEN e.code IS NOT NULL OR e.claim IS NOT NULL
+                    OR e.click IS NOT NULL OR o.referral IS NOT NULL THEN 1 ELSE 0 END AS y
+                FROM first_orders AS f JOIN periods AS p ON within(f.placed_ms, p) JOIN orders AS o ON o.id = f.id
+                LEFT JOIN events AS e ON e.type = 'order' AND e.order_id = f.id AND e.outcome = 'accepted'
+            """,
+            dimensions=PERSONAL,
+            source=WILSON,
+        ),
+    )
+}
+"""All of them, by name, in the order in which they are shown."""

@@ -1,0 +1,127 @@
+"""Figures that are made of other figures: what a new customer costs, what comes back of it, and how far a goal is reached."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from goodword.metrics.definitions import METRICS
+from goodword.metrics.figures import ALL, Figure, Number
+from goodword.metrics.verdicts import Facts, verdicts
+
+Others = Mapping[tuple[str, str], list[Figure]]
+"""Figures by metric and period, without a dimension."""
+
+
+class Inputs(Struct, frozen=True):
+    """What is known beside the facts."""
+
+    currency: str
+    margin_known: bool
+    """Whether the program says what is left of an order."""
+    costs: dict[str, dict[str, int]]
+    """By period and currency, what was entered beside rewards."""
+    target_customers: int | None = None
+
+
+def derive(names: Iterable[str], periods: Iterable[str], found: Iterable[Figure], inputs: Inputs) -> list[Figure]:
+    """The derived figures of these names, for each period."""
+    others: dict[tuple[str, str], list[Figure]] = defaultdict(list)
+    for figure in found:
+        if figure.dimension is None:
+            others[figure.metric, figure.period].append(figure)
+    made: list[Figure] = []
+    for period in periods:
+        for name in names:
+            figures = _MAKERS[name](period, others, inputs)
+            others[name, period] = figures
+            made += figures
+    return made
+
+
+def _other_cost(period: str, others: Others, inputs: Inputs) -> list[Figure]:
+    costs = inputs.costs.get(period) or {inputs.currency: 0}
+    return [_figure("other_cost", period, currency, amount) for currency, amount in sorted(costs.items())]
+
+
+def _program_cost(period: str, others: Others, inputs: Inputs) -> list[Figure]:
+    total = _by_unit(others["reward_cost", period])
+    for currency, amount in _by_unit(others["other_cost", period]).items():
+        total[currency] = total.get(currency, 0) + amount
+    return [_figure("program_cost", period, currency, amount) for currency, amount in sorted(total.items())]
+
+
+def _acquisition_cost(name: str, cost: str) -> Callable[[str, Others, Inputs], list[Figure]]:
+    def made(period: str, others: Others, inputs: Inputs) -> list[Figure]:
+        won = int(_value(others["new_customers", period]) or 0)
+        figures = []
+        for currency, amount in sorted(_by_unit(others[cost, period]).items()):
+            value = round(amount / won) if won else None
+            figure = Figure(
+                name, period, currency, value, numerator=int(amount), denominator=won, version=METRICS[name].version,
+                warnings=verdicts(Facts(denominator=won)),
+            )  # fmt: skip
+            figures.append(figure)
+        return figures
+
+    return made
+
+
+def _return_on_investment(period: str, others: Others, inputs: Inputs) -> list[Figure]:
+    cost = _by_unit(others["program_cost", period]).get(inputs.currency, 0)
+    margin = _by_unit(others["referred_margin", period]).get(inputs.currency)
+    value = (margin - cost) / cost if inputs.margin_known and margin is not None and cost else None
+    won = int(_value(others["new_customers", period]) or 0)
+    return [
+        Figure(
+            "return_on_investment", period, "share", value, numerator=None if margin is None else int(margin - cost),
+            denominator=int(cost), warnings=verdicts(Facts(denominator=won if cost else 0)),
+        )
+    ]  # fmt: skip
+
+
+def _payback_days(period: str, others: Others, inputs: Inputs) -> list[Figure]:
+    cost = _value([one for one in others["acquisition_cost", period] if one.unit == inputs.currency])
+    curve = others["value_curve", period][0] if others["value_curve", period] else None
+    value: int | None = None
+    if inputs.margin_known and cost is not None and curve is not None:
+        reached = (age for age in range(1, 1 + len(curve.more) // 2) if (curve.more[f"month_{age}"] or 0) >= cost)
+        month = next(reached, None)
+        value = None if month is None else 30 * month
+    people = curve.denominator if curve is not None else 0
+    return [
+        Figure("payback_days", period, "days", value, denominator=people, warnings=verdicts(Facts(denominator=people)))
+    ]
+
+
+def _target_customers(period: str, others: Others, inputs: Inputs) -> list[Figure]:
+    if inputs.target_customers is None or period != ALL:
+        return []
+    won = int(_value(others["new_customers", period]) or 0)
+    share = won / inputs.target_customers
+    return [Figure("target_customers", period, "share", share, numerator=won, denominator=inputs.target_customers)]
+
+
+_MAKERS: dict[str, Callable[[str, Others, Inputs], list[Figure]]] = {
+    "other_cost": _other_cost,
+    "program_cost": _program_cost,
+    "acquisition_cost": _acquisition_cost("acquisition_cost", "program_cost"),
+    "acquisition_cost_rewards": _acquisition_cost("acquisition_cost_rewards", "reward_cost"),
+    "return_on_investment": _return_on_investment,
+    "payback_days": _payback_days,
+    "target_customers": _target_customers,
+}
+
+
+def _figure(name: str, period: str, unit: str, value: Number) -> Figure:
+    return Figure(name, period, unit, int(value), version=METRICS[name].version)
+
+
+def _by_unit(figures: Iterable[Figure]) -> dict[str, Number]:
+    return {one.unit: one.value for one in figures if one.value is not None}
+
+
+def _value(figures: Iterable[Figure]) -> Number | None:
+    return next((one.value for one in figures), None)

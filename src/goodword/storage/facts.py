@@ -1,0 +1,245 @@
+"""What a warehouse copies: rows that are kept as they are now, and what was told and posted, in the order of ``seq``.
+
+An event says which rows it wrote (the column ``touched``), so that a copy which stands at one seq is brought to a later one by
+reading the events between, and the rows they name, as these are now. What is read twice is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, select, text
+
+from goodword.engine.state import (
+    CLAIMS,
+    HANDLES,
+    ORDERS,
+    PARTICIPANTS,
+    REFERRALS,
+    REWARDS,
+    SURVEYS,
+    TIERS,
+)
+from goodword.storage import tables
+from goodword.storage.dialect import dialect_of
+
+COPIED: tuple[str, ...] = tuple(
+    one.name for one in (PARTICIPANTS, HANDLES, CLAIMS, ORDERS, REFERRALS, REWARDS, TIERS, SURVEYS)
+)
+"""The collections whose rows are copied."""
+TOLD = ("ask", "share", "claim", "sign_up", "order")
+"""The types of events that are facts themselves: what was shown, passed on, accepted, bought, and on what evidence."""
+
+Rows = Sequence[Sequence[Any]]
+Touched = dict[str, tuple[str, ...]]
+
+
+class Source(Struct, frozen=True):
+    """Where the rows of a collection stand, and which columns of theirs are copied; the key is the first."""
+
+    table: str
+    columns: tuple[str, ...]
+
+
+SOURCES: dict[str, Source] = {
+    "participants": Source("participants", ("id", "created_ms", "country", "language", "number", "doc")),
+    "handles": Source("handles", ("code", "program", "participant", "created_ms", "doc")),
+    "claims": Source("claims", ("token", "code", "claimed_ms")),
+    "orders": Source(
+        "orders",
+        ("id", "participant", "placed_ms", "total", "currency", "refunded", "state", "referral", "counted", "doc"),
+    ),
+    "referrals": Source(
+        "referrals",
+        (
+            "id",
+            "program",
+            "version",
+            "advocate",
+            "friend",
+            "code",
+            "evidence",
+            "claimed_ms",
+            "until_ms",
+            "status",
+            "moderation",
+            "converted_ms",
+            "doc",
+        ),
+    ),
+    "rewards": Source(
+        "rewards",
+        (
+            "id",
+            "program",
+            "version",
+            "rule",
+            "side",
+            "participant",
+            "referral",
+            "unit",
+            "amount",
+            "status",
+            "reason",
+            "remaining",
+            "granted_ms",
+            "expires_ms",
+            "order_id",
+            "doc",
+        ),
+    ),
+    "tiers": Source("tiers", ("id", "program", "participant", "tier")),
+    "surveys": Source(
+        "surveys",
+        ("id", "program", "participant", "side", "at_ms", "recommend", "easy", "attractive", "motivates"),
+    ),
+}
+EVENT_COLUMNS = ("seq", "id", "type", "occurred_ms", "clock_ms", "body", "answer")
+ENTRY_COLUMNS = ("seq", "line", "at_ms", "account", "unit", "amount", "reward")
+CLICK_COLUMNS = ("spool", "place", "code", "program", "at_ms", "channel", "click")
+COUNT_COLUMNS = ("program", "day", "kind", "count")
+
+
+class CopyState(Struct, frozen=True):
+    """How far a tenant was copied."""
+
+    generation: int
+    manifest: str
+    """The name of the file that says which files are the copy."""
+    seq: int
+    copied_ms: int
+
+
+def copy_state(connection: Connection, tenant: str, warehouse: str) -> CopyState | None:
+    """How far a tenant was copied into a warehouse, if at all."""
+    copies = tables.copies.c
+    row = connection.execute(
+        select(copies.generation, copies.manifest, copies.seq, copies.copied_ms).where(
+            copies.tenant == tenant, copies.warehouse == warehouse
+        )
+    ).first()
+    return CopyState(*row) if row is not None else None
+
+
+def move_copy(connection: Connection, tenant: str, warehouse: str, before: CopyState | None, now: CopyState) -> bool:
+    """Say how far a tenant is copied now; False if somebody else was faster. This is what makes a copy count."""
+    parameters = {
+        "tenant": tenant,
+        "warehouse": warehouse,
+        "generation": now.generation,
+        "manifest": now.manifest,
+        "seq": now.seq,
+        "copied_ms": now.copied_ms,
+        "before": before.generation if before is not None else 0,
+    }
+    return connection.execute(_BEGIN_COPY if before is None else _MOVE_COPY, parameters).rowcount == 1
+
+
+def touched_between(connection: Connection, tenant: str, after: int, until: int) -> Touched:
+    """The rows that the events after a seq up to another one wrote: keys by collection, each once."""
+    found: dict[str, dict[str, None]] = {}
+    rows = connection.execute(_TOUCHED, {"tenant": tenant, "after": after, "until": until})
+    for touched in rows.scalars():
+        for name, keys in msgspec.json.decode(touched, type=Touched).items():
+            found.setdefault(name, {}).update(dict.fromkeys(keys))
+    return {name: tuple(keys) for name, keys in found.items()}
+
+
+def rows_of(connection: Connection, tenant: str, collection: str, keys: Collection[str]) -> Rows:
+    """The rows with these keys, as they are now."""
+    source, dialect = SOURCES[collection], dialect_of(connection)
+    statement = _select(source, f"tenant = :tenant AND {dialect.any_of(source.columns[0])}")
+    return connection.execute(text(statement), {"tenant": tenant, "keys": dialect.keys(keys)}).fetchall()
+
+
+def rows_after(connection: Connection, tenant: str, collection: str, after: str, limit: int) -> Rows:
+    """The rows of a collection behind a key, in the order of their keys."""
+    source = SOURCES[collection]
+    key = source.columns[0]
+    statement = _select(source, f"tenant = :tenant AND {key} > :after ORDER BY {key} LIMIT :limit")
+    return connection.execute(text(statement), {"tenant": tenant, "after": after, "limit": limit}).fetchall()
+
+
+def events_between(connection: Connection, tenant: str, after: int, until: int) -> Rows:
+    """What was told in the events after a seq up to another one, as EVENT_COLUMNS."""
+    return connection.execute(_EVENTS, {"tenant": tenant, "after": after, "until": until}).fetchall()
+
+
+def entries_between(connection: Connection, tenant: str, after: int, until: int) -> Rows:
+    """What was posted by the events after a seq up to another one, as ENTRY_COLUMNS."""
+    return connection.execute(_ENTRIES, {"tenant": tenant, "after": after, "until": until}).fetchall()
+
+
+def clicks_after(connection: Connection, tenant: str, places: dict[str, int], limit: int) -> Iterator[Rows]:
+    """The clicks of people that came behind these places of their spools, as CLICK_COLUMNS; a spool unknown from its beginning."""
+    spools = connection.execute(_SPOOLS, {"tenant": tenant}).fetchall()
+    for spool, place in spools:
+        after = places.get(spool, -1)
+        while after < place:
+            rows = connection.execute(
+                _CLICKS, {"tenant": tenant, "spool": spool, "after": after, "limit": limit}
+            ).fetchall()
+            if not rows:
+                break
+            yield rows
+            after = rows[-1][1]
+
+
+def spool_places(connection: Connection, tenant: str) -> dict[str, int]:
+    """Up to which place each spool was stored."""
+    return {row.spool: row.place for row in connection.execute(_SPOOLS, {"tenant": tenant})}
+
+
+def click_counts(connection: Connection, tenant: str) -> Rows:
+    """How many hits of which kind the links of each program had on a day, as COUNT_COLUMNS."""
+    return connection.execute(_COUNTS, {"tenant": tenant}).fetchall()
+
+
+def program_texts(connection: Connection, tenant: str) -> Rows:
+    """Every version of every program: its name, number, text and when it was published."""
+    versions = tables.program_versions.c
+    return connection.execute(
+        select(versions.program, versions.version, versions.text, versions.published_ms)
+        .where(versions.tenant == tenant)
+        .order_by(versions.program, versions.version)
+    ).fetchall()
+
+
+def _select(source: Source, condition: str) -> str:
+    return f"SELECT {', '.join(source.columns)} FROM {source.table} WHERE {condition}"  # noqa: S608 - names of our own
+
+
+_TOLD = ", ".join(f"'{one}'" for one in TOLD)
+_TOUCHED = text(
+    "SELECT touched FROM events WHERE tenant = :tenant AND seq > :after AND seq <= :until AND touched <> '' ORDER BY seq"
+)
+_EVENTS = text(
+    f"SELECT {', '.join(EVENT_COLUMNS)} FROM events "  # noqa: S608
+    f"WHERE tenant = :tenant AND seq > :after AND seq <= :until AND type IN ({_TOLD}) ORDER BY seq"
+)
+_ENTRIES = text(
+    "SELECT e.seq, e.line, v.clock_ms, e.account, e.unit, e.amount, e.reward FROM entries AS e "
+    "JOIN events AS v ON v.tenant = e.tenant AND v.seq = e.seq "
+    "WHERE e.tenant = :tenant AND e.seq > :after AND e.seq <= :until ORDER BY e.seq, e.line"
+)
+_SPOOLS = text("SELECT spool, place FROM spools WHERE tenant = :tenant ORDER BY spool")
+_CLICKS = text(
+    f"SELECT {', '.join(CLICK_COLUMNS)} FROM hits "  # noqa: S608
+    "WHERE tenant = :tenant AND spool = :spool AND place > :after ORDER BY place LIMIT :limit"
+)
+# Program by program, so that those of single codes, which are many, are not looked at.
+_COUNTS = text(
+    "SELECT c.program, c.day, c.kind, c.count FROM programs AS p "
+    "JOIN hit_counts AS c ON c.tenant = p.tenant AND c.program = p.program AND c.code = '' WHERE p.tenant = :tenant"
+)
+_BEGIN_COPY = text(
+    "INSERT INTO copies (tenant, warehouse, generation, manifest, seq, copied_ms) "
+    "VALUES (:tenant, :warehouse, :generation, :manifest, :seq, :copied_ms) ON CONFLICT (tenant, warehouse) DO NOTHING"
+)
+_MOVE_COPY = text(
+    "UPDATE copies SET generation = :generation, manifest = :manifest, seq = :seq, copied_ms = :copied_ms "
+    "WHERE tenant = :tenant AND warehouse = :warehouse AND generation = :before"
+)

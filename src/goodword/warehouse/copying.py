@@ -1,0 +1,329 @@
+"""Bringing a warehouse up to date: everything the first time, then what came since, each event's facts once.
+
+Everything is read page by page while the tenant goes on. What changes meanwhile has a later seq, and comes again. Rows that are
+new or changed replace those with the same key in the file of their day; other files stay as they are. New files count once the
+database says so, in one statement: of two that copy at the same time one is told that the other was faster.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from goodword.program.loader import load_program
+from goodword.program.quantity import is_currency
+from goodword.storage import facts as source
+from goodword.storage.database import Database
+from goodword.storage.facts import CopyState, Rows
+from goodword.storage.load import load_tenant
+from goodword.warehouse.facts import FACTS, WHOLE, Fact, staged_schema, staged_table
+from goodword.warehouse.folder import Folder, Manifest
+
+PAGE_ROWS = 50_000
+"""How many rows are read at a time."""
+CHUNK_EVENTS = 100_000
+"""How many events one step goes forward at most."""
+REBUILD_EVENTS = 2_000_000
+"""From how many events behind everything is copied anew: rows that changed often are then read once."""
+MEMORY = "512MB"
+"""How much memory the engine that writes the files may use; more goes to the disk."""
+THREADS = 2
+
+Progress = Callable[[str, int], None]
+"""Told what is being copied, and how many more rows of it are read."""
+
+
+class CopyRaced(RuntimeError):
+    """Another process copied the same tenant meanwhile: what it copied holds."""
+
+
+class Copier:
+    """Copies one tenant of a database into a folder."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant: str,
+        folder: Folder,
+        now_ms: Callable[[], int],
+        progress: Progress = lambda *_: None,
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._folder = folder
+        self._now_ms = now_ms
+        self._progress = progress
+
+    def copy(self) -> Manifest:
+        """Bring it up to date; the manifest that holds then.
+
+        Raises:
+            CopyRaced: another process did so at the same moment, and was faster.
+        """
+        self._folder.make()
+        state, seq = self._stand()
+        manifest = self._folder.manifest(state.manifest) if state is not None else None
+        if manifest is None or manifest.seq > seq or seq - manifest.seq > REBUILD_EVENTS:
+            manifest = self._everything(manifest, state)
+            state, seq = self._stand()
+        while manifest.seq < seq or self._has_more(manifest):
+            manifest = self._step(manifest, state, min(seq, manifest.seq + CHUNK_EVENTS))
+            state, seq = self._stand()
+        return manifest
+
+    def _stand(self) -> tuple[CopyState | None, int]:
+        with self._database.read() as connection:
+            state = source.copy_state(connection, self._tenant, self._folder.name)
+            return state, load_tenant(connection, self._tenant).seq
+
+    def _has_more(self, manifest: Manifest) -> bool:
+        """Whether clicks or programs are new, or files wait to be removed, although no event came."""
+        if any(path for path, _ in manifest.retired) and (
+            self._folder.remove_retired(manifest, self._now_ms()) != manifest.retired
+        ):
+            return True
+        with self._database.read() as connection:
+            spools = source.spool_places(connection, self._tenant)
+            programs = _programs_in(source.program_texts(connection, self._tenant))
+        return any(manifest.spools.get(spool, -1) < place for spool, place in spools.items()) or (
+            programs != manifest.programs
+        )
+
+    def _everything(self, before: Manifest | None, state: CopyState | None) -> Manifest:
+        """All facts anew, as a first generation or the next."""
+        with self._work(state) as work:
+            with self._database.read() as connection:
+                begin = load_tenant(connection, self._tenant).seq
+            for name in source.COPIED:
+                work.fold(FACTS[name], self._all_rows(name))
+            for name, read in _LOGS.items():
+                work.fold(FACTS[name], self._log(name, read, 0, begin))
+            spools = self._clicks(work, {})
+            manifest = replace(work.manifest, seq=begin, spools=spools)
+            # What changed while it was read is read again, up to a moment at which all of it was there.
+            with self._database.read() as connection:
+                manifest = self._catch_up(work, connection, manifest, load_tenant(connection, self._tenant).seq)
+            old = before or Manifest()
+            retired = tuple((path, self._now_ms()) for fact in old.files for path in old.paths(fact))
+            manifest = replace(manifest, retired=old.retired + retired)
+            self._folder.remove_orphans(manifest)
+            return self._commit(work, manifest, state)
+
+    def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
+        with self._work(state, manifest) as work:
+            with self._database.read() as connection:
+                moved = self._catch_up(work, connection, manifest, until)
+            moved = replace(moved, spools=self._clicks(work, manifest.spools))
+            return self._commit(work, moved, state)
+
+    def _catch_up(self, work: _Work, connection: Connection, manifest: Manifest, until: int) -> Manifest:
+        """What the events after those of a manifest wrote, told and posted."""
+        touched = source.touched_between(connection, self._tenant, manifest.seq, until)
+        for name, keys in touched.items():
+            pages = (keys[place : place + PAGE_ROWS] for place in range(0, len(keys), PAGE_ROWS))
+            work.fold(
+                FACTS[name],
+                (self._told(name, source.rows_of(connection, self._tenant, name, page)) for page in pages),
+            )
+        for name, read in _LOGS.items():
+            work.fold(FACTS[name], [self._told(name, read(connection, self._tenant, manifest.seq, until))])
+        work.put_whole(FACTS["click_counts"], source.click_counts(connection, self._tenant))
+        texts = source.program_texts(connection, self._tenant)
+        if (programs := _programs_in(texts)) != manifest.programs:
+            work.put_whole(FACTS["rules"], _rules_of(texts))
+        clock_ms = load_tenant(connection, self._tenant).clock_ms
+        return replace(manifest, seq=until, clock_ms=clock_ms, programs=programs, as_of_ms=self._now_ms())
+
+    def _clicks(self, work: _Work, places: dict[str, int]) -> dict[str, int]:
+        moved = dict(places)
+
+        def pages() -> Iterator[Rows]:
+            with self._database.read() as connection:
+                # How far the spools are is read in the moment that the clicks are: what comes later stays for the next time.
+                moved.update(source.spool_places(connection, self._tenant))
+                for rows in source.clicks_after(connection, self._tenant, places, PAGE_ROWS):
+                    yield self._told("clicks", rows)
+
+        work.fold(FACTS["clicks"], pages())
+        return moved
+
+    def _all_rows(self, name: str) -> Iterator[Rows]:
+        after = ""
+        while True:
+            with self._database.read() as connection:
+                rows = source.rows_after(connection, self._tenant, name, after, PAGE_ROWS)
+            if rows:
+                yield self._told(name, rows)
+                after = rows[-1][0]
+            if len(rows) < PAGE_ROWS:
+                return
+
+    def _log(self, name: str, read: Callable[..., Rows], after: int, until: int) -> Iterator[Rows]:
+        for begin in range(after, until, PAGE_ROWS):
+            with self._database.read() as connection:
+                yield self._told(name, read(connection, self._tenant, begin, min(until, begin + PAGE_ROWS)))
+
+    def _told(self, name: str, rows: Rows) -> Rows:
+        self._progress(name, len(rows))
+        return rows
+
+    @contextmanager
+    def _work(self, state: CopyState | None, manifest: Manifest | None = None) -> Iterator[_Work]:
+        generation = state.generation + 1 if state is not None else 1
+        base = replace(manifest or Manifest(), generation=generation)
+        staging = self._folder.clear_staging()
+        work = _Work(self._folder.path, staging, base, self._now_ms())
+        try:
+            yield work
+        finally:
+            work.close()
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def _commit(self, work: _Work, told: Manifest, state: CopyState | None) -> Manifest:
+        retired = told.retired + work.retired
+        manifest = replace(
+            told,
+            generation=work.manifest.generation,
+            files=work.manifest.files,
+            rows=work.manifest.rows,
+            retired=retired,
+        )
+        manifest = replace(manifest, retired=self._folder.remove_retired(manifest, self._now_ms()))
+        name = self._folder.write(manifest)
+        now = CopyState(manifest.generation, name, manifest.seq, manifest.as_of_ms)
+        with self._database.write_aside() as connection:
+            if not source.move_copy(connection, self._tenant, self._folder.name, state, now):
+                raise CopyRaced(f"{self._tenant} was copied by another process at the same moment")
+        return self._folder.publish(manifest)
+
+
+class _Work:
+    """New files on their way, and the manifest as it becomes with them."""
+
+    def __init__(self, folder: Path, staging: Path, manifest: Manifest, now_ms: int) -> None:
+        self.manifest = manifest
+        self.retired: tuple[tuple[str, int], ...] = ()
+        self._folder = folder
+        self._staging = staging
+        self._now_ms = now_ms
+        self._new: set[str] = set()
+        """Files that this generation wrote, and no other knows."""
+        self._engine = duckdb.connect()
+        for name, value in {
+            "memory_limit": MEMORY,
+            "threads": THREADS,
+            "temp_directory": str(staging),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }.items():
+            self._engine.execute(f"SET {name} = '{value}'")
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._engine.close()
+
+    def fold(self, fact: Fact, pages: Iterator[Rows] | Sequence[Rows]) -> None:
+        """Rows that are new or changed, into the files of their days."""
+        if not self._stage(fact, pages):
+            return
+        engine = self._engine
+        engine.execute(f"CREATE OR REPLACE VIEW fresh AS SELECT *, {fact.day} AS day FROM ({fact.select})")  # noqa: S608
+        days = [day for (day,) in engine.execute("SELECT DISTINCT day FROM fresh ORDER BY day").fetchall()]
+        known = self.manifest.files.get(fact.name, {})
+        old = [path for day in days for path in known.get(day, ())]
+        query = "SELECT * FROM fresh"
+        if old:
+            same = " AND ".join(f"old.{name} = fresh.{name}" for name in fact.key)
+            kept = f"SELECT * FROM {self._read(old)} AS old"  # noqa: S608
+            kept = f"{kept} WHERE NOT EXISTS (SELECT 1 FROM fresh WHERE {same})"  # noqa: S608
+            query = f"SELECT *, {fact.day} AS day FROM ({kept}) UNION ALL BY NAME {query}"  # noqa: S608
+        self._put(fact, query, days, self._count(old))
+
+    def put_whole(self, fact: Fact, rows: Rows) -> None:
+        """All rows of a fact that is kept in one piece."""
+        self._stage(fact, [rows])
+        self._engine.execute(f"CREATE OR REPLACE VIEW fresh AS SELECT *, {fact.day} AS day FROM ({fact.select})")  # noqa: S608
+        self._put(fact, "SELECT * FROM fresh", [WHOLE], self.manifest.rows.get(fact.name, 0))
+
+    def _stage(self, fact: Fact, pages: Iterator[Rows] | Sequence[Rows]) -> int:
+        path, staged = self._staging / "staged.parquet", 0
+        with pq.ParquetWriter(path, staged_schema(fact), compression="none", use_dictionary=False) as writer:
+            for rows in pages:
+                writer.write_table(staged_table(fact, rows))
+                staged += len(rows)
+        self._engine.execute(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {_read_parquet([path])}")  # noqa: S608
+        return staged
+
+    def _put(self, fact: Fact, query: str, days: Sequence[str], replaced: int) -> None:
+        target = self._folder / fact.name
+        target.mkdir(mode=0o700, exist_ok=True)
+        pattern = f"{self.manifest.generation:08d}-{{uuid}}"
+        copied = self._engine.execute(
+            f"COPY (SELECT * FROM ({query}) ORDER BY day) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd, "  # noqa: S608
+            f"PARTITION_BY (day), FILENAME_PATTERN '{pattern}', OVERWRITE_OR_IGNORE, RETURN_FILES)"
+        ).fetchall()
+        made: dict[str, list[str]] = {day: [] for day in days}
+        for path in copied[0][1]:
+            relative = Path(path).relative_to(self._folder)
+            made[relative.parts[1].removeprefix("day=")].append(str(relative))
+        files = self.manifest.files | {fact.name: self._replaced(fact, made)}
+        counts = self.manifest.rows | {fact.name: self.manifest.rows.get(fact.name, 0) - replaced + copied[0][0]}
+        self.manifest = replace(self.manifest, files=files, rows=counts)
+
+    def _replaced(self, fact: Fact, made: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+        known = self.manifest.files.get(fact.name, {})
+        for day in made:
+            for path in known.get(day, ()):
+                if path in self._new:
+                    (self._folder / path).unlink(missing_ok=True)
+                else:
+                    self.retired += ((path, self._now_ms),)
+        self._new.update(path for paths in made.values() for path in paths)
+        return known | {day: tuple(sorted(paths)) for day, paths in made.items()}
+
+    def _count(self, paths: Sequence[str]) -> int:
+        return sum(pq.read_metadata(self._folder / path).num_rows for path in paths)
+
+    def _read(self, paths: Sequence[str]) -> str:
+        return _read_parquet([self._folder / path for path in paths])
+
+
+def _read_parquet(paths: Sequence[Path]) -> str:
+    listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _programs_in(texts: Rows) -> tuple[str, ...]:
+    return tuple(f"{program}/{version}" for program, version, _, _ in texts)
+
+
+def _rules_of(texts: Rows) -> list[tuple[Any, ...]]:
+    """The reward rules of all versions, with what one unit costs: money what it is worth, else what the file says, else unknown."""
+    found: list[tuple[Any, ...]] = []
+    for name, version, text, _ in texts:
+        model = load_program(text).model
+        for rule, declared in model.rewards.items():
+            for option, benefit in declared.benefits.items():
+                unit = model.currency if benefit.unit == "money" else benefit.unit
+                cost = benefit.unit_cost.amount if benefit.unit_cost is not None else 1 if is_currency(unit) else None
+                found.append((name, version, rule, option, benefit.kind, unit, cost, model.currency))
+    return found
+
+
+_LOGS: dict[str, Callable[[Connection, str, int, int], Rows]] = {
+    "events": source.events_between,
+    "entries": source.entries_between,
+}

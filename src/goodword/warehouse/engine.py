@@ -1,0 +1,85 @@
+"""DuckDB over the files of a warehouse: facts under their names, relations kept once for a question, rows out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow.parquet as pq
+
+from goodword.metrics.compose import Question, relation, written
+from goodword.metrics.relations import RELATIONS
+from goodword.warehouse.facts import FACTS, staged_table
+from goodword.warehouse.folder import Manifest
+
+MEMORY = "1GB"
+"""How much memory a question may take; more goes to the disk."""
+THREADS = 2
+Row = dict[str, Any]
+
+
+class Engine(Protocol):
+    """What runs queries over the facts."""
+
+    dialect: str
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query in the engine's dialect, by column."""
+
+
+class Duck:
+    """The embedded engine. Closed by `close`."""
+
+    dialect = "duckdb"
+
+    def __init__(self, folder: Path, manifest: Manifest, temporary: Path | None = None, memory: str = MEMORY) -> None:
+        self._connection = duckdb.connect()
+        self.made: set[str] = set()
+        """The relations that are kept as tables."""
+        settings: dict[str, object] = {
+            "memory_limit": memory,
+            "threads": THREADS,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        if temporary is not None:
+            settings["temp_directory"] = str(temporary)
+        for name, value in settings.items():
+            self._connection.execute(f"SET {name} = '{value}'")
+        for name in FACTS:
+            self._open(name, [folder / path for path in manifest.paths(name)])
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._connection.close()
+
+    def keep(self, name: str, question: Question) -> None:
+        """Keep a relation as a table, so that it is made once for all metrics that stand on it."""
+        if name in self.made or name not in RELATIONS:
+            return
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS {written(relation(name, question, self.made))}")
+        self.made.add(name)
+
+    def rows(self, sql: str) -> list[Row]:
+        """The rows of a query, by column."""
+        cursor = self._connection.execute(sql)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _open(self, name: str, paths: list[Path]) -> None:
+        if paths:
+            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+            source = f"read_parquet([{listed}], hive_partitioning = false)"
+            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")  # noqa: S608
+            return
+        fact = FACTS[name]
+        staged = staged_table(fact, [])
+        self._connection.register("staged", staged)
+        self._connection.execute(f"CREATE TABLE {name} AS {fact.select}")
+        self._connection.unregister("staged")
+
+
+def columns_of(path: Path) -> list[str]:
+    """The columns of a file."""
+    return list(pq.read_schema(path).names)

@@ -1,0 +1,281 @@
+"""The facts: which columns each has, from what they are made, and by which moment they are partitioned.
+
+A fact is a folder of Parquet files, one subfolder for each day (UTC) of its moment. Times are milliseconds since 1970, amounts are
+in the minor unit of their currency, ids are those of the database. Nothing of it names a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from msgspec import Struct
+
+from goodword.storage.facts import CLICK_COLUMNS, COUNT_COLUMNS, ENTRY_COLUMNS, EVENT_COLUMNS, SOURCES, Rows
+
+WHOLE = "all"
+"""The partition of what has no day."""
+NUMBERS = frozenset(
+    [
+        "version",
+        "number",
+        "total",
+        "refunded",
+        "counted",
+        "amount",
+        "remaining",
+        "recommend",
+        "easy",
+        "attractive",
+        "seq",
+        "line",
+        "place",
+        "day",
+        "count",
+        "unit_cost",
+    ]
+)
+"""Columns that hold whole numbers, beside those that hold moments."""
+
+
+class Fact(Struct, frozen=True):
+    """A kind of fact."""
+
+    name: str
+    said: str
+    """What one row is."""
+    columns: dict[str, str]
+    """Its columns, each with the SQL that makes it of a staged row."""
+    key: tuple[str, ...]
+    at: str | None
+    """The column with its moment; None for what is kept in one piece."""
+    staged: tuple[str, ...]
+    """What is read from the database for it."""
+    where: str = "TRUE"
+    """Which staged rows are facts already."""
+
+    @property
+    def day(self) -> str:
+        """The SQL of its partition."""
+        if self.at is None:
+            return f"'{WHOLE}'"
+        return f"strftime(make_timestamp({self.at} * 1000), '%Y-%m-%d')"
+
+    @property
+    def select(self) -> str:
+        """The SQL that makes facts of the rows in ``staged``."""
+        made = ", ".join(f"{sql} AS {name}" for name, sql in self.columns.items())
+        return f"SELECT {made} FROM staged WHERE {self.where}"  # noqa: S608 - written here
+
+
+def _plain(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _text(path: str, column: str = "doc") -> str:
+    return f"CAST({column} AS JSON)->>'$.{path}'"
+
+
+def _integer(path: str, column: str = "doc") -> str:
+    return f"CAST(coalesce({_text(path, column)}, '0') AS BIGINT)"
+
+
+FACTS: dict[str, Fact] = {
+    fact.name: fact
+    for fact in (
+        Fact(
+            "participants",
+            "a person of the shop: an advocate, a friend, a customer",
+            {
+                **_plain("id", "created_ms", "country", "language", "number"),
+                "fields": f"coalesce({_text('fields')}, '{{}}')",
+                "erased_ms": f"CAST({_text('erased_ms')} AS BIGINT)",
+            },
+            ("id",),
+            "created_ms",
+            SOURCES["participants"].columns,
+        ),
+        Fact(
+            "handles",
+            "a code of an advocate in a program",
+            {
+                **_plain("code", "program", "participant", "created_ms"),
+                "group_id": _text("group"),
+                "name": _text("name"),
+            },
+            ("code",),
+            "created_ms",
+            SOURCES["handles"].columns,
+        ),
+        Fact(
+            "claims",
+            "an invitation that was accepted by somebody who was not known yet",
+            _plain("token", "code", "claimed_ms"),
+            ("token",),
+            "claimed_ms",
+            SOURCES["claims"].columns,
+        ),
+        Fact(
+            "orders",
+            "an order of anybody: `refunded` came back of it, `net` is left, `redeemed` is what rewards paid beside; "
+            "`counted` says whether it makes its buyer a customer",
+            {
+                **_plain("id", "participant", "placed_ms", "total", "currency", "refunded", "state", "referral"),
+                "counted": "counted = 1",
+                "net": "CASE WHEN state IN ('placed', 'refunded') THEN total - refunded ELSE 0 END",
+                # What rewards paid of it: its total is told without that.
+                "redeemed": "CAST(coalesce(list_sum(CAST(json_extract(doc, '$.redemptions[*].amount') AS BIGINT[])), 0) AS BIGINT)",
+            },
+            ("id",),
+            "placed_ms",
+            SOURCES["orders"].columns,
+            "placed_ms IS NOT NULL AND participant IS NOT NULL",
+        ),
+        Fact(
+            "referrals",
+            "a friend tied to an advocate in a program",
+            {
+                **_plain(
+                    "id",
+                    "program",
+                    "version",
+                    "advocate",
+                    "friend",
+                    "code",
+                    "evidence",
+                    "claimed_ms",
+                    "until_ms",
+                    "status",
+                    "moderation",
+                    "converted_ms",
+                ),
+                "click": _text("click"),
+                "group_id": _text("group"),
+                "order_id": _text("order"),
+            },
+            ("id",),
+            "claimed_ms",
+            SOURCES["referrals"].columns,
+        ),
+        Fact(
+            "rewards",
+            "one grant of a reward rule to one person",
+            {
+                **_plain(
+                    "id",
+                    "program",
+                    "version",
+                    "rule",
+                    "side",
+                    "participant",
+                    "referral",
+                    "unit",
+                    "amount",
+                    "status",
+                    "reason",
+                    "remaining",
+                    "granted_ms",
+                    "expires_ms",
+                    "order_id",
+                ),
+                "option": f"coalesce({_text('option')}, '')",
+                "used": _integer("used"),
+                "owed": _integer("owed"),
+                "discount": _integer("discount"),
+                "spent": _integer("spent"),
+            },
+            ("id",),
+            "granted_ms",
+            SOURCES["rewards"].columns,
+        ),
+        Fact(
+            "tiers",
+            "the tier that somebody holds in a program",
+            _plain("id", "program", "participant", "tier"),
+            ("id",),
+            None,
+            SOURCES["tiers"].columns,
+        ),
+        Fact(
+            "surveys",
+            "what somebody thinks of a program",
+            _plain("id", "program", "participant", "side", "at_ms", "recommend", "easy", "attractive", "motivates"),
+            ("id",),
+            "at_ms",
+            SOURCES["surveys"].columns,
+        ),
+        Fact(
+            "events",
+            "what was shown, passed on, accepted or bought, on what evidence, and what was answered",
+            {
+                **_plain("seq", "id", "type"),
+                "at_ms": "occurred_ms",
+                "clock_ms": "clock_ms",
+                "program": _text("program", "body"),
+                "participant": _text("participant", "answer"),
+                "code": _text("code", "body"),
+                "claim": _text("claim", "body"),
+                "click": _text("click", "body"),
+                "channel": f"coalesce({_text('channel', 'body')}, {_text('place', 'body')})",
+                "count": f"CAST(coalesce({_text('count', 'body')}, '1') AS BIGINT)",
+                "order_id": _text("order", "body"),
+                "outcome": _text("outcome", "answer"),
+                "reason": _text("reasons[0].code", "answer"),
+                "referral": _text("referrals[0].id", "answer"),
+            },
+            ("seq",),
+            "at_ms",
+            EVENT_COLUMNS,
+        ),
+        Fact(
+            "entries",
+            "one side of a posting in the ledger",
+            _plain(*ENTRY_COLUMNS),
+            ("seq", "line"),
+            "at_ms",
+            ENTRY_COLUMNS,
+        ),
+        Fact(
+            "clicks",
+            "a person followed the link of a code",
+            _plain(*CLICK_COLUMNS),
+            ("spool", "place"),
+            "at_ms",
+            CLICK_COLUMNS,
+        ),
+        Fact(
+            "click_counts",
+            "how many hits of a kind the links of a program had on a day, those of programs that look at links among them",
+            _plain("program", "kind", "count") | {"day_number": "day"},
+            ("program", "day_number", "kind"),
+            None,
+            COUNT_COLUMNS,
+        ),
+        Fact(
+            "rules",
+            "a reward rule of a version of a program, with what one unit of it costs the business",
+            _plain("program", "version", "rule", "option", "kind", "unit", "unit_cost", "currency"),
+            ("program", "version", "rule", "option"),
+            None,
+            ("program", "version", "rule", "option", "kind", "unit", "unit_cost", "currency"),
+        ),
+    )
+}
+"""All of them, by name."""
+
+
+def staged_schema(fact: Fact) -> Any:
+    """The Arrow schema of what is read for a fact."""
+    return pa.schema(
+        [(name, pa.int64() if name in NUMBERS or name.endswith("_ms") else pa.string()) for name in fact.staged]
+    )
+
+
+def staged_table(fact: Fact, rows: Rows) -> Any:
+    """Rows of the database as an Arrow table."""
+    schema = staged_schema(fact)
+    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )

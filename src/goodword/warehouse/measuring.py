@@ -1,0 +1,244 @@
+"""All figures of a program: the warehouse is brought up to date, and every definition asked over the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from goodword.metrics.compose import Period, Question, compose, relations_of, wrappers_of, written
+from goodword.metrics.costs import shares
+from goodword.metrics.definitions import METRICS, Dimension, Metric
+from goodword.metrics.derived import Inputs, derive
+from goodword.metrics.figures import ALL, Figure, figures
+from goodword.program.duration import day_start_ms, local_date
+from goodword.program.loader import Program
+from goodword.storage.costs import costs_between, in_force, programs_of
+from goodword.storage.database import Database
+from goodword.storage.load import load_tenant
+from goodword.warehouse.copying import Copier, CopyRaced
+from goodword.warehouse.engine import Duck, Engine
+from goodword.warehouse.folder import Folder, Manifest
+
+TREND_MAX = 24
+"""How many months a trend has at most."""
+RACES_MAX = 3
+EVER_MS = 2**45
+Progress = Callable[[float], None]
+
+
+class UnknownProgram(LookupError):
+    """No program of this name was ever in force."""
+
+
+class Days(Struct, frozen=True):
+    """Days of a program's calendar, both included."""
+
+    name: str
+    first: date
+    last: date
+
+
+class Asked(Struct, frozen=True):
+    """What is to be measured."""
+
+    program: str
+    period: Days
+    trend: tuple[Days, ...] = ()
+    """Further periods, of which figures are told without dimensions."""
+    dimensions: tuple[Dimension, ...] = ()
+    metrics: tuple[str, ...] = tuple(METRICS)
+
+
+class Measured(Struct, frozen=True):
+    """Figures of a program, all over the same facts."""
+
+    program: str
+    currency: str
+    time_zone: str
+    period: Days
+    trend: tuple[Days, ...]
+    as_of_ms: int
+    """When the facts were read from the database."""
+    seq: int
+    """All events up to this one are in them."""
+    figures: tuple[Figure, ...]
+
+    def find(self, metric: str, period: str | None = None, dimension: Dimension | None = None) -> list[Figure]:
+        """The figures of a metric: for the period asked for unless told, and by a dimension where one is named."""
+        name = self.period.name if period is None else period
+        return [one for one in self.figures if (one.metric, one.period, one.dimension) == (metric, name, dimension)]
+
+
+class _Known(Struct, frozen=True):
+    """What is read from the database beside the facts."""
+
+    program: Program
+    costs: dict[str, dict[str, int]]
+
+
+def refresh(database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> Manifest:
+    """Bring a warehouse up to date, and wait for whoever does so at the same time."""
+    for _ in range(RACES_MAX):
+        try:
+            return Copier(database, tenant, folder, now_ms).copy()
+        except CopyRaced:
+            continue
+    return Copier(database, tenant, folder, now_ms).copy()
+
+
+def measure(
+    database: Database,
+    tenant: str,
+    folder: Folder,
+    asked: Asked,
+    now_ms: Callable[[], int],
+    progress: Progress = lambda _: None,
+) -> Measured:
+    """The figures that are asked for, over facts of this moment.
+
+    Raises:
+        UnknownProgram: there is no such program.
+    """
+    known = _known(database, tenant, asked)
+    manifest = refresh(database, tenant, folder, now_ms)
+    duck = Duck(folder.path, manifest)
+    try:
+        return ask(duck, asked, known.program, known.costs, manifest, progress)
+    finally:
+        duck.close()
+
+
+def ask(
+    engine: Duck | Engine,
+    asked: Asked,
+    program: Program,
+    costs: dict[str, dict[str, int]],
+    manifest: Manifest,
+    progress: Progress = lambda _: None,
+) -> Measured:
+    """The figures that are asked for, by an engine that has the facts."""
+    model = program.model
+    everything = Period(ALL, 0, EVER_MS)
+    main = _period(asked.period, model.zone)
+    trend = [_period(days, model.zone) for days in asked.trend]
+    whole = question(program, manifest.as_of_ms, [main, *trend, everything])
+    parted = question(program, manifest.as_of_ms, [main])
+    chosen = [METRICS[name] for name in asked.metrics]
+    chosen += [METRICS[name] for name in _needed(chosen) if name not in asked.metrics]
+    work = [(metric, None) for metric in chosen if metric.kind != "derived"]
+    parts = [
+        (METRICS[name], dimension)
+        for name in asked.metrics
+        for dimension in asked.dimensions
+        if dimension in METRICS[name].dimensions
+    ]
+    made: list[Figure] = []
+    for place, (metric, dimension) in enumerate([*work, *parts]):
+        made += _asked(engine, metric, whole if dimension is None else parted, dimension)
+        progress((place + 1) / (len(work) + len(parts)))
+    target = model.target
+    inputs = Inputs(
+        model.currency,
+        margin_known=model.economics is not None,
+        costs=costs,
+        target_customers=target.customers if target is not None else None,
+    )
+    derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in chosen]
+    made += derive(derived, [period.name for period in whole.periods], made, inputs)
+    shown = [one for one in made if one.metric in asked.metrics]
+    return Measured(
+        asked.program,
+        model.currency,
+        model.time_zone,
+        asked.period,
+        asked.trend,
+        manifest.as_of_ms,
+        manifest.seq,
+        tuple(shown),
+    )
+
+
+def question(program: Program, as_of_ms: int, periods: Sequence[Period]) -> Question:
+    """A question about a program, with what its file says of currency and margin."""
+    model = program.model
+    margin = model.economics.margin * 100 if model.economics is not None else 0
+    return Question(program.name, as_of_ms, model.currency, margin, tuple(periods))
+
+
+def months(first: date, last: date) -> tuple[Days, ...]:
+    """The calendar months that these days lie in, whole, named as ``2026-10``; the last TREND_MAX of them."""
+    found: list[Days] = []
+    day = first.replace(day=1)
+    while day <= last:
+        following = (day + timedelta(days=32)).replace(day=1)
+        found.append(Days(day.strftime("%Y-%m"), day, following - timedelta(days=1)))
+        day = following
+    return tuple(found[-TREND_MAX:])
+
+
+def today(program: Program, now_ms: int) -> date:
+    """The day it is in a program's calendar."""
+    return local_date(now_ms, program.model.zone)
+
+
+def find_program(connection: Connection, tenant: str, name: str) -> Program:
+    """A program in the version in force, else in its newest.
+
+    Raises:
+        UnknownProgram: there is none.
+    """
+    load_tenant(connection, tenant)
+    program = programs_of(connection, tenant).get(name)
+    if program is None:
+        raise UnknownProgram(name)
+    return program
+
+
+def _known(database: Database, tenant: str, asked: Asked) -> _Known:
+    with database.read() as connection:
+        program = find_program(connection, tenant, asked.program)
+        spans = in_force(connection, tenant)
+        entered = costs_between(connection, tenant, program=asked.program)
+    found: dict[str, dict[str, int]] = {}
+    ever = Days(ALL, date.min, date.max)
+    for days in (asked.period, *asked.trend, ever):
+        amounts: dict[str, int] = {}
+        for cost in entered:
+            part = shares(cost, max(days.first, cost.first_day), min(days.last, cost.last_day), spans)
+            if units := part.get(asked.program, 0):
+                amounts[cost.currency] = amounts.get(cost.currency, 0) + units
+        found[days.name] = amounts
+    return _Known(program, found)
+
+
+def _needed(chosen: Iterable[Metric]) -> list[str]:
+    """The metrics that these are made of, and those that those are."""
+    found: dict[str, None] = {}
+    waiting = [name for metric in chosen for name in metric.needs]
+    while waiting:
+        name = waiting.pop()
+        if name in METRICS and name not in found:
+            found[name] = None
+            waiting += METRICS[name].needs
+    return list(found)
+
+
+def _asked(engine: Duck | Engine, metric: Metric, whole: Question, dimension: Dimension | None) -> list[Figure]:
+    made: set[str] = set()
+    if isinstance(engine, Duck):
+        for name in relations_of(metric, dimension):
+            engine.keep(name, whole)
+        made = engine.made
+    rows = {
+        wrapper: engine.rows(written(compose(metric, whole, wrapper, dimension, made), engine.dialect))
+        for wrapper in wrappers_of(metric)
+    }
+    return figures(metric, rows, whole, dimension)
+
+
+def _period(days: Days, zone: ZoneInfo) -> Period:
+    return Period(days.name, day_start_ms(days.first, 0, zone), day_start_ms(days.last, 1, zone))

@@ -1,0 +1,248 @@
+"""A warehouse holds what the database holds: however often it is copied, interrupted, or by how many."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from goodword.pipeline.intake import decode_event, seal
+from goodword.pipeline.tenant import Tenants
+from goodword.program.duration import iso
+from goodword.program.loader import load_program
+from goodword.recipes import read_recipe
+from goodword.storage import facts as source
+from goodword.storage import tables
+from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.hits import CountKey, lock_spool, move_spool, store_hits
+from goodword.warehouse import copying
+from goodword.warehouse.copying import Copier, CopyRaced
+from goodword.warehouse.facts import FACTS
+from goodword.warehouse.folder import GRACE_MS, Folder, Manifest
+from tests.properties.worlds import KEYRING, START_MS, play, program_files, wishes
+
+NUMBERS = itertools.count()
+NOW_MS = START_MS + 10**10
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+def tenant_with(database: Database, text: str) -> str:
+    """A new tenant with a program in force."""
+    tenant = f"t{next(NUMBERS)}"
+    with database.write(tenant) as connection:
+        create_tenant(connection, tenant, 1)
+    Tenants(database, KEYRING).publish(tenant, text, 0)
+    return tenant
+
+
+def copied(database: Database, tenant: str, root: Path, now_ms: int = NOW_MS) -> Manifest:
+    return Copier(database, tenant, Folder(root, tenant), lambda: now_ms).copy()
+
+
+def held(root: Path, tenant: str, manifest: Manifest) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all facts, in one order."""
+    found = {}
+    with duckdb.connect() as engine:
+        for name, fact in FACTS.items():
+            paths = [str(root / f"tenant={tenant}" / path) for path in manifest.paths(name)]
+            if paths:
+                columns = ", ".join(fact.columns)
+                query = f"SELECT {columns} FROM read_parquet({paths}, hive_partitioning = false) ORDER BY ALL"
+                found[name] = engine.execute(query).fetchall()
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def test_however_often_it_is_copied_it_holds_the_same(database: Database, tmp_path: Path) -> None:
+    numbers = itertools.count()
+
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @given(program_files(), wishes(), st.lists(st.integers(0, 200), max_size=3))
+    def check(text: str, wished: Any, cuts: list[int]) -> None:
+        tenant = tenant_with(database, text)
+        events = play(load_program(text, 1), wished)
+        root, places = tmp_path / f"often{next(numbers)}", sorted({cut % (len(events) + 1) for cut in cuts})
+        tenants = Tenants(database, KEYRING)
+        for begin, end in itertools.pairwise([0, *places, len(events)]):
+            tenants.decide_all(tenant, events[begin:end])
+            often = copied(database, tenant, root)
+        once = copied(database, tenant, tmp_path / f"once{next(numbers)}")
+        assert often.seq == once.seq
+        assert often.rows == {name: often.rows.get(name, 0) for name in once.rows} == once.rows
+        assert held(root, tenant, often) == held(Path(tmp_path / f"once{next(numbers) - 1}"), tenant, once)
+        assert {name: len(rows) for name, rows in held(root, tenant, often).items()} == {
+            name: count for name, count in once.rows.items() if count
+        }
+        with database.read() as connection:
+            for name in ("participants", "referrals", "rewards", "handles"):
+                table = tables.metadata.tables[name]
+                stored = connection.execute(sa.select(sa.func.count()).where(table.c.tenant == tenant)).scalar_one()
+                assert once.rows.get(name, 0) == stored
+
+    check()
+
+
+def told(database: Database, tenant: str, *bodies: dict[str, Any]) -> None:
+    """Events, as a shop tells them."""
+    events = []
+    for number, body in enumerate(bodies):
+        at = iso(START_MS + next(NUMBERS) * 1000 + number)
+        raw = decode_event(msgspec.json.encode({"id": f"e{next(NUMBERS)}", "occurred_at": at} | body))
+        events.append(seal(raw, KEYRING, NOW_MS, history=True))
+    outcome = Tenants(database, KEYRING).decide_all(tenant, events)
+    assert outcome is not None
+
+
+def person(name: str) -> dict[str, Any]:
+    return {"id": name, "email": f"{name}@example.com", "country": "RO", "language": "ro"}
+
+
+def shop(database: Database) -> str:
+    """A tenant with an advocate, whose friend bought, and somebody else."""
+    tenant = tenant_with(database, read_recipe("bombas"))
+    order = {"type": "order", "total": 9000, "currency": "USD"}
+    told(
+        database,
+        tenant,
+        order | {"order": "1", "person": person("ana")},
+        {"type": "join", "id": "join-ana", "person": person("ana"), "program": "bombas"},
+    )
+    code = KEYRING.handle("join-ana", 0)
+    told(
+        database,
+        tenant,
+        {"type": "share", "code": code, "channel": "whatsapp"},
+        {"type": "ask", "program": "bombas", "place": "order_done", "person": person("ana")},
+        order | {"order": "2", "person": person("bob"), "code": code},
+        order | {"order": "3", "person": person("eve")},
+    )
+    return tenant
+
+
+def test_what_was_told_and_posted_is_a_fact(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    rows = held(tmp_path, tenant, copied(database, tenant, tmp_path))
+    assert sorted(row[2] for row in rows["events"]) == ["ask", "order", "order", "order", "share"]
+    names = list(FACTS["events"].columns)
+    share = next(row for row in rows["events"] if row[2] == "share")
+    assert share[names.index("channel")] == "whatsapp"
+    strangers = [row for row in rows["events"] if row[names.index("reason")] == "no_referral"]
+    assert len(strangers) == 2
+    assert sum(row[list(FACTS["entries"].columns).index("amount")] for row in rows["entries"]) == 0
+    assert [row[:4] for row in rows["rules"]] == [
+        ("bombas", 1, "advocate_credit", ""),
+        ("bombas", 1, "friend_discount", ""),
+    ]
+
+
+def test_a_copy_that_is_interrupted_leaves_what_was(database: Database, tmp_path: Path, monkeypatch: Any) -> None:
+    tenant = shop(database)
+    before = copied(database, tenant, tmp_path)
+    facts = held(tmp_path, tenant, before)
+    told(database, tenant, {"type": "order", "order": "4", "person": person("ana"), "total": 100, "currency": "USD"})
+    with monkeypatch.context() as patched:
+
+        def fail(*_: object) -> bool:
+            raise KeyboardInterrupt
+
+        patched.setattr(source, "move_copy", fail)
+        with pytest.raises(KeyboardInterrupt):
+            copied(database, tenant, tmp_path)
+    assert held(tmp_path, tenant, before) == facts
+    after = copied(database, tenant, tmp_path)
+    assert after.generation == before.generation + 1
+    assert after.rows["orders"] == 4
+    assert len(held(tmp_path, tenant, after)["orders"]) == 4
+    assert not any((tmp_path / f"tenant={tenant}" / ".staging").iterdir())
+
+
+def test_of_two_that_copy_at_once_one_holds(database: Database, tmp_path: Path, monkeypatch: Any) -> None:
+    tenant = shop(database)
+    copied(database, tenant, tmp_path)
+    told(database, tenant, {"type": "order", "order": "4", "person": person("ana"), "total": 100, "currency": "USD"})
+    real = Copier._commit
+    meanwhile: list[Any] = []
+
+    def commit(self: Copier, *arguments: Any) -> Manifest:
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile[0] = copied(database, tenant, tmp_path)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Copier, "_commit", commit)
+    with pytest.raises(CopyRaced):
+        copied(database, tenant, tmp_path)
+    manifest = copied(database, tenant, tmp_path)
+    assert manifest == meanwhile[0]
+    assert len(held(tmp_path, tenant, manifest)["orders"]) == 4
+
+
+def test_clicks_come_each_once(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    for place in (10, 25):
+        with database.write_aside() as connection:
+            lock_spool(connection, tenant, "s1", NOW_MS)
+            hit = ("s1", place, "CODE", "bombas", START_MS, "whatsapp", None, f"c{place}")
+            store_hits(connection, tenant, [hit], {CountKey("bombas", "", 20_000, "person"): 1})
+            move_spool(connection, tenant, "s1", place + 5, NOW_MS, done=False)
+        manifest = copied(database, tenant, tmp_path)
+    rows = held(tmp_path, tenant, manifest)
+    assert [row[1] for row in rows["clicks"]] == [10, 25]
+    assert rows["click_counts"] == [("bombas", "person", 2, 20_000)]
+
+
+def test_who_is_erased_disappears_also_from_older_files(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    before = copied(database, tenant, tmp_path)
+    totals = {name: len(rows) for name, rows in held(tmp_path, tenant, before).items()}
+    told(database, tenant, {"type": "erase", "person": person("bob")})
+    after = copied(database, tenant, tmp_path)
+    rows = held(tmp_path, tenant, after)
+    # Nobody's country and language are known but those of the two who are left.
+    assert sorted(row[2] or "" for row in rows["participants"]) == ["", "RO", "RO"]
+    assert {name: len(rows[name]) for name in ("orders", "referrals", "rewards")} == {
+        name: totals[name] for name in ("orders", "referrals", "rewards")
+    }
+    gone = [path for path, _ in after.retired]
+    assert any(path.startswith("participants/") for path in gone)
+    last = copied(database, tenant, tmp_path, NOW_MS + GRACE_MS)
+    assert not last.retired
+    assert not any((tmp_path / f"tenant={tenant}" / path).exists() for path in gone)
+
+
+def test_a_restored_database_is_copied_anew(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    first = copied(database, tenant, tmp_path)
+    for path in first.paths("orders"):
+        (tmp_path / f"tenant={tenant}" / path).unlink()
+    again = copied(database, tenant, tmp_path)
+    assert again.rows == first.rows
+    assert len(held(tmp_path, tenant, again)["orders"]) == 3
+
+
+def test_steps_are_small_where_much_came(database: Database, tmp_path: Path, monkeypatch: Any) -> None:
+    tenant = shop(database)
+    copied(database, tenant, tmp_path / "steps")
+    for number in range(7):
+        body = {"type": "order", "order": f"n{number}", "person": person(f"n{number}"), "total": 5, "currency": "USD"}
+        told(database, tenant, body)
+    monkeypatch.setattr(copying, "CHUNK_EVENTS", 2)
+    monkeypatch.setattr(copying, "PAGE_ROWS", 3)
+    steps = copied(database, tenant, tmp_path / "steps")
+    once = copied(database, tenant, tmp_path / "once")
+    assert held(tmp_path / "steps", tenant, steps) == held(tmp_path / "once", tenant, once)
+    assert steps.generation >= 4
