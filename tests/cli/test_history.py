@@ -354,3 +354,22 @@ def test_while_the_database_is_away_it_stops_in_order(shop: Shop, monkeypatch: p
     file.write_text(longer)
     grown = took_in(shop, file, code=1)
     assert (grown["resumed_at"], grown["events"], grown["accepted"]) == (at, 481, 481)
+
+
+def failed(*errors: BaseException) -> BaseException:
+    """The last of some errors, each raised while the one before was dealt with."""
+    for before, error in zip((None, *errors), errors, strict=False):
+        error.__context__ = before
+    return errors[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "interrupted"),
+    [
+        (failed(KeyboardInterrupt()), True),
+        (failed(KeyboardInterrupt(), ValueError("the connection is busy"), OSError()), True),
+        (failed(OSError(), ValueError()), False),
+    ],
+)
+def test_an_interruption_is_one_also_where_cleaning_up_after_it_fails(error: BaseException, interrupted: bool) -> None:
+    assert events_command.was_interrupted(error) is interrupted

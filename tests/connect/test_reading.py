@@ -444,3 +444,23 @@ def test_the_mapping_of_the_guide_is_one() -> None:
     mapping = load_mapping(text.removeprefix("yaml\n"))
     assert set(mapping.columns) == set(fields_of("orders")) - {"code"}
     assert set(type(mapping).model_fields) - mapping.model_fields_set == {"rows", "group"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "problem"),
+    [
+        ("Refunded at,Cancelled at", "2125-01-01,", "2: Refunded at: the time lies in the future"),
+        ("Refunded at,Cancelled at", ",2125-01-01", "2: Cancelled at: the time lies in the future"),
+        ("Refunded at,Cancelled at", ",perhaps", "2: Cancelled at: not a date as the file writes them (iso)"),
+    ],
+)
+def test_a_date_of_what_became_of_an_order_is_named_by_its_column(
+    tmp_path: Path, columns: str, cells: str, problem: str
+) -> None:
+    mapping = (
+        "history: 1\nholds: orders\ntime_zone: UTC\ncurrency: RON\ncolumns: {order: Order, email: Email, placed: Date,"
+    )
+    mapping += " total: Total, refunded: Refunded, refunded_at: Refunded at, cancelled: Cancelled at}\n"
+    text = f"Order,Email,Date,Total,Refunded,{columns}\n1,a@example.com,2025-03-04,5,1,{cells}\n"
+    events, found, _ = told(put(tmp_path, text), mapping)
+    assert (events, [str(one) for one in found.problems.first]) == ([], [problem])

@@ -54,13 +54,14 @@ _FIELD_COLUMNS = {
     "person.email": "email",
     "person.phone": "phone",
     "person.name": "name",
-    "occurred_at": "placed",
     "order": "order",
     "total": "total",
     "currency": "currency",
     "code": "code",
 }
 """The field of the mapping that a field of an event comes from, where something is wrong with it."""
+_DATED = {"sign_up": "created", "profile": "created", "refund": "refunded_at", "cancel": "cancelled"}
+"""Where the time of an event comes from; that of an order, from `placed`."""
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -355,8 +356,8 @@ class Reader:
         try:
             seal(decode_event(raw), self._keyring, self._now_ms, history=True)
         except InvalidEvent as error:
-            name = _FIELD_COLUMNS.get(error.field, error.field)
-            name = "created" if name == "placed" and self._mapping.holds == "customers" else name
+            dated = _DATED.get(event["type"], "placed")
+            name = dated if error.field == "occurred_at" else _FIELD_COLUMNS.get(error.field, error.field)
             raise Bad(name, error.reason) from None
         return Entry(at_ms, rank, told.line, raw)
 
