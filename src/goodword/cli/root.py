@@ -26,6 +26,8 @@ COMMANDS = {
     "programs": "running",
     "history": "history",
     "import": "events",
+    "metrics": "figures",
+    "warehouse": "figures",
     "explain": "records",
     "audit": "records",
     "draw": "draw",

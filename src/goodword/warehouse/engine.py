@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
-import pyarrow.parquet as pq
 
 from goodword.metrics.compose import Question, relation, written
 from goodword.metrics.relations import RELATIONS
@@ -37,6 +37,7 @@ class Duck:
         self._connection = duckdb.connect()
         self.made: set[str] = set()
         """The relations that are kept as tables."""
+        self._kept: set[str] = set()
         settings: dict[str, object] = {
             "memory_limit": memory,
             "threads": THREADS,
@@ -53,6 +54,18 @@ class Duck:
     def close(self) -> None:
         """Let go of everything."""
         self._connection.close()
+
+    def keep_facts(self, names: Iterable[str]) -> None:
+        """Read facts into memory, or what the engine has for it: each file is then opened once for all questions."""
+        for name in sorted(set(names) - self._kept):
+            self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM memory.main.{name}")  # noqa: S608
+            self._kept.add(name)
+
+    def forget(self) -> None:
+        """Let go of the relations that were kept for a question: the next one is about something else."""
+        for name in self.made:
+            self._connection.execute(f"DROP TABLE {name}")
+        self.made.clear()
 
     def keep(self, name: str, question: Question) -> None:
         """Keep a relation as a table, so that it is made once for all metrics that stand on it."""
@@ -78,8 +91,3 @@ class Duck:
         self._connection.register("staged", staged)
         self._connection.execute(f"CREATE TABLE {name} AS {fact.select}")
         self._connection.unregister("staged")
-
-
-def columns_of(path: Path) -> list[str]:
-    """The columns of a file."""
-    return list(pq.read_schema(path).names)

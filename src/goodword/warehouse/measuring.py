@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from goodword.metrics.compose import Period, Question, compose, relations_of, wrappers_of, written
+from goodword.metrics.compose import Period, Question, compose, facts_of, relations_of, wrappers_of, written
 from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
 from goodword.metrics.figures import ALL, Figure, figures
+from goodword.metrics.periods import Days
 from goodword.program.duration import day_start_ms, local_date
 from goodword.program.loader import Program
 from goodword.storage.costs import costs_between, in_force, programs_of
@@ -21,10 +23,11 @@ from goodword.storage.database import Database
 from goodword.storage.load import load_tenant
 from goodword.warehouse.copying import Copier, CopyRaced
 from goodword.warehouse.engine import Duck, Engine
+from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Folder, Manifest
 
-TREND_MAX = 24
-"""How many months a trend has at most."""
+KEPT_ROWS_MAX = 20_000_000
+"""Up to how many rows facts are read once for all questions; of more, each question reads the columns that it needs."""
 RACES_MAX = 3
 EVER_MS = 2**45
 Progress = Callable[[float], None]
@@ -32,14 +35,6 @@ Progress = Callable[[float], None]
 
 class UnknownProgram(LookupError):
     """No program of this name was ever in force."""
-
-
-class Days(Struct, frozen=True):
-    """Days of a program's calendar, both included."""
-
-    name: str
-    first: date
-    last: date
 
 
 class Asked(Struct, frozen=True):
@@ -80,14 +75,20 @@ class _Known(Struct, frozen=True):
     costs: dict[str, dict[str, int]]
 
 
-def refresh(database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> Manifest:
+def refresh(
+    database: Database,
+    tenant: str,
+    folder: Folder,
+    now_ms: Callable[[], int],
+    copied: Callable[[str, int], None] = lambda *_: None,
+) -> Manifest:
     """Bring a warehouse up to date, and wait for whoever does so at the same time."""
     for _ in range(RACES_MAX):
         try:
-            return Copier(database, tenant, folder, now_ms).copy()
+            return Copier(database, tenant, folder, now_ms, copied).copy()
         except CopyRaced:
             continue
-    return Copier(database, tenant, folder, now_ms).copy()
+    return Copier(database, tenant, folder, now_ms, copied).copy()
 
 
 def measure(
@@ -103,13 +104,56 @@ def measure(
     Raises:
         UnknownProgram: there is no such program.
     """
-    known = _known(database, tenant, asked)
-    manifest = refresh(database, tenant, folder, now_ms)
-    duck = Duck(folder.path, manifest)
-    try:
-        return ask(duck, asked, known.program, known.costs, manifest, progress)
-    finally:
-        duck.close()
+    with Session(database, tenant, folder, now_ms) as session:
+        return session.measure(asked, progress)
+
+
+class Session:
+    """Figures of one tenant, question after question: what was read stays as long as nothing new came."""
+
+    def __init__(self, database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._folder = folder
+        self._now_ms = now_ms
+        self._duck: Duck | None = None
+        self._generation = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what was read."""
+        if self._duck is not None:
+            self._duck.close()
+        self._duck = None
+
+    def measure(self, asked: Asked, progress: Progress = lambda _: None) -> Measured:
+        """The figures that are asked for, over facts of this moment.
+
+        Raises:
+            UnknownProgram: there is no such program.
+        """
+        known = _known(self._database, self._tenant, asked)
+        manifest = refresh(self._database, self._tenant, self._folder, self._now_ms)
+        # What is true of people whom nothing happened to changes with time alone: they are watched for longer.
+        manifest = replace(manifest, as_of_ms=self._now_ms())
+        return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
+
+    def _engine(self, manifest: Manifest, asked: Asked) -> Duck:
+        if self._duck is None or self._generation != manifest.generation:
+            self.close()
+            self._duck = Duck(self._folder.path, manifest)
+            self._generation = manifest.generation
+        self._duck.forget()
+        if sum(manifest.rows.values()) <= KEPT_ROWS_MAX:
+            read = {name for metric in _chosen(asked) if metric.sql for name in facts_of(metric)}
+            by = {"participants", "tiers", "clicks"} if asked.dimensions else set()
+            self._duck.keep_facts((read | by) & set(FACTS))
+        return self._duck
 
 
 def ask(
@@ -127,8 +171,7 @@ def ask(
     trend = [_period(days, model.zone) for days in asked.trend]
     whole = question(program, manifest.as_of_ms, [main, *trend, everything])
     parted = question(program, manifest.as_of_ms, [main])
-    chosen = [METRICS[name] for name in asked.metrics]
-    chosen += [METRICS[name] for name in _needed(chosen) if name not in asked.metrics]
+    chosen = _chosen(asked)
     work = [(metric, None) for metric in chosen if metric.kind != "derived"]
     parts = [
         (METRICS[name], dimension)
@@ -149,7 +192,7 @@ def ask(
     )
     derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in chosen]
     made += derive(derived, [period.name for period in whole.periods], made, inputs)
-    shown = [one for one in made if one.metric in asked.metrics]
+    shown = sorted((one for one in made if one.metric in asked.metrics), key=_place(whole))
     return Measured(
         asked.program,
         model.currency,
@@ -169,15 +212,9 @@ def question(program: Program, as_of_ms: int, periods: Sequence[Period]) -> Ques
     return Question(program.name, as_of_ms, model.currency, margin, tuple(periods))
 
 
-def months(first: date, last: date) -> tuple[Days, ...]:
-    """The calendar months that these days lie in, whole, named as ``2026-10``; the last TREND_MAX of them."""
-    found: list[Days] = []
-    day = first.replace(day=1)
-    while day <= last:
-        following = (day + timedelta(days=32)).replace(day=1)
-        found.append(Days(day.strftime("%Y-%m"), day, following - timedelta(days=1)))
-        day = following
-    return tuple(found[-TREND_MAX:])
+def periods_of(program: Program, days: Iterable[Days]) -> list[Period]:
+    """Days of a program's calendar as stretches of time."""
+    return [_period(one, program.model.zone) for one in days]
 
 
 def today(program: Program, now_ms: int) -> date:
@@ -213,6 +250,24 @@ def _known(database: Database, tenant: str, asked: Asked) -> _Known:
                 amounts[cost.currency] = amounts.get(cost.currency, 0) + units
         found[days.name] = amounts
     return _Known(program, found)
+
+
+def _place(whole: Question) -> Callable[[Figure], tuple[object, ...]]:
+    """Where a figure stands: with its metric, the whole before its parts, the largest of them first."""
+    metrics, periods = list(METRICS), [period.name for period in whole.periods]
+
+    def place(one: Figure) -> tuple[object, ...]:
+        size = -(one.denominator or one.value or 0)
+        parted = ("", 0, "") if one.dimension is None else (one.dimension, size, one.of)
+        return metrics.index(one.metric), periods.index(one.period), *parted, one.unit
+
+    return place
+
+
+def _chosen(asked: Asked) -> list[Metric]:
+    """What is asked for, and what that is made of."""
+    chosen = [METRICS[name] for name in asked.metrics]
+    return chosen + [METRICS[name] for name in _needed(chosen) if name not in asked.metrics]
 
 
 def _needed(chosen: Iterable[Metric]) -> list[str]:

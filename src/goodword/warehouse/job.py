@@ -1,0 +1,108 @@
+"""Figures as a process of their own: asked line by line on standard input, it tells on standard output how far it is, then each answer.
+
+It gives way to whoever serves, and ends with him: standard input that ends means that nobody asks any more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from goodword.storage.database import Database, open_database
+from goodword.warehouse.folder import Folder
+from goodword.warehouse.measuring import Asked, Measured, Session, UnknownProgram
+
+NICENESS = 10
+"""How far it stands behind those who serve."""
+TELL_SECONDS = 0.2
+"""How often it tells how far it is, at most."""
+
+
+class Task(Struct, frozen=True):
+    """What is to be measured, where."""
+
+    database: str
+    tenant: str
+    warehouse: str
+    asked: Asked
+
+
+class Told(Struct, frozen=True, omit_defaults=True):
+    """A line of its output: how far it is, or how it ended."""
+
+    done: float | None = None
+    measured: Measured | None = None
+    unknown: bool = False
+    """There is no such program."""
+    error: str | None = None
+
+
+class Worker:
+    """Does one task after the other; the database stays open between them."""
+
+    def __init__(self) -> None:
+        self._database: Database | None = None
+        self._session: Session | None = None
+        self._place: tuple[str, str, str] | None = None
+        self._told = 0.0
+
+    def work(self, line: bytes) -> None:
+        """Do what a line asks, and tell its answer."""
+        try:
+            task = msgspec.json.decode(line, type=Task)
+            _tell(Told(measured=self._measured(task)))
+        except UnknownProgram:
+            _tell(Told(unknown=True))
+        except Exception as error:
+            _tell(Told(error=f"{type(error).__name__}: {error}"))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._session is not None:
+            self._session.close()
+        if self._database is not None:
+            self._database.close()
+        self._database = self._session = None
+
+    def _measured(self, task: Task) -> Measured:
+        place = (task.database, task.tenant, task.warehouse)
+        if self._session is None or self._place != place:
+            self.close()
+            self._database, self._place = open_database(task.database), place
+            folder = Folder(Path(task.warehouse), task.tenant)
+            self._session = Session(self._database, task.tenant, folder, _now_ms)
+        return self._session.measure(task.asked, self._progress)
+
+    def _progress(self, share: float) -> None:
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            _tell(Told(done=round(share, 4)))
+
+
+def main() -> None:
+    """Do what standard input asks, until it ends."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    worker = Worker()
+    try:
+        while line := sys.stdin.buffer.readline():
+            worker.work(line)
+    finally:
+        worker.close()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _tell(told: Told) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
