@@ -20,6 +20,7 @@ REASONS: dict[str, tuple[Kind, str]] = {
     "person_erased": ("refused", "the person was erased: nothing new begins for him"),
     "nothing_kept": ("note", "the person was erased: nothing of what is told about him is kept"),
     "history_is_facts": ("note", "history that comes after live events is kept as facts and rewards nobody"),
+    "order_takes_part": ("refused", "history does not change an order that takes part in rewards"),
     "unknown_program": ("refused", "no live program has this name"),
     "program_is_paused": ("refused", "the program is paused and takes in nothing new"),
     "program_has_ended": ("refused", "the program has ended and takes in nothing new"),

@@ -267,6 +267,11 @@ class OrderRow(Row, frozen=True):
         """Whether it makes its buyer a customer."""
         return self.state == "placed"
 
+    @property
+    def takes_part(self) -> bool:
+        """Whether any reward stands on it or was used on it, or a counter counts it."""
+        return self.referral is not None or bool(self.measured) or bool(self.redemptions)
+
 
 class ActivityRow(Row, frozen=True):
     """Something a person did that is measured or waits for staff, under the id of its event."""
