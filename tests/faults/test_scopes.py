@@ -194,6 +194,7 @@ def _rival(site: Site) -> dict[str, str]:
         "payout": keyring.id("po", "their payout"),
         "objection": keyring.id("ob", "their objection"),
         "period": "2026-10",
+        "metric": "leads",
         "pool": "film",
         "rehearsal": "re_theirs",
         "cost": "theirs",
@@ -314,7 +315,7 @@ def test_methods_that_a_route_does_not_know(world: World) -> None:
                 headers = {} if given is None else {"authorization": f"Bearer {given}"}
                 answer = world.site.ask(method, world.fill(one, world.ours), headers=headers)
                 assert answer.status_code == 405, (method, route.path)
-                for_people = f"{route.path}/".startswith(PUBLIC) and not route.path.startswith(("/assets/", "/look"))
+                for_people = f"{route.path}/".startswith(PUBLIC) and not route.path.startswith("/assets/")
                 told = "text/html; charset=utf-8" if for_people else "application/problem+json"
                 assert answer.headers["content-type"] == told
                 assert answer.headers["allow"]
