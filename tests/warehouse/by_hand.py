@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def _whole(name: str, place: int, told: Mapping[str, Any]) -> dict[str, Any]:
             row.setdefault("remaining", 0)
         case "events" | "entries":
             row.setdefault("seq", place + 1)
-            row.setdefault("line", place)
+            if name == "entries":
+                row.setdefault("line", place)
         case "clicks":
             row.setdefault("place", place)
     return row
@@ -113,16 +115,27 @@ class Hand(Duck):
 
     def __init__(self, facts: Facts | None = None) -> None:
         super().__init__(Path(), Manifest())
+        self.poured: set[str] = set()
         for name, rows in (facts or {}).items():
             self.write(name, rows)
 
     def write(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows, in which only what matters need be told."""
-        if rows:
-            self.pour(name, pa.Table.from_pylist([_whole(name, place, row) for place, row in enumerate(rows)]))
+        whole = [_whole(name, place, row) for place, row in enumerate(rows)]
+        names = dict.fromkeys(column for row in whole for column in row)
+        if whole:
+            self.pour(name, pa.table({column: [row.get(column) for row in whole] for column in names}))
+
+    def clear(self) -> None:
+        """Let go of all facts, and of what was asked of them."""
+        self.forget()
+        for name in self.poured:
+            self._connection.execute(f"DELETE FROM {name}")
+        self.poured.clear()
 
     def pour(self, name: str, table: Any) -> None:
         """Add whole rows, as a table of Arrow."""
+        self.poured.add(name)
         unknown = set(table.column_names) - set(FACTS[name].columns)
         assert not unknown, f"{name} has no {unknown}"
         self._connection.register("poured", table)
@@ -146,18 +159,15 @@ def question(*periods: Period, as_of_ms: int = day(400), currency: str = "USD", 
     return Question(PROGRAM, as_of_ms, currency, margin, periods or (MONTH,))
 
 
+@cache
+def _hand() -> Hand:
+    return Hand()
+
+
 def told(metric: str, facts: Facts, *periods: Period, dimension: Dimension | None = None, **asked: Any) -> list[Figure]:
     """The figures of a metric over facts."""
-    hand = Hand(facts)
-    try:
-        return hand.ask(metric, question(*periods, **asked), dimension)
-    finally:
-        hand.close()
-
-
-def one(metric: str, facts: Facts, **asked: Any) -> Figure:
-    """The only figure of a metric over facts."""
-    (figure,) = told(metric, facts, **asked)
-    return figure
-
-
+    hand = _hand()
+    hand.clear()
+    for name, rows in facts.items():
+        hand.write(name, rows)
+    return hand.ask(metric, question(*periods, **asked), dimension)
