@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from goodword.storage.facts import CLICK_COLUMNS, COUNT_COLUMNS, ENTRY_COLUMNS, EVENT_COLUMNS, SOURCES, Rows
 
+LAYOUT = 1
+"""Raised when a fact changes: what was copied in another layout is copied anew."""
 WHOLE = "all"
 """The partition of what has no day."""
 NUMBERS = frozenset(
@@ -83,6 +85,13 @@ def _integer(path: str, column: str = "doc") -> str:
     return f"CAST(coalesce({_text(path, column)}, '0') AS BIGINT)"
 
 
+def _listed(names: str, amounts: str) -> str:
+    """Ids with amounts as ``|ID=AMOUNT|ID=AMOUNT|``, which every engine can look into; the empty text of none."""
+    values = f"json_extract(doc, '{amounts}')"
+    pairs = f"list_transform(list_zip({names}, {values}), lambda pair: concat(pair[1], '=', pair[2]))"
+    return f"CASE WHEN len({values}) > 0 THEN concat('|', array_to_string({pairs}, '|'), '|') ELSE '' END"
+
+
 FACTS: dict[str, Fact] = {
     fact.name: fact
     for fact in (
@@ -122,14 +131,13 @@ FACTS: dict[str, Fact] = {
         ),
         Fact(
             "orders",
-            "an order of anybody: `refunded` came back of it, `net` is left, `redeemed` is what rewards paid beside; "
-            "`counted` says whether it makes its buyer a customer",
+            "an order of anybody: `refunded` came back of it, `net` is left; `redemptions` is which rewards paid of it, "
+            "beside its total; `counted` says whether it makes its buyer a customer",
             {
                 **_plain("id", "participant", "placed_ms", "total", "currency", "refunded", "state", "referral"),
                 "counted": "counted = 1",
                 "net": "CASE WHEN state IN ('placed', 'refunded') THEN total - refunded ELSE 0 END",
-                # What rewards paid of it: its total is told without that.
-                "redeemed": "CAST(coalesce(list_sum(CAST(json_extract(doc, '$.redemptions[*].amount') AS BIGINT[])), 0) AS BIGINT)",
+                "redemptions": _listed("json_extract_string(doc, '$.redemptions[*].reward')", "$.redemptions[*].amount"),
             },
             ("id",),
             "placed_ms",
@@ -164,7 +172,7 @@ FACTS: dict[str, Fact] = {
         ),
         Fact(
             "rewards",
-            "one grant of a reward rule to one person",
+            "one grant of a reward rule to one person; `paid` is which rewards it was bought with",
             {
                 **_plain(
                     "id",
@@ -188,6 +196,7 @@ FACTS: dict[str, Fact] = {
                 "owed": _integer("owed"),
                 "discount": _integer("discount"),
                 "spent": _integer("spent"),
+                "paid": _listed("json_keys(doc, '$.paid')", "$.paid.*"),
             },
             ("id",),
             "granted_ms",
@@ -211,7 +220,7 @@ FACTS: dict[str, Fact] = {
         ),
         Fact(
             "events",
-            "what was shown, passed on, accepted or bought, on what evidence, and what was answered",
+            "what was shown, passed on, accepted, bought or brought back, on what evidence, and what was answered",
             {
                 **_plain("seq", "id", "type"),
                 "at_ms": "occurred_ms",
