@@ -527,8 +527,8 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, g.origin, params.currency, g.participant,
-                    concat(g.first_ms // (30 * day_ms), '|', coalesce(d.country, ''), '|',
-                        CASE WHEN f.net <= 0 THEN -1 ELSE floor(log2(f.net)) END) AS stratum,
+                    concat(CAST(g.first_ms // (30 * day_ms) AS VARCHAR), '|', coalesce(d.country, ''), '|', CAST(
+                        CASE WHEN f.net <= 0 THEN -1 ELSE CAST(floor(log2(f.net)) AS BIGINT) END AS VARCHAR)) AS stratum,
                     CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
                 FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 JOIN first_orders AS f ON f.participant = g.participant
@@ -549,7 +549,7 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
-                    NULL AS month, 0 AS y
+                    CAST(NULL AS BIGINT) AS month, 0 AS y
                 FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
                 UNION ALL
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,

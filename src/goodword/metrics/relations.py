@@ -29,7 +29,10 @@ CONSTANTS = {
 """Names that queries use for numbers."""
 MACROS = {
     "within": ("moment", "p", "moment >= p.start_ms AND moment < p.end_ms"),
-    "discounted": ("amount", "age_ms", f"round(amount * power({1 + DISCOUNT}, -(age_ms // (30 * day_ms)) / 12.0))"),
+    # An exponent of decimals has six digits in some engines.
+    "discounted": ("amount", "age_ms", f"round(amount * power({1 + DISCOUNT}, -(age_ms // (30 * day_ms)) / 12e0))"),
+    # Squares of money go beyond 64 bits, and not every engine says so.
+    "product": ("a", "b", "CAST(a AS DECIMAL(38, 0)) * CAST(b AS DECIMAL(38, 0))"),
 }
 """Functions that queries use for what is written often: their two parameters, and what they stand for."""
 
@@ -118,9 +121,13 @@ RELATIONS: dict[str, str] = {
         LEFT JOIN (SELECT friend, min(advocate) AS advocate FROM won GROUP BY friend) AS w ON w.friend = c.participant
         LEFT JOIN (SELECT DISTINCT friend FROM referrals WHERE converted_ms IS NOT NULL) AS x ON x.friend = c.participant
     """,
+    # Of orders of one moment the first by its id: whoever asks again has the same.
     "first_orders": """
-        SELECT participant, arg_min(id, placed_ms) AS id, min(placed_ms) AS placed_ms, arg_min(net, placed_ms) AS net
-        FROM orders WHERE counted GROUP BY participant
+        SELECT o.participant, o.id, o.placed_ms, o.net
+        FROM (
+            SELECT participant, id, placed_ms, net, row_number() OVER (PARTITION BY participant ORDER BY placed_ms, id) AS number
+            FROM orders WHERE counted
+        ) AS o WHERE o.number = 1
     """,
     "conversion_order": """
         SELECT advocate, at_ms, version, row_number() OVER (PARTITION BY advocate ORDER BY at_ms, friend) AS number
