@@ -25,6 +25,7 @@ COMMANDS = {
     "publish": "publishing",
     "programs": "running",
     "import": "events",
+    "report": "measuring",
     "metrics": "figures",
     "warehouse": "figures",
     "explain": "records",
