@@ -5,6 +5,7 @@ Here places are worked out; the template draws. Bars that lie have their label a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,8 @@ NARROW = 420
 """The width of a chart whose bars lie."""
 ROW, LABEL, THICK = 46, 16, 16
 """Of a bar that lies: the height of its row, where the foot of its label is, how thick it is."""
+LETTER = 6.6
+"""How wide a letter of a label is, with a little room."""
 SHORT = 7
 """So many characters fit above each of twelve points."""
 
@@ -99,7 +102,6 @@ class Lying:
 
     label: str
     shown: str
-    beside: str
     x: float
     width: float
     top: float
@@ -160,7 +162,7 @@ class Line:
 def funnel(block: Funnel, rtl: bool) -> Rows:
     """Steps as bars that lie, each against the largest."""
     most = max([1, *(step.value for step in block.steps)])
-    rows = [(step.label, Point(step.value / most, step.shown), step.share) for step in block.steps]
+    rows = [(step.label, Point(step.value / most, step.shown)) for step in block.steps]
     return _lying(block.title, rows, rtl)
 
 
@@ -177,27 +179,25 @@ def intervals(block: Intervals, rtl: bool) -> Rows:
                 None if point.low is None else max(point.low, 0) / most,
                 None if point.high is None else max(point.high, 0) / most,
             ),
-            "",
         )
         for label, point in block.rows
     ]
     return _lying(block.title, rows, rtl)
 
 
-def _lying(title: str, rows: Sequence[tuple[str, Point, str]], rtl: bool) -> Rows:
+def _lying(title: str, rows: Sequence[tuple[str, Point]], rtl: bool) -> Rows:
     room = NARROW - 2 * BESIDE
 
     def at(share: float) -> float:
         return round(BESIDE + (room * (1 - share) if rtl else room * share), 1)
 
     made = []
-    for place, (label, point, beside) in enumerate(rows):
+    for place, (label, point) in enumerate(rows):
         top = place * ROW + LABEL + 6
         made.append(
             Lying(
                 label,
                 point.shown,
-                beside,
                 min(at(0), at(point.value)),
                 round(room * point.value, 1),
                 top,
@@ -236,8 +236,11 @@ def trend(block: Trend, rtl: bool) -> Line:
         under = [f"{x(place)},{y(point.low)}" for place, point in piece if point.low is not None]
         if over:
             bands.append(" ".join([*over, *reversed(under)]))
-    step = max(1, -(-len(block.labels) // LABELS_MAX))
-    labels = tuple(Label(x(place), block.labels[place]) for place in range(0, len(block.labels), step))
+    longest = max(map(len, block.labels), default=0)
+    step = max(1, math.ceil(longest * LETTER / slot))
+    # The last one is what the reader looks for.
+    below = range((len(block.labels) - 1) % step, len(block.labels), step)
+    labels = tuple(Label(x(place), block.labels[place]) for place in below)
     return Line(block.title, block.note, tuple(dots), tuple(lines), tuple(bands), labels, y(0))
 
 

@@ -58,12 +58,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a funnel, as it is written, with what share of the step before it is."""
+    """A step of a funnel, and how many it is as it is written."""
 
     label: str
     value: int
     shown: str
-    share: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class _Report:
         self.say = Sayings(language, measured.currency, self.periods)
         self.text = self.say.text
         self.margin_known = program.model.economics is not None
+        # A shop need not tell orders: then nobody knows what those left who came, which is not the same as nothing.
+        self.worth_known = self.margin_known and any(one.value for one in measured.find("referred_margin", ALL))
 
     def all(self) -> Iterator[Block]:
         yield Heading(self.text("title", program=isolate(self.measured.program, self.language)), 1)
@@ -142,8 +144,8 @@ class _Report:
                 yield from map(self.say.told, self._figures(name))
 
     def _figures(self, name: str) -> list[Figure]:
-        """The figures of a metric that are worth saying: where nobody knows the margin, none that stands on it."""
-        if not self.margin_known and _needs_margin(name):
+        """The figures of a metric that are worth saying: where nobody knows what customers left, none that stands on it."""
+        if not self.worth_known and _needs_margin(name):
             return []
         found = self.measured.find(name, ALL if name == "target_customers" else None)
         return [figure for figure in found if name not in WITHOUT_ZERO or figure.value]
@@ -160,10 +162,9 @@ class _Report:
         for name in FUNNEL:
             figure = self._one(name)
             value = int(figure.value or 0) if figure is not None else 0
-            share = self.say.share(value / before) if before and value <= before else "–"
             title, shown = self.text(f"{name}.name"), number(value, self.language)
-            steps.append(Step(title, value, shown, "" if share == "–" else share))
-            rows.append((title, shown, share))
+            steps.append(Step(title, value, shown))
+            rows.append((title, shown, number(round(100 * value / before), self.language) if before else "–"))
             before = value
         if any(step.value for step in steps):
             yield Funnel(self.text("chart.funnel", when=self.say.when(self.measured.period.name)), tuple(steps))
@@ -189,10 +190,10 @@ class _Report:
         yield Grid(tuple(self.text(f"head.{name}") for name in head), tuple(table))
 
     def _value(self) -> Iterator[Block]:
-        if not self.margin_known:
-            yield Line(self.text("no_margin"))
-        else:
+        if self.worth_known:
             yield from self._curve()
+        else:
+            yield Line(self.text("no_orders" if self.margin_known else "no_margin"))
         pairs = [figure for pair in COMPARED for figure in map(self._one, pair) if figure is not None]
         known = [figure for figure in pairs if figure.value is not None]
         if known:
@@ -265,7 +266,7 @@ class _Report:
                 matured.append((title, figure))
         known = [(title, figure) for title, figure in matured if figure.value is not None]
         if len(known) > 1:
-            title = f"{self.text('conversion_matured.name')}: {self.text(f'by.{dimension}')}"
+            title = f"{self.text(f'by.{dimension}')}: {self.text('conversion_matured.name')}"
             yield self._intervals(title, known)
         names = tuple(self.text(f"{name}.name") for name in PARTED)
         yield Grid((self.text(f"by.{dimension}"), *names, self.text("head.range")), tuple(rows))

@@ -14,7 +14,7 @@ from goodword.metrics.verdicts import Verdict
 from goodword.program.quantity import BASIS_POINTS, Quantity, is_currency
 from goodword.reports.blocks import Told
 from goodword.words.catalogue import catalogue, placeholders
-from goodword.words.format import amount, calendar_day, decimal, number, percent, whole_month
+from goodword.words.format import amount, calendar_day, decimal, isolate, number, percent, whole_month
 
 SUBJECTS: Final[Mapping[str, str]] = {
     "share_rate": "person",
@@ -66,8 +66,6 @@ PEOPLE: Final = ("person", "customer", "new_customer", "friend", "advocate")
 """Subjects of whom nobody is there, where of others there are none."""
 UNITS: Final = ("friend", "order", "referral", "reward")
 """Nouns that the catalogues have among the units of rewards and limits."""
-SAID_ALREADY: Final[frozenset[Verdict]] = frozenset({"no_data", "beyond_follow_up"})
-"""Where nothing is known, the sentence itself says why."""
 
 
 class Sayings:
@@ -110,7 +108,8 @@ class Sayings:
 
     def share(self, value: Number) -> str:
         """A share in percent, with one decimal at most."""
-        return percent(round(value * 1000) * (BASIS_POINTS // 1000), self.language)
+        shown = percent(round(value * 1000) * (BASIS_POINTS // 1000), self.language)
+        return isolate(shown, self.language) if self.texts.rtl else shown
 
     def days(self, value: Number) -> str:
         """So many days: whole ones from ten on, else with one decimal."""
@@ -151,7 +150,7 @@ class Sayings:
         if figure.value is None:
             return self._nothing(figure)
         parts = [self._says(figure, "says")]
-        if figure.more.get("amplification") is not None:
+        if figure.value and figure.more.get("amplification") is not None:
             parts.append(self._says(figure, "grows"))
         if (likely := self.range(figure, "likely", counts=METRICS[figure.metric].kind == "survival")) is not None:
             parts.append(likely)
@@ -160,19 +159,18 @@ class Sayings:
         return " ".join(parts)
 
     def range(self, figure: Figure, key: str = "range", *, counts: bool = False) -> str | None:
-        """The range that a figure lies in; with `counts` in people rather than in percent. None where it has none."""
+        """The range that a figure lies in; with `counts` in people rather than in percent. None where it has none, or one too
+        narrow to be written."""
         if figure.low is None or figure.high is None:
             return None
         low, high = self.shown(figure, figure.low), self.shown(figure, figure.high)
         if counts and figure.denominator:
             low, high = (number(round(end * figure.denominator), self.language) for end in (figure.low, figure.high))
-        return self.text(key, low=low, high=high)
+        return None if low == high else self.text(key, low=low, high=high)
 
     def warnings(self, figure: Figure) -> tuple[Verdict, ...]:
-        """What speaks against relying on a figure, beside what its sentence says already."""
-        if figure.value is None:
-            return tuple(code for code in figure.warnings if code not in SAID_ALREADY)
-        return figure.warnings
+        """What speaks against relying on a figure; where there is none, its sentence says why."""
+        return () if figure.value is None else figure.warnings
 
     def warning(self, code: Verdict) -> str:
         """The sentence of a warning."""
@@ -202,10 +200,10 @@ class Sayings:
                 return self.days(METRICS[figure.metric].horizon_days or 0)
             case "age":
                 return self.days(30 * (len(figure.more) // 2))
-            case "cost":
-                return self._money(figure, figure.denominator if figure.unit == "share" else figure.numerator)
-            case "margin":
-                return self._money(figure, (figure.numerator or 0) + (figure.denominator or 0))
+            case "cost" if figure.metric != "return_on_investment":
+                return self._money(figure, figure.numerator or 0)
+            case "cost" | "margin":
+                return self._money(figure, figure.more[name] or 0)
         more = figure.more[name] or 0
         if name == "top_1":
             return self.share(more)
@@ -217,9 +215,9 @@ class Sayings:
             return round((figure.value or 0) * (figure.denominator or 0))
         return figure.numerator or 0
 
-    def _money(self, figure: Figure, value: int | None) -> str:
+    def _money(self, figure: Figure, value: Number) -> str:
         unit = figure.unit if is_currency(figure.unit) else self.currency
-        return amount(Quantity(value or 0, unit), self.language)
+        return amount(Quantity(round(value), unit), self.language)
 
     def _unknown(self, figure: Figure) -> str:
         """What stands where a value would."""
@@ -238,6 +236,8 @@ class Sayings:
             return self.text("none.alike")
         if figure.metric in FOLLOWED_DAYS:
             return self.text("none.early", days=self.days(FOLLOWED_DAYS[figure.metric]))
+        if figure.metric == "cycle_time":
+            return self.text("none.cycle", when=self.when(figure.period))
         if figure.denominator:
             return self.text("none.early", days=self.days(metric.horizon_days or 0))
         return self.text(f"none.{SUBJECTS.get(figure.metric, 'customer')}", when=self.when(figure.period))
