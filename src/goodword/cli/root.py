@@ -26,6 +26,7 @@ COMMANDS = {
     "programs": "running",
     "history": "history",
     "import": "events",
+    "report": "measuring",
     "metrics": "figures",
     "warehouse": "figures",
     "explain": "records",

@@ -176,7 +176,9 @@ def ask(
     everything = Period(ALL, 0, EVER_MS)
     main = _period(asked.period, model.zone)
     trend = [_period(days, model.zone) for days in asked.trend]
-    whole = question(program, manifest.as_of_ms, [main, *trend, everything])
+    # The period may be a month of the trend as well: asked for twice, all that happened in it would count twice.
+    periods = {one.name: one for one in (main, *trend, everything)}
+    whole = question(program, manifest.as_of_ms, list(periods.values()))
     parted = question(program, manifest.as_of_ms, [main])
     chosen = _chosen(asked)
     work = [(metric, None) for metric in chosen if metric.kind != "derived"]
