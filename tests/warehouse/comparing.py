@@ -10,8 +10,9 @@ from typing import Any
 from goodword.metrics.compose import Period, Question, compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.figures import Figure
+from goodword.metrics.periods import Days, months_until
 from goodword.warehouse.engine import Engine, Row
-from goodword.warehouse.measuring import Asked, Days, ask, months, question
+from goodword.warehouse.measuring import Asked, ask, question
 from tests.warehouse.shop import DAY_MS, Copied
 
 RELATIVE = 1e-9
@@ -61,7 +62,7 @@ def same(value: Any, twin: Any) -> bool:
 def figures_of(copied: Copied, engine: Engine) -> tuple[Figure, ...]:
     """All figures of a program with the trend of a year, by two dimensions."""
     first, last = date(2026, 1, 1), date(2027, 2, 28)
-    asked = Asked(copied.program.name, Days("whole", first, last), months(first, last)[-3:], ("channel", "version"))
+    asked = Asked(copied.program.name, Days("whole", first, last), months_until(last, 3), ("channel", "version"))
     costs = {name: {"USD": 12_300} for name in ("whole", "all", *(days.name for days in asked.trend))}
     return ask(engine, asked, copied.program, costs, copied.manifest).figures
 
