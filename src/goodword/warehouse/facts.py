@@ -133,7 +133,9 @@ FACTS: dict[str, Fact] = {
                 **_plain("id", "participant", "placed_ms", "total", "currency", "refunded", "state", "referral"),
                 "counted": "counted = 1",
                 "net": "CASE WHEN state IN ('placed', 'refunded') THEN total - refunded ELSE 0 END",
-                "redemptions": _listed("json_extract_string(doc, '$.redemptions[*].reward')", "$.redemptions[*].amount"),
+                "redemptions": _listed(
+                    "json_extract_string(doc, '$.redemptions[*].reward')", "$.redemptions[*].amount"
+                ),
             },
             ("id",),
             "placed_ms",
