@@ -542,8 +542,8 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, g.origin, params.currency, g.participant,
-                    concat(g.first_ms // (30 * day_ms), '|', coalesce(d.country, ''), '|',
-                        CASE WHEN g.first_net <= 0 THEN -1 ELSE floor(log2(g.first_net)) END) AS stratum,
+                    concat(CAST(g.first_ms // (30 * day_ms) AS VARCHAR), '|', coalesce(d.country, ''), '|', CAST(
+                        CASE WHEN g.first_net <= 0 THEN -1 ELSE CAST(floor(log2(g.first_net)) AS BIGINT) END AS VARCHAR)) AS stratum,
                     CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
                 FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN participants AS d ON d.id = g.participant
@@ -563,7 +563,7 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
-                    NULL AS month, 0 AS y
+                    CAST(NULL AS BIGINT) AS month, 0 AS y
                 FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
                 UNION ALL
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,

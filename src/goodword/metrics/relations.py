@@ -35,7 +35,10 @@ CONSTANTS = {
 """Names that queries use for numbers."""
 MACROS = {
     "within": ("moment", "p", "moment >= p.start_ms AND moment < p.end_ms"),
-    "discounted": ("amount", "age_ms", f"round(amount * power({1 + DISCOUNT}, -(age_ms // (30 * day_ms)) / 12.0))"),
+    # An exponent of decimals has six digits in some engines.
+    "discounted": ("amount", "age_ms", f"round(amount * power({1 + DISCOUNT}, -(age_ms // (30 * day_ms)) / 12e0))"),
+    # Squares of money go beyond 64 bits, and not every engine says so.
+    "product": ("a", "b", "CAST(a AS DECIMAL(38, 0)) * CAST(b AS DECIMAL(38, 0))"),
 }
 """Functions that queries use for what is written often: their two parameters, and what they stand for."""
 

@@ -56,12 +56,14 @@ class Fact(Struct, frozen=True):
     """What is read from the database for it."""
     where: str = "TRUE"
     """Which staged rows are facts already."""
+    piece: str = f"'{WHOLE}'"
+    """The SQL of its partition where it has no moment that never changes."""
 
     @property
     def day(self) -> str:
         """The SQL of its partition."""
         if self.at is None:
-            return f"'{WHOLE}'"
+            return self.piece
         return f"strftime(make_timestamp({self.at} * 1000), '%Y-%m-%d')"
 
     @property
@@ -102,8 +104,10 @@ FACTS: dict[str, Fact] = {
                 "erased_ms": f"CAST({_text('erased_ms')} AS BIGINT)",
             },
             ("id",),
-            "created_ms",
+            # When somebody was first seen goes back where history is told later: his number does not change.
+            None,
             SOURCES["participants"].columns,
+            piece="'piece-' || CAST(number // 50000 AS VARCHAR)",
         ),
         Fact(
             "handles",
