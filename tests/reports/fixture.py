@@ -6,16 +6,22 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from goodword.metrics.definitions import METRICS, Metric
+from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.figures import ALL, Figure, Number
 from goodword.metrics.periods import Days
 from goodword.metrics.verdicts import VERDICTS
 from goodword.reports.blocks import Bars, Block, Definitions, Funnel, Grid, Heading, Intervals, Told, Trend
+from goodword.reports.figures import figures_blocks
 from goodword.reports.sayings import Sayings
+from goodword.storage.database import open_database
 from goodword.words.catalogue import LANGUAGES
+from tests.reports.making import measured, tenant_with
 
 HERE = Path(__file__).parent
+GOLDEN = HERE / "report.en.txt"
+BY: tuple[Dimension, ...] = ("channel", "language", "country")
 OCTOBER = Days("2026-10", date(2026, 10, 1), date(2026, 10, 31))
 NUMBERS = (0, 1, 2, 3, 11, 20, 100)
 """Those at which the languages change form."""
@@ -115,9 +121,16 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the files of sentences."""
+    """Write the files."""
     for language in LANGUAGES:
         path(language).write_text("\n".join(lines(language)) + "\n", encoding="utf-8")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        database = open_database(f"sqlite:///{folder / 'small.db'}")
+        database.migrate()
+        program, found = measured(database, tenant_with(database), folder, dimensions=BY)
+        GOLDEN.write_text(as_text(figures_blocks(found, program, "en")), encoding="utf-8")
+        database.close()
 
 
 if __name__ == "__main__":

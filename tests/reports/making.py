@@ -31,7 +31,7 @@ program: socks
 currency: USD
 time_zone: UTC
 target: {customers: 50, cost: 15.00 USD}
-economics: {margin: 60%}
+economics: {margin: 60%, smallest_order: 40.00 USD, return_window: 30 days}
 audience: {friend: {friend.new_customer: true}}
 steps:
   purchase: {event: order}
@@ -46,7 +46,7 @@ rewards:
     benefit: {kind: coupon, percent_off: 10%, ceiling: 20.00 USD}
     expires: 30 days
 """
-WITHOUT_MARGIN = PROGRAM.replace("economics: {margin: 60%}\n", "")
+WITHOUT_MARGIN = PROGRAM.replace("economics: {margin: 60%, smallest_order: 40.00 USD, return_window: 30 days}\n", "")
 ADVOCATES = 6
 FRIENDS = 7
 
@@ -105,11 +105,17 @@ def order(name: str, who: dict[str, Any], total: int) -> dict[str, Any]:
 
 
 def measured(
-    database: Database, tenant: str, folder: Path, period: str = "2026-10", dimensions: tuple[Dimension, ...] = ()
+    database: Database,
+    tenant: str,
+    folder: Path,
+    period: str = "2026-10",
+    dimensions: tuple[Dimension, ...] = (),
+    metrics: tuple[str, ...] = tuple(METRICS),
+    months: int = 12,
 ) -> tuple[Program, Measured]:
-    """All figures of the program over a period, with the twelve months up to it."""
+    """The figures of the program over a period, with so many months up to it."""
     with database.read() as connection:
         program = find_program(connection, tenant, "socks")
     days = read_period(period, date(2026, 11, 30))
-    asked = Asked("socks", days, months_until(days.last), dimensions, tuple(METRICS))
+    asked = Asked("socks", days, months_until(days.last, months), dimensions, metrics)
     return program, measure(database, tenant, Folder(folder, tenant), asked, lambda: NOW_MS)
