@@ -32,6 +32,10 @@ def label(dimension: Dimension, value: str, language: str) -> str:
             return str(texts.locale.languages.get(value.partition("-")[0].lower(), isolate(value, language)))
         case "country":
             return str(texts.locale.territories.get(value.upper(), isolate(value, language)))
+        case "outcome":
+            return texts.text(f"figure.outcome.{value}")
+        case "reason":
+            return isolate(value, language)
         case "tier":
             return own_word("tier", value, language)
     return texts.text("figure.by.version_number", {"number": isolate(value, language)})

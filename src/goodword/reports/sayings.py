@@ -51,6 +51,7 @@ THINGS: Final[Mapping[str, str]] = {
     "conversions": "friend",
     "new_customers": "new_customer",
     "unpriced_rewards": "reward",
+    "orders": "order",
 }
 """What a figure that counts counts."""
 FOLLOWED_DAYS: Final[Mapping[str, int]] = {
