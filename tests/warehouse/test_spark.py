@@ -206,6 +206,19 @@ def test_it_says_at_once_that_nobody_is_there(address: str, told: str, tmp_path:
     assert "s3cret" not in str(caught.value)
 
 
+def test_the_folder_may_have_spaces_and_letters_of_any_script(copied: Copied, address: str, tmp_path: Path) -> None:
+    moved = in_one_piece(copied, tmp_path / "a shop=țară")
+    spark = Spark(address, moved.folder, moved.manifest)
+    assert spark.rows("SELECT count(*) AS n FROM orders") == [{"n": copied.manifest.rows["orders"]}]
+    spark.close()
+
+
+@pytest.mark.parametrize("name", ["100%20", "a*", "{a,b}", "#1"])
+def test_a_folder_that_could_not_be_found_is_refused(name: str, address: str, tmp_path: Path) -> None:
+    with pytest.raises(AnalysisUnavailable, match="in its name"):
+        engine_for(address, tmp_path / name, Manifest())
+
+
 def test_it_says_that_what_answers_is_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RETRIES_MAX", 1)
     with socket.create_server(("127.0.0.1", 0)) as other:
