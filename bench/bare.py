@@ -72,9 +72,12 @@ def make_app() -> FastAPI:
         keys: Any = Anybody()
         deliverer: Any = None
         jobs: Any = None
+        desk: Any = None
         look: Any = None
         pictures: Any = None
-        app.state.context = Context(parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs, look, pictures)
+        app.state.context = Context(
+            parts, batcher, keys, Limits(0, 0, Proxies("")), deliverer, jobs, desk, look, pictures
+        )
         yield
 
     configure_log("info")

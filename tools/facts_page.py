@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from goodword.warehouse.engine import schema_of
-from goodword.warehouse.facts import FACTS, Fact
+from goodword.warehouse.facts import FACTS, WHOLE, Fact
 from tools.markdown import table
 
+WHOLE_PIECE = f"'{WHOLE}'"
 TYPES = {"string": "text", "int64": "integer (64 bits)", "bool": "boolean"}
 
 MEANINGS: dict[str, str] = {
@@ -49,7 +50,7 @@ MEANINGS: dict[str, str] = {
     "orders.referral": "the referral that it belongs to; empty for everybody else's",
     "orders.counted": "whether it makes its buyer a customer",
     "orders.net": "what is left of its total: nothing where it was cancelled",
-    "orders.redeemed": "what rewards paid of it; its total is told without that",
+    "orders.redemptions": "which rewards paid of it, and how much, as `|ID=AMOUNT|ID=AMOUNT|`; its total is told without that",
     "referrals.advocate": "who invited: the id of a participant",
     "referrals.friend": "who came: the id of a participant, or an order where orders are tied",
     "referrals.code": "the code by which the friend came",
@@ -66,13 +67,14 @@ MEANINGS: dict[str, str] = {
     "rewards.owed": "what was used and taken back all the same",
     "rewards.discount": "for a coupon of a percentage: what it cost when it was used",
     "rewards.spent": "what using it took from its budget",
+    "rewards.paid": "which points bought it, and how many, as `|ID=AMOUNT|`",
     "tiers.tier": "which; the empty text for none",
     "surveys.recommend": "how likely it is that he recommends the shop, from 0 to 10",
     "surveys.easy": "how easy it was, from 1 to 5",
     "surveys.attractive": "how attractive the reward is, from 1 to 5",
     "surveys.motivates": "what would move him to invite more",
     "events.id": "the id that its source gave it",
-    "events.type": "`ask`, `share`, `claim`, `sign_up` or `order`",
+    "events.type": "`ask`, `share`, `claim`, `sign_up`, `order`, `refund`, `cancel` or `chargeback`",
     "events.at_ms": "when it happened, as its source says",
     "events.clock_ms": "the time by the tenant's clock, at which it was decided",
     "events.code": "the code that came with it",
@@ -110,7 +112,12 @@ def _part(fact: Fact) -> str:
         [f"`{field.name}`", TYPES[str(field.type)], MEANINGS.get(f"{fact.name}.{field.name}") or MEANINGS[field.name]]
         for field in schema_of(fact.name)
     ]
-    days = f"Its day is that of `{fact.at}`." if fact.at else "Kept in one piece, in the folder `day=all`."
+    if fact.at:
+        days = f"Its day is that of `{fact.at}`."
+    elif fact.piece == WHOLE_PIECE:
+        days = "Kept in one piece, in the folder `day=all`."
+    else:
+        days = "Kept in pieces, in folders such as `day=piece-0`, whatever its moments."
     said = fact.said[0].upper() + fact.said[1:]
     key = ", ".join(f"`{name}`" for name in fact.key)
     return f"## {fact.name}\n\n{said}. One row for each {key}. {days}\n\n{table(['column', 'type', 'meaning'], rows)}\n"

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from goodword.cli.output import console, print_json
 from goodword.pages.blocks import page
-from goodword.reports.blocks import Bars, Block, Grid, Heading
+from goodword.reports.blocks import Bars, Block, Definitions, Funnel, Grid, Heading, Intervals, Told, Trend
 
 PageFile = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="write a page with charts, to read and print")
@@ -44,7 +44,7 @@ def watched() -> Iterator[Callable[[float], None]]:
 
 
 def print_blocks(blocks: Sequence[Block]) -> None:
-    """Blocks on the terminal; the tables hold what the charts show."""
+    """Blocks on the terminal; the tables hold what the charts show, and definitions are for pages."""
     screen = console()
     for block in blocks:
         match block:
@@ -57,7 +57,12 @@ def print_blocks(blocks: Sequence[Block]) -> None:
                 for row in rows:
                     table.add_row(*row)
                 screen.print(table)
-            case Bars(title=title):
+            case Bars(title=title) | Funnel(title=title) | Trend(title=title) | Intervals(title=title):
                 screen.print(Text(f"\n{title}"), soft_wrap=True)
+            case Told(name=name, value=value, text=text, notes=notes):
+                screen.print(Text.assemble("\n", (name, "bold"), ": ", value), soft_wrap=True)
+                screen.print("\n".join([text, *notes]), soft_wrap=True)
+            case Definitions():
+                continue
             case _:
                 screen.print(block.text, soft_wrap=True)

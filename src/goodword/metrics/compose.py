@@ -216,8 +216,8 @@ def _labelled(metric: Metric, dimension: Dimension | None) -> exp.Select:
 
 
 def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) -> tuple[exp.Expression, exp.Select]:
-    if dimension == "version":
-        return exp.column("version", "s"), select
+    if dimension in ("version", "outcome", "reason"):
+        return exp.column(dimension, "s"), select
     if dimension == "channel":
         if "channel" in columns:
             return exp.column("channel", "s"), select

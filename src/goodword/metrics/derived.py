@@ -74,12 +74,9 @@ def _return_on_investment(period: str, others: Others, inputs: Inputs) -> list[F
     margin = _by_unit(others["referred_margin", period]).get(inputs.currency)
     value = (margin - cost) / cost if inputs.margin_known and margin is not None and cost else None
     won = int(_value(others["new_customers", period]) or 0)
-    return [
-        Figure(
-            "return_on_investment", period, "share", value, numerator=None if margin is None else int(margin - cost),
-            denominator=int(cost), warnings=verdicts(Facts(denominator=won if cost else 0)),
-        )
-    ]  # fmt: skip
+    more: dict[str, Number | None] = {"margin": margin, "cost": cost, "new_customers": won}
+    warnings = verdicts(Facts(denominator=won if cost else 0))
+    return [Figure("return_on_investment", period, "share", value, more=more, warnings=warnings)]
 
 
 def _payback_days(period: str, others: Others, inputs: Inputs) -> list[Figure]:

@@ -39,4 +39,86 @@ class Bars:
     series: tuple[tuple[str, tuple[tuple[int, str], ...]], ...]
 
 
-Block = Heading | Line | Grid | Bars
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What has to be kept in mind about what stands before it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One figure: its name, what it is, a sentence that explains it, and what speaks against relying on it."""
+
+    name: str
+    value: str
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a funnel, and how many it is as it is written."""
+
+    label: str
+    value: int
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """A chart: steps that follow each other, each a bar below the one before."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value with the range that it lies in, and as it is written."""
+
+    value: float
+    shown: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A chart: a line over time with the ranges of its points as a band; None where nothing is known."""
+
+    title: str
+    labels: tuple[str, ...]
+    points: tuple[Point | None, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """A chart: for each label a bar with the range that its value lies in."""
+
+    title: str
+    rows: tuple[tuple[str, Point], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a figure is made: the question it answers, its formula and source, and the queries behind it."""
+
+    name: str
+    question: str
+    lines: tuple[str, ...]
+    queries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All definitions of a report, at its end: a page folds each away, a terminal leaves them out."""
+
+    title: str
+    query: str
+    """What a query is called."""
+    items: tuple[Definition, ...]
+
+
+Block = Heading | Line | Note | Told | Grid | Bars | Funnel | Trend | Intervals | Definitions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
 from goodword.metrics.figures import ALL, Figure, figures
+from goodword.metrics.periods import Days
 from goodword.program.duration import day_start_ms, local_date
 from goodword.program.loader import Program
 from goodword.storage.costs import costs_between, in_force, programs_of
@@ -27,8 +28,6 @@ from goodword.warehouse.folder import Folder, Manifest
 
 KEPT_ROWS_MAX = 20_000_000
 """Up to how many rows facts are read once for all questions; of more, each question reads the columns that it needs."""
-TREND_MAX = 24
-"""How many months a trend has at most."""
 RACES_MAX = 3
 EVER_MS = 2**45
 Progress = Callable[[float], None]
@@ -36,14 +35,6 @@ Progress = Callable[[float], None]
 
 class UnknownProgram(LookupError):
     """No program of this name was ever in force."""
-
-
-class Days(Struct, frozen=True):
-    """Days of a program's calendar, both included."""
-
-    name: str
-    first: date
-    last: date
 
 
 class Asked(Struct, frozen=True):
@@ -84,14 +75,20 @@ class _Known(Struct, frozen=True):
     costs: dict[str, dict[str, int]]
 
 
-def refresh(database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> Manifest:
+def refresh(
+    database: Database,
+    tenant: str,
+    folder: Folder,
+    now_ms: Callable[[], int],
+    copied: Callable[[str, int], None] = lambda *_: None,
+) -> Manifest:
     """Bring a warehouse up to date, and wait for whoever does so at the same time."""
     for _ in range(RACES_MAX):
         try:
-            return Copier(database, tenant, folder, now_ms).copy()
+            return Copier(database, tenant, folder, now_ms, copied).copy()
         except CopyRaced:
             continue
-    return Copier(database, tenant, folder, now_ms).copy()
+    return Copier(database, tenant, folder, now_ms, copied).copy()
 
 
 def measure(
@@ -179,7 +176,9 @@ def ask(
     everything = Period(ALL, 0, EVER_MS)
     main = _period(asked.period, model.zone)
     trend = [_period(days, model.zone) for days in asked.trend]
-    whole = question(program, manifest.as_of_ms, [main, *trend, everything])
+    # The period may be a month of the trend as well: asked for twice, all that happened in it would count twice.
+    periods = {one.name: one for one in (main, *trend, everything)}
+    whole = question(program, manifest.as_of_ms, list(periods.values()))
     parted = question(program, manifest.as_of_ms, [main])
     chosen = _chosen(asked)
     work = [(metric, None) for metric in chosen if metric.kind != "derived"]
@@ -202,7 +201,7 @@ def ask(
     )
     derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in chosen]
     made += derive(derived, [period.name for period in whole.periods], made, inputs)
-    shown = [one for one in made if one.metric in asked.metrics]
+    shown = sorted((one for one in made if one.metric in asked.metrics), key=_place(whole))
     return Measured(
         asked.program,
         model.currency,
@@ -222,15 +221,9 @@ def question(program: Program, as_of_ms: int, periods: Sequence[Period]) -> Ques
     return Question(program.name, as_of_ms, model.currency, margin, tuple(periods))
 
 
-def months(first: date, last: date) -> tuple[Days, ...]:
-    """The calendar months that these days lie in, whole, named as ``2026-10``; the last TREND_MAX of them."""
-    found: list[Days] = []
-    day = first.replace(day=1)
-    while day <= last:
-        following = (day + timedelta(days=32)).replace(day=1)
-        found.append(Days(day.strftime("%Y-%m"), day, following - timedelta(days=1)))
-        day = following
-    return tuple(found[-TREND_MAX:])
+def periods_of(program: Program, days: Iterable[Days]) -> list[Period]:
+    """Days of a program's calendar as stretches of time."""
+    return [_period(one, program.model.zone) for one in days]
 
 
 def today(program: Program, now_ms: int) -> date:
@@ -266,6 +259,18 @@ def _known(database: Database, tenant: str, asked: Asked) -> _Known:
                 amounts[cost.currency] = amounts.get(cost.currency, 0) + units
         found[days.name] = amounts
     return _Known(program, found)
+
+
+def _place(whole: Question) -> Callable[[Figure], tuple[object, ...]]:
+    """Where a figure stands: with its metric, the whole before its parts, the largest of them first."""
+    metrics, periods = list(METRICS), [period.name for period in whole.periods]
+
+    def place(one: Figure) -> tuple[object, ...]:
+        size = -(one.denominator or one.value or 0)
+        parted = ("", 0, "") if one.dimension is None else (one.dimension, size, one.of)
+        return metrics.index(one.metric), periods.index(one.period), *parted, one.unit
+
+    return place
 
 
 def _chosen(asked: Asked) -> list[Metric]:

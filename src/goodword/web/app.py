@@ -39,6 +39,7 @@ from goodword.web import (
     costs,
     counter,
     export,
+    figures,
     from_shop,
     invitations,
     joining,
@@ -59,6 +60,7 @@ from goodword.web import (
 )
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
+from goodword.web.desk import Desk
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
 from goodword.web.jobs import Jobs
@@ -85,6 +87,7 @@ ROOMS = (
     contests.router,
     payouts.router,
     costs.router,
+    figures.router,
     objections.router,
     asking.router,
     surveys.router,
@@ -144,8 +147,8 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         batcher = Batcher(parts.tenants, parts.keyring, settings.tenant, *sizes, parts.measures)
         limits = Limits(settings.rate_key, settings.rate_address, read_proxies(settings))
         deliverer = make_deliverer(settings, parts.database, parts.keyring, parts.now_ms, show_row, parts.measures)
-        keys, jobs = Keys(parts.database, settings.tenant, limits), Jobs()
-        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, look, pictures)
+        keys, jobs, desk = Keys(parts.database, settings.tenant, limits), Jobs(), Desk()
+        app.state.context = Context(parts, batcher, keys, limits, deliverer, jobs, desk, look, pictures)
         scheduler = Scheduler(batcher, parts.tenants, settings.tenant, parts.now_ms, settings.scheduler_every)
         letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
@@ -155,6 +158,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
             one.start()
         yield
         await jobs.stop()
+        await desk.stop()
         for one in reversed(runs):
             await run_in_threadpool(one.stop)
         await edge.stop()  # last: where the time is up, clicks are safe in their spool

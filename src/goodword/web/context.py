@@ -12,6 +12,7 @@ from goodword.parts import Parts
 from goodword.pipeline.batcher import Batcher
 from goodword.portal.look import Look
 from goodword.portal.pictures import Pictures
+from goodword.web.desk import Desk
 from goodword.web.jobs import Jobs
 from goodword.web.keys import Keys
 from goodword.web.limits import Limits
@@ -32,6 +33,7 @@ class Context:
     limits: Limits
     deliverer: Deliverer
     jobs: Jobs
+    desk: Desk
     look: Look
     pictures: Pictures
 

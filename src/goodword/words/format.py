@@ -44,6 +44,15 @@ def number(value: int, language: str) -> str:
     return _minus_before(shown) if catalogue(language).rtl else shown
 
 
+def decimal(value: float, language: str, places: int = 1) -> str:
+    """A number with at most so many decimals."""
+    rounded = round(Decimal(str(value)), places)
+    shown = format_decimal(
+        rounded, locale=catalogue(language).locale, decimal_quantization=False, numbering_system=_DIGITS
+    )
+    return _minus_before(shown) if catalogue(language).rtl else shown
+
+
 def percent(basis_points: int, language: str) -> str:
     """A percentage, all its decimals shown."""
     share = Decimal(basis_points) / BASIS_POINTS
@@ -85,6 +94,11 @@ def month_name(month: str, language: str) -> str:
     """A month such as ``2026-10`` as people write it: "Oct 2026"."""
     first = date.fromisoformat(f"{month}-01")
     return format_skeleton("yMMM", first, locale=catalogue(language).locale)
+
+
+def whole_month(day: date, language: str) -> str:
+    """The month of a day in full, as it stands in a sentence: "October 2026"."""
+    return format_skeleton("yMMMM", day, locale=catalogue(language).locale)
 
 
 def short_day(day: date, language: str) -> str:

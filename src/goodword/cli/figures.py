@@ -1,0 +1,167 @@
+"""Commands on figures: what a program comes to, and the warehouse with the facts that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, get_args
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from goodword.cli.output import AsJson, console, print_json
+from goodword.cli.reports import watched
+from goodword.cli.root import Failure
+from goodword.cli.shared import opened, settings_of
+from goodword.metrics.compose import Question, compose, wrappers_of, written
+from goodword.metrics.definitions import METRICS, TOPICS, Dimension
+from goodword.metrics.figures import Figure
+from goodword.metrics.periods import PeriodError, read_period
+from goodword.program.quantity import Quantity, is_currency
+from goodword.program.values import hint
+from goodword.warehouse.folder import Folder
+from goodword.warehouse.measuring import (
+    Asked,
+    Measured,
+    UnknownProgram,
+    find_program,
+    measure,
+    periods_of,
+    question,
+    refresh,
+    today,
+)
+from goodword.words.format import amount
+
+room = typer.Typer()
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+
+ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="the name of a program", show_default=False)]
+PeriodText = Annotated[
+    str, typer.Option("--period", metavar="PERIOD", help="2026-10, 2026-Q4, 2026 or 2026-10-01..2026-10-31; the last month if not given")
+]  # fmt: skip
+
+
+@room.command("metrics")
+def metrics(
+    ctx: typer.Context,
+    program: ProgramName,
+    period: PeriodText = "",
+    by: Annotated[list[str] | None, typer.Option("--by", metavar="DIMENSION", help=f"break down by {', '.join(DIMENSIONS)}")] = None,
+    only: Annotated[list[str] | None, typer.Option("--metric", metavar="NAME", help="only this figure; several may be named")] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="print the SQL of the figures instead of asking them")] = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Say what a program comes to: each figure with its interval, its sample, its maturity, and what speaks against a conclusion."""
+    settings = settings_of(ctx)
+    names = _known(only or [], METRICS, "figure")
+    dimensions = tuple(one for one in DIMENSIONS if one in _known(by or [], DIMENSIONS, "dimension"))
+    with opened(settings) as parts:
+        try:
+            with parts.database.read() as connection:
+                found = find_program(connection, settings.tenant, program)
+            days = read_period(period, today(found, parts.now_ms()))
+        except UnknownProgram:
+            raise Failure(f"no program is called {program}: `goodword programs` lists them") from None
+        except PeriodError as error:
+            raise Failure(str(error)) from None
+        asked = Asked(program, days, dimensions=dimensions, metrics=tuple(names) or tuple(METRICS))
+        if sql:
+            _print_sql(asked, question(found, parts.now_ms(), periods_of(found, [days])))
+            return
+        folder = Folder(settings.warehouse, settings.tenant)
+        with watched() as progress:
+            measured = measure(parts.database, settings.tenant, folder, asked, parts.now_ms, progress)
+    if as_json:
+        print_json(measured)
+    else:
+        _print_figures(measured)
+
+
+@room.command("warehouse")
+def warehouse(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Copy the facts of everything that happened into Parquet files: all the first time, then what came since.
+
+    Figures do so by themselves; this is for analyses of your own, and for a copy that is there before somebody asks.
+    """
+    settings = settings_of(ctx)
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with opened(settings) as parts:
+        folder = Folder(settings.warehouse, settings.tenant)
+        with Bar(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+            task = bar.add_task("", total=None)
+
+            def progress(fact: str, rows: int) -> None:
+                bar.update(task, description=fact, advance=rows)
+
+            manifest = refresh(parts.database, settings.tenant, folder, parts.now_ms, progress)
+    if as_json:
+        counts = {"folder": str(folder.path), "seq": manifest.seq, "generation": manifest.generation}
+        print_json(counts | {"facts": manifest.rows})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("facts")
+    table.add_column("rows", justify="right")
+    table.add_column("files", justify="right")
+    for name, rows in manifest.rows.items():
+        table.add_row(name, f"{rows:,}", f"{len(manifest.paths(name)):,}")
+    console().print(table)
+    typer.echo(f"{folder.path}: everything up to event {manifest.seq:,}")
+
+
+def _known(given: Iterable[str], known: Iterable[str], kind: str) -> list[str]:
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise Failure(f"no {kind} is called {name}; {hint(name, names)}")
+    return list(given)
+
+
+def _print_sql(asked: Asked, about: Question) -> None:
+    for name in asked.metrics:
+        metric = METRICS[name]
+        if metric.kind == "derived":
+            typer.echo(f"-- {name}: made of {', '.join(metric.needs)}\n")
+            continue
+        for dimension in (None, *(one for one in asked.dimensions if one in metric.dimensions)):
+            for wrapper in wrappers_of(metric):
+                typer.echo(f"-- {name}" + (f" by {dimension}" if dimension else "") + f" ({wrapper})")
+                typer.echo(written(compose(metric, about, wrapper, dimension)) + ";\n")
+
+
+def _print_figures(measured: Measured) -> None:
+    screen = console()
+    for topic in TOPICS:
+        figures = [
+            one for one in measured.figures if METRICS[one.metric].topic == topic and one.period == measured.period.name
+        ]
+        if not figures:
+            continue
+        table = Table(box=None, pad_edge=False, header_style="dim", title=topic, title_justify="left")
+        for head in ("figure", "value", "between", "of", "mature", "note"):
+            table.add_column(head, justify="left" if head in ("figure", "note") else "right", overflow="fold")
+        for one in figures:
+            table.add_row(*_cells(one))
+        screen.print(table)
+    typer.echo(f"{measured.program}, {measured.period.name}: everything up to event {measured.seq:,}")
+
+
+def _cells(one: Figure) -> tuple[str, ...]:
+    name = one.metric if one.dimension is None else f"  {one.dimension} {one.of or '-'}"
+    between = "" if one.low is None else f"{_value(one, one.low)} to {_value(one, one.high)}"
+    sample = "" if one.denominator is None else f"{one.denominator:,}"
+    mature = "" if one.maturity is None else f"{one.maturity:.0%}"
+    return name, _value(one, one.value), between, sample, mature, ", ".join(one.warnings)
+
+
+def _value(one: Figure, value: float | None) -> str:
+    if value is None:
+        return "-"
+    if one.unit == "share":
+        return f"{value:.1%}"
+    if is_currency(one.unit):
+        return amount(Quantity(round(value), one.unit), "en")
+    whole = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+    return whole if one.unit in ("count", "per", "score") else f"{whole} {one.unit}"
