@@ -59,9 +59,7 @@ def same(value: Any, twin: Any) -> bool:
     return type(value) is type(twin) and bool(value == twin)
 
 
-def figures_of(
-    copied: Copied, engine: Engine, by: tuple[Dimension, ...] = ("channel", "version")
-) -> tuple[Figure, ...]:
+def figures_of(copied: Copied, engine: Engine, by: tuple[Dimension, ...] = ("version",)) -> tuple[Figure, ...]:
     """All figures of a program with a trend of three months, by dimensions."""
     first, last = date(2026, 1, 1), date(2027, 2, 28)
     asked = Asked(copied.program.name, Days("whole", first, last), months_until(last, 3), by)

@@ -10,6 +10,7 @@ import itertools
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -27,7 +28,8 @@ from goodword.storage.database import Database, create_tenant, open_database
 from goodword.warehouse import spark as client
 from goodword.warehouse.engine import AnalysisUnavailable, Duck, engine_for
 from goodword.warehouse.facts import FACTS
-from goodword.warehouse.folder import Manifest
+from goodword.warehouse.folder import Folder, Manifest
+from goodword.warehouse.measuring import Asked, Days, Session, measure
 from goodword.warehouse.spark import Spark
 from tests.properties.worlds import KEYRING, play, program_files, wishes
 from tests.warehouse.comparing import (
@@ -85,6 +87,7 @@ def copied(by_days: Copied, tmp_path_factory: pytest.TempPathFactory) -> Copied:
 @pytest.fixture(scope="module")
 def duck(copied: Copied) -> Iterator[Duck]:
     engine = Duck(copied.folder, copied.manifest)
+    engine.keep_facts(FACTS)
     yield engine
     engine.close()
 
@@ -149,6 +152,7 @@ def test_random_shops_give_the_same(database: Database, address: str, tmp_path: 
         assert tenants.decide_all(tenant, play(load_program(text, 1), some + others)) is not None
         random = in_one_piece(copy_of(database, tenant, tmp_path, "world", START_MS + 300 * DAY_MS), tmp_path / tenant)
         engines = Duck(random.folder, random.manifest), Spark(address, random.folder, random.manifest)
+        engines[0].keep_facts(FACTS)
         for metric in QUERIED:
             assert not list(differences(metric, question_of(random), *engines, dimensions=[]))
         for engine in engines:
@@ -233,3 +237,31 @@ def _hang_up(server: socket.socket) -> None:
     with suppress(OSError):
         while True:
             server.accept()[0].close()
+
+
+def test_a_program_is_measured_on_either(database: Database, by_days: Copied, address: str) -> None:
+    folder = Folder(by_days.folder.parent, "shop")
+    asked = Asked(
+        "socks",
+        Days("year", date(2026, 1, 1), date(2026, 12, 31)),
+        metrics=("leads", "reward_cost", "acquisition_cost"),
+    )
+    one, other = (
+        measure(database, "shop", folder, asked, lambda: by_days.manifest.as_of_ms, analysis=analysis)
+        for analysis in ("", address)
+    )
+    assert one == other
+    assert (one.find("leads")[0].value or 0) > 10
+
+
+def test_after_a_cluster_forgot_us_the_next_question_begins_anew(
+    database: Database, by_days: Copied, address: str
+) -> None:
+    folder = Folder(by_days.folder.parent, "shop")
+    asked = Asked("socks", Days("year", date(2026, 1, 1), date(2026, 12, 31)), metrics=("leads",))
+    with Session(database, "shop", folder, lambda: by_days.manifest.as_of_ms, address) as session:
+        before = session.measure(asked)
+        session._opened.close()
+        with pytest.raises(Exception, match=r"(?i)closed|stopped"):
+            session.measure(asked)
+        assert session.measure(asked) == before
