@@ -114,6 +114,7 @@ def counts_agree(copied: Copied, program: Program, state: State) -> None:
         and row.moderation != "denied"
         and row.status != "superseded"
         and row.until_ms > row.claimed_ms
+        and (row.order or (row.converted_ms or 2**60) >= (order.placed_ms or 0))
     ]
     assert outcomes.get("attributed", 0) == len(attributed)
 

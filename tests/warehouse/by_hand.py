@@ -171,3 +171,9 @@ def told(metric: str, facts: Facts, *periods: Period, dimension: Dimension | Non
     for name, rows in facts.items():
         hand.write(name, rows)
     return hand.ask(metric, question(*periods, **asked), dimension)
+
+
+def one(metric: str, facts: Facts, **asked: Any) -> Figure:
+    """The only figure of a metric over facts."""
+    (figure,) = told(metric, facts, **asked)
+    return figure

@@ -220,6 +220,7 @@ RELATIONS: dict[str, str] = {
         SELECT o.id, o.participant, o.placed_ms, t.reason, CASE
             WHEN r.program = params.program AND (r.moderation = 'denied' OR r.status = 'superseded'
                 OR r.until_ms <= r.claimed_ms) THEN 'refused'
+            WHEN r.program = params.program AND r.order_id IS NULL AND r.converted_ms < o.placed_ms THEN 'again'
             WHEN r.program = params.program THEN 'attributed'
             WHEN r.id IS NOT NULL OR t.of_program <> params.program THEN 'other_program'
             WHEN t.carried = 1 AND (t.of_program IS NULL OR t.reason IN ('unknown_code', 'unknown_claim', 'unknown_click',

@@ -260,7 +260,7 @@ class _Report:
         for lead in order:
             title = label(dimension, lead.of, self.language)
             figure = found["conversion_matured"].get(lead.of)
-            cells = [self._cell(found[name].get(lead.of)) for name in PARTED]
+            cells = [self._counted(name, found[name].get(lead.of)) for name in PARTED]
             rows.append((title, *cells, self._range(figure)))
             if figure is not None:
                 matured.append((title, figure))
@@ -283,6 +283,12 @@ class _Report:
     def _cell(self, figure: Figure | None) -> str:
         """A value as it stands in a table."""
         return "–" if figure is None else self.say.value(figure)
+
+    def _counted(self, name: str, figure: Figure | None) -> str:
+        """A cell of a dimension: where nothing was counted there is no figure, but there is a number."""
+        if figure is None and METRICS[name].kind == "count":
+            return number(0, self.language)
+        return self._cell(figure)
 
     def _range(self, figure: Figure | None) -> str:
         return (self.say.range(figure) if figure is not None else None) or "–"

@@ -90,8 +90,7 @@ class Sayings:
         """The value as it is written."""
         if figure.value is None:
             return self.text(self._unknown(figure))
-        shown = self.shown(figure, figure.value)
-        return f"+{shown}" if METRICS[figure.metric].kind == "matched" and figure.value > 0 else shown
+        return self.shown(figure, figure.value)
 
     def shown(self, figure: Figure, value: Number) -> str:
         """A value in the unit of a figure: its own, or an end of its range."""
@@ -149,10 +148,12 @@ class Sayings:
         """What a figure says, how sure it is, and of how many it is not known yet."""
         if figure.value is None:
             return self._nothing(figure)
-        parts = [self._says(figure, "says")]
+        kind = METRICS[figure.metric].kind
+        parts = [self._says(figure, "less" if kind == "matched" and figure.value < 0 else "says")]
         if figure.value and figure.more.get("amplification") is not None:
             parts.append(self._says(figure, "grows"))
-        if (likely := self.range(figure, "likely", counts=METRICS[figure.metric].kind == "survival")) is not None:
+        key = f"{figure.metric}.likely" if kind == "matched" else "likely"
+        if (likely := self.range(figure, key, counts=kind == "survival")) is not None:
             parts.append(likely)
         if figure.maturity is not None and (share := self.share(figure.maturity)) != self.share(1):
             parts.append(self.text("matured", share=share))
@@ -188,6 +189,8 @@ class Sayings:
         match name:
             case "value" if figure.metric in THINGS:
                 return self.counted(THINGS[figure.metric], int(figure.value or 0))
+            case "value" if METRICS[figure.metric].kind == "matched":
+                return self.shown(figure, abs(figure.value or 0))
             case "value":
                 return self.value(figure)
             case "n":

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from goodword.metrics.definitions import BY_ALL
 from goodword.metrics.figures import ALL, Figure
 from goodword.program.duration import iso
 from goodword.program.quantity import exponent, is_currency
@@ -39,8 +40,9 @@ def figure_tables(measured: Measured) -> dict[str, str]:
         "figures.csv": [one for one in plain if one.period in (measured.period.name, ALL)],
         "trend.csv": [one for one in plain if one.period in months],
     }
-    for dimension in dict.fromkeys(one.dimension for one in measured.figures if one.dimension is not None):
-        found[f"by_{dimension}.csv"] = [one for one in measured.figures if one.dimension == dimension]
+    for dimension in BY_ALL:
+        if parted := [one for one in measured.figures if one.dimension == dimension]:
+            found[f"by_{dimension}.csv"] = parted
     return {name: _written(measured, figures) for name, figures in found.items()}
 
 

@@ -115,7 +115,6 @@ class Copier:
             old = before or Manifest()
             retired = tuple((path, self._now_ms()) for fact in old.files for path in old.paths(fact))
             manifest = replace(manifest, retired=old.retired + retired)
-            self._folder.remove_orphans(manifest)
             return self._commit(work, manifest, state)
 
     def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
@@ -203,6 +202,7 @@ class Copier:
         with self._database.write_aside() as connection:
             if not source.move_copy(connection, self._tenant, self._folder.name, state, now):
                 raise CopyRaced(f"{self._tenant} was copied by another process at the same moment")
+        self._folder.remove_orphans(manifest)
         return self._folder.publish(manifest)
 
 

@@ -23,9 +23,9 @@ from goodword.web.problems import Problem
 from goodword.web.visitors import SignInFirst, Visitor, keep_language, language_for, needs_visitor, scheme_of
 from goodword.words.catalogue import LANGUAGES, catalogue
 
-PATHS = ("/me/", "/join/", "/i/", "/board/", "/counter/", "/look/")
+PATHS = ("/me/", "/join/", "/i/", "/board/", "/counter/", "/figures/", "/look/")
 """Where people read the answers: what goes wrong there is said in their language, on a page."""
-SIGN_IN = {"participant": "/me/sign-in", "staff": "/counter/sign-in"}
+SIGN_IN = {"participant": "/me/sign-in", "staff": "/counter/sign-in", "office": "/figures/sign-in"}
 PROBLEMS = (400, 403, 404, 413, 429, 503)
 """The statuses for which there are words; all others are said as 500."""
 Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]

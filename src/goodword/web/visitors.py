@@ -20,7 +20,7 @@ from goodword.web.language import page_language
 
 SECRET_MAX = 200
 LANGUAGE_COOKIE = "gw_lang"
-COOKIES: dict[Role, str] = {"participant": "gw_session", "staff": "gw_counter"}
+COOKIES: dict[Role, str] = {"participant": "gw_session", "staff": "gw_counter", "office": "gw_office"}
 COOKIE_SECONDS = LIVES_MS // 1000
 STAFF_IDLE_MS = 12 * HOUR_MS
 """How long somebody of the staff stays signed in without doing anything, to `SEEN_EVERY_MS`: a till is shared."""
@@ -66,7 +66,7 @@ def visitor_of(request: Request, context: Context, role: Role = "participant") -
         session = find_session(connection, context.tenant, secret, now_ms)
         if session is None or session.role != role or _is_erased(connection, context.tenant, session):
             return None
-    if role == "staff" and now_ms - session.seen_ms >= STAFF_IDLE_MS:
+    if role != "participant" and now_ms - session.seen_ms >= STAFF_IDLE_MS:
         return None
     if now_ms - session.seen_ms > SEEN_EVERY_MS:
         with database.write_aside() as connection:
