@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from msgspec.structs import replace
 from pysail.spark import SparkConnectServer
 
+from goodword.cli.mistakes import told
 from goodword.metrics.compose import compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Metric
 from goodword.pipeline.tenant import Tenants
@@ -196,7 +197,7 @@ def test_numbers_stay_whole(why: str, metric: str, subjects: str, duck: Duck, sp
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "why"),
     [
         ("spark.internal:15002", "is an address such as"),
         ("http://127.0.0.1:1", "is an address such as"),
@@ -204,8 +205,8 @@ def test_numbers_stay_whole(why: str, metric: str, subjects: str, duck: Duck, sp
         ("sc://127.0.0.1:1/;token=s3cret", "sc://127.0.0.1:1/: Connection refused"),
     ],
 )
-def test_it_says_at_once_that_nobody_is_there(address: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(AnalysisUnavailable, match=told) as caught:
+def test_it_says_at_once_that_nobody_is_there(address: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(AnalysisUnavailable, match=why) as caught:
         engine_for(address, tmp_path, Manifest())
     assert "s3cret" not in str(caught.value)
 
@@ -262,6 +263,12 @@ def test_after_a_cluster_forgot_us_the_next_question_begins_anew(
     with Session(database, "shop", folder, lambda: by_days.manifest.as_of_ms, address) as session:
         before = session.measure(asked)
         session._opened.close()
-        with pytest.raises(Exception, match="(?i)session"):
+        with pytest.raises(Exception, match=r"(?i)session"):
             session.measure(asked)
         assert session.measure(asked) == before
+
+
+def test_a_command_says_in_a_line_that_nobody_is_there(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisUnavailable) as caught:
+        engine_for("sc://127.0.0.1:1", tmp_path, Manifest())
+    assert told(caught.value) == "goodword: GOODWORD_ANALYSIS: sc://127.0.0.1:1: Connection refused"
