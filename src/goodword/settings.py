@@ -13,7 +13,7 @@ Origin = Literal["option", "environment", "default"]
 _PASSWORD = re.compile(r"(://[^/?#:@]*:).*(@)")
 """From the colon behind the user to the last @: a password may hold any other sign."""
 _PREFIX = re.compile(r"(\+[1-9][0-9]{0,3})?")
-_PASSWORD_PARAMETER = re.compile(r"((?:^|[?&\s])(?:\w*password|\w*secret|\w*token)=)[^&\s]*", re.IGNORECASE)
+_PASSWORD_PARAMETER = re.compile(r"((?:^|[?&;\s])(?:\w*password|\w*secret|\w*token)=)[^&\s]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,13 @@ SETTINGS: tuple[Setting, ...] = (
         "the folder with the facts that figures are made of: Parquet files, copied from the database",
         group="Data",
         example="/var/lib/goodword/warehouse",
+    ),
+    Setting(
+        "analysis",
+        "",
+        "the address of a Spark cluster that figures are made on, by Spark Connect; empty: they are made here, by DuckDB",
+        group="Data",
+        example="sc://spark.internal:15002",
     ),
     Setting(
         "hits_address",
@@ -348,6 +355,7 @@ class Settings:
     public_url: str
     spool: Path
     warehouse: Path
+    analysis: str
     hits_address: int
     hits_days: int
     trusted_proxies: str
@@ -404,6 +412,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         public_url=texts["public_url"],
         spool=Path(texts["spool"]),
         warehouse=Path(texts["warehouse"]),
+        analysis=texts["analysis"],
         hits_address=numbers["hits_address"],
         hits_days=numbers["hits_days"],
         trusted_proxies=texts["trusted_proxies"],

@@ -170,7 +170,7 @@ def test_a_friend_who_accepts_comes_back_with_his_claim(browser: Browser, page: 
         window = browser.new_context(locale="en-GB")
         friend = window.new_page()
         friend.goto(f"{demo.url}/i/{code}")
-        friend.locator("form button").click()
+        friend.locator("form button.button").click()
         friend.locator("a.button").click()
         assert friend.url.startswith(f"{demo.shop}/?gw_code={code}&gw_claim=cl_")
         friend.get_by_role("button", name="First visit").click()

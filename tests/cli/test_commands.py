@@ -329,6 +329,7 @@ def test_settings_say_where_they_come_from_and_hide_passwords(small_shop: Shop) 
         ("postgresql://shop:a:b@c@db:5432/x", "postgresql://shop:***@db:5432/x"),
         ("postgresql://shop:ab/c?d#e@db/x", "postgresql://shop:***@db/x"),
         ("postgresql://db/x?user=a&password=b", "postgresql://db/x?user=a&password=***"),
+        ("sc://spark:15002/;use_ssl=true;token=a.b-c", "sc://spark:15002/;use_ssl=true;token=***"),
         ("sqlite:///goodword.db", "sqlite:///goodword.db"),
     ],
 )

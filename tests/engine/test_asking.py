@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from goodword.engine.asking import Limits, Standing, asks_key, why_not
+from goodword.engine.asking import Limits, Standing, asks_key, moment_of, why_not
 from goodword.engine.events import ASKS_MAX
 from goodword.engine.people import RECOGNISED_MS
 from goodword.engine.state import Participant
+from goodword.program.asking import Asking
 from goodword.program.duration import DAY_MS, iso
-from tests.engine.world import World
+from goodword.program.loader import load_program
+from tests.engine.world import FRIENDS, World
 from tests.properties.worlds import sealed
 
 ASKED = {"program": "friends", "place": "order_done"}
@@ -113,3 +115,116 @@ def test_it_is_said_until_when() -> None:
     assert recently.values == {"until": iso(NOW + (EVERY_DAYS - 3) * DAY_MS)}
     gone = Standing(Participant("pt", 1, erased_ms=NOW), bought=True, came_back=False, objects=False)
     assert why_not(gone, LIMITS, NOW)[0].values == {"until": iso(NOW + RECOGNISED_MS)}
+
+
+# moments --------------------------------------------------------------------------------------------------------------
+
+MOMENTS = """
+ask:
+  moments:
+    removed: {event: activity, activity: removed, within: 1 day}
+    pass_it_on: {event: order, nth: 1, invited: true}
+    at_home: {event: order, after: 5 days, within: 10 days}
+    glad: {event: survey, recommend: 9, within: 7 days}
+"""
+
+
+def asking(text: str = MOMENTS) -> Asking:
+    found = load_program(FRIENDS.lstrip() + text.lstrip()).model.ask
+    assert found is not None
+    return found
+
+
+def ago(days: float) -> int:
+    return NOW - int(days * DAY_MS)
+
+
+def lived(
+    *,
+    invited: bool = False,
+    orders: tuple[float, ...] = (),
+    removed: tuple[float, ...] = (),
+    recommends: tuple[tuple[float, int], ...] = (),
+) -> Standing:
+    """Somebody to whom things happened so many days ago, the latest first."""
+    times = tuple(map(ago, orders))
+    person = Participant("pt", 1, activities={"removed": tuple((ago(day), "e") for day in removed)})
+    return Standing(
+        person,
+        bought=bool(orders),
+        came_back=False,
+        objects=False,
+        invited=invited,
+        orders=times,
+        first_orders=tuple(reversed(times)),
+        recommends=tuple((ago(day), value) for day, value in recommends),
+    )
+
+
+@pytest.mark.parametrize(
+    ("standing", "moment"),
+    [
+        (lived(), None),
+        (lived(orders=(0,)), None),
+        (lived(orders=(4.9,)), None),
+        (lived(orders=(5,)), "at_home"),
+        (lived(orders=(14.9,)), "at_home"),
+        (lived(orders=(15,)), None),
+        (lived(orders=(1, 2, 3, 6)), "at_home"),  # who orders daily gets to the moment as well
+        (lived(orders=(0,), invited=True), "pass_it_on"),
+        (lived(orders=(13.9,), invited=True), "pass_it_on"),
+        (lived(orders=(14,), invited=True), "at_home"),
+        (lived(orders=(0, 20), invited=True), None),  # his second one
+        (lived(recommends=((0, 9),)), "glad"),
+        (lived(recommends=((6.9, 10),)), "glad"),
+        (lived(recommends=((7, 10),)), None),
+        (lived(recommends=((0, 8),)), None),
+        (lived(removed=(0.5, 9)), "removed"),
+        (lived(removed=(1,)), None),
+        (lived(removed=(-0.5,)), None),  # it has not come yet
+        (lived(removed=(0,), orders=(0,), invited=True), "removed"),  # the one that the file names first
+    ],
+)
+def test_at_which_moment_somebody_is(standing: Standing, moment: str | None) -> None:
+    assert moment_of(standing, asking(), NOW) == moment
+    said = [reason.code for reason in why_not(standing, LIMITS, NOW, asking())]
+    assert said == ([] if moment else ["no_moment"])
+
+
+@pytest.mark.parametrize(
+    ("text", "standing", "codes"),
+    [
+        ("ask: {every: 60 days}", asked(59, 0), ["asked_recently"]),
+        ("ask: {every: 60 days}", asked(60, 2), []),
+        ("ask: {every: 60 days}", asked(60, WITHOUT_SHARE), ["asked_in_vain"]),
+        ("ask: {without_share: 1}", asked(EVERY_DAYS, 1), ["asked_in_vain"]),
+        ("ask: {without_share: 1}", asked(EVERY_DAYS - 1, 0), ["asked_recently"]),
+        ("ask: {every: 60 days}", lived(), ["nothing_received"]),
+    ],
+)
+def test_what_a_program_does_not_say_is_as_for_all(text: str, standing: Standing, codes: list[str]) -> None:
+    said = asking(text + "\n")
+    assert [reason.code for reason in why_not(standing, LIMITS.of(said), NOW, said)] == codes
+    assert LIMITS.of(None) == LIMITS
+
+
+def test_a_claim_remembers_whom_it_tied(world: World) -> None:
+    code = world.join(1, "anna")
+    world.tell(2, "claim", code=code)
+    token = world.said["claim"]
+    world.tell(3, "order", "bob", order="o1", total=9000, currency="USD", claim=token)
+    bob = world.said["participant"]
+    assert world.tenant.rows.rows["claims"][token].friend == bob
+    world.tell(4, "order", "zoe", order="o2", total=9000, currency="USD", claim=token)
+    assert world.tenant.rows.rows["claims"][token].friend == bob  # the first one
+
+
+@pytest.mark.parametrize("who", ["anna", "eve"])
+def test_a_claim_that_tied_nobody_remembers_nobody(world: World, who: str) -> None:
+    """Anna's own order, and that of a customer from before."""
+    code = world.join(1, "anna")
+    world.tell(1, "order", "eve", order="o0", total=9000, currency="USD")
+    world.tell(2, "claim", code=code)
+    token = world.said["claim"]
+    world.tell(3, "order", who, order="o1", total=9000, currency="USD", claim=token)
+    assert world.tenant.rows.rows["claims"][token].friend is None

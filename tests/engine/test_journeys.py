@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.engine.world import FRIENDS, World
@@ -402,6 +404,90 @@ def test_history_after_live_events_is_kept_and_rewards_nobody() -> None:
     assert world.tell(4, "order", "bob", order="o1", **ORDER) == ["history_is_facts", "order_recorded"]
     assert world.tell(4, "sign_up", "bob") == ["history_is_facts", "person_recorded"]
     assert world.tell(5, "order", "bob", history=False, order="o2", **ORDER) == BOUGHT
+
+
+def orders_of(world: World) -> dict[str, tuple[str, int, int | None]]:
+    rows = world.tenant.rows.rows["orders"]
+    return {id: (row.state, row.net, row.placed_ms) for id, row in rows.items()}
+
+
+def live(*programs: str) -> World:
+    """A tenant that has seen a live event, with a referral that has just begun."""
+    world = World(*programs)
+    world.tell(10, "claim", "bob", history=False, code=world.join(9, "anna"))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "left"),
+    [
+        ({"type": "refund", "amount": 3000}, "order_changed", ("placed", 3000)),
+        ({"type": "refund"}, "order_changed", ("refunded", 0)),
+        ({"type": "cancel"}, "order_changed", ("cancelled", 0)),
+        ({"type": "chargeback"}, "order_changed", ("charged_back", 0)),
+    ],
+)
+@pytest.mark.parametrize("first", ["order", "change"])
+def test_what_became_of_an_order_is_a_fact_too(
+    change: dict[str, Any], said: str, left: tuple[str, int], first: str
+) -> None:
+    world = live()
+    if first == "order":
+        assert world.tell(2, "order", "zoe", order="o1", **ORDER) == ["history_is_facts", "order_recorded"]
+        told = world.tell(3, **change, order="o1")
+    else:
+        assert world.tell(3, **change, order="o1") == ["history_is_facts", "waiting_for_order"]
+        told = world.tell(2, "order", "zoe", order="o1", **ORDER)
+    assert {"history_is_facts", said} <= set(told)
+    assert orders_of(world)["o1"] == (*left, world.at(2))
+    assert world.tell(3, **change, order="o1")[0] == "history_is_facts"
+    assert world.tell(4, "order", "zoe", order="o1", **ORDER) == ["history_is_facts", "order_known"]
+
+
+def test_history_takes_nothing_away_after_going_live() -> None:
+    world = live()
+    world.tell(12, "order", "bob", history=False, order="o1", **ORDER)
+    before = (orders_of(world), world.rewards())
+    for kind in ("refund", "cancel", "chargeback"):
+        assert world.tell(13, kind, order="o1") == ["history_is_facts", "order_takes_part"]
+        assert world.said["outcome"] == "refused"
+    assert world.tell(5, "order", "bob", order="o0", **ORDER) == ["history_is_facts", "order_recorded"]
+    assert (orders_of(world)["o1"], world.rewards()) == (before[0]["o1"], before[1])
+
+
+@pytest.mark.parametrize(
+    ("order", "refunded", "earns"),
+    [(5, False, False), (5, True, True), (10.5, False, True)],
+    ids=["before the claim", "before it and refunded", "after it"],
+)
+def test_a_fact_shows_the_next_order_that_the_friend_was_a_customer(order: float, refunded: bool, earns: bool) -> None:
+    world = live()
+    world.tell(order, "order", "bob", order="o0", **ORDER)
+    if refunded:
+        world.tell(order + 0.1, "refund", order="o0")
+    assert world.referrals()[0].status == "started"
+    told = world.tell(11, "order", "bob", history=False, order="o1", **ORDER)
+    assert ("friend_not_new" in told) is not earns
+    assert world.referrals()[0].status == ("converted" if earns else "expired")
+    if not earns:
+        assert world.values("friend_not_new") == {"order": "o0"}
+        assert {status for _, _, status in world.rewards()} == {"reversed"}
+
+
+TENURE = FRIENDS.replace("friend: {friend.new_customer: true}", "advocate: {advocate.tenure: {at_least: 30 days}}")
+
+
+@pytest.mark.parametrize("kind", ["sign_up", "order", "profile"])
+def test_history_says_since_when_somebody_is_known(kind: str) -> None:
+    world = World(TENURE)
+    world.tell(100, "profile", "anna", history=False)
+    assert "advocate_not_in_audience" in world.tell(101, "join", "anna", history=False, program="friends")
+    body = {"order": "o0"} | ORDER if kind == "order" else {}
+    world.tell(50, kind, "anna", **body)
+    assert "joined" in world.tell(102, "join", "anna", history=False, program="friends")
+    person = next(iter(world.tenant.rows.rows["participants"].values()))
+    assert person.created_ms == world.at(50)
+    assert person.signed_up_ms == (world.at(50) if kind == "sign_up" else None)
 
 
 def test_a_new_version_with_a_bigger_budget_funds_the_difference() -> None:

@@ -18,7 +18,7 @@ from goodword.web.metrics import METRICS_SCOPES
 
 OPEN = frozenset({"/", "/docs", "/docs.css", "/openapi.json", "/healthz", "/readyz"})
 """Routes that say nothing about a tenant."""
-PUBLIC = ("/i/", "/board/", "/join/", "/me/", "/assets/", "/look/", "/counter/")
+PUBLIC = ("/i/", "/board/", "/join/", "/me/", "/assets/", "/look/", "/counter/", "/figures/")
 """Pages for people, who have no key, and what they refer to. Nothing else may go without one; who is signed in is tested beside them."""
 PLAIN = {"/v1/events": POST_EVENTS_SCOPES, "/metrics": METRICS_SCOPES}
 """Routes that declare nothing which could be read: what they need."""

@@ -215,6 +215,44 @@ WRONG: dict[str, tuple[str, Found]] = {
             "a share out of a budget needs a `ceiling`: the most that must be set aside for it",
         ),
     ),
+    "an activity at a moment of an order": (
+        FILE + "ask: {moments: {m: {event: order, activity: visit}}}\n",
+        (12, 35, "ask.moments.m.activity", "no activity is called `visit`; none is declared in this file"),
+    ),
+    "a moment without its activity": (
+        FILE + "ask: {moments: {m: {event: activity}}}\n",
+        (12, 17, "ask.moments.m", "`activity` names the activity of `event: activity`, and only of that"),
+    ),
+    "an answer at a moment of an order": (
+        FILE + "ask: {moments: {m: {event: order, recommend: 9}}}\n",
+        (
+            12,
+            17,
+            "ask.moments.m",
+            "`recommend` says which answer of `event: survey` is high, and only of that: such as 9",
+        ),
+    ),
+    "a survey without its answer": (
+        FILE + "ask: {moments: {m: {event: survey}}}\n",
+        (
+            12,
+            17,
+            "ask.moments.m",
+            "`recommend` says which answer of `event: survey` is high, and only of that: such as 9",
+        ),
+    ),
+    "a survey that is counted": (
+        FILE + "ask: {moments: {m: {event: survey, recommend: 9, nth: 2}}}\n",
+        (12, 17, "ask.moments.m", "`nth` counts orders: it goes with `event: order`"),
+    ),
+    "a moment that never is": (
+        FILE + "ask: {moments: {m: {event: order, within: 0 days}}}\n",
+        (12, 35, "ask.moments.m.within", "Input should be greater than 0"),
+    ),
+    "half a day between two asks": (
+        FILE + "ask: {every: 12 hours}\n",
+        (12, 1, "ask", "`every` is a number of whole days, such as `30 days`"),
+    ),
 }
 
 

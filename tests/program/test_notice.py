@@ -25,6 +25,8 @@ HARMLESS = {
     Protection.__name__,
     Limit.__name__,
     Ask.__name__,
+    "Asking",
+    "Moment",
     "OwnCode",
 }
 """Parts of keys that may change at once, whatever stands in them, and those that are compared as wholes."""

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from goodword.engine import reward_books
-from goodword.engine.events import Order, Sealed, Visits
+from goodword.engine.decide import _OF_THE_HOUSE
+from goodword.engine.events import Cancel, Chargeback, Order, Profile, Refund, Sealed, SignUp, Visits
 from goodword.engine.keeping import misses
 from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Referral, Reward
 from goodword.engine.tiers import tier_periods
@@ -167,6 +169,28 @@ def test_of_the_erased_nothing_is_left_and_nothing_comes() -> None:
         assert not [key for key, id in rows["identities"].items() if id in gone]
         codes = [row for row in rows["handles"].values() if row.participant in gone]
         assert all(row.disabled_ms is not None for row in codes)
+
+    check()
+
+
+def test_history_after_live_events_gives_and_takes_nothing_however_it_is_told() -> None:
+    @thorough
+    @given(worlds(), st.integers(0, 30), st.lists(st.integers(0, 100), max_size=6))
+    def check(world: tuple[Program, list[Sealed]], live: int, cuts: list[int]) -> None:
+        program, events = world
+        events = [replace(event, history=number >= live) for number, event in enumerate(events)]
+        one_by_one, answers, outcomes = told(program, [[event] for event in events])
+        batched, again, _ = told(program, [*split(events, cuts), *split(events, cuts[:2])])
+        assert answers == again
+        assert books(one_by_one) == books(batched)
+        is_live = False
+        for _, decision, _ in (item for outcome in outcomes for item in outcome.decisions):
+            event = decision.sealed.event
+            if is_live and isinstance(event, Order | Refund | Cancel | Chargeback | SignUp | Profile):
+                told_late = decision.sealed.history
+                touched = decision.draft.changes.keys() & {"rewards", "referrals"}
+                assert not (told_late and (touched or decision.draft.entries)), decision.answer
+            is_live = is_live or not (decision.sealed.history or isinstance(event, _OF_THE_HOUSE))
 
     check()
 
@@ -376,9 +400,16 @@ def test_a_database_answers_as_memory_does(database: Database) -> None:
     number = iter(range(1_000_000))
 
     @through_database
-    @given(worlds(), st.lists(st.integers(0, 100), max_size=6), st.lists(st.sampled_from(processes), max_size=8))
-    def check(world: tuple[Program, list[Sealed]], cuts: list[int], turns: list[Tenants]) -> None:
+    @given(
+        worlds(),
+        st.lists(st.integers(0, 100), max_size=6),
+        st.lists(st.sampled_from(processes), max_size=8),
+        st.sampled_from([0, 0, 6, 12]),
+    )
+    def check(world: tuple[Program, list[Sealed]], cuts: list[int], turns: list[Tenants], live: int) -> None:
         program, events = world
+        # Where the first ones are live, the rest is history that comes late: facts.
+        events = [replace(event, history=number >= live) for number, event in enumerate(events)]
         read = load_program(program.text, 1)  # an answer names the places of rules in the text
         _, answers, _ = told(read, [[event] for event in events])
         tenant = f"t{next(number)}"

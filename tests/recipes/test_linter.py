@@ -425,7 +425,20 @@ def accepts(schema: Tree, value: Any) -> bool:
 
 
 NAMES = frozenset(
-    ["steps", "measures", "budgets", "rewards", "fields", "asks", "options", "weights", "rows", "contests", "levels"]
+    [
+        "steps",
+        "measures",
+        "budgets",
+        "rewards",
+        "fields",
+        "asks",
+        "options",
+        "weights",
+        "rows",
+        "contests",
+        "levels",
+        "moments",
+    ]
 )
 """What holds names of the file's own choice."""
 

@@ -46,6 +46,7 @@ from goodword.storage.store import Batch, Record, store
 TENANT = "acme"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
+STANDING = Standing("dropbox|race|ann", "dropbox|race", "ann", 7, 15, 1)
 REFERRAL = Referral("r1", "dropbox", 2, "ann", "bob", "ANN", "code", 10, 20)
 REWARD = Reward(
     "w1", "dropbox", 2, "credit", "advocate", "ann", "r1", subject="r1", occurrence=1, unit="MB", amount=500,
@@ -75,7 +76,7 @@ FULL: dict[str, dict[str, Any]] = {
         "dropbox": ProgramRow("dropbox", 2, 3, 1, 5, 4, 77, "why", 88, (Closure(6, 7), Closure(8, None, ended=True)))
     },
     "sweeps": {"s1": SweepRow("s1", "dropbox", 2, "print", "g1", "2026-05-04", 9, 1, 4, 12)},
-    "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff")},
+    "claims": {"t1": ClaimRow("t1", "ANN", 6, "code", "00ff", "p2")},
     "orders": {
         "o1": OrderRow(
             id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
@@ -111,7 +112,7 @@ FULL: dict[str, dict[str, Any]] = {
             {"0": "ann"}, (Place(1, "ann", 7),), ("w1",),
         )
     },
-    "standings": {"dropbox|race|ann": Standing("dropbox|race|ann", "dropbox|race", "ann", 7, 15, 1)},
+    "standings": {STANDING.id: STANDING},
     "tiers": {"dropbox|ann": TierRow("dropbox|ann", "dropbox", "ann", "gold", {"gold": "2026"})},
     "payouts": {
         "p1": PayoutRow("p1", "dropbox", "ann", "USD", 2**53 + 1, "2026-10", 5, "e1", "failed", 9, "the bank said no")

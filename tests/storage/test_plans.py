@@ -19,6 +19,7 @@ from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
 from goodword.storage import (
+    boards,
     costs,
     counter_log,
     deliveries,
@@ -46,7 +47,7 @@ from goodword.storage.keys import find_key
 from goodword.storage.load import load, tenants_due
 from goodword.storage.programs import stored_terms
 from goodword.storage.store import park
-from tests.storage.making import REFERRAL, REWARD, TENANT, keep
+from tests.storage.making import REFERRAL, REWARD, STANDING, TENANT, keep
 
 
 def many_rows() -> dict[str, dict[str, Any]]:
@@ -169,6 +170,9 @@ def test_no_statement_on_the_way_of_an_event_reads_a_whole_table(database: Datab
         read_payouts(connection)
         surveys.surveys(connection, TENANT, program="bombas", cursor="9-s")
         surveys.surveys(connection, TENANT, participant="ann")
+        surveys.surveys(connection, TENANT, program="bombas", participant="ann")
+        for shared in (False, True):
+            boards.ahead_of(connection, TENANT, STANDING, shared=shared)
         list(surveys.tally(connection, TENANT, "bombas", 0, 9))
         reads.asks(connection, TENANT, "bombas", date(2026, 1, 1), date(2026, 2, 1))
         for filters in ({}, {"status": "open"}, {"participant": "ann"}, {"program": "bombas"}):

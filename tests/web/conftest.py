@@ -21,7 +21,7 @@ def open_site(database_url: str, tmp_path: Path) -> Iterator[Opener]:
     closing: list[Callable[[], None]] = []
 
     def opener(now_ms: Callable[[], int] = now_ms, **given: str) -> Site:
-        own = {"secret_file": str(tmp_path / "key"), "spool": str(tmp_path / "spool")}
+        own = {name: str(tmp_path / name) for name in ("secret_file", "spool", "warehouse")}
         settings = read_settings({}, database=database_url, tenant=TENANT, **(own | given))
         parts = replace(open_parts(settings), now_ms=now_ms)
         parts.database.migrate()

@@ -77,6 +77,13 @@ def form(page: httpx.Response, where: str) -> tuple[str, dict[str, str]]:
     raise AssertionError(f"no form leads to {where}: {page.status_code} {page.url}")
 
 
+def nothing_to_send(page: str) -> bool:
+    """Whether a page has no form but that of its light."""
+    return {action for action, _ in _FORM.findall(page)} <= {"/look"} and page.count("<form") == len(
+        _FORM.findall(page)
+    )
+
+
 def last_letter(site: Site) -> str:
     """What the last letter is about that waits to be sent."""
     with site.parts.database.read() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.web.making import Site, event, order
+from tests.web.making import PROGRAM, Site, event, order
 
 
 def asks(shop: Site, participant: str, **more: Any) -> tuple[bool, list[str]]:
@@ -58,3 +58,39 @@ def test_how_often_it_was_done(shop: Site) -> None:
         {"day": day, "place": "order_done", "count": 10},
     ]
     assert shop.get("/v1/programs/demo/asks", until=day)["items"] == []
+
+
+MOMENTS = """
+ask:
+  moments:
+    pass_it_on: {event: order, nth: 1, invited: true}
+    delivered: {event: activity, activity: delivered}
+    glad: {event: survey, recommend: 9}
+  every: 60 days
+  without_share: 1
+"""
+
+
+def at(shop: Site, participant: str) -> tuple[bool, str | None, list[str]]:
+    found = shop.get(f"/v1/programs/demo/participants/{participant}/ask", "events")
+    return found["ask"], found["moment"], [one["code"] for one in found["reasons"]]
+
+
+def test_a_program_names_its_moments(site: Site) -> None:
+    assert site.publish(PROGRAM + "activities: [delivered]\n" + MOMENTS).status_code == 201
+    joined = site.tell(event("join", "j", program="demo", person={"id": "ann"})).json()
+    ann = joined["participant"]
+    assert at(site, ann) == (False, None, ["no_moment"])
+    site.tell(order("o1", person={"id": "ann"}))
+    assert at(site, ann) == (False, None, ["no_moment"])  # nobody invited her
+    site.tell(event("survey", "s", program="demo", participant=ann, side="advocate", recommend=9))
+    assert at(site, ann) == (True, "glad", [])
+    site.tell(event("activity", "a", person={"id": "ann"}, name="delivered"))
+    assert at(site, ann) == (True, "delivered", [])
+
+    bob = site.tell(order("o2", order="o2", person={"id": "bob"}, code=joined["advocate_code"])).json()["participant"]
+    assert at(site, bob) == (True, "pass_it_on", [])
+    site.tell(event("ask", "asked", program="demo", place="order_done", participant=bob))
+    assert at(site, bob) == (False, "pass_it_on", ["asked_recently", "asked_in_vain"])
+    found = site.get(f"/v1/programs/demo/participants/{bob}/ask", "events", language="ar")
+    assert found["limits"] == {"every_days": 60, "without_share": 1}

@@ -108,6 +108,34 @@ def test_once_it_is_decided_the_winners_stay(open_site: Opener, clock: Clock) ->
     assert rows(page) == [("1", "Ann", "2")]
 
 
+@pytest.mark.parametrize(("ties", "place"), [("first", "8"), ("all", "7")])
+def test_whoever_is_not_among_the_first_sees_his_own_place(
+    open_site: Opener, clock: Clock, ties: str, place: str
+) -> None:
+    site = opened(open_site, clock, ties)
+    maria = Person(site)
+    joined = maria.joined("maria@example.com", program="race")
+    assert maria.entered().status_code == 200
+    for name in ("ann", "bob", "eve", "joe", "kim", "lea"):
+        brings(site, clock, name, 2, consents=False)
+    brings(site, clock, "zoe", 1, consents=False)  # as many as Maria will have, and before her
+    assert "board-trail_race" in maria.get("/me/programs/race").text
+    assert [one for one in rows(maria.get("/me/programs/race").text) if one[1] == "You"] == []
+    code = re.findall(r'<output class="code"[^>]*>([^<]+)<', joined.text)[0]
+    bought = {"order": "m", "person": {"id": "m-friend"}, "total": 100, "currency": "USD"}
+    told(site, clock, "o-m", type="order", code=code, **bought)
+    shown = rows(maria.get("/me/programs/race").text)
+    assert len(shown) == 6
+    assert shown[-1] == (place, "You", "1")
+    assert len(rows(maria.get("/board/race/trail_race").text)) == 5  # everybody sees the same there
+    for _ in range(2):  # and once he is among the first, he stands there once
+        clock.ms += 1
+        more = {"order": f"m{clock.ms}", "person": {"id": f"m{clock.ms}"}, "total": 100, "currency": "USD"}
+        told(site, clock, f"o-{clock.ms}", type="order", code=code, **more)
+    assert rows(maria.get("/me/programs/race").text)[0] == ("1", "You", "3")
+    assert len(rows(maria.get("/me/programs/race").text)) == 5
+
+
 @pytest.mark.parametrize("path", ["/board/race/nothing", "/board/nothing/trail_race"])
 def test_what_is_no_board_is_not_there(open_site: Opener, clock: Clock, path: str) -> None:
     assert Person(opened(open_site, clock, "first")).get(path).status_code == 404

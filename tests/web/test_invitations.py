@@ -10,11 +10,22 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.web.making import PROGRAM, Opener, Site, event
-from tests.web.people import Person
+from goodword.program.duration import DAY_MS, from_ms
+from tests.web.making import PROGRAM, Opener, Site, event, order
+from tests.web.people import Person, nothing_to_send
 
 LANGUAGES = ("en", "ar", "ro")
 PRESSED = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class Clock:
+    """A wall clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = 1_780_000_000_000
+
+    def __call__(self) -> int:
+        return self.ms
 
 
 @pytest.fixture
@@ -113,7 +124,7 @@ def test_where_nothing_can_be_accepted(
         assert site.tell(happens | more, "admin").json()["outcome"] == "accepted"
     shown = site.ask("GET", f"/i/{code if happens else 'NOBODY99'}")
     assert shown.status_code == status
-    assert "<form" not in shown.text
+    assert nothing_to_send(shown.text)
     if happens is not None:
         press(site, page)  # who had the page open before
     assert claims(site) == 0
@@ -221,3 +232,80 @@ def test_a_friend_says_what_he_thinks_once_he_accepted(site: Site, code: str) ->
     (survey,) = site.get("/v1/surveys", "read", "people")["items"]
     assert (survey["side"], survey["recommend"]) == ("friend", 8)
     assert Person(site).get(f"/i/{code}/survey?claim=cl_nothing").status_code == 404
+
+
+# his turn -------------------------------------------------------------------------------------------------------------
+
+TURN = "A friend invited you. Now it is your turn."
+AT_HOME = "ask: {moments: {at_home: {event: order, invited: true, after: 5 days}}}\n"
+
+
+def claimed(friend: Person, code: str) -> str:
+    """The token of what somebody accepts."""
+    accepted = friend.press(friend.get(f"/i/{code}"), "/claim")
+    assert TURN not in accepted.text
+    return parse_qs(urlsplit(str(accepted.url)).query)["claim"][0]
+
+
+def test_after_his_first_order_a_friend_is_told_that_it_is_his_turn(site: Site, code: str) -> None:
+    friend, other = Person(site), Person(site)
+    claim = claimed(friend, code)
+    claimed(other, code)
+    site.tell(order("o", order="o", person={"id": "bob"}, total=9000, claim=claim))
+    page = friend.get(f"/i/{code}")
+    assert TURN in page.text
+    assert 'href="/join/demo"' in page.text
+    assert "invitat" in friend.get(f"/i/{code}?lang=ro").text
+    assert TURN not in other.get(f"/i/{code}").text  # who bought nothing
+    assert TURN not in Person(site).get(f"/i/{code}").text
+
+    # What he saw is counted once an hour, and of nobody else.
+    (path,) = re.findall(r'data-shared="([^"]+)"', page.text)
+    for token in (claim, claim, "cl_nothing", ""):
+        assert friend.post(path, {"way": "shown", "token": token}).status_code == 204
+    (shown,) = site.get("/v1/programs/demo/asks")["items"]
+    assert (shown["place"], shown["count"]) == ("invitation", 1)
+
+    site.tell(event("join", "jb", program="demo", person={"id": "bob"}))
+    assert 'href="/me/programs/demo"' in friend.get(f"/i/{code}").text
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        event("refund", "r", order="o", amount=100),
+        event("objection", "n", program="demo", person={"id": "bob"}, why="?"),
+        event("ask", "a", program="demo", place="order_done", person={"id": "bob"}),
+        event("program", "p", program="demo", action="pause"),
+        event("erase", "e", person={"id": "bob"}),
+    ],
+    ids=["sent back", "objected to", "asked a short while ago", "paused", "erased"],
+)
+def test_whoever_may_not_be_asked_is_not(site: Site, code: str, happens: dict[str, Any]) -> None:
+    friend = Person(site)
+    claim = claimed(friend, code)
+    site.tell(order("o", order="o", person={"id": "bob"}, total=9000, claim=claim))
+    assert TURN in friend.get(f"/i/{code}").text
+    scope = "admin" if happens["type"] in ("program", "erase") else "events"
+    assert site.tell(happens, scope).json()["outcome"] == "accepted"
+    page = friend.get(f"/i/{code}/accepted?claim={claim}")
+    assert page.status_code == 200
+    assert TURN not in page.text
+    friend.post(f"/i/{code}/shown", {"way": "shown", "token": claim})
+    assert [one["place"] for one in site.get("/v1/programs/demo/asks")["items"]] in ([], ["order_done"])
+
+
+def test_a_program_says_when_it_is_his_turn(open_site: Opener) -> None:
+    clock = Clock()
+    site = open_site(clock)
+    assert site.publish(PROGRAM + AT_HOME).status_code == 201
+    now = {"occurred_at": from_ms(clock.ms).isoformat()}
+    joined = site.tell(event("join", "j", program="demo", person={"id": "ann"}) | now).json()
+    friend, code = Person(site), str(joined["advocate_code"])
+    claim = claimed(friend, code)
+    site.tell(order("o", order="o", person={"id": "bob"}, total=9000, claim=claim) | now)
+    seen = []
+    for _ in range(5):
+        seen.append(TURN in friend.get(f"/i/{code}/accepted?claim={claim}").text)
+        clock.ms += 5 * DAY_MS
+    assert seen == [False, True, True, True, False]

@@ -15,7 +15,7 @@ from goodword.program.duration import from_ms
 from goodword.storage import reads
 from tests.faults.routes import routes
 from tests.web.making import PROGRAM, TENANT, Opener, Site, event, order
-from tests.web.people import Person, form
+from tests.web.people import Person, form, nothing_to_send
 
 MARIA = "maria@example.com"
 LANGUAGES = ("en", "ar", "ro")
@@ -185,6 +185,24 @@ def test_whoever_was_invited_is_reminded_of_it_until_he_invites(site: Site, mari
     assert "A friend invited you" not in bob.get("/me").text
 
 
+def test_a_program_says_when_somebody_is_reminded(open_site: Opener) -> None:
+    """Here: once what he ordered has come."""
+    site = open_site(delivery_every="3600000", rate_address="0", public_url="https://go.shop.example")
+    moments = "ask: {moments: {delivered: {event: activity, activity: delivered, invited: true}}}\n"
+    assert site.publish(PROGRAM + "activities: [delivered]\n" + moments).status_code == 201
+    maria, bob = Person(site), Person(site)
+    maria.joined(MARIA)
+    maria.entered()
+    bob.joined("bob@example.com")
+    person = {"email": "bob@example.com"}
+    site.tell(order("b", order="b", person=person, total=9000, code=code_on(maria.get("/me").text)))
+    assert "A friend invited you" not in bob.signed_in("bob@example.com").text
+    site.tell(event("activity", "d", person=person, name="delivered"))
+    assert "A friend invited you" in bob.get("/me").text
+    site.tell(event("activity", "m", person={"email": MARIA}, name="delivered"))
+    assert "A friend invited you" not in maria.get("/me").text  # whom nobody invited
+
+
 def test_where_is_my_reward(open_site: Opener) -> None:
     """The journey of one friend, told day by day."""
     clock = Clock()
@@ -348,7 +366,7 @@ def test_a_closed_program_says_so(site: Site, maria: Person, status: str, said: 
         assert page.status_code == 200
         assert said in page.text
         assert "data-way" not in page.text
-    assert Person(site).get("/join/demo").text.count("<form") == 0
+    assert nothing_to_send(Person(site).get("/join/demo").text)
 
 
 def test_the_language_that_was_chosen_stays(site: Site, maria: Person) -> None:

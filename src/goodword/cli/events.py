@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, Protocol
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, TaskID, TimeRemainingColumn, TransferSpeedColumn
@@ -17,6 +17,7 @@ from rich.table import Table
 from sqlalchemy import exc
 
 from goodword.cli.output import LANGUAGE, STDIN, AsJson, ProgramFile, console, print_json, read_program
+from goodword.cli.root import Failure
 from goodword.cli.shared import mistakes, opened, settings_of
 from goodword.engine.ids import Keyring
 from goodword.parts import Parts, now_ms, read_secret, tenant_keyring
@@ -41,6 +42,8 @@ from goodword.words.format import amount
 
 room = typer.Typer()
 
+TABLES = (".csv", ".tsv", ".xls", ".xlsx")
+"""Files that the shop's own system wrote: they are read by another command."""
 INTERRUPTED = 130
 """The exit code of what Ctrl-C ended, as shells have it."""
 
@@ -78,26 +81,66 @@ def import_events(
     again; so it does if the file only grew. Standard input starts over. A line that is not accepted does not stop the
     others; exit code 1 if there is one, 130 after an interruption.
     """
+    if events.suffix.lower() in TABLES:
+        raise Failure(f"{events}: this is a table, not a file of events: `goodword history {events}` imports it")
     settings = settings_of(ctx)
     with opened(settings) as parts:
-        run = _Run(parts, events, answers, history=not live, restart=restart)
+        run = Run(parts, _EventsFile(events), answers, history=not live, restart=restart)
         finished = run.run()
     tally = run.tally
     if as_json:
-        print_json(_counts(tally) | {"problems": tally.problems, "resumed_at": run.resumed_at})
+        print_json(counts(tally) | {"problems": tally.problems, "resumed_at": run.resumed_at})
     else:
         _print_problems(events, tally)
-        _print_counts(_counts(tally), stderr=False)
+        print_counts(counts(tally), stderr=False)
     raise typer.Exit(INTERRUPTED if not finished else 0 if tally.clean else 1)
 
 
-class _Run:
+class Source(Protocol):
+    """Where the events of an import come from."""
+
+    name: str
+    unit: str
+    """What is counted: lines of a file of events, or events."""
+
+    def opened(self, stack: ExitStack) -> tuple[BinaryIO, int | None]:
+        """The events, and how many bytes they are; None for what cannot be read twice."""
+
+    def lines(self, lines: Iterable[Line]) -> Iterable[Line]:
+        """What is told of the lines that were read."""
+
+
+class _EventsFile:
+    """A file of events, as it is."""
+
+    unit = "line"
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._path = path
+
+    def opened(self, stack: ExitStack) -> tuple[BinaryIO, int | None]:
+        return _opened(stack, self._path)
+
+    def lines(self, lines: Iterable[Line]) -> Iterable[Line]:
+        return lines
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether somebody interrupted us, also where giving a connection back failed because of that."""
+    told: BaseException | None = error
+    while told is not None and not isinstance(told, KeyboardInterrupt):
+        told = told.__context__
+    return told is not None
+
+
+class Run:
     """One run of an import: from the first line, or from where the one before stopped."""
 
-    def __init__(self, parts: Parts, events: Path, answers: Path | None, *, history: bool, restart: bool) -> None:
+    def __init__(self, parts: Parts, source: Source, answers: Path | None, *, history: bool, restart: bool) -> None:
         self._parts = parts
         self._tenant = parts.settings.tenant
-        self._events = events
+        self._source = source
         self._answers = answers
         self._history = history
         self._restart = restart
@@ -112,20 +155,19 @@ class _Run:
         try:
             with ExitStack() as stack:
                 self._import(stack)
-        except KeyboardInterrupt:
-            self._stand_at()
-            typer.echo(self._where_it_stopped(), err=True)
-            return False
-        except Exception:
-            if self._stand_at():
+        except (KeyboardInterrupt, Exception) as error:
+            stands, wanted = self._stand_at(), was_interrupted(error)
+            if stands or wanted:
                 typer.echo(self._where_it_stopped(), err=True)
+            if wanted:
+                return False
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
         return True
 
     def _import(self, stack: ExitStack) -> None:
-        stream, size = _opened(stack, self._events)
+        stream, size = self._source.opened(stack)
         found = Found() if size is None else self._find(stream)
         sink = Answers(self._answers, found.answers) if self._answers else None
         if sink is not None:
@@ -134,7 +176,7 @@ class _Run:
             self._progress = Progress(self._tenant, self._history, self._parts.now_ms, sink, found.row)
         if found.row is not None:
             self.resumed_at = found.place.lines
-            typer.echo(f"{self._events}: goes on after line {found.place.lines:,}", err=True)
+            typer.echo(f"{self._source.name}: goes on after {self._source.unit} {found.place.lines:,}", err=True)
         self.tally = found.tally
         feed = Feed(
             in_database(self._parts.tenants, self._tenant),
@@ -147,7 +189,7 @@ class _Run:
             begin=found.place,
             tally=found.tally,
         )
-        feed.run(stack.enter_context(_watched(stream, size, found.place)))
+        feed.run(self._source.lines(stack.enter_context(_watched(stream, size, found.place))))
         self._forget([self._progress.id] if self._progress else [])
 
     def _find(self, stream: BinaryIO) -> Found:
@@ -157,7 +199,9 @@ class _Run:
         found = find(stream, rows, parts.keyring, parts.now_ms(), history=self._history, answers=self._answers)
         given_up = [*found.others, *([found.row] if found.row and self._restart else [])]
         if found.row is None and given_up and not self._restart:
-            typer.echo(f"{self._events}: starts over, as {self._answers} does not hold the answers so far", err=True)
+            typer.echo(
+                f"{self._source.name}: starts over, as {self._answers} does not hold the answers so far", err=True
+            )
         self._forget([row.id for row in given_up])
         if self._restart:
             stream.seek(0)
@@ -190,10 +234,9 @@ class _Run:
 
     def _where_it_stopped(self) -> str:
         if self._stopped_at:
-            return f"{self._events}: stopped after line {self._stopped_at:,}; the same command goes on from there"
-        return (
-            f"{self._events}: interrupted; the same command starts over, and what is stored already is not done twice"
-        )
+            after = f"{self._source.unit} {self._stopped_at:,}"
+            return f"{self._source.name}: stopped after {after}; the same command goes on from there"
+        return f"{self._source.name}: interrupted; the same command starts over, and what is stored already is not done twice"
 
 
 @room.command()
@@ -221,13 +264,13 @@ def replay(ctx: typer.Context, program: ProgramFile, events: EventsFile, as_json
     rewards, referrals = reward_totals(tenant.rows), referral_totals(tenant.rows)
     if as_json:
         summary = {"problems": feed.tally.problems, "referrals": referrals, "rewards": rewards, "own_key": own_key}
-        print_json(_counts(feed.tally) | summary, err=True)
+        print_json(counts(feed.tally) | summary, err=True)
     else:
         if not own_key:
             typer.echo(f"There is no {settings.secret_file}: ids and codes derive from the replay key.", err=True)
         _print_problems(events, feed.tally)
-        _print_counts(_counts(feed.tally), stderr=True)
-        _print_counts({f"referrals {status}": count for status, count in referrals.items()}, stderr=True)
+        print_counts(counts(feed.tally), stderr=True)
+        print_counts({f"referrals {status}": count for status, count in referrals.items()}, stderr=True)
         table = Table.grid(padding=(0, 2))
         for row in rewards:
             table.add_row(row.rule, row.status, f"{row.count:,}", amount(Quantity(row.amount, row.unit), LANGUAGE))
@@ -271,7 +314,8 @@ def _counted(lines: Iterable[Line], bar: Bar, task: TaskID) -> Iterator[Line]:
 # summaries ------------------------------------------------------------------------------------------------------------
 
 
-def _counts(tally: Tally) -> dict[str, Any]:
+def counts(tally: Tally) -> dict[str, Any]:
+    """What became of the events, by name."""
     outcomes = {name: tally.outcomes[name] for name in ("accepted", "refused", "waiting")}
     rest = {name: getattr(tally, name) for name in ("repeated", "conflicts", "parked", "invalid")}
     return {"events": tally.events} | outcomes | rest
@@ -285,10 +329,11 @@ def _print_problems(events: Path, tally: Tally) -> None:
         typer.echo(f"{events}: {hidden:,} more", err=True)
 
 
-def _print_counts(counts: dict[str, int], *, stderr: bool) -> None:
+def print_counts(numbers: dict[str, int], *, stderr: bool) -> None:
+    """Numbers with their names."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
-    for name, count in counts.items():
+    for name, count in numbers.items():
         table.add_row(name, f"{count:,}")
     console(stderr=stderr).print(table)

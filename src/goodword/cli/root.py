@@ -24,6 +24,7 @@ COMMANDS = {
     "forecast": "forecasting",
     "publish": "publishing",
     "programs": "running",
+    "history": "history",
     "import": "events",
     "report": "measuring",
     "metrics": "figures",

@@ -15,6 +15,7 @@ STATUS: dict[Page, int] = {"unknown": 404, "gone": 410, "nowhere": 200, "away": 
 
 CSS = (
     ":root{color-scheme:light dark}"
+    "@media screen{[data-scheme=light]{color-scheme:light}[data-scheme=dark]{color-scheme:dark}}"
     "*{box-sizing:border-box}"
     "body{font:1.125rem/1.6 system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;margin:0;min-block-size:100vh;"
     "min-block-size:100dvh;"
@@ -59,14 +60,15 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-@lru_cache(maxsize=len(STATUS) * len(LANGUAGES) * 4)
-def page(name: Page, language: str, home: str | None) -> bytes:
-    """A page with a title, a sentence and, where the shop has one, the way to it."""
+@lru_cache(maxsize=len(STATUS) * len(LANGUAGES) * 6)
+def page(name: Page, language: str, home: str | None, scheme: str = "") -> bytes:
+    """A page with a title, a sentence and, where the shop has one, the way to it; light or dark where its reader chose."""
     texts = catalogue(language)
     title, text = texts.text(f"edge.{name}.title"), texts.text(f"edge.{name}.text")
     link = f'<a href="{escape(home)}" rel="noreferrer">{escape(texts.text("edge.home"))}</a>' if home else ""
+    lit = f' data-scheme="{scheme}"' if scheme else ""
     return (
-        f'<!doctype html><html lang="{texts.language}" dir="{"rtl" if texts.rtl else "ltr"}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{texts.language}" dir="{"rtl" if texts.rtl else "ltr"}"{lit}><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{CSS}</style></head>"
         f"<body><main><h1>{escape(title)}</h1><p>{escape(text)}</p>{link}</main></body></html>"

@@ -101,7 +101,16 @@ def invite(turn: Turn, friend: str, event: SignUp | Order | Activity) -> Referra
     led = {}
     for piece in sorted(pieces, key=partial(_rank_for_order, turn)):
         led[piece.code] = attribute(turn, friend, piece.code, piece.evidence, piece.at_ms, piece.click)
+    _note_friend(turn, event.claim, led)
     return next((referral for piece in reversed(pieces) if (referral := led[piece.code])), None)
+
+
+def _note_friend(turn: Turn, token: str | None, led: dict[str, Referral | None]) -> None:
+    """Keep with a claim whom it tied to its advocate."""
+    claim = turn.draft.get(CLAIMS, token) if token is not None else None
+    referral = led.get(claim.code) if claim is not None else None
+    if claim is not None and claim.friend is None and referral is not None:
+        turn.draft.put(CLAIMS, claim.token, replace(claim, friend=referral.friend))
 
 
 def _rank_for_order(turn: Turn, piece: Piece) -> tuple[int, int]:

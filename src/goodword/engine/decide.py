@@ -64,7 +64,7 @@ from goodword.engine.ids import Keyring
 from goodword.engine.keeping import keep_for_good, look_at_kept
 from goodword.engine.measures import ACTIVITY, follow_measures, measure_activity
 from goodword.engine.objections import answer_objection, object_to
-from goodword.engine.orders import change, place, record
+from goodword.engine.orders import change, change_as_fact, place, place_as_fact
 from goodword.engine.payouts import act_on_payout, pay_out_due, pay_out_now
 from goodword.engine.people import note_activity, note_sign_up, resolve
 from goodword.engine.pools import take_in
@@ -84,7 +84,6 @@ from goodword.engine.state import (
     HANDLES,
     LEADERS,
     OBJECTIONS,
-    ORDERS,
     PARTICIPANTS,
     REFERRALS,
     REWARDS,
@@ -227,15 +226,16 @@ def _as_fact(turn: Turn) -> None:
     event = turn.sealed.event
     turn.say("history_is_facts")
     if isinstance(event, Order):
-        known = turn.draft.get(ORDERS, event.order)
-        person = resolve(turn, event.person, also_erased=True) if known is None else None
-        if person:
-            record(turn, event, person.id, ())
+        place_as_fact(turn, event)
+    elif isinstance(event, Refund | Cancel | Chargeback):
+        change_as_fact(turn, event)
     elif isinstance(event, Profile):
         _profile(turn, event)
     elif isinstance(event, _RIGHTS):
         _HANDLERS[type(event)](turn, event)
-    elif isinstance(event, SignUp | Activity) and resolve(turn, event.person):
+    elif isinstance(event, SignUp | Activity) and (person := resolve(turn, event.person)):
+        if isinstance(event, SignUp):
+            note_sign_up(turn, person)
         turn.say("person_recorded")
 
 

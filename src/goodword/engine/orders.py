@@ -13,7 +13,7 @@ from goodword.engine.attribution import (
     was_customer_before,
 )
 from goodword.engine.events import Cancel, Chargeback, Item, Order, Refund
-from goodword.engine.facts import Subjects, earliest_order, note_order, unmet
+from goodword.engine.facts import Subjects, earliest_order, first_orders, note_order, unmet
 from goodword.engine.measures import measure_order
 from goodword.engine.people import look_again, resolve
 from goodword.engine.reasons import Amount
@@ -63,6 +63,20 @@ def place(turn: Turn, event: Order) -> None:
     measure_order(turn, turn.draft.need(ORDERS, order.id))
     for change in known.changes if known else ():
         _apply(turn, change)
+
+
+def place_as_fact(turn: Turn, event: Order) -> None:
+    """An order of history comes in after live events: its buyer is a customer since then, and it reaches nothing."""
+    known = turn.draft.get(ORDERS, event.order)
+    if known and known.placed_ms is not None:
+        turn.say("order_known", {"order": event.order})
+        return
+    person = resolve(turn, event.person, also_erased=True)
+    if person is None:
+        return
+    record(turn, event, person.id, ())
+    for change in known.changes if known else ():
+        _change_fact(turn, turn.draft.need(ORDERS, event.order), change)
 
 
 def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow, ...]) -> OrderRow:
@@ -118,16 +132,21 @@ def redeem_codes(turn: Turn, event: Order, order: OrderRow) -> None:
 
 
 def _disprove_new(turn: Turn, friend: str, order: OrderRow) -> None:
-    """An order told late can show that a friend was a customer before his claim: his referrals fall."""
+    """An order told late can show that a friend was a customer before his claim: his referrals fall.
+
+    What history told as facts is seen as well, by the first order that comes after it: as long as nothing was reached.
+    """
     for referral in all_referrals(turn, friend):
-        if not referral.live or order.placed_ms is None or order.placed_ms >= referral.claimed_ms:
+        if not referral.live or order.placed_ms is None:
             continue
-        if not was_customer_before(turn, referral):
+        late = order.placed_ms < referral.claimed_ms
+        if not (late or referral.status == "started") or not was_customer_before(turn, referral):
             continue
         program = turn.programs.pinned(referral)
+        shown = order.id if late else first_orders(turn.draft, friend)[0][1]
         turn.say(
             "friend_not_new",
-            {"order": order.id},
+            {"order": shown},
             program=program,
             rule="audience.friend",
             referral=referral.id,
@@ -197,20 +216,61 @@ def _claim_on_order(
 
 def change(turn: Turn, event: Refund | Cancel | Chargeback) -> None:
     """A refund, a cancellation or a chargeback comes in; before its order, it waits for it."""
+    row = _told_change(turn, event)
+    order = _placed(turn, event.order, row)
+    if order is not None:
+        _apply_to(turn, order, row)
+
+
+def change_as_fact(turn: Turn, event: Refund | Cancel | Chargeback) -> None:
+    """What became of an order comes in as history, after live events: what the order was worth is corrected.
+
+    Where the order takes part in rewards it is refused: history takes nothing away from anybody.
+    """
+    row = _told_change(turn, event)
+    order = _placed(turn, event.order, row)
+    if order is not None:
+        _change_fact(turn, order, row)
+
+
+def _told_change(turn: Turn, event: Refund | Cancel | Chargeback) -> RefundRow:
     amount, items = None, {}
     if isinstance(event, Refund):
         items = by_category(event.items)
         amount = sum(items.values()) if items else event.amount
     kind = "refund" if isinstance(event, Refund) else "cancel" if isinstance(event, Cancel) else "chargeback"
-    row = RefundRow(event.id, kind, amount, turn.occurred_ms, items)  # type: ignore[arg-type]
-    order = turn.draft.get(ORDERS, event.order)
+    return RefundRow(event.id, kind, amount, turn.occurred_ms, items)  # type: ignore[arg-type]
+
+
+def _placed(turn: Turn, id: str, row: RefundRow) -> OrderRow | None:
+    """The order that a change is about; None where it has not come yet: the change waits for it."""
+    order = turn.draft.get(ORDERS, id)
     if order is None or order.placed_ms is None:
-        waiting = order or OrderRow(event.order)
-        turn.draft.put(ORDERS, event.order, replace(waiting, changes=(*waiting.changes, row)[-CHANGES_MAX:]))
-        turn.say("waiting_for_order", {"order": event.order})
-        return
+        waiting = order or OrderRow(id)
+        turn.draft.put(ORDERS, id, replace(waiting, changes=(*waiting.changes, row)[-CHANGES_MAX:]))
+        turn.say("waiting_for_order", {"order": id})
+        return None
     turn.participant = order.participant
-    _apply_to(turn, order, row)
+    return order
+
+
+def _change_fact(turn: Turn, order: OrderRow, row: RefundRow) -> None:
+    if order.takes_part:
+        turn.say("order_takes_part", {"order": order.id})
+    else:
+        _correct(turn, order, row)
+
+
+def _correct(turn: Turn, order: OrderRow, row: RefundRow) -> OrderRow | None:
+    """Bring an order to what is left of it; None where nothing was left before."""
+    if order.state != "placed":
+        turn.say("order_gone", {"order": order.id})
+        return None
+    changed = _changed(turn, order, row)
+    turn.draft.put(ORDERS, order.id, changed)
+    _note(turn, changed, changed.participant)
+    turn.say("order_changed", {"order": order.id, "amount": Amount(changed.net, changed.currency)})
+    return changed
 
 
 def _apply(turn: Turn, row: RefundRow) -> None:
@@ -219,13 +279,9 @@ def _apply(turn: Turn, row: RefundRow) -> None:
 
 
 def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
-    if order.state != "placed":
-        turn.say("order_gone", {"order": order.id})
+    changed = _correct(turn, order, row)
+    if changed is None:
         return
-    changed = _changed(turn, order, row)
-    turn.draft.put(ORDERS, order.id, changed)
-    _note(turn, changed, changed.participant)
-    turn.say("order_changed", {"order": order.id, "amount": Amount(changed.net, changed.currency)})
     if changed.referral is not None:
         _follow(turn, turn.referral(changed.referral), changed, row.kind)
     measure_order(turn, turn.draft.need(ORDERS, order.id))

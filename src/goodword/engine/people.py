@@ -75,6 +75,9 @@ def resolve(
         if id is None:
             turn.draft.put(IDENTITIES, key, participant.id)
     updated = _updated(participant, person)
+    if turn.sealed.history and turn.occurred_ms < updated.created_ms:
+        # He was known before we heard of him: tenure counts from the first thing that is known of him.
+        updated = replace(updated, created_ms=turn.occurred_ms)
     if created or updated is not participant:
         turn.draft.put(PARTICIPANTS, updated.id, updated)
     if (updated.waiting or updated.keeping) and _conditions_of(updated) != _conditions_of(participant):

@@ -214,6 +214,8 @@ class ClaimRow(Row, frozen=True):
     via: str
     click: str | None = None
     """The click that it was seen to come with."""
+    friend: str | None = None
+    """Who came with it first and was tied to its advocate by it: to him its page may say how it went on."""
 
 
 class RefundRow(Row, frozen=True):
@@ -264,6 +266,11 @@ class OrderRow(Row, frozen=True):
     def counted(self) -> bool:
         """Whether it makes its buyer a customer."""
         return self.state == "placed"
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether any reward stands on it or was used on it, or a counter counts it."""
+        return self.referral is not None or bool(self.measured) or bool(self.redemptions)
 
 
 class ActivityRow(Row, frozen=True):

@@ -216,8 +216,8 @@ def _labelled(metric: Metric, dimension: Dimension | None) -> exp.Select:
 
 
 def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) -> tuple[exp.Expression, exp.Select]:
-    if dimension == "version":
-        return exp.column("version", "s"), select
+    if dimension in ("version", "outcome", "reason"):
+        return exp.column(dimension, "s"), select
     if dimension == "channel":
         if "channel" in columns:
             return exp.column("channel", "s"), select
@@ -232,8 +232,8 @@ def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) ->
 
 
 _CLUSTERS = """
-    SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(n * n) AS nn, sum(y * y) AS yy,
-        sum(n * y) AS ny, sum(mature) AS mature
+    SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(product(n, n)) AS nn, sum(product(y, y)) AS yy,
+        sum(product(n, y)) AS ny, sum(mature) AS mature
     FROM (
         SELECT period, value, cluster, sum(n) AS n, sum(y) AS y, sum(mature) AS mature
         FROM labelled GROUP BY period, value, cluster
@@ -292,8 +292,8 @@ WRAPPERS: dict[str, str] = {
     "share clustered": _CLUSTERS,
     "ratio": _CLUSTERS,
     "mean": """
-        SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(n * n) AS nn, sum(y * y) AS yy,
-            sum(n * y) AS ny, 0 AS mature
+        SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(product(n, n)) AS nn, sum(product(y, y)) AS yy,
+            sum(product(n, y)) AS ny, 0 AS mature
         FROM (SELECT period, value, cluster, count(*) AS n, sum(y) AS y FROM labelled GROUP BY period, value, cluster) AS clusters
         GROUP BY period, value ORDER BY period, value
     """,
@@ -318,7 +318,7 @@ WRAPPERS: dict[str, str] = {
     """,
     "stock": "SELECT period, value, unit, sum(n) AS n FROM labelled GROUP BY period, value, unit ORDER BY period, value, unit",
     "matched": """
-        SELECT period, value, stratum, origin, count(*) AS people, sum(y) AS y, sum(y * y) AS yy FROM labelled
+        SELECT period, value, stratum, origin, count(*) AS people, sum(y) AS y, sum(product(y, y)) AS yy FROM labelled
         GROUP BY period, value, stratum, origin ORDER BY period, value, stratum, origin
     """,
 }

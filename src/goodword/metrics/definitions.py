@@ -26,7 +26,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from goodword.metrics.relations import SHARE_DAYS, VALUE_DAYS
+from goodword.metrics.relations import CLICK_DAYS, SHARE_DAYS, VALUE_DAYS, WINDOW_DAYS
 
 Kind = Literal[
     "count", "share", "ratio", "mean", "survival", "spread", "growth", "score", "curve", "stock", "matched", "derived"
@@ -34,10 +34,11 @@ Kind = Literal[
 Unit = Literal["share", "count", "money", "per", "days", "score", "unit"]
 Topic = Literal["funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage"]
 TOPICS: tuple[Topic, ...] = ("funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage")
-Dimension = Literal["channel", "language", "country", "tier", "version"]
+Dimension = Literal["channel", "language", "country", "tier", "version", "outcome", "reason"]
 PERSONAL: tuple[Dimension, ...] = ("language", "country", "tier")
 BY_CHANNEL: tuple[Dimension, ...] = ("channel", *PERSONAL)
 BY_ALL: tuple[Dimension, ...] = ("channel", *PERSONAL, "version")
+BY_OUTCOME: tuple[Dimension, ...] = ("outcome", "reason", *PERSONAL)
 HORIZONS = (7, 30, 90)
 """Days at which conversion is told."""
 
@@ -158,10 +159,17 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT p.period, a.person, min(a.at_ms) AS since_ms, min(a.channel) AS channel, 1 AS n,
-                    max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + share_days * day_ms THEN 1 ELSE 0 END) AS y
-                FROM asked AS a JOIN periods AS p ON within(a.at_ms, p) LEFT JOIN shared AS s ON s.person = a.person
-                WHERE a.person IS NOT NULL GROUP BY p.period, a.person
+                SELECT a.period, a.person, a.at_ms AS since_ms, a.channel, 1 AS n, CASE WHEN y.person IS NULL THEN 0 ELSE 1 END AS y
+                FROM (
+                    SELECT p.period, q.person, q.at_ms, q.channel,
+                        row_number() OVER (PARTITION BY p.period, q.person ORDER BY q.at_ms, q.channel) AS place
+                    FROM asked AS q JOIN periods AS p ON within(q.at_ms, p) WHERE q.person IS NOT NULL
+                ) AS a
+                LEFT JOIN (
+                    SELECT DISTINCT p.period, q.person FROM asked AS q JOIN periods AS p ON within(q.at_ms, p)
+                    JOIN shared AS s ON s.person = q.person AND s.at_ms >= q.at_ms AND s.at_ms < q.at_ms + share_days * day_ms
+                ) AS y ON y.period = a.period AND y.person = a.person
+                WHERE a.place = 1
             """,
             dimensions=BY_CHANNEL,
             horizon_days=SHARE_DAYS,
@@ -188,11 +196,10 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, c.person, c.person AS cluster, c.channel, 1 AS n, 0 AS y FROM clicked AS c JOIN periods AS p ON within(c.at_ms, p)
                 UNION ALL
-                SELECT p.period, l.advocate AS person, l.advocate AS cluster, k.channel, 0 AS n, 1 AS y
-                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) LEFT JOIN click_channels AS k ON k.click = l.click
+                SELECT p.period, l.person, l.person AS cluster, l.channel, 0 AS n, 1 AS y FROM led AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_CHANNEL,
-            source=RATIO,
+            source=f"leads within {CLICK_DAYS} days of a click of their code, by clicks; {RATIO}",
         ),
         # -- conversion ------------------------------------------------------------------------------------------------
         Metric(
@@ -203,7 +210,7 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
                     l.version, 1 AS n, CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS y
-                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)
+                FROM invited AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_ALL,
             horizon_days=30,
@@ -217,7 +224,7 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
                     l.version, l.age, l.event
-                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p)
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.order_id IS NULL
             """,
             dimensions=BY_ALL,
             horizon_days=30,
@@ -257,12 +264,14 @@ METRICS: dict[str, Metric] = {
             unit="share",
             sql="""
                 SELECT p.period, o.placed_ms AS since_ms, b.advocate AS person, b.advocate AS cluster, b.click, b.evidence,
-                    b.version, 1 AS n, CASE WHEN o.refunded > 0 OR o.state <> 'placed' THEN 1 ELSE 0 END AS y
+                    b.version, 1 AS n, CASE WHEN (o.refunded > 0 OR o.state <> 'placed')
+                        AND a.at_ms < o.placed_ms + window_days * day_ms THEN 1 ELSE 0 END AS y
                 FROM orders AS o JOIN brought AS b ON b.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
+                LEFT JOIN came_back AS a ON a.order_id = o.id
             """,
             dimensions=BY_ALL,
-            horizon_days=90,
-            source=CLUSTERED,
+            horizon_days=WINDOW_DAYS,
+            source=f"orders of which something came back within {WINDOW_DAYS} days; {CLUSTERED}",
         ),
         Metric(
             name="redemption_rate",
@@ -274,11 +283,12 @@ METRICS: dict[str, Metric] = {
                     1 AS n, CASE WHEN w.used > 0 OR w.status = 'redeemed' THEN 1 ELSE 0 END AS y
                 FROM rewards AS w JOIN params ON w.program = params.program JOIN periods AS p ON within(w.granted_ms, p)
                 JOIN rules AS u ON u.program = w.program AND u.version = w.version AND u.rule = w.rule AND u.option = w.option
-                WHERE u.kind IN ('coupon', 'credit', 'points') AND w.status IN ('issued', 'redeemed', 'expired', 'reversed')
+                WHERE u.kind IN ('coupon', 'credit', 'points', 'product', 'service', 'event', 'experience')
+                    AND w.status IN ('issued', 'redeemed', 'expired')
             """,
             dimensions=(*PERSONAL, "version"),
             horizon_days=90,
-            source=CLUSTERED,
+            source=f"of what was handed over to be used, and not taken back; {CLUSTERED}",
         ),
         # -- advocates -------------------------------------------------------------------------------------------------
         Metric(
@@ -303,7 +313,7 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
                 FROM customers AS c JOIN periods AS p ON c.first_ms < p.start_ms
-                JOIN participants AS d ON d.id = c.participant AND d.erased_ms IS NULL
+                JOIN participants AS d ON d.id = c.participant AND (d.erased_ms IS NULL OR d.erased_ms >= p.start_ms)
                 JOIN (SELECT DISTINCT q.period, o.participant FROM orders AS o JOIN periods AS q
                         ON o.placed_ms < q.start_ms AND o.placed_ms >= q.start_ms - active_days * day_ms
                         WHERE o.counted) AS active
@@ -348,9 +358,11 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, a.advocate AS person, a.advocate AS cluster, a.at_ms AS since_ms, a.version,
                     CASE WHEN b.at_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN b.at_ms IS NULL THEN greatest(params.as_of_ms - a.at_ms, 0) // hour_ms
+                    CASE WHEN b.at_ms IS NULL
+                            THEN greatest(least(params.as_of_ms, coalesce(d.erased_ms, params.as_of_ms)) - a.at_ms, 0) // hour_ms
                         ELSE (b.at_ms - a.at_ms + hour_ms - 1) // hour_ms END AS age
                 FROM conversion_order AS a JOIN periods AS p ON within(a.at_ms, p) CROSS JOIN params
+                LEFT JOIN participants AS d ON d.id = a.advocate
                 LEFT JOIN conversion_order AS b ON b.advocate = a.advocate AND b.number = 2
                 WHERE a.number = 1
             """,
@@ -388,19 +400,21 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, c.participant AS person, c.first_ms AS since_ms, coalesce(s.invitations, 0) AS i,
                     coalesce(w.won, 0) AS y
-                FROM customers AS c JOIN periods AS p ON within(c.first_ms, p)
+                FROM customers AS c JOIN periods AS p ON within(c.first_ms, p) CROSS JOIN params
                 LEFT JOIN (
-                    SELECT l.advocate, count(*) AS invitations FROM leads AS l JOIN customers AS a ON a.participant = l.advocate
-                    WHERE l.at_ms >= a.first_ms AND l.at_ms < a.first_ms + 90 * day_ms GROUP BY l.advocate
+                    SELECT l.advocate, count(DISTINCT l.friend) AS invitations
+                    FROM leads AS l JOIN customers AS a ON a.participant = l.advocate
+                    WHERE l.at_ms >= a.first_ms AND l.at_ms < a.first_ms + window_days * day_ms GROUP BY l.advocate
                 ) AS s ON s.advocate = c.participant
                 LEFT JOIN (
                     SELECT w.advocate, count(*) AS won FROM won AS w JOIN customers AS a ON a.participant = w.advocate
-                    WHERE w.came_ms >= a.first_ms AND w.came_ms < a.first_ms + 90 * day_ms GROUP BY w.advocate
+                    WHERE w.came_ms >= a.first_ms AND w.at_ms < a.first_ms + window_days * day_ms GROUP BY w.advocate
                 ) AS w ON w.advocate = c.participant
+                WHERE c.first_ms + window_days * day_ms <= params.as_of_ms
             """,
             dimensions=PERSONAL,
-            horizon_days=90,
-            source="K = invitations per customer times conversion per invitation; bootstrap over customers: Efron (1987), JASA 82:171",
+            source=f"K = invitations per customer times conversion per invitation, both in the {WINDOW_DAYS} days after his first order, of "
+            "customers watched that long; bootstrap over customers: Efron (1987), JASA 82:171",
         ),
         Metric(
             name="cycle_time",
@@ -409,11 +423,12 @@ METRICS: dict[str, Metric] = {
             unit="days",
             sql="""
                 SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version,
-                    (greatest(w.at_ms - c.first_ms, 0) + hour_ms - 1) // hour_ms AS y
-                FROM won AS w JOIN customers AS c ON c.participant = w.advocate JOIN periods AS p ON within(w.at_ms, p)
+                    (w.at_ms - c.first_ms + hour_ms - 1) // hour_ms AS y
+                FROM won AS w JOIN customers AS c ON c.participant = w.advocate AND c.first_ms <= w.at_ms
+                JOIN periods AS p ON within(w.at_ms, p)
             """,
             dimensions=BY_ALL,
-            source="from the advocate's first order to the friend's",
+            source="from the advocate's first order to the friend's, of advocates who had bought by then",
         ),
         # -- costs -----------------------------------------------------------------------------------------------------
         Metric(
@@ -465,8 +480,8 @@ METRICS: dict[str, Metric] = {
             kind="count",
             unit="money",
             sql="""
-                SELECT p.period, b.advocate AS person, b.click, b.evidence, b.version, o.currency, o.net AS n
-                FROM orders AS o JOIN brought AS b ON b.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
+                SELECT p.period, l.advocate AS person, l.click, l.evidence, l.version, o.currency, o.net AS n
+                FROM orders AS o JOIN leads AS l ON l.id = o.referral JOIN periods AS p ON within(o.placed_ms, p)
             """,
             dimensions=BY_ALL,
             source="what is left of the orders that referrals brought",
@@ -492,7 +507,7 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, g.participant AS person, g.advocate AS cluster, params.currency,
                     CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
                     AND o.placed_ms < g.first_ms + value_days * day_ms
                 WHERE g.origin = 'referred' AND g.first_ms + value_days * day_ms <= params.as_of_ms
@@ -510,7 +525,7 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, g.participant AS person, g.participant AS cluster, params.currency,
                     CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
                     AND o.placed_ms < g.first_ms + value_days * day_ms
                 WHERE g.origin = 'other' AND g.first_ms + value_days * day_ms <= params.as_of_ms
@@ -527,16 +542,15 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, g.origin, params.currency, g.participant,
-                    concat(g.first_ms // (30 * day_ms), '|', coalesce(d.country, ''), '|',
-                        CASE WHEN f.net <= 0 THEN -1 ELSE floor(log2(f.net)) END) AS stratum,
+                    concat(CAST(g.first_ms // (30 * day_ms) AS VARCHAR), '|', coalesce(d.country, ''), '|', CAST(
+                        CASE WHEN g.first_net <= 0 THEN -1 ELSE CAST(floor(log2(g.first_net)) AS BIGINT) END AS VARCHAR)) AS stratum,
                     CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                JOIN first_orders AS f ON f.participant = g.participant
+                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 LEFT JOIN participants AS d ON d.id = g.participant
                 LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
                     AND o.placed_ms < g.first_ms + value_days * day_ms
                 WHERE g.origin IS NOT NULL AND g.first_ms + value_days * day_ms <= params.as_of_ms
-                GROUP BY p.period, g.origin, params.currency, g.participant, g.first_ms, d.country, f.net
+                GROUP BY p.period, g.origin, params.currency, g.participant, g.first_ms, d.country, g.first_net
             """,
             needs=("margin",),
             compares=True,
@@ -549,12 +563,12 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
-                    NULL AS month, 0 AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
+                    CAST(NULL AS BIGINT) AS month, 0 AS y
+                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
                 UNION ALL
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
                     (o.placed_ms - g.first_ms) // (30 * day_ms) AS month, o.margin AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
+                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
                 WHERE g.origin = 'referred'
             """,
@@ -569,14 +583,11 @@ METRICS: dict[str, Metric] = {
             unit="share",
             sql="""
                 SELECT p.period, g.participant AS person, g.advocate AS cluster, g.first_ms AS since_ms,
-                    CASE WHEN s.again_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // hour_ms
-                        ELSE (s.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN (SELECT o.participant, min(o.placed_ms) AS again_ms FROM orders AS o
-                        JOIN customers AS c ON c.participant = o.participant AND o.placed_ms > c.first_ms
-                        WHERE o.counted GROUP BY o.participant) AS s ON s.participant = g.participant
-                WHERE g.origin = 'referred'
+                    CASE WHEN g.again_ms IS NULL THEN 0 ELSE 1 END AS event,
+                    CASE WHEN g.again_ms IS NULL
+                            THEN greatest(least(params.as_of_ms, coalesce(g.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
+                        ELSE (g.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+                FROM second_orders AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
             """,
             dimensions=PERSONAL,
             horizon_days=90,
@@ -589,14 +600,11 @@ METRICS: dict[str, Metric] = {
             unit="share",
             sql="""
                 SELECT p.period, g.participant AS person, g.participant AS cluster, g.first_ms AS since_ms,
-                    CASE WHEN s.again_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN s.again_ms IS NULL THEN greatest(params.as_of_ms - g.first_ms, 0) // hour_ms
-                        ELSE (s.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN (SELECT o.participant, min(o.placed_ms) AS again_ms FROM orders AS o
-                        JOIN customers AS c ON c.participant = o.participant AND o.placed_ms > c.first_ms
-                        WHERE o.counted GROUP BY o.participant) AS s ON s.participant = g.participant
-                WHERE g.origin = 'other'
+                    CASE WHEN g.again_ms IS NULL THEN 0 ELSE 1 END AS event,
+                    CASE WHEN g.again_ms IS NULL
+                            THEN greatest(least(params.as_of_ms, coalesce(g.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
+                        ELSE (g.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+                FROM second_orders AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'other'
             """,
             dimensions=PERSONAL,
             horizon_days=90,
@@ -665,12 +673,10 @@ METRICS: dict[str, Metric] = {
             kind="stock",
             unit="unit",
             sql="""
-                SELECT p.period, e.unit, e.amount AS n
-                FROM entries AS e JOIN rewards AS w ON w.id = e.reward JOIN params ON w.program = params.program
-                JOIN periods AS p ON e.at_ms < p.end_ms
-                WHERE e.account LIKE 'pending:%' OR e.account LIKE 'approved:%' OR e.account LIKE 'balance:%'
+                SELECT p.period, e.unit, e.amount AS n FROM posted AS e JOIN periods AS p ON e.at_ms < p.end_ms
+                WHERE e.account IN ('pending', 'approved', 'balance', 'payout')
             """,
-            source="what stands in the ledger for rewards that were granted and neither used, expired nor taken back",
+            source="the ledger at the end of the period: what was granted and is neither used, expired, taken back nor paid out, less debts",
         ),
         Metric(
             name="breakage",
@@ -678,10 +684,8 @@ METRICS: dict[str, Metric] = {
             kind="stock",
             unit="unit",
             sql="""
-                SELECT p.period, e.unit, e.amount AS n
-                FROM entries AS e JOIN rewards AS w ON w.id = e.reward JOIN params ON w.program = params.program
-                JOIN periods AS p ON within(e.at_ms, p)
-                WHERE e.account LIKE 'expired:%'
+                SELECT p.period, e.unit, e.amount AS n FROM posted AS e JOIN periods AS p ON within(e.at_ms, p)
+                WHERE e.account = 'expired'
             """,
             source="what expired unused in the period, by the ledger",
         ),
@@ -722,18 +726,29 @@ METRICS: dict[str, Metric] = {
         ),
         # -- coverage --------------------------------------------------------------------------------------------------
         Metric(
+            name="orders",
+            topic="coverage",
+            kind="count",
+            unit="count",
+            sql="""
+                SELECT p.period, o.participant AS person, o.outcome, o.reason, 1 AS n
+                FROM order_outcomes AS o JOIN periods AS p ON within(o.placed_ms, p)
+            """,
+            dimensions=BY_OUTCOME,
+            source="all orders, by what their evidence came to: attributed, refused, lost, of a friend who buys again, of another program, none",
+        ),
+        Metric(
             name="attribution_coverage",
             topic="coverage",
             kind="share",
             unit="share",
             sql="""
-                SELECT p.period, e.participant AS person, coalesce(e.reason, '') AS channel, 1 AS n,
-                    CASE WHEN o.referral IS NOT NULL THEN 1 ELSE 0 END AS y
-                FROM events AS e JOIN periods AS p ON within(e.at_ms, p) LEFT JOIN orders AS o ON o.id = e.order_id
-                WHERE e.type = 'order' AND (e.code IS NOT NULL OR e.claim IS NOT NULL OR e.click IS NOT NULL)
+                SELECT p.period, o.participant AS person, 1 AS n, CASE WHEN o.outcome = 'attributed' THEN 1 ELSE 0 END AS y
+                FROM order_outcomes AS o JOIN periods AS p ON within(o.placed_ms, p)
+                WHERE o.outcome IN ('attributed', 'refused', 'lost')
             """,
-            dimensions=BY_CHANNEL,
-            source=WILSON,
+            dimensions=PERSONAL,
+            source=f"of orders with evidence, those that count; {WILSON}",
         ),
         Metric(
             name="orders_with_evidence",
@@ -741,13 +756,12 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT p.period, f.participant AS person, 1 AS n, CASE WHEN e.code IS NOT NULL OR e.claim IS NOT NULL
-                    OR e.click IS NOT NULL OR o.referral IS NOT NULL THEN 1 ELSE 0 END AS y
-                FROM first_orders AS f JOIN periods AS p ON within(f.placed_ms, p) JOIN orders AS o ON o.id = f.id
-                LEFT JOIN events AS e ON e.type = 'order' AND e.order_id = f.id AND e.outcome = 'accepted'
+                SELECT p.period, f.participant AS person, 1 AS n,
+                    CASE WHEN o.outcome IN ('attributed', 'refused', 'lost') THEN 1 ELSE 0 END AS y
+                FROM first_orders AS f JOIN periods AS p ON within(f.placed_ms, p) JOIN order_outcomes AS o ON o.id = f.id
             """,
             dimensions=PERSONAL,
-            source=WILSON,
+            source=f"of first orders, those that came with evidence; {WILSON}",
         ),
     )
 }

@@ -278,7 +278,7 @@ def seal_person(person: Person, keyring: Keyring, named: bool = False) -> Person
     for kind in IDENTIFIERS:
         value = getattr(person, kind)
         if value is not None:
-            hashed[kind] = keyring.secret_hash(kind, _normal(kind, value))
+            hashed[kind] = keyring.secret_hash(kind, normal_identifier(kind, value))
     for kind in SIGNALS:
         value = getattr(person, kind)
         if value is not None:
@@ -291,7 +291,12 @@ def _normalised(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
-def _normal(kind: str, value: str) -> str:
+def normal_identifier(kind: str, value: str) -> str:
+    """An e-mail address, a telephone number or an id of the shop as it is compared.
+
+    Raises:
+        InvalidEvent: it is none.
+    """
     text = _normalised(_BIDI_OR_CONTROL.sub("", value)).strip()
     if kind == "email":
         text = text.casefold()

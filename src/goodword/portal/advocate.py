@@ -60,7 +60,7 @@ class ShareView:
     closed: Closed | None
     confirmed: bool
     invited: bool
-    """Whether a friend brought him, and he has brought nobody yet: whoever is reminded of it invites more often."""
+    """Whether a friend brought him, he has brought nobody yet, and it is a moment to say so: whoever is reminded invites more often."""
     accepts: bool
     """Whether the terms in force wait for his acceptance."""
     version: int
@@ -124,7 +124,7 @@ def share_view(mine: Mine, language: str, origin: str, *, confirmed: bool) -> Sh
         promised=said,
         closed=mine.closed,
         confirmed=confirmed,
-        invited=mine.invited and not mine.referrals,
+        invited=mine.reminded,
         accepts=confirmed and mine.closed is None and not _accepted(mine),
         version=mine.program.version,
         code=handle.written,

@@ -1,4 +1,4 @@
-"""What every page for people has around it: its language and direction, its title, the other pages, the other languages."""
+"""What every page for people has around it: its language and direction, its title, the other pages, the other languages, its light."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from goodword.portal.light import Scheme, light
 from goodword.portal.look import Look
 from goodword.words.catalogue import LANGUAGES, catalogue
 
@@ -38,10 +39,13 @@ class Frame:
     title: str
     languages_label: str
     languages: tuple[OtherLanguage, ...]
+    address: str
+    """Its own, where it is seen again."""
     tabs: tuple[Tab, ...] = ()
     tabs_label: str = ""
     token: str = ""
     """What its forms carry; empty where nobody is signed in."""
+    scheme: Scheme = ""
 
 
 def frame(
@@ -56,6 +60,7 @@ def frame(
         title=title,
         languages_label=texts.text("friend.languages"),
         languages=tuple(languages(language, lambda tag: f"{path}?{query and query + '&'}lang={tag}")),
+        address=f"{path}?{query}" if query else path,
         tabs=shown,
         tabs_label=texts.text("portal.pages"),
         token=token,
@@ -76,4 +81,5 @@ def shown(look: Look, template: str, page: Frame, view: object = None) -> str:
     def say(key: str, n: int | None = None, **values: str) -> str:
         return texts.text(key, values if n is None else {"n": str(n)} | values, 1 if n is None else n)
 
-    return look.render(template, page=page, say=say, view=view)
+    lit = light(page.language, page.scheme, page.address)
+    return look.render(template, lit, page=page, say=say, view=view)

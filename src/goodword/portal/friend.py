@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from goodword.portal.frame import OtherLanguage, languages
+from goodword.portal.light import Scheme, light
 from goodword.portal.look import Look
 from goodword.portal.promised import promised
 from goodword.program.loader import Program
@@ -53,6 +54,10 @@ class Invitation:
     """For previews of the link."""
     shop: str | None = None
     """Where it goes on, once it was accepted; None where the shop has no page."""
+    pass_on: str | None = None
+    """Where he invites others himself, once it is a moment to ask him."""
+    scheme: Scheme = ""
+    """Light or dark, where the reader chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,14 @@ class FriendPage:
     open: bool
     accepted: bool
     code: str
+    pass_on: str | None
+    """Where he invites others."""
+    to_pass_on: str
+    invited: str
+    """That a friend invited him, and that it is his turn."""
+    shown_address: str
+    """Where it is told that he saw it."""
+    claim_token: str
     survey: str | None
     """Where he says what he thinks, once he accepted."""
     to_survey: str
@@ -98,7 +111,8 @@ class FriendPage:
 
 def friend_page(look: Look, about: Invitation) -> str:
     """The page as HTML."""
-    return look.render("friend.html", page=_say(about))
+    lit = light(about.language, about.scheme, _address(about, about.language))
+    return look.render("friend.html", lit, page=_say(about))
 
 
 def address_of(code: str) -> str:
@@ -127,6 +141,11 @@ def _say(about: Invitation) -> FriendPage:
         open=about.claim is None and about.closed is None,
         accepted=about.claim is not None,
         code=about.code,
+        pass_on=about.pass_on,
+        to_pass_on=texts.text("friend.customer.go"),
+        invited=texts.text("portal.invited"),
+        shown_address=f"{address_of(about.code)}/shown",
+        claim_token=about.claim or "",
         survey=f"{address_of(about.code)}/survey?claim={quote(about.claim, safe='')}" if about.claim else None,
         to_survey=texts.text("survey.recommend"),
         say_code=texts.text("friend.say_code"),

@@ -1,6 +1,6 @@
 """How our pages look: tokens and a few parts, one style sheet that stands in the page itself, and what a shop makes of them.
 
-It follows the reader's light or dark and uses logical sides only, so that right-to-left needs no rule of its own. A page asks
+It follows the reader's light or dark, his device's or what he chose, and uses logical sides only, so that right-to-left needs no rule of its own. A page asks
 nobody but us for anything, and is whole without a script. Settings choose a name, a colour, a logo, a font and how round corners
 are: a `Look` is made of them once, where the application is put together, and handed on.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from goodword.portal.asset import Asset, asset, read_logo
+from goodword.portal.light import Light
 from goodword.portal.parts import PARTS
 from goodword.portal.theme import brand_colors, parse_color, text_on
 from goodword.settings import InvalidSetting, Settings
@@ -53,11 +54,15 @@ color:inherit;font:600 1.5rem/1.6 ui-monospace,monospace;letter-spacing:.08em;te
 a{color:var(--brand)}
 :focus-visible{outline:3px solid var(--brand);outline-offset:3px}
 summary{cursor:pointer;font-weight:600;min-block-size:2.75rem;align-content:center}
-nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0;margin-block:2rem 0}
-nav a,nav span{display:inline-block;padding-block:.5rem}
+nav ul,.light ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0;margin-block:2rem 0}
+nav a,nav span,.light :is(span,button){display:inline-block;padding-block:.5rem}
+.light ul{margin-block:0}
+.light button{border:0;padding-inline:0;background:none;color:var(--brand);font:inherit;text-decoration:underline;cursor:pointer}
+.light span{font-weight:700}
 .shop{font-weight:600;margin-block:.5rem 0}
 .logo{display:block;max-inline-size:12rem;max-block-size:4rem;margin-block:.5rem 1rem}
-@media print{body{background:none}.button,nav,form{display:none}details>*{display:block}}
+@media screen{:root[data-scheme=light]{color-scheme:light}:root[data-scheme=dark]{color-scheme:dark}}
+@media print{:root{color-scheme:light}body{background:none}.button,nav,form{display:none}details>*{display:block}}
 """
 TEMPLATES = Environment(
     loader=PackageLoader("goodword.portal"),
@@ -83,9 +88,9 @@ class Look:
     """Of the shop, as it is: for large areas, with text in `on_color`."""
     on_color: str
 
-    def render(self, template: str, **values: object) -> str:
-        """A page of a template. It sees `look` besides what is given."""
-        return TEMPLATES.get_template(template).render(look=self, **values)
+    def render(self, template: str, light: Light, **values: object) -> str:
+        """A page of a template, in a light. It sees `look` besides what is given."""
+        return TEMPLATES.get_template(template).render(look=self, light=light, **values)
 
 
 def make_look(settings: Settings) -> Look:

@@ -54,6 +54,8 @@ class Mine:
     boards: tuple[Board, ...]
     invited: bool
     """Whether a friend brought him."""
+    reminded: bool
+    """Whether it is said to him now that a friend brought him, and that it is his turn."""
     objections: Sequence[ObjectionRow]
     """What he objected to, the newest first."""
     now_ms: int

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from goodword.portal.frame import frame, shown
+from goodword.portal.light import Scheme
 from goodword.portal.look import Look
 from goodword.program.quantity import Quantity
 from goodword.words.catalogue import LANGUAGES, catalogue
@@ -42,7 +43,7 @@ class Showcase:
     choices: tuple[tuple[str, str], ...]
 
 
-def showcase(look: Look, language: str) -> str:
+def showcase(look: Look, language: str, scheme: Scheme = "") -> str:
     """The page as HTML."""
     texts = catalogue(language)
     view = Showcase(
@@ -53,7 +54,8 @@ def showcase(look: Look, language: str) -> str:
         rows=tuple(_rows(language)),
         choices=tuple((tag, catalogue(tag).text("language.name")) for tag in LANGUAGES),
     )
-    return shown(look, "look.html", frame(language, texts.text("look.title"), PREFIX), view)
+    page = frame(language, texts.text("look.title"), PREFIX)
+    return shown(look, "look.html", replace(page, scheme=scheme, address=f"{PREFIX}?lang={language}"), view)
 
 
 def _steps(language: str) -> Iterable[Step]:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from goodword.program.amounts import OF_AN_ORDER
+from goodword.program.asking import Asking
 from goodword.program.benefits import KINDS, AnyBenefit, Benefit, Options
 from goodword.program.contests import Contest, Tiers
 from goodword.program.duration import DAY_MS, DURATION_PATTERN, Period, parse_duration
@@ -490,6 +491,10 @@ class ProgramFile(Part):
     )
     rewards: dict[Name, Reward] = Field(min_length=1, max_length=RULES_MAX)
     protection: Protection = Protection()
+    ask: Asking | None = Field(
+        default=None,
+        description="when people are asked to invite friends, and how often; the settings hold if not given",
+    )
 
     @model_validator(mode="after")
     def _holds_together(self) -> ProgramFile:

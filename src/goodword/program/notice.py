@@ -276,6 +276,7 @@ _TABLE: dict[type[Part], dict[str, Compare]] = {
         "payouts": _gone_is_harmless,
         "rewards": _rewards,
         "protection": _free,
+        "ask": _free,
     },
     Audience: {"advocate": _fewer, "friend": _fewer},
     Attribution: {

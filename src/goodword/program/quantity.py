@@ -98,14 +98,24 @@ def parse_quantity(text: object) -> Quantity:
         number = Decimal(match["number"].replace("_", ""))
     except InvalidOperation as error:  # pragma: no cover - the pattern admits only numbers
         raise ValueError("not a number") from error
+    minor = minor_units(number, unit)
+    if minor < 0:
+        raise ValueError("an amount cannot be negative")
+    return Quantity(minor, unit)
+
+
+def minor_units(number: Decimal, unit: str) -> int:
+    """A number of major units in the smallest unit: 20.5 of ``USD`` is 2050.
+
+    Raises:
+        ValueError: more decimals than the unit has, or too large.
+    """
     minor = number.scaleb(exponent(unit))
     if minor != minor.to_integral_value():
         raise ValueError(f"{unit} has {exponent(unit)} decimals")
-    if minor < 0:
-        raise ValueError("an amount cannot be negative")
-    if minor > AMOUNT_MAX:
+    if abs(minor) > AMOUNT_MAX:
         raise ValueError(f"at most {AMOUNT_MAX} of the smallest unit")
-    return Quantity(int(minor), unit)
+    return int(minor)
 
 
 def parse_percent(text: object) -> int:

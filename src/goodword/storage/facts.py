@@ -30,8 +30,8 @@ COPIED: tuple[str, ...] = tuple(
     one.name for one in (PARTICIPANTS, HANDLES, CLAIMS, ORDERS, REFERRALS, REWARDS, TIERS, SURVEYS)
 )
 """The collections whose rows are copied."""
-TOLD = ("ask", "share", "claim", "sign_up", "order")
-"""The types of events that are facts themselves: what was shown, passed on, accepted, bought, and on what evidence."""
+TOLD = ("ask", "share", "claim", "sign_up", "order", "refund", "cancel", "chargeback")
+"""The types of events that are facts themselves: what was shown, passed on, accepted, bought on what evidence, and brought back."""
 
 Rows = Sequence[Sequence[Any]]
 Touched = dict[str, tuple[str, ...]]

@@ -82,6 +82,13 @@ def find_key(connection: Connection, secret: str) -> ApiKey | None:
     return None if row is None else _key(row)
 
 
+def live_key(connection: Connection, tenant: str, key_id: str) -> ApiKey | None:
+    """A key of a tenant by its id, unless there is none or it was revoked."""
+    mine = (api_keys.c.tenant == tenant) & (api_keys.c.id == key_id) & api_keys.c.revoked_ms.is_(None)
+    row = connection.execute(select(api_keys).where(mine)).one_or_none()
+    return None if row is None else _key(row)
+
+
 def list_keys(connection: Connection, tenant: str) -> list[ApiKey]:
     """All keys of a tenant, revoked ones too, in the order of their making."""
     statement = select(api_keys).where(api_keys.c.tenant == tenant).order_by(api_keys.c.created_ms, api_keys.c.id)

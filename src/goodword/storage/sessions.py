@@ -15,7 +15,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from goodword.program.duration import DAY_MS, HOUR_MS
 from goodword.storage.tables import sessions
 
-Role = Literal["participant", "staff"]
+Role = Literal["participant", "staff", "office"]
+"""`office`: who looks at figures, with the key that let him in."""
 SECRET_BYTES = 32
 LIVES_MS = 30 * DAY_MS
 """How long a session lives after it was last used."""
@@ -47,7 +48,7 @@ class Session(Struct, frozen=True):
     """By what it is named to its owner."""
     role: Role
     subject: str
-    """The participant, or the member of the staff."""
+    """The participant, the member of the staff, or the API key."""
     program: str | None
     """Of one that may only share: the program that was joined with it."""
     confirmed: bool

@@ -24,7 +24,7 @@ from goodword.storage import facts as source
 from goodword.storage.database import Database
 from goodword.storage.facts import CopyState, Rows
 from goodword.storage.load import load_tenant
-from goodword.warehouse.facts import FACTS, WHOLE, Fact, staged_schema, staged_table
+from goodword.warehouse.facts import FACTS, LAYOUT, WHOLE, Fact, staged_schema, staged_table
 from goodword.warehouse.folder import Folder, Manifest
 
 PAGE_ROWS = 50_000
@@ -71,7 +71,8 @@ class Copier:
         self._folder.make()
         state, seq = self._stand()
         manifest = self._folder.manifest(state.manifest) if state is not None else None
-        if manifest is None or manifest.seq > seq or seq - manifest.seq > REBUILD_EVENTS:
+        outdated = manifest is not None and manifest.layout != LAYOUT
+        if manifest is None or outdated or manifest.seq > seq or seq - manifest.seq > REBUILD_EVENTS:
             manifest = self._everything(manifest, state)
             state, seq = self._stand()
         while manifest.seq < seq or self._has_more(manifest):
@@ -107,14 +108,13 @@ class Copier:
             for name, read in _LOGS.items():
                 work.fold(FACTS[name], self._log(name, read, 0, begin))
             spools = self._clicks(work, {})
-            manifest = replace(work.manifest, seq=begin, spools=spools)
+            manifest = replace(work.manifest, layout=LAYOUT, seq=begin, spools=spools)
             # What changed while it was read is read again, up to a moment at which all of it was there.
             with self._database.read() as connection:
                 manifest = self._catch_up(work, connection, manifest, load_tenant(connection, self._tenant).seq)
             old = before or Manifest()
             retired = tuple((path, self._now_ms()) for fact in old.files for path in old.paths(fact))
             manifest = replace(manifest, retired=old.retired + retired)
-            self._folder.remove_orphans(manifest)
             return self._commit(work, manifest, state)
 
     def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
@@ -202,6 +202,7 @@ class Copier:
         with self._database.write_aside() as connection:
             if not source.move_copy(connection, self._tenant, self._folder.name, state, now):
                 raise CopyRaced(f"{self._tenant} was copied by another process at the same moment")
+        self._folder.remove_orphans(manifest)
         return self._folder.publish(manifest)
 
 

@@ -1,8 +1,14 @@
-"""DuckDB over the files of a warehouse: facts under their names, relations kept once for a question, rows out."""
+"""What runs queries over the files of a warehouse: facts under their names, relations kept once for a question, rows out.
+
+DuckDB is embedded. Another engine is opened at its address, by a module that is imported only then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,13 +25,47 @@ THREADS = 2
 Row = dict[str, Any]
 
 
+class AnalysisUnavailable(RuntimeError):
+    """The engine of the setting `analysis` cannot be used; the message says why."""
+
+
 class Engine(Protocol):
     """What runs queries over the facts."""
 
     dialect: str
+    made: set[str]
+    """The relations that have a name of their own."""
 
     def rows(self, sql: str) -> list[Row]:
-        """The rows of a query in the engine's dialect, by column."""
+        """The rows of a query in the engine's dialect, by column: whole numbers, floats, texts, booleans and None."""
+
+    def keep_facts(self, names: Iterable[str]) -> None:
+        """Read facts once for all questions, where that helps."""
+
+    def keep(self, name: str, question: Question) -> None:
+        """Keep a relation under its name, so that it is made once for all metrics that stand on it."""
+
+    def forget(self) -> None:
+        """Let go of the relations that were kept for a question: the next one is about something else."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+def engine_for(analysis: str, folder: Path, manifest: Manifest) -> Engine:
+    """The engine at an address (``sc://HOST:PORT``, Spark's protocol) over the facts of a manifest; without one the embedded engine.
+
+    Raises:
+        AnalysisUnavailable: nobody answers there, or the client of its protocol is not installed.
+    """
+    if not analysis:
+        return Duck(folder, manifest)
+    try:
+        module = import_module("goodword.warehouse.spark")
+    except ModuleNotFoundError as error:
+        raise AnalysisUnavailable(f"GOODWORD_ANALYSIS needs {error.name}: pip install 'goodword[spark]'") from error
+    engine: Engine = module.Spark(analysis, folder, manifest)
+    return engine
 
 
 class Duck:
@@ -78,7 +118,7 @@ class Duck:
         """The rows of a query, by column."""
         cursor = self._connection.execute(sql)
         names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [dict(zip(names, map(plain, row), strict=True)) for row in cursor.fetchall()]
 
     def _open(self, name: str, paths: list[Path]) -> None:
         if paths:
@@ -91,3 +131,16 @@ class Duck:
         self._connection.register("staged", staged)
         self._connection.execute(f"CREATE TABLE {name} AS {fact.select}")
         self._connection.unregister("staged")
+
+
+def plain(value: Any) -> Any:
+    """A value of a row: of sums beyond 64 bits, which come as decimals without a fraction, the whole number."""
+    return int(value) if isinstance(value, Decimal) else value
+
+
+@cache
+def schema_of(fact: str) -> Any:
+    """The Arrow schema of a fact's files: texts, 64-bit integers and booleans."""
+    with duckdb.connect() as connection:
+        connection.register("staged", staged_table(FACTS[fact], []))
+        return connection.sql(FACTS[fact].select).to_arrow_table().schema

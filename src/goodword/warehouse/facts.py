@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from goodword.storage.facts import CLICK_COLUMNS, COUNT_COLUMNS, ENTRY_COLUMNS, EVENT_COLUMNS, SOURCES, Rows
 
+LAYOUT = 1
+"""Raised when a fact changes: what was copied in another layout is copied anew."""
 WHOLE = "all"
 """The partition of what has no day."""
 NUMBERS = frozenset(
@@ -54,12 +56,14 @@ class Fact(Struct, frozen=True):
     """What is read from the database for it."""
     where: str = "TRUE"
     """Which staged rows are facts already."""
+    piece: str = f"'{WHOLE}'"
+    """The SQL of its partition where it has no moment that never changes."""
 
     @property
     def day(self) -> str:
         """The SQL of its partition."""
         if self.at is None:
-            return f"'{WHOLE}'"
+            return self.piece
         return f"strftime(make_timestamp({self.at} * 1000), '%Y-%m-%d')"
 
     @property
@@ -81,6 +85,13 @@ def _integer(path: str, column: str = "doc") -> str:
     return f"CAST(coalesce({_text(path, column)}, '0') AS BIGINT)"
 
 
+def _listed(names: str, amounts: str) -> str:
+    """Ids with amounts as ``|ID=AMOUNT|ID=AMOUNT|``, which every engine can look into; the empty text of none."""
+    values = f"json_extract(doc, '{amounts}')"
+    pairs = f"list_transform(list_zip({names}, {values}), lambda pair: concat(pair[1], '=', pair[2]))"
+    return f"CASE WHEN len({values}) > 0 THEN concat('|', array_to_string({pairs}, '|'), '|') ELSE '' END"
+
+
 FACTS: dict[str, Fact] = {
     fact.name: fact
     for fact in (
@@ -93,8 +104,10 @@ FACTS: dict[str, Fact] = {
                 "erased_ms": f"CAST({_text('erased_ms')} AS BIGINT)",
             },
             ("id",),
-            "created_ms",
+            # When somebody was first seen goes back where history is told later: his number does not change.
+            None,
             SOURCES["participants"].columns,
+            piece="'piece-' || CAST(number // 50000 AS VARCHAR)",
         ),
         Fact(
             "handles",
@@ -118,14 +131,15 @@ FACTS: dict[str, Fact] = {
         ),
         Fact(
             "orders",
-            "an order of anybody: `refunded` came back of it, `net` is left, `redeemed` is what rewards paid beside; "
-            "`counted` says whether it makes its buyer a customer",
+            "an order of anybody: `refunded` came back of it, `net` is left; `redemptions` is which rewards paid of it, "
+            "beside its total; `counted` says whether it makes its buyer a customer",
             {
                 **_plain("id", "participant", "placed_ms", "total", "currency", "refunded", "state", "referral"),
                 "counted": "counted = 1",
                 "net": "CASE WHEN state IN ('placed', 'refunded') THEN total - refunded ELSE 0 END",
-                # What rewards paid of it: its total is told without that.
-                "redeemed": "CAST(coalesce(list_sum(CAST(json_extract(doc, '$.redemptions[*].amount') AS BIGINT[])), 0) AS BIGINT)",
+                "redemptions": _listed(
+                    "json_extract_string(doc, '$.redemptions[*].reward')", "$.redemptions[*].amount"
+                ),
             },
             ("id",),
             "placed_ms",
@@ -160,7 +174,7 @@ FACTS: dict[str, Fact] = {
         ),
         Fact(
             "rewards",
-            "one grant of a reward rule to one person",
+            "one grant of a reward rule to one person; `paid` is which rewards it was bought with",
             {
                 **_plain(
                     "id",
@@ -184,6 +198,7 @@ FACTS: dict[str, Fact] = {
                 "owed": _integer("owed"),
                 "discount": _integer("discount"),
                 "spent": _integer("spent"),
+                "paid": _listed("json_keys(doc, '$.paid')", "$.paid.*"),
             },
             ("id",),
             "granted_ms",
@@ -207,7 +222,7 @@ FACTS: dict[str, Fact] = {
         ),
         Fact(
             "events",
-            "what was shown, passed on, accepted or bought, on what evidence, and what was answered",
+            "what was shown, passed on, accepted, bought or brought back, on what evidence, and what was answered",
             {
                 **_plain("seq", "id", "type"),
                 "at_ms": "occurred_ms",

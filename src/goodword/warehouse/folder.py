@@ -23,6 +23,8 @@ class Manifest(Struct, frozen=True):
     """Which files are the facts of a tenant, as of when. `files` by fact and day, relative to the tenant's folder."""
 
     generation: int = 0
+    layout: int = 0
+    """Of which layout the facts are."""
     seq: int = 0
     """All events up to this one are in it."""
     clock_ms: int = 0

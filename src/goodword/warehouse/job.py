@@ -30,6 +30,8 @@ class Task(Struct, frozen=True):
     tenant: str
     warehouse: str
     asked: Asked
+    analysis: str = ""
+    """The address of the engine; empty for the embedded one."""
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
@@ -48,7 +50,7 @@ class Worker:
     def __init__(self) -> None:
         self._database: Database | None = None
         self._session: Session | None = None
-        self._place: tuple[str, str, str] | None = None
+        self._place: tuple[str, ...] | None = None
         self._told = 0.0
 
     def work(self, line: bytes) -> None:
@@ -70,12 +72,12 @@ class Worker:
         self._database = self._session = None
 
     def _measured(self, task: Task) -> Measured:
-        place = (task.database, task.tenant, task.warehouse)
+        place = (task.database, task.tenant, task.warehouse, task.analysis)
         if self._session is None or self._place != place:
             self.close()
             self._database, self._place = open_database(task.database), place
             folder = Folder(Path(task.warehouse), task.tenant)
-            self._session = Session(self._database, task.tenant, folder, _now_ms)
+            self._session = Session(self._database, task.tenant, folder, _now_ms, task.analysis)
         return self._session.measure(task.asked, self._progress)
 
     def _progress(self, share: float) -> None:

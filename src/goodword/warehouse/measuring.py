@@ -22,7 +22,7 @@ from goodword.storage.costs import costs_between, in_force, programs_of
 from goodword.storage.database import Database
 from goodword.storage.load import load_tenant
 from goodword.warehouse.copying import Copier, CopyRaced
-from goodword.warehouse.engine import Duck, Engine
+from goodword.warehouse.engine import Engine, engine_for
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Folder, Manifest
 
@@ -98,25 +98,30 @@ def measure(
     asked: Asked,
     now_ms: Callable[[], int],
     progress: Progress = lambda _: None,
+    analysis: str = "",
 ) -> Measured:
-    """The figures that are asked for, over facts of this moment.
+    """The figures that are asked for, over facts of this moment; `analysis` is where, as `engine_for` says.
 
     Raises:
         UnknownProgram: there is no such program.
+        AnalysisUnavailable: the engine that was named cannot be used.
     """
-    with Session(database, tenant, folder, now_ms) as session:
+    with Session(database, tenant, folder, now_ms, analysis) as session:
         return session.measure(asked, progress)
 
 
 class Session:
     """Figures of one tenant, question after question: what was read stays as long as nothing new came."""
 
-    def __init__(self, database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, tenant: str, folder: Folder, now_ms: Callable[[], int], analysis: str = ""
+    ) -> None:
         self._database = database
         self._tenant = tenant
         self._folder = folder
         self._now_ms = now_ms
-        self._duck: Duck | None = None
+        self._analysis = analysis
+        self._opened: Engine | None = None
         self._generation = 0
 
     def __enter__(self) -> Session:
@@ -127,15 +132,16 @@ class Session:
 
     def close(self) -> None:
         """Let go of what was read."""
-        if self._duck is not None:
-            self._duck.close()
-        self._duck = None
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
 
     def measure(self, asked: Asked, progress: Progress = lambda _: None) -> Measured:
         """The figures that are asked for, over facts of this moment.
 
         Raises:
             UnknownProgram: there is no such program.
+            AnalysisUnavailable: the engine that was named cannot be used.
         """
         known = _known(self._database, self._tenant, asked)
         manifest = refresh(self._database, self._tenant, self._folder, self._now_ms)
@@ -143,21 +149,22 @@ class Session:
         manifest = replace(manifest, as_of_ms=self._now_ms())
         return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
 
-    def _engine(self, manifest: Manifest, asked: Asked) -> Duck:
-        if self._duck is None or self._generation != manifest.generation:
+    def _engine(self, manifest: Manifest, asked: Asked) -> Engine:
+        engine = self._opened
+        if engine is None or self._generation != manifest.generation:
             self.close()
-            self._duck = Duck(self._folder.path, manifest)
+            engine = self._opened = engine_for(self._analysis, self._folder.path, manifest)
             self._generation = manifest.generation
-        self._duck.forget()
+        engine.forget()
         if sum(manifest.rows.values()) <= KEPT_ROWS_MAX:
             read = {name for metric in _chosen(asked) if metric.sql for name in facts_of(metric)}
             by = {"participants", "tiers", "clicks"} if asked.dimensions else set()
-            self._duck.keep_facts((read | by) & set(FACTS))
-        return self._duck
+            engine.keep_facts((read | by) & set(FACTS))
+        return engine
 
 
 def ask(
-    engine: Duck | Engine,
+    engine: Engine,
     asked: Asked,
     program: Program,
     costs: dict[str, dict[str, int]],
@@ -284,14 +291,11 @@ def _needed(chosen: Iterable[Metric]) -> list[str]:
     return list(found)
 
 
-def _asked(engine: Duck | Engine, metric: Metric, whole: Question, dimension: Dimension | None) -> list[Figure]:
-    made: set[str] = set()
-    if isinstance(engine, Duck):
-        for name in relations_of(metric, dimension):
-            engine.keep(name, whole)
-        made = engine.made
+def _asked(engine: Engine, metric: Metric, whole: Question, dimension: Dimension | None) -> list[Figure]:
+    for name in relations_of(metric, dimension):
+        engine.keep(name, whole)
     rows = {
-        wrapper: engine.rows(written(compose(metric, whole, wrapper, dimension, made), engine.dialect))
+        wrapper: engine.rows(written(compose(metric, whole, wrapper, dimension, engine.made), engine.dialect))
         for wrapper in wrappers_of(metric)
     }
     return figures(metric, rows, whole, dimension)

@@ -39,6 +39,7 @@ from goodword.web import (
     costs,
     counter,
     export,
+    figure_pages,
     figures,
     from_shop,
     invitations,
@@ -107,6 +108,7 @@ PAGES = (
     portal.router,
     partners.router,
     counter.router,
+    figure_pages.router,
     assets.router,
 )
 """The pages for people, and what they refer to."""

@@ -78,6 +78,8 @@ def _loaded(
     for row in rows:
         mine: Standing | None = state.get(STANDINGS, own[row.id]) if participant is not None else None
         leaders = tuple(Leader(place, id, score, names.get(id)) for place, id, score in best[row.id])
+        if mine is not None and not any(one.entrant == participant for one in leaders):
+            leaders += _own(connection, context, program, row, mine)
         made.append(Board(row, leaders, mine.score if mine is not None else 0))
     return tuple(made)
 
@@ -87,10 +89,29 @@ def _best(connection: Connection, context: Context, program: Program, row: Conte
     if row.status == "settled":
         places: Sequence[Place] = row.places[:LEADERS_SHOWN]
         return [(one.place, one.entrant, one.score) for one in places]
-    rules = program.model.contests.get(row.contest)
-    shared = rules is None or rules.ties != "first"
+    shared = _shared(program, row)
     found: list[tuple[int, str, int]] = []
     for number, one in enumerate(boards.leaderboard(connection, context.tenant, row.id, LEADERS_SHOWN), start=1):
         tied = shared and found and found[-1][2] == one.score
         found.append((found[-1][0] if tied else number, one.entrant, one.score))
     return found
+
+
+def _own(
+    connection: Connection, context: Context, program: Program, row: ContestRow, mine: Standing
+) -> tuple[Leader, ...]:
+    """The place of somebody who is not among the first: whoever is sixth wants to know how far away the fifth is."""
+    if row.status == "settled":
+        return tuple(
+            Leader(one.place, one.entrant, one.score, None) for one in row.places if one.entrant == mine.entrant
+        )
+    if mine.score < 1:
+        return ()
+    ahead = boards.ahead_of(connection, context.tenant, mine, shared=_shared(program, row))
+    return (Leader(ahead + 1, mine.entrant, mine.score, None),) if ahead < boards.AHEAD_MAX else ()
+
+
+def _shared(program: Program, row: ContestRow) -> bool:
+    """Whether equal ones have the same place."""
+    rules = program.model.contests.get(row.contest)
+    return rules is None or rules.ties != "first"

@@ -23,17 +23,17 @@ from goodword.edge.pages import STATUS, page
 from goodword.edge.pages import STYLE_HASH as EDGE_STYLE_HASH
 from goodword.edge.pages import Page as EdgePage
 from goodword.edge.targets import parameter, read_places, with_parameters
-from goodword.engine.events import Claim
+from goodword.engine.events import Ask, Claim
 from goodword.engine.ids import normalise_code
 from goodword.engine.programs import status_of
 from goodword.engine.reasons import Answer
-from goodword.engine.state import CLAIMS, HANDLES, PARTICIPANTS, Handle, State
+from goodword.engine.state import CLAIMS, HANDLES, PARTICIPANTS, ClaimRow, Handle, State
 from goodword.pipeline.intake import seal
 from goodword.portal.cards import invitation_picture
 from goodword.portal.frame import frame
 from goodword.portal.friend import PREFIX, Closed, Invitation, Met, ShownPicture, address_of, friend_page
 from goodword.portal.pictures import Picture
-from goodword.program.duration import SECOND_MS, from_ms, local_date
+from goodword.program.duration import HOUR_MS, SECOND_MS, from_ms, local_date
 from goodword.program.loader import Program
 from goodword.storage import reads
 from goodword.storage.load import load, load_program_rows
@@ -42,10 +42,11 @@ from goodword.web.context import Context, context_of, read_body
 from goodword.web.events import decide_one
 from goodword.web.forms import read_form
 from goodword.web.language import page_language
+from goodword.web.moments import may_be_asked
 from goodword.web.opinions import SurveyView, answers_in, motives
 from goodword.web.people import answer, press
 from goodword.web.problems import Conflicts, NotFound
-from goodword.web.visitors import set_cookie, visitor_of
+from goodword.web.visitors import scheme_of, set_cookie, visitor_of
 from goodword.words.catalogue import catalogue
 from goodword.words.names import given_name
 from goodword.words.sentences import sentence
@@ -85,7 +86,7 @@ def invitation(request: Request, code: Code, lang: Lang = None) -> Response:
     met = _met(request, context, found) if found.closed is None else None
     if met is not None:
         about = replace(about, closed=met, more="/me" if met == "own" else f"/join/{found.program.name}")
-    return _html(context, friend_page(context.look, about))
+    return _shown(request, context, about)
 
 
 @router.api_route("/{code}/card.png", methods=["GET", "HEAD"])
@@ -142,7 +143,23 @@ def accepted(
         response = RedirectResponse(f"{address_of(found.handle.written)}?lang={language}", 303, context.look.headers)
         set_cookie(response, context, CLAIM_COOKIE, "", 0, address_of(found.handle.written))
         return response
-    return _html(context, friend_page(context.look, _about(context, found, language, claim)))
+    about = replace(_about(context, found, language, claim), pass_on=_pass_on(context, found, claim))
+    return _shown(request, context, about)
+
+
+@router.post("/{code}/shown")
+async def shown(request: Request, code: Code) -> Response:
+    """It was said on the page of a friend that it is his turn now: told once an hour, so that no number can be pressed up."""
+    context, fields = context_of(request), await read_form(request)
+    claim = fields.get("token", "")[:CLAIM_MAX]
+    found = await run_in_threadpool(_find, context, code)
+    address = None if isinstance(found, str) else await run_in_threadpool(_pass_on, context, found, claim)
+    if address and not isinstance(found, str):
+        now_ms = context.parts.now_ms()
+        hour_ms = now_ms - now_ms % HOUR_MS
+        id = f"page-{context.parts.keyring.id('sh', claim, str(hour_ms))}"
+        await press(context, Ask(id=id, occurred_at=from_ms(hour_ms), program=found.program.name, place="invitation"))
+    return Response(status_code=204)
 
 
 @router.get("/{code}/survey")
@@ -183,6 +200,18 @@ def _survey(request: Request, code: str, claim: str, language: str, refused: str
     return answer(request, "survey.html", page, SurveyView(path, motives(language), refused, claim), status=status)
 
 
+def _pass_on(context: Context, found: _Found, claim: str) -> str | None:
+    """Where a friend invites others, if he may be asked now: after his first order, or at what moment the program names."""
+    row = _claim_of(context, found, claim)
+    if row is None or row.friend is None:
+        return None
+    with context.parts.database.read() as connection:
+        asked = may_be_asked(connection, context, row.friend, found.program.name)
+    if asked.reasons:
+        return None
+    return f"/me/programs/{found.program.name}" if asked.joined else f"/join/{found.program.name}"
+
+
 def _kept(request: Request, context: Context, found: _Found) -> bool:
     """Whether somebody comes back who accepted the invitation in this browser."""
     claim = request.cookies.get(CLAIM_COOKIE, "")
@@ -191,11 +220,16 @@ def _kept(request: Request, context: Context, found: _Found) -> bool:
 
 def _is_claim(context: Context, found: _Found, claim: str) -> bool:
     """Whether a token is of a claim on this very code."""
+    return _claim_of(context, found, claim) is not None
+
+
+def _claim_of(context: Context, found: _Found, claim: str) -> ClaimRow | None:
+    """The claim of a token, if it is one on this very code."""
     state = State()
     with context.parts.database.read() as connection:
         load(connection, context.tenant, state, {CLAIMS.name: {claim}})
     row = state.get(CLAIMS, claim)
-    return row is not None and row.code == found.handle.code
+    return row if row is not None and row.code == found.handle.code else None
 
 
 def _find(context: Context, code: str) -> _Found | EdgePage:
@@ -299,8 +333,9 @@ def _is_id(id: str) -> bool:
     return 0 < len(id) <= ID_LENGTH_MAX and id.isascii() and id.isalnum()
 
 
-def _html(context: Context, text: str) -> Response:
-    return HTMLResponse(text, headers=context.look.headers)
+def _shown(request: Request, context: Context, about: Invitation) -> Response:
+    page = friend_page(context.look, replace(about, scheme=scheme_of(request)))
+    return HTMLResponse(page, headers=context.look.headers)
 
 
 def _nowhere(request: Request, context: Context, name: EdgePage, language: str) -> Response:
@@ -312,4 +347,4 @@ def _nowhere(request: Request, context: Context, name: EdgePage, language: str) 
         **context.look.headers,
         "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     }
-    return HTMLResponse(page(name, language, home), STATUS[name], headers)
+    return HTMLResponse(page(name, language, home, scheme_of(request)), STATUS[name], headers)

@@ -24,11 +24,13 @@ from goodword.engine.state import (
 from goodword.engine.tiers import tier_key
 from goodword.portal.mine import Mine
 from goodword.portal.progress import counter_keys
+from goodword.program.loader import Program
 from goodword.storage import reads
 from goodword.storage.load import load
 from goodword.web.boards import boards_of
 from goodword.web.context import Context
 from goodword.web.joining import program_to_show
+from goodword.web.moments import may_be_asked
 from goodword.web.problems import NotFound
 
 SHOWN_MAX = 50
@@ -88,6 +90,7 @@ def load_mine(
         wants |= {COUNTERS.name: counter_keys(found, participant, groups, now_ms)}
     load(connection, tenant, state, wants)
     tier = state.get(TIERS, tier_key(program, participant))
+    invited = whole and _is_invited(state, participant, program)
     rows: list[Referral | Reward] = [*referrals, *rewards, *also]
     versions = {(row.program, row.version) for row in rows} | {(found.name, found.version)}
     return Mine(
@@ -102,7 +105,8 @@ def load_mine(
         counters={key: value for key, value in state.rows[COUNTERS.name].items() if value is not None},
         tier=tier.tier if tier is not None and whole else "",
         boards=boards_of(connection, context, found, person.id) if whole else (),
-        invited=whole and _is_invited(state, participant, program),
+        invited=invited,
+        reminded=invited and not referrals and _may_be_reminded(connection, context, found, participant),
         objections=objections,
         now_ms=now_ms,
         brought=reads.friends_brought(connection, tenant, participant, program) if whole else 0,
@@ -115,6 +119,13 @@ def _is_invited(state: State, participant: str, program: str) -> bool:
     """Whether a friend brought him into the program."""
     rows = [state.get(REFERRALS, id) for id in state.get(REFERRALS_OF, participant) or ()]
     return any(row is not None and row.program == program and row.live for row in rows)
+
+
+def _may_be_reminded(connection: Connection, context: Context, program: Program, participant: str) -> bool:
+    """Whether it is a moment to say to somebody on his own page that a friend invited him: any, where the program names none."""
+    if program.model.ask is None or not program.model.ask.moments:
+        return True
+    return may_be_asked(connection, context, participant, program.name).moment is not None
 
 
 def _handles(state: State, participant: str, program: str) -> list[Handle]:

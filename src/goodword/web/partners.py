@@ -313,6 +313,7 @@ def _partner(
         has_codes=True,
         referrals=(),
         invited=False,
+        reminded=False,
         rewards=rewards,
         versions=context.parts.tenants.versions(connection, context.tenant, versions),
         counters={},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -18,12 +20,12 @@ from goodword.web.context import Context, context_of
 from goodword.web.events import decide_one
 from goodword.web.forms import check_token, read_form
 from goodword.web.problems import Problem
-from goodword.web.visitors import SignInFirst, Visitor, keep_language, language_for, needs_visitor
+from goodword.web.visitors import SignInFirst, Visitor, keep_language, language_for, needs_visitor, scheme_of
 from goodword.words.catalogue import LANGUAGES, catalogue
 
-PATHS = ("/me/", "/join/", "/i/", "/board/", "/counter/")
+PATHS = ("/me/", "/join/", "/i/", "/board/", "/counter/", "/figures/", "/look/")
 """Where people read the answers: what goes wrong there is said in their language, on a page."""
-SIGN_IN = {"participant": "/me/sign-in", "staff": "/counter/sign-in"}
+SIGN_IN = {"participant": "/me/sign-in", "staff": "/counter/sign-in", "office": "/figures/sign-in"}
 PROBLEMS = (400, 403, 404, 413, 429, 503)
 """The statuses for which there are words; all others are said as 500."""
 Lang = Annotated[str | None, Query(alias="lang", max_length=10, pattern=PRINTABLE)]
@@ -48,10 +50,26 @@ def answer(
 ) -> Response:
     """A page. A language that was asked for with `lang` is kept for the next ones."""
     context = context_of(request)
+    page = _lit(request, page)
     response = HTMLResponse(shown(context.look, template, page, view), status, dict(context.look.headers))
     if lang in LANGUAGES:
         keep_language(response, context, str(lang))
     return response
+
+
+def _lit(request: Request, page: Frame) -> Frame:
+    """The page in the light that its reader chose. He comes back to it in the language that he asked for."""
+    lang = request.query_params.get("lang")
+    address = page.address
+    if lang in LANGUAGES:
+        address += f"{'&' if '?' in address else '?'}lang={lang}"
+    return changed(page, scheme=scheme_of(request), address=address)
+
+
+def is_own_page(address: str) -> bool:
+    """Whether an address that a form brings is that of a page for people, here."""
+    parts = urlsplit(address)
+    return not parts.scheme and not parts.netloc and f"{parts.path}/".startswith(PATHS)
 
 
 def go(request: Request, path: str) -> Response:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from goodword.engine.state import PARTICIPANTS, State
+from goodword.portal.light import Scheme, scheme_named
 from goodword.program.duration import HOUR_MS
 from goodword.storage.load import load
 from goodword.storage.sessions import LIVES_MS, SEEN_EVERY_MS, Role, Session, find_session, keep_session
@@ -19,12 +20,14 @@ from goodword.web.language import page_language
 
 SECRET_MAX = 200
 LANGUAGE_COOKIE = "gw_lang"
-COOKIES: dict[Role, str] = {"participant": "gw_session", "staff": "gw_counter"}
+COOKIES: dict[Role, str] = {"participant": "gw_session", "staff": "gw_counter", "office": "gw_office"}
 COOKIE_SECONDS = LIVES_MS // 1000
 STAFF_IDLE_MS = 12 * HOUR_MS
 """How long somebody of the staff stays signed in without doing anything, to `SEEN_EVERY_MS`: a till is shared."""
+SCHEME_COOKIE = "gw_scheme"
+"""Set by the press alone: light or dark, and nothing about who chose it."""
 CHOICE_SECONDS = 365 * 24 * 3600
-"""How long a browser keeps a language that was chosen."""
+"""How long a browser keeps a language or a light that was chosen."""
 
 
 class SignInFirst(Exception):
@@ -63,7 +66,7 @@ def visitor_of(request: Request, context: Context, role: Role = "participant") -
         session = find_session(connection, context.tenant, secret, now_ms)
         if session is None or session.role != role or _is_erased(connection, context.tenant, session):
             return None
-    if role == "staff" and now_ms - session.seen_ms >= STAFF_IDLE_MS:
+    if role != "participant" and now_ms - session.seen_ms >= STAFF_IDLE_MS:
         return None
     if now_ms - session.seen_ms > SEEN_EVERY_MS:
         with database.write_aside() as connection:
@@ -113,6 +116,16 @@ def language_for(request: Request, wanted: str | None = None) -> str:
 def keep_language(response: Response, context: Context, language: str) -> None:
     """Have the browser keep the language that was chosen."""
     set_cookie(response, context, LANGUAGE_COOKIE, language, CHOICE_SECONDS)
+
+
+def scheme_of(request: Request) -> Scheme:
+    """Light or dark, where the reader chose; else as his device says."""
+    return scheme_named(request.cookies.get(SCHEME_COOKIE, "")) or ""
+
+
+def keep_scheme(response: Response, context: Context, scheme: Scheme) -> None:
+    """Have the browser keep what was chosen, or forget it where the device decides again."""
+    set_cookie(response, context, SCHEME_COOKIE, scheme, CHOICE_SECONDS if scheme else 0)
 
 
 def set_cookie(response: Response, context: Context, name: str, value: str, seconds: int, path: str = "/") -> None:

@@ -1,0 +1,1 @@
+"""What other systems bring: a shop's history as its own exports say it."""

@@ -1,0 +1,147 @@
+"""Figures by the API: made by a process of their own, over facts of a moment ago."""
+
+import asyncio
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from goodword.metrics.definitions import METRICS
+from goodword.metrics.periods import Days
+from goodword.warehouse.job import Task
+from goodword.warehouse.measuring import Asked
+from goodword.web import desk
+from goodword.web.desk import Desk, Question, TooManyAsk
+from tests.web.making import Opener, Site, event, order
+
+ROUTE = "/v1/programs/demo/figures"
+THIS_MONTH = datetime.now(UTC).strftime("%Y-%m")
+
+
+@pytest.fixture
+def lived(open_site: Opener) -> Site:
+    """Ann, who is a customer, brought three, of whom two bought."""
+    site = open_site()
+    assert site.publish().status_code == 201
+    assert site.tell(order("first", order="first", person={"id": "ann"})).status_code == 200
+    code = site.tell(event("join", "join", program="demo", person={"id": "ann"})).json()["advocate_code"]
+    assert site.tell(event("share", "share", code=code, channel="whatsapp")).status_code == 200
+    for number in (1, 2):
+        bought = order(f"order {number}", order=f"o{number}", person={"id": f"friend {number}"}, code=code)
+        assert site.tell(bought).status_code == 200
+    assert site.tell(event("claim", "claim", code=code, person={"id": "friend 3"})).status_code == 200
+    return site
+
+
+def asked(site: Site, **params: Any) -> Any:
+    answer = site.ask("GET", ROUTE, "read", params={"period": THIS_MONTH} | params)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def figure(told: Any, metric: str, **said: Any) -> Any:
+    (found,) = [
+        one
+        for one in told["figures"]
+        if one["metric"] == metric and one["period"] == THIS_MONTH and all(one.get(k) == v for k, v in said.items())
+    ]
+    return found
+
+
+def test_what_a_program_comes_to(lived: Site) -> None:
+    told = asked(lived).json()
+    assert (told["program"], told["currency"], told["period"]["name"]) == ("demo", "USD", THIS_MONTH)
+    assert {one["metric"] for one in told["figures"]} == set(METRICS) - {"target_customers"}
+    counts = {
+        name: figure(told, name)["value"] for name in ("customers", "shares", "leads", "conversions", "new_customers")
+    }
+    assert counts == {"customers": 3, "shares": 1, "leads": 3, "conversions": 2, "new_customers": 2}
+    rate = figure(told, "conversion_rate")
+    assert (rate["numerator"], rate["denominator"], rate["maturity"]) == (2, 3, 0.0)
+    assert "young_cohort" in rate["warnings"]
+    referral = figure(told, "referral_rate")
+    assert (referral["numerator"], referral["denominator"]) == (1, 3)
+    assert 0 < referral["low"] < 1 / 3 < referral["high"] < 1
+
+
+def test_one_figure_by_channel_with_a_trend(lived: Site) -> None:
+    told = asked(lived, metric="shares", by="channel", trend="true").json()
+    assert figure(told, "shares", dimension="channel") | {"version": 1} == {
+        "metric": "shares",
+        "period": THIS_MONTH,
+        "unit": "count",
+        "value": 1,
+        "dimension": "channel",
+        "of": "whatsapp",
+        "version": 1,
+    }
+    assert len(told["trend"]) == 12
+    assert {one["period"] for one in told["figures"]} == {*(days["name"] for days in told["trend"]), "all"}
+
+
+def test_what_was_told_since_is_there_a_minute_later(lived: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert figure(asked(lived, metric="customers").json(), "customers")["value"] == 3
+    assert lived.tell(order("later", order="later", person={"id": "eve"})).status_code == 200
+    assert figure(asked(lived, metric="customers").json(), "customers")["value"] == 3
+    monkeypatch.setattr(desk, "FRESH_SECONDS", 0.0)
+    assert figure(asked(lived, metric="customers").json(), "customers")["value"] == 4
+
+
+def test_as_csv(lived: Site) -> None:
+    answer = asked(lived, metric="shares", format="csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["metric"], row["period"], row["value"]) for row in rows] == [
+        ("shares", THIS_MONTH, "1"),
+        ("shares", "all", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field"),
+    [
+        ("/v1/programs/nothing/figures", 404, None),
+        (f"{ROUTE}?period=yesterday", 422, "period"),
+        (f"{ROUTE}?period=2026-13", 422, "period"),
+        (f"{ROUTE}?metric=nothing", 422, "metric"),
+        (f"{ROUTE}?by=nothing", 422, "by.0"),
+        ("/v1/programs/demo/metrics/nothing", 404, None),
+    ],
+)
+def test_what_is_asked_wrongly(lived: Site, path: str, status: int, field: str | None) -> None:
+    answer = lived.ask("GET", path, "read")
+    assert (answer.status_code, answer.json().get("field")) == (status, field)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_figure_shows_its_definition(open_site: Opener, metric: str) -> None:
+    site = open_site()
+    assert site.publish().status_code == 201
+    told = site.get(f"/v1/programs/demo/metrics/{metric}", "read")
+    assert told["name"] == metric
+    assert bool(told.get("sql")) == (METRICS[metric].kind != "derived")
+
+
+def test_no_more_wait_than_may_and_who_fails_says_so() -> None:
+    async def played() -> None:
+        desk_of_tests = Desk()
+        days = Days("2026", datetime(2026, 1, 1).date(), datetime(2026, 12, 31).date())
+        tasks = [
+            Task("sqlite:////nowhere/at/all.db", "t", "/nowhere", Asked(f"p{number}", days))
+            for number in range(desk.WAITING_MAX + 3)
+        ]
+        try:
+            for task in tasks[: desk.WAITING_MAX]:
+                await desk_of_tests.ask(task, 0.0)
+            desk_of_tests._queue.put_nowait(Question(tasks[-1]))  # however fast the first was taken
+            with pytest.raises(TooManyAsk):
+                await desk_of_tests.ask(tasks[-2], 0.0)
+            first = await desk_of_tests.ask(tasks[0], 30.0)
+            assert first.measured is None
+            assert first.error
+        finally:
+            await desk_of_tests.stop()
+
+    asyncio.run(played())
