@@ -3,15 +3,16 @@
 import re
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import goodword.reports
-from goodword.metrics.definitions import BY_ALL, METRICS, TOPICS
+from goodword.metrics.definitions import METRICS, TOPICS, Dimension
 from goodword.metrics.figures import Figure
 from goodword.metrics.periods import Days
 from goodword.metrics.verdicts import VERDICTS
-from goodword.reports.labels import CHANNELS, label
+from goodword.reports.labels import CHANNELS, OUTCOMES, label
 from goodword.reports.sayings import FOLLOWED_DAYS, SUBJECTS, THINGS, UNITS, Sayings
 from goodword.words.catalogue import LANGUAGES, catalogue
 from goodword.words.format import FSI, PDI
@@ -26,7 +27,8 @@ def expected() -> set[str]:
     keys |= {"viral_coefficient.grows", "value_difference.less", "value_difference.likely"}
     keys |= {f"warning.{code}" for code in VERDICTS}
     keys |= {f"topic.{topic}" for topic in TOPICS}
-    keys |= {f"by.{dimension}" for dimension in BY_ALL}
+    keys |= {f"by.{dimension}" for dimension in get_args(Dimension)}
+    keys |= {f"outcome.{outcome}" for outcome in OUTCOMES}
     subjects = {"customer", *SUBJECTS.values()}
     keys |= {f"none.{noun}" for noun in subjects}
     keys |= {f"count.{noun}" for noun in {*subjects, *THINGS.values()} - set(UNITS)}
@@ -201,6 +203,8 @@ def test_what_runs_from_left_to_right_is_kept_apart_in_arabic() -> None:
         ("country", "RO", "Romania", "رومانيا"),
         ("country", "XX", "XX", f"{FSI}XX{PDI}"),
         ("tier", "gold", None, None),
+        ("outcome", "lost", "it leads nowhere", "لا يوصل إلى شيء"),
+        ("reason", "unheard_of", "unheard_of", f"{FSI}unheard_of{PDI}"),
         ("version", "3", "version 3", f"الإصدار {FSI}3{PDI}"),
     ],
 )

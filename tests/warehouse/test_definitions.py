@@ -1114,6 +1114,268 @@ COVERED: dict[str, Any] = {
     ],
 }  # fmt: skip
 
+FIRST_MS = MONTH.start_ms
+HALF = 180 * DAY
+BORDERS = [
+    case(
+        "shares",
+        "a refused one is none",
+        {"handles": [HANDLE], "events": [event("share", code="CODE", outcome="refused")]},
+        0,
+    ),
+    case(
+        "claim_rate",
+        "thirty days after its click is too late",
+        {"handles": [HANDLE], "clicks": [click(0)], "referrals": [referral("ann", "1", claimed_ms=day(30))]},
+        (0, 1),
+        periods=(EVER,),
+    ),
+    case(
+        "share_rate",
+        "in the moment he was asked",
+        {"handles": [HANDLE], "events": [event("ask", 1, participant="ann"), event("share", 1, code="CODE")]},
+        (1, 1),
+    ),
+    case(
+        "referred_margin",
+        "another reward of his that he did not use, and an order in another currency",
+        {
+            "referrals": WON,
+            "rules": [rule()],
+            "rewards": [reward(id="w1", participant="bob"), reward(id="w2", participant="bob")],
+            "orders": [order("bob", 2, redemptions="|w1=1000|"), order("bob", 3, id="2", currency="EUR")],
+        },
+        {"USD": 55_00},
+    ),
+    case(
+        "referred_margin",
+        "of what he bought in the moment he came, not before",
+        {
+            "referrals": [referral("ann", "bob", 1, 2)],
+            "orders": [
+                order("bob", 1, id="1"),
+                order("bob", 0.5, id="2", state="cancelled", refunded=100_00),
+                order("bob", 3, id="3"),
+            ],
+        },
+        {"USD": 100_00},
+    ),
+    case(
+        "value_referred",
+        "once, whoever else brought him too",
+        {
+            "referrals": [referral("ann", "bob", 1, 2), referral("joe", "bob", 1, 3), referral("ann", "eve", 1, 2)],
+            "orders": [order("bob", 2), order("eve", 2, id="2", total=20_00)],
+        },
+        (30_00, 2),
+        **OLD,
+    ),
+    case(
+        "value_referred",
+        "to the moment: followed for 180 days, with what he bought before their end",
+        {
+            "referrals": [referral("ann", "bob", 1, 2)],
+            "orders": [order("bob", 2), order("bob", None, id="2", placed_ms=day(2) + HALF)],
+        },
+        (50_00, 1),
+        as_of_ms=day(2) + HALF,
+    ),
+    case(
+        "value_others",
+        "to the moment, and whose only order is of another currency is left out",
+        {
+            "orders": [
+                order("bob", 2),
+                order("bob", None, id="2", placed_ms=day(2) + HALF),
+                order("eve", 1, id="3", currency="EUR", state="refunded", refunded=100_00),
+                order("eve", 2, id="4"),
+                order("joe", 2, id="5", currency="EUR"),
+            ]
+        },
+        (50_00, 2),
+        as_of_ms=day(2) + HALF,
+    ),
+    case(
+        "value_difference",
+        "to the moment; of whom no country is known among their like",
+        {
+            "referrals": [referral("ann", "bob", 1, 2)],
+            "orders": [
+                order("bob", 2),
+                order("bob", None, id="2", placed_ms=day(2) + HALF),
+                order("joe", 2, id="3", total=90_00),
+            ],
+        },
+        (5_00, 1),
+        as_of_ms=day(2) + HALF,
+    ),
+    case(
+        "refund_rate",
+        "what never came back did not",
+        {"referrals": BROUGHT, "orders": [order("bob", 1, id="o", referral="f")]},
+        (0, 1),
+    ),
+    case(
+        "conversion_matured",
+        "says nothing of orders that are their own referral",
+        {"referrals": [referral("ann", "1", 1, 1, order_id="o")]},
+        None,
+    ),
+    case(
+        "referral_rate",
+        "who bought first when the period was over is not in it",
+        {"orders": [order("ann"), order("bob", None, id="2", placed_ms=MONTH.end_ms)]},
+        (0, 1),
+    ),
+    case(
+        "referral_rate_converted",
+        "each advocate once, customers of the period's end",
+        {
+            "orders": [order("ann"), order("bob", None, id="2", placed_ms=MONTH.end_ms)],
+            "referrals": [referral("ann", "1", 1, 2), referral("ann", "2", 1, 2)],
+        },
+        (1, 1),
+    ),
+    case(
+        "referral_rate_eligible",
+        "each once, with two orders and two friends; erased in the first moment he still counted",
+        {
+            "orders": [order("ann", -1), order("ann", -2, id="2"), order("eve", -1, id="3")],
+            "participants": [{"id": "ann"}, {"id": "eve", "erased_ms": FIRST_MS}],
+            "referrals": [referral("ann", "1"), referral("ann", "2")],
+        },
+        (1, 2),
+    ),
+    case(
+        "second_referral",
+        "a second in the same period is no first; ninety days and a moment are too late",
+        {
+            "referrals": [
+                referral("ann", "1", 1, 2),
+                referral("ann", "2", 1, 9),
+                referral("bob", "3", 1, 2),
+                referral("bob", "4", 1, converted_ms=day(92) + 1),
+            ]
+        },
+        0.5,
+    ),
+    case(
+        "viral_coefficient",
+        "on the borders of ninety days: the first moment counts, the last does not",
+        {
+            "orders": [order("ann", 0), order("f1", 1, id="2"), order("f2", 90, id="3")],
+            "referrals": [referral("ann", "f1", 0, 1), referral("ann", "f2", 1, 90), referral("ann", "f3", 90)],
+        },
+        1.0,
+        as_of_ms=day(90),
+    ),
+    case(
+        "cycle_time",
+        "in the same moment, and begun hours are whole",
+        {
+            "orders": [order("ann", 2), order("bob", 2, id="2")],
+            "referrals": [referral("ann", "1", 1, 2), referral("bob", "2", 1, converted_ms=day(2) + 1)],
+        },
+        0.5 / 24,
+    ),
+    case(
+        "value_curve",
+        "not of who came by himself",
+        {"referrals": WON, "orders": [order("bob", 2), order("joe", 2, id="2", total=1_00), order("joe", 3, id="3")]},
+        50_00,
+        as_of_ms=day(40),
+    ),
+    case(
+        "value_difference",
+        "of whom another program brought nothing, of whom nobody follows long enough neither",
+        {
+            "referrals": [referral("ann", "bob", 1, 2), referral("ann", "sam", 1, 2, program="q")],
+            "orders": [
+                order("bob", 2),
+                order("joe", 2, id="2", total=90_00),
+                order("sam", 2, id="3", total=70_00),
+                order("new", None, id="4", total=95_00, placed_ms=day(2) + 1),
+            ],
+        },
+        (5_00, 1),
+        as_of_ms=day(2) + HALF,
+    ),
+    *(
+        case(
+            f"repeat_purchase_{who}",
+            "of its own alone, after ninety days and a moment no more; of the erased to their end",
+            {
+                "referrals": [referral("ann", "bob", 1, 2), referral("ann", "eve", 1, 2), referral("ann", "joe", 1, 2)]
+                if who == "referred"
+                else [referral("ann", "x", 1, 2), referral("ann", "y", 1, 2)],
+                "participants": [{"id": "eve", "erased_ms": day(3)}, {"id": "bob"}],
+                "orders": [
+                    *(order(name, 2, id=name) for name in ("bob", "eve", "joe", "x", "y")),
+                    order("joe", 92, id="6"),
+                    order("bob", None, id="7", placed_ms=day(92) + 1),
+                    *([order("x", 5, id="8")] if who == "others" else []),
+                ],
+            },
+            0.5,
+        )
+        for who in ("referred", "others")
+    ),
+    *(
+        case(
+            f"retention_{who}",
+            "of its own alone, to the moment",
+            {
+                "referrals": [
+                    referral("ann", friend, 1, 2) for friend in (("bob", "eve", "joe") if who == "referred" else ("x",))
+                ],
+                "orders": [
+                    *(order(name, 2, id=name) for name in ("bob", "eve", "joe", "x")),
+                    order("bob", 92, id="5"),
+                    order("eve", None, id="6", placed_ms=day(92) - 1),
+                    order("joe", 182, id="7"),
+                ],
+            },
+            (1, 3),
+            as_of_ms=day(182),
+        )
+        for who in ("referred", "others")
+    ),
+    case("breakage", "not what was used", {"entries": [entry("redeemed:p", 5), entry("expired:p", 1)]}, {"USD": 1}),
+    case("easy", "of who said so", {"surveys": [{"easy": 5}, {"recommend": 3}]}, (5.0, 1)),
+    case("attractive", "of who said so", {"surveys": [{"attractive": 4}, {"easy": 3}]}, (4.0, 1)),
+    case(
+        "orders",
+        "refused where the referral was taken back; again in the moment of the conversion; a friend since this moment",
+        {
+            "referrals": [
+                referral("ann", "mad", 1, until_ms=day(1), status="expired", id="x"),
+                referral("ann", "won", 1, 5, id="f"),
+                referral("bob", "won", 1, 9),
+                referral("ann", "new", 5),
+                referral("bob", "new", 9),
+            ],
+            "orders": [order("mad", 5, id="o1", referral="x"), order("won", 5, id="o2"), order("new", 5, id="o3")],
+            "events": [bought(1), bought(2), bought(3, reason="step_condition_unmet")],
+        },
+        {"refused": 2, "again": 1},
+        dimension="outcome",
+    ),
+    case(
+        "orders",
+        "by the event that was taken, not by one that was refused before",
+        {
+            "handles": [HANDLE],
+            "orders": [order("s1", 5, id="o1")],
+            "events": [
+                bought(1, code="CODE", outcome="refused", reason="identity_conflict"),
+                event("order", 6, order_id="o1", seq=2, reason=None),
+            ],
+        },
+        {"no_evidence": 1},
+        dimension="outcome",
+    ),
+]
+
 COVERAGE = [
     case("orders", "none", {}, 0),
     case("orders", "all of them, each once", COVERED, 15),
@@ -1130,9 +1392,12 @@ COVERAGE = [
 ]
 
 
+CASES = [*FUNNEL, *CONVERSION, *ADVOCATES, *COSTS, *VALUE, *BOOKS, *COVERAGE, *BORDERS]
+
+
 @pytest.mark.parametrize(
     ("metric", "facts", "expected", "asked"),
-    [*FUNNEL, *CONVERSION, *ADVOCATES, *COSTS, *VALUE, *BOOKS, *COVERAGE],
+    CASES,
 )
 def test_worked_out_by_hand(metric: str, facts: Facts, expected: Any, asked: Mapping[str, Any]) -> None:
     asked = dict(asked)
@@ -1141,7 +1406,7 @@ def test_worked_out_by_hand(metric: str, facts: Facts, expected: Any, asked: Map
 
 
 def test_every_definition_has_cases() -> None:
-    told_of = {case.values[0] for case in [*FUNNEL, *CONVERSION, *ADVOCATES, *COSTS, *VALUE, *BOOKS, *COVERAGE]}
+    told_of = {case.values[0] for case in CASES}
     assert told_of == {metric.name for metric in METRICS.values() if metric.kind != "derived"}
 
 
@@ -1179,3 +1444,12 @@ def test_hours_are_rounded_so_that_nothing_counts_before_it_was_over() -> None:
     }
     (figure,) = told("conversion_matured", facts)
     assert figure.more["days_7"] == 0.5
+
+
+def test_the_same_friend_is_one_invitation() -> None:
+    facts = {
+        "orders": [order("ann", 0)],
+        "referrals": [referral("ann", "f", 1, status="expired"), referral("ann", "f", 50)],
+    }
+    (figure,) = told("viral_coefficient", facts)
+    assert figure.more["invitations"] == 1

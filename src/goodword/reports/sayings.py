@@ -51,9 +51,11 @@ THINGS: Final[Mapping[str, str]] = {
     "conversions": "friend",
     "new_customers": "new_customer",
     "unpriced_rewards": "reward",
+    "orders": "order",
 }
 """What a figure that counts counts."""
 FOLLOWED_DAYS: Final[Mapping[str, int]] = {
+    "viral_coefficient": 90,
     "value_curve": 30,
     "value_referred": 180,
     "value_others": 180,
