@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -272,3 +274,14 @@ def test_a_command_says_in_a_line_that_nobody_is_there(tmp_path: Path) -> None:
     with pytest.raises(AnalysisUnavailable) as caught:
         engine_for("sc://127.0.0.1:1", tmp_path, Manifest())
     assert told(caught.value) == "goodword: GOODWORD_ANALYSIS: sc://127.0.0.1:1: Connection refused"
+
+
+def test_a_process_without_a_main_file_goes_on() -> None:
+    lines = (
+        "from goodword.warehouse.engine import engine_for, AnalysisUnavailable",
+        "from pathlib import Path; from goodword.warehouse.folder import Manifest",
+        "try: engine_for('sc://127.0.0.1:1', Path('/tmp'), Manifest())",
+        "except AnalysisUnavailable as error: print(error)",
+    )
+    told = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    assert told.stdout.strip().endswith("Connection refused")

@@ -5,6 +5,7 @@ DuckDB is embedded. Another engine is opened at its address, by a module that is
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
@@ -61,11 +62,30 @@ def engine_for(analysis: str, folder: Path, manifest: Manifest) -> Engine:
     if not analysis:
         return Duck(folder, manifest)
     try:
-        module = import_module("goodword.warehouse.spark")
+        module = import_spark()
     except ModuleNotFoundError as error:
         raise AnalysisUnavailable(f"GOODWORD_ANALYSIS needs {error.name}: pip install 'goodword[spark]'") from error
     engine: Engine = module.Spark(analysis, folder, manifest)
     return engine
+
+
+def import_spark() -> Any:
+    """The module of the engine that speaks Spark's protocol.
+
+    Its client takes a process whose main module has no file (``python -c``) for its own doctests, and ends it.
+
+    Raises:
+        ModuleNotFoundError: the client is not installed.
+    """
+    main = sys.modules["__main__"]
+    bare = main.__spec__ is None and not hasattr(main, "__file__")
+    if bare:
+        main.__file__ = __file__
+    try:
+        return import_module("goodword.warehouse.spark")
+    finally:
+        if bare:
+            del main.__file__
 
 
 class Duck:
