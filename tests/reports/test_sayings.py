@@ -3,15 +3,16 @@
 import re
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import goodword.reports
-from goodword.metrics.definitions import BY_ALL, METRICS, TOPICS
+from goodword.metrics.definitions import METRICS, TOPICS, Dimension
 from goodword.metrics.figures import Figure
 from goodword.metrics.periods import Days
 from goodword.metrics.verdicts import VERDICTS
-from goodword.reports.labels import CHANNELS, label
+from goodword.reports.labels import CHANNELS, OUTCOMES, label
 from goodword.reports.sayings import FOLLOWED_DAYS, SUBJECTS, THINGS, UNITS, Sayings
 from goodword.words.catalogue import LANGUAGES, catalogue
 from goodword.words.format import FSI, PDI
@@ -26,7 +27,8 @@ def expected() -> set[str]:
     keys |= {"viral_coefficient.grows", "value_difference.less", "value_difference.likely"}
     keys |= {f"warning.{code}" for code in VERDICTS}
     keys |= {f"topic.{topic}" for topic in TOPICS}
-    keys |= {f"by.{dimension}" for dimension in BY_ALL}
+    keys |= {f"by.{dimension}" for dimension in get_args(Dimension)}
+    keys |= {f"outcome.{outcome}" for outcome in OUTCOMES}
     subjects = {"customer", *SUBJECTS.values()}
     keys |= {f"none.{noun}" for noun in subjects}
     keys |= {f"count.{noun}" for noun in {*subjects, *THINGS.values()} - set(UNITS)}
@@ -71,7 +73,12 @@ def test_the_sentences_an_editor_has_read_are_those_that_are_told(language: str)
         ("en", "new_customers", 0, "0 new customers came through the program in October 2026."),
         ("en", "new_customers", 1, "1 new customer came through the program in October 2026."),
         ("en", "new_customers", 1000, "1,000 new customers came through the program in October 2026."),
-        ("en", "open_liability", 1, "Promised and neither used nor expired at the end of the period: 1 coffee."),
+        (
+            "en",
+            "open_liability",
+            1,
+            "Promised and neither used, expired nor paid out at the end of the period: 1 coffee.",
+        ),
         ("ro", "new_customers", 1, "1 client nou prin program în octombrie 2026."),
         ("ro", "new_customers", 3, "3 clienți noi prin program în octombrie 2026."),
         ("ro", "new_customers", 20, "20 de clienți noi prin program în octombrie 2026."),

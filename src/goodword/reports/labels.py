@@ -18,6 +18,9 @@ CHANNELS: Final[Mapping[str, str]] = {
 }
 """Channels that have a name in the catalogues, and where: ours, the evidence where no channel is known, and the sides of a survey."""
 
+OUTCOMES: Final = ("attributed", "again", "refused", "lost", "other_program", "no_evidence")
+"""What the evidence of an order can come to."""
+
 
 def label(dimension: Dimension, value: str, language: str) -> str:
     """A value of a dimension in a language; as it is where nobody gave it a name."""

@@ -55,6 +55,7 @@ THINGS: Final[Mapping[str, str]] = {
 }
 """What a figure that counts counts."""
 FOLLOWED_DAYS: Final[Mapping[str, int]] = {
+    "viral_coefficient": 90,
     "value_curve": 30,
     "value_referred": 180,
     "value_others": 180,
