@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test browser stress bench lint format reference lock clean
+.PHONY: help setup run test browser stress cluster bench lint format reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,15 @@ browser: ## install Chromium for the tests of pages, where it is missing and may
 
 stress: setup browser ## run the long tests: of faults (GOODWORD_STRESS_KILLS=50 and the like set their size), of all pages
 	@$(VENV_PYTHON) -m pytest tests/faults tests/browser -m stress -n0 --durations=0 -v $(ARGS)
+
+# Spark itself, half a gigabyte, stands in a folder of its own. GOODWORD_SPARK_HOME names another one.
+export GOODWORD_SPARK_HOME ?= $(CURDIR)/.spark/pyspark
+
+cluster: setup .spark/.stamp ## compare figures on a real Spark cluster, a master and two workers: takes minutes
+	@command -v java >/dev/null 2>&1 || { test "$$(id -u)" = 0 && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; } || \
+		{ echo "no Java: install it (apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
+	@$(VENV_PYTHON) -m pytest tests/warehouse/test_cluster.py -m cluster -n0 -s -v --durations=5 $(ARGS)
 
 bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys pages recipes rehearsal
 	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
@@ -64,10 +73,11 @@ lock: .tools/.stamp ## pin the dependencies again; newer versions with ARGS=--up
 	$(COMPILE) --extra dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/run.txt pyproject.toml
 	echo hatchling | $(COMPILE) --no-annotate --constraint requirements/dev.txt --output-file requirements/build.txt -
+	sed -n 's/^pyspark-client==\([^ ]*\).*/pyspark==\1/p' requirements/dev.txt | $(COMPILE) --no-annotate --no-deps --output-file requirements/cluster.txt -
 	echo uv | $(COMPILE) --no-annotate --output-file requirements/uv.txt -
 
 clean: ## remove what was made here: .venv, .tools, builds and caches
-	rm -rf .venv .tools build dist htmlcov .coverage .coverage.* \
+	rm -rf .venv .tools .spark build dist htmlcov .coverage .coverage.* \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -86,4 +96,9 @@ clean: ## remove what was made here: .venv, .tools, builds and caches
 	@test -x $(VENV_PYTHON) || $(UV) venv --quiet --clear --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --python $(VENV_PYTHON) --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(VENV_PYTHON) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.spark/.stamp: .tools/.stamp requirements/cluster.txt
+	@rm -rf .spark
+	$(UV) pip install --quiet --python $(VENV_PYTHON) --no-deps --require-hashes --target .spark -r requirements/cluster.txt
 	@touch $@

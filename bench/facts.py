@@ -52,7 +52,8 @@ def _made(customers: int) -> dict[str, str]:
                 CASE WHEN i < {referrals} AND i % 10 < 3 THEN 'rf_' || lpad(CAST(i AS VARCHAR), 20, '0') END AS referral,
                 i % 20 <> 7 AS counted,
                 CAST(1000 + hash('total', i) % 20000 AS BIGINT) - CASE WHEN i % 20 = 7 THEN 500 ELSE 0 END AS net,
-                CAST(CASE WHEN i < {referrals} THEN 500 ELSE 0 END AS BIGINT) AS redeemed
+                CASE WHEN i < {referrals} AND i % 3 = 1
+                    THEN '|rw_' || lpad(CAST(2 * i + 1 AS VARCHAR), 20, '0') || '=500|' ELSE '' END AS redemptions
             FROM range({2 * customers}) AS r(i)
         """,
         # Friend number i comes just before his own first order; advocates have very different numbers of friends.
@@ -77,7 +78,7 @@ def _made(customers: int) -> dict[str, str]:
                 CAST(NULL AS VARCHAR) AS reason, CAST(CASE WHEN i % 3 = 0 THEN 1000 ELSE 0 END AS BIGINT) AS remaining,
                 {_moment("'first', i // 2")} AS granted_ms, CAST(NULL AS BIGINT) AS expires_ms, CAST(NULL AS VARCHAR) AS order_id,
                 '' AS option, CAST(CASE WHEN i % 3 = 1 THEN 1000 ELSE 0 END AS BIGINT) AS used, CAST(0 AS BIGINT) AS owed,
-                CAST(0 AS BIGINT) AS discount, CAST(0 AS BIGINT) AS spent
+                CAST(0 AS BIGINT) AS discount, CAST(0 AS BIGINT) AS spent, '' AS paid
             FROM range({2 * referrals}) AS r(i)
         """,
         "entries": f"""

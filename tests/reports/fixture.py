@@ -21,7 +21,7 @@ from tests.reports.making import measured, tenant_with
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "report.en.txt"
-BY: tuple[Dimension, ...] = ("channel", "language", "country")
+BY: tuple[Dimension, ...] = ("channel", "language", "country", "outcome", "reason")
 OCTOBER = Days("2026-10", date(2026, 10, 1), date(2026, 10, 31))
 NUMBERS = (0, 1, 2, 3, 11, 20, 100)
 """Those at which the languages change form."""

@@ -164,7 +164,15 @@ def rows_of(text: str) -> list[dict[str, str]]:
 def test_tables_hold_every_figure_with_all_its_fields(told: tuple[Program, Measured]) -> None:
     _, found = told
     tables = figure_tables(found)
-    assert list(tables) == ["figures.csv", "trend.csv", "by_channel.csv", "by_language.csv", "by_country.csv"]
+    assert list(tables) == [
+        "figures.csv",
+        "trend.csv",
+        "by_channel.csv",
+        "by_language.csv",
+        "by_country.csv",
+        "by_outcome.csv",
+        "by_reason.csv",
+    ]
     assert all(text.startswith(BOM) for text in tables.values())
     rows = rows_of(tables["figures.csv"])
     assert list(rows[0]) == list(HEAD)

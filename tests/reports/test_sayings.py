@@ -73,12 +73,7 @@ def test_the_sentences_an_editor_has_read_are_those_that_are_told(language: str)
         ("en", "new_customers", 0, "0 new customers came through the program in October 2026."),
         ("en", "new_customers", 1, "1 new customer came through the program in October 2026."),
         ("en", "new_customers", 1000, "1,000 new customers came through the program in October 2026."),
-        (
-            "en",
-            "open_liability",
-            1,
-            "Promised and neither used, expired nor paid out at the end of the period: 1 coffee.",
-        ),
+        ("en", "open_liability", 1, "Promised and neither used nor expired at the end of the period: 1 coffee."),
         ("ro", "new_customers", 1, "1 client nou prin program în octombrie 2026."),
         ("ro", "new_customers", 3, "3 clienți noi prin program în octombrie 2026."),
         ("ro", "new_customers", 20, "20 de clienți noi prin program în octombrie 2026."),
@@ -208,6 +203,8 @@ def test_what_runs_from_left_to_right_is_kept_apart_in_arabic() -> None:
         ("country", "RO", "Romania", "رومانيا"),
         ("country", "XX", "XX", f"{FSI}XX{PDI}"),
         ("tier", "gold", None, None),
+        ("outcome", "lost", "it leads nowhere", "لا يوصل إلى شيء"),
+        ("reason", "unheard_of", "unheard_of", f"{FSI}unheard_of{PDI}"),
         ("version", "3", "version 3", f"الإصدار {FSI}3{PDI}"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from goodword.metrics.compose import Period, Question, compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Dimension, Metric
@@ -19,7 +19,7 @@ RELATIVE = 1e-9
 ABSOLUTE = 1e-12
 """Sums that come to nothing come to something else at every place where they are added."""
 QUERIED = [metric for metric in METRICS.values() if metric.kind != "derived"]
-ALL: tuple[Dimension, ...] = ("channel", "language", "country", "tier", "version")
+ALL: tuple[Dimension, ...] = get_args(Dimension)
 
 
 def question_of(copied: Copied) -> Question:
@@ -59,10 +59,10 @@ def same(value: Any, twin: Any) -> bool:
     return type(value) is type(twin) and bool(value == twin)
 
 
-def figures_of(copied: Copied, engine: Engine) -> tuple[Figure, ...]:
-    """All figures of a program with the trend of a year, by two dimensions."""
+def figures_of(copied: Copied, engine: Engine, by: tuple[Dimension, ...] = ("version",)) -> tuple[Figure, ...]:
+    """All figures of a program with a trend of three months, by dimensions."""
     first, last = date(2026, 1, 1), date(2027, 2, 28)
-    asked = Asked(copied.program.name, Days("whole", first, last), months_until(last, 3), ("channel", "version"))
+    asked = Asked(copied.program.name, Days("whole", first, last), months_until(last, 3), by)
     costs = {name: {"USD": 12_300} for name in ("whole", "all", *(days.name for days in asked.trend))}
     return ask(engine, asked, copied.program, costs, copied.manifest).figures
 

@@ -87,6 +87,7 @@ def program_file(thanks: str, options: Body) -> str:
             "mug": first_order
             | {"to": "advocate", "benefit": {"kind": "item", "amount": "1 mug", "unit_cost": "3 USD"}},
             "stars": first_order | {"to": "friend", "benefit": {"kind": "points", "amount": "50 points"}},
+            "treat": {"when": {"exchange": "30 points"}} | credit("2 USD", to="advocate"),
         }
         | options,
     }
@@ -116,6 +117,8 @@ class Shop:
         self._random = random.Random(11)
         self._numbers = iter(range(10**6))
         self._told: list[tuple[int, Body]] = []
+        self._people: dict[str, Body] = {}
+        """By the hash of their id."""
 
     def happen(self) -> None:
         """All of it."""
@@ -159,7 +162,9 @@ class Shop:
     def _person(self, name: str) -> Body:
         person = {"id": name, "email": f"{name}@shop.example", "device": f"device-{name}"}
         country, language = self._random.choice(["RO", "SA", "US", None]), self._random.choice(["ro", "ar", "en", None])
-        return person | ({"country": country} if country else {}) | ({"language": language} if language else {})
+        person |= ({"country": country} if country else {}) | ({"language": language} if language else {})
+        self._people[f"id:{KEYRING.secret_hash('id', name)}"] = person
+        return person
 
     def _order(self, at_ms: int, name: str, person: Body, **more: Any) -> None:
         total, currency = self._random.randrange(800, 16_000), self._random.choice(["USD", "USD", "USD", "EUR"])
@@ -247,9 +252,22 @@ class Shop:
             if place % 9 in (2, 5):
                 verdict = "deny" if place % 9 == 2 else "approve"
                 self._add(at_ms, {"type": "review", "referral": referral, "verdict": verdict})
-        for place, (reward, status) in enumerate(self._rows("rewards", "id", "status")):
-            if status == "issued" and place % 3 == 0:
+        known = {participant: self._people[key] for key, participant in self._keys() if key in self._people}
+        for place, (reward, status, participant, rule) in enumerate(
+            self._rows("rewards", "id", "status", "participant", "rule")
+        ):
+            if status != "issued" or participant not in known:
+                continue
+            if rule == "stars":
+                self._add(
+                    at_ms + 1000,
+                    {"type": "exchange", "program": "socks", "reward": "treat", "person": known[participant]},
+                )
+            elif place % 3 == 0:
                 self._add(at_ms + 1000, {"type": "reward", "reward": reward, "action": "redeem"})
+            elif place % 3 == 1:
+                used = [{"code": KEYRING.reward_code(reward), "amount": 700}]
+                self._order(at_ms + 1000, f"uses-{reward}", known[participant], redeems=used)
         self._tell(until=at_ms + 2000)
 
     def _erase(self, at_ms: int) -> None:
@@ -258,6 +276,12 @@ class Shop:
         for friend in friends[::7]:
             self._add(at_ms, {"type": "erase", "participant": friend})
         self._tell(until=at_ms + 1000)
+
+    def _keys(self) -> list[Any]:
+        """By which hash who is known."""
+        table = tables.identities
+        with self._database.read() as connection:
+            return list(connection.execute(sa.select(table.c.key, table.c.participant).where(table.c.tenant == TENANT)))
 
     def _rows(self, name: str, *columns: str) -> list[Any]:
         table = tables.metadata.tables[name]

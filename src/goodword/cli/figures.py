@@ -72,7 +72,9 @@ def metrics(
             return
         folder = Folder(settings.warehouse, settings.tenant)
         with watched() as progress:
-            measured = measure(parts.database, settings.tenant, folder, asked, parts.now_ms, progress)
+            measured = measure(
+                parts.database, settings.tenant, folder, asked, parts.now_ms, progress, settings.analysis
+            )
     if as_json:
         print_json(measured)
     else:

@@ -59,7 +59,9 @@ def _measured(parts: Parts, name: str, period: str) -> tuple[Program, Measured]:
         asked = Asked(name, days, months_until(min(days.last, day)), DIMENSIONS)
         folder = Folder(settings.warehouse, settings.tenant)
         with watched() as done:
-            return program, measure(parts.database, settings.tenant, folder, asked, parts.now_ms, done)
+            return program, measure(
+                parts.database, settings.tenant, folder, asked, parts.now_ms, done, settings.analysis
+            )
     except UnknownProgram:
         raise Failure(f"no program is called {name}: `goodword programs` lists them") from None
     except PeriodError as error:

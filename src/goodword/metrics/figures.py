@@ -144,7 +144,7 @@ def _survivals(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], qu
         if days == horizon and at is not None:
             interval = at.interval.complement() if at.interval is not None else None
             blank = _within(replace(blank, value=1 - at.value), interval, facts)
-    median = table.quantile().value
+    median = next((row.age for row in table.rows if row.survival <= 0.5), None)
     more["median_days"] = None if median is None else median / HOURS
     warnings = verdicts(facts)
     return [replace(blank, denominator=table.people, maturity=maturity, more=more, warnings=warnings)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
@@ -18,6 +19,7 @@ def normal_quantile(level: float) -> float:
     return _NORMAL.inv_cdf((1 + level) / 2)
 
 
+@lru_cache(maxsize=4096)
 def student_quantile(level: float, freedom: float) -> float:
     """The t that a two-sided interval of this level reaches on each side with so many degrees of freedom.
 

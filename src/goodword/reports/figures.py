@@ -131,6 +131,7 @@ class _Report:
             "funnel": self._funnel,
             "conversion": self._ages,
             "value": self._value,
+            "coverage": self._outcomes,
         }
         if topic == "conversion":
             yield from self._trends()
@@ -199,6 +200,14 @@ class _Report:
         if known:
             yield self._intervals(self.text("chart.compared"), [(self._name(one), one) for one in known])
             yield self._table("what", [(self._name(one), one) for one in known])
+
+    def _outcomes(self) -> Iterator[Block]:
+        for dimension in ("outcome", "reason"):
+            found = self.measured.find("orders", None, dimension)
+            named = [one for one in found if one.of][:VALUES_MAX]
+            if named:
+                rows = [(label(dimension, one.of, self.language), self._cell(one)) for one in named]
+                yield Grid((self.text(f"by.{dimension}"), self.text("orders.name")), tuple(rows))
 
     def _curve(self) -> Iterator[Block]:
         figure = self._one("value_curve")

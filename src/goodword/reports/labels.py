@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goodword.engine.reasons import REASONS, Reason
 from goodword.metrics.definitions import Dimension
 from goodword.words.catalogue import catalogue
 from goodword.words.format import isolate
 from goodword.words.phrases import own_word
+from goodword.words.sentences import sentence
 
 CHANNELS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("native", "whatsapp", "telegram", "messenger", "email", "sms", "facebook", "x"), "share"),
@@ -18,8 +20,8 @@ CHANNELS: Final[Mapping[str, str]] = {
 }
 """Channels that have a name in the catalogues, and where: ours, the evidence where no channel is known, and the sides of a survey."""
 
-OUTCOMES: Final = ("attributed", "again", "refused", "lost", "other_program", "no_evidence")
-"""What the evidence of an order can come to."""
+OUTCOMES: Final = ("attributed", "refused", "lost", "again", "other_program", "no_evidence")
+"""What the evidence of an order may come to."""
 
 
 def label(dimension: Dimension, value: str, language: str) -> str:
@@ -35,10 +37,10 @@ def label(dimension: Dimension, value: str, language: str) -> str:
             return str(texts.locale.languages.get(value.partition("-")[0].lower(), isolate(value, language)))
         case "country":
             return str(texts.locale.territories.get(value.upper(), isolate(value, language)))
-        case "outcome":
-            return texts.text(f"figure.outcome.{value}")
-        case "reason":
-            return isolate(value, language)
         case "tier":
             return own_word("tier", value, language)
+        case "outcome":
+            return texts.text(f"figure.outcome.{value}") if value in OUTCOMES else isolate(value, language)
+        case "reason":
+            return sentence(Reason(value), language) if value in REASONS else isolate(value, language)
     return texts.text("figure.by.version_number", {"number": isolate(value, language)})

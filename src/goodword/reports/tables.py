@@ -10,11 +10,11 @@ import csv
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from io import StringIO
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
-from goodword.metrics.definitions import BY_ALL
+from goodword.metrics.definitions import Dimension
 from goodword.metrics.figures import ALL, Figure
 from goodword.program.duration import iso
 from goodword.program.quantity import exponent, is_currency
@@ -40,7 +40,7 @@ def figure_tables(measured: Measured) -> dict[str, str]:
         "figures.csv": [one for one in plain if one.period in (measured.period.name, ALL)],
         "trend.csv": [one for one in plain if one.period in months],
     }
-    for dimension in BY_ALL:
+    for dimension in get_args(Dimension):
         if parted := [one for one in measured.figures if one.dimension == dimension]:
             found[f"by_{dimension}.csv"] = parted
     return {name: _written(measured, figures) for name, figures in found.items()}

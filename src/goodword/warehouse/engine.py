@@ -25,7 +25,7 @@ THREADS = 2
 Row = dict[str, Any]
 
 
-class AnalysisUnavailable(RuntimeError):
+class AnalysisUnavailable(ConnectionError):
     """The engine of the setting `analysis` cannot be used; the message says why."""
 
 

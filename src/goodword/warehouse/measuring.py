@@ -147,7 +147,11 @@ class Session:
         manifest = refresh(self._database, self._tenant, self._folder, self._now_ms)
         # What is true of people whom nothing happened to changes with time alone: they are watched for longer.
         manifest = replace(manifest, as_of_ms=self._now_ms())
-        return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
+        try:
+            return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
+        except Exception:
+            self.close()  # A cluster that was restarted knows nothing of us any more: the next question begins anew.
+            raise
 
     def _engine(self, manifest: Manifest, asked: Asked) -> Engine:
         engine = self._opened

@@ -31,6 +31,8 @@ RETRIES_MAX = 5
 """So often a call that did not come through is made again: over about twenty seconds."""
 USER = "goodword"
 """As whom it is known there, unless the address says otherwise."""
+SPECIAL = frozenset("%#*?[]{}\\")
+"""Signs that stand for something else in the paths of such engines: one of them finds no file then, and says nothing."""
 KINDS: dict[object, DataType] = {pa.string(): StringType(), pa.int64(): LongType(), pa.bool_(): BooleanType()}
 """The types that facts have."""
 
@@ -44,9 +46,15 @@ class Spark:
         """Open it at an address, ``sc://HOST:PORT``, with the parameters that Spark Connect knows (``;token=…;use_ssl=true``).
 
         Raises:
-            AnalysisUnavailable: nobody answers there, or what answers is none.
+            AnalysisUnavailable: nobody answers there, or what answers is none; or it could not find the folder by its name.
         """
         self.made: set[str] = set()
+        # Not as_uri(): Spark takes the signs of a path as they are, and `=` stands in all of ours.
+        place = folder.resolve()
+        if SPECIAL.intersection(str(place)):
+            raise AnalysisUnavailable(
+                f"{place}: a folder that Spark reads has none of {' '.join(sorted(SPECIAL))} in its name"
+            )
         _reach(address)
         try:
             self._session = SparkSession(address, userId=USER)
@@ -57,7 +65,7 @@ class Spark:
             # What goes beyond 64 bits is an error and never another number.
             self._session.conf.set("spark.sql.ansi.enabled", "true")
             for name in FACTS:
-                self._open(name, [(folder / path).resolve().as_uri() for path in manifest.paths(name)])
+                self._open(name, [f"file://{place / path}" for path in manifest.paths(name)])
         except PySparkException as error:
             self.close()
             raise AnalysisUnavailable(f"{_place(address)}: {_first_line(error)}") from error
