@@ -73,7 +73,12 @@ def test_the_sentences_an_editor_has_read_are_those_that_are_told(language: str)
         ("en", "new_customers", 0, "0 new customers came through the program in October 2026."),
         ("en", "new_customers", 1, "1 new customer came through the program in October 2026."),
         ("en", "new_customers", 1000, "1,000 new customers came through the program in October 2026."),
-        ("en", "open_liability", 1, "Promised and neither used, expired nor paid out at the end of the period: 1 coffee."),
+        (
+            "en",
+            "open_liability",
+            1,
+            "Promised and neither used, expired nor paid out at the end of the period: 1 coffee.",
+        ),
         ("ro", "new_customers", 1, "1 client nou prin program în octombrie 2026."),
         ("ro", "new_customers", 3, "3 clienți noi prin program în octombrie 2026."),
         ("ro", "new_customers", 20, "20 de clienți noi prin program în octombrie 2026."),
