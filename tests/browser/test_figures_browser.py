@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from goodword.storage import keys
 from goodword.storage.database import open_database
 from tests.browser.making import Shop, faults, overflow
-
-Visit = Callable[..., Page]
+from tests.faults.service import TENANT
 
 
 @pytest.fixture(scope="module")
 def key(shop: Shop) -> str:
     """A key that may read."""
-    database = open_database(shop.database)
+    database = open_database(shop.service.database)
     try:
         with database.write_aside() as connection:
-            return keys.create_key(connection, "default", "figures", ["read"], 1)[1]
+            return keys.create_key(connection, TENANT, "figures", ["read"], 1)[1]
     finally:
         database.close()
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ar", "dark"), ("ro", "light")])
-def test_figures_can_be_read_by_everybody(visit: Visit, key: str, width: int, language: str, scheme: str) -> None:
+def test_figures_can_be_read_by_everybody(
+    windows: Any, shop: Shop, key: str, width: int, language: str, scheme: str
+) -> None:
     options: dict[str, Any] = {"color_scheme": scheme, "bypass_csp": True, "reduced_motion": "reduce"}
-    page = visit(f"/figures/sign-in?lang={language}", width, **options)
+    page = windows(width, **options).new_page()
+    page.goto(f"{shop.url}/figures/sign-in?lang={language}")
     assert faults(page) == []
     page.keyboard.press("Tab")
     page.locator("input[name=key]").focus()

@@ -55,7 +55,9 @@ class Service:
     def start(self, wait: bool = True) -> None:
         """Start it on a free port, and wait until it is ready."""
         self.port = free_port()
-        given = {"database": self.database, "tenant": TENANT, "secret_file": self.folder / "key", "port": self.port}
+        given = {"database": self.database, "tenant": TENANT, "secret_file": self.folder / "key", "port": self.port} | {
+            "warehouse": self.folder / "warehouse"
+        }
         given |= {"spool": self.folder / "spool", "home": "https://shop.example/"}
         environment = {f"GOODWORD_{name.upper()}": str(value) for name, value in (self._settings | given).items()}
         self.group = Group(goodword("serve"), self.log, environment)

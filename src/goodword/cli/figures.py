@@ -17,15 +17,16 @@ from goodword.cli.shared import opened, settings_of
 from goodword.metrics.compose import Question, compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, TOPICS, Dimension
 from goodword.metrics.figures import Figure
-from goodword.metrics.periods import PeriodError, read_period
+from goodword.metrics.periods import Days, PeriodError, read_period
+from goodword.parts import Parts
+from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, is_currency
 from goodword.program.values import hint
+from goodword.storage.costs import programs_of
 from goodword.warehouse.folder import Folder
 from goodword.warehouse.measuring import (
     Asked,
     Measured,
-    UnknownProgram,
-    find_program,
     measure,
     periods_of,
     question,
@@ -37,7 +38,9 @@ from goodword.words.format import amount
 room = typer.Typer()
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="the name of a program", show_default=False)]
+ProgramName = Annotated[
+    str, typer.Option("--program", metavar="PROGRAM", help="the name of the program; may be left out where there is one only", show_default=False)
+]  # fmt: skip
 PeriodText = Annotated[
     str, typer.Option("--period", metavar="PERIOD", help="2026-10, 2026-Q4, 2026 or 2026-10-01..2026-10-31; the last month if not given")
 ]  # fmt: skip
@@ -46,7 +49,7 @@ PeriodText = Annotated[
 @room.command("metrics")
 def metrics(
     ctx: typer.Context,
-    program: ProgramName,
+    program: ProgramName = "",
     period: PeriodText = "",
     by: Annotated[list[str] | None, typer.Option("--by", metavar="DIMENSION", help=f"break down by {', '.join(DIMENSIONS)}")] = None,
     only: Annotated[list[str] | None, typer.Option("--metric", metavar="NAME", help="only this figure; several may be named")] = None,
@@ -58,15 +61,8 @@ def metrics(
     names = _known(only or [], METRICS, "figure")
     dimensions = tuple(one for one in DIMENSIONS if one in _known(by or [], DIMENSIONS, "dimension"))
     with opened(settings) as parts:
-        try:
-            with parts.database.read() as connection:
-                found = find_program(connection, settings.tenant, program)
-            days = read_period(period, today(found, parts.now_ms()))
-        except UnknownProgram:
-            raise Failure(f"no program is called {program}: `goodword programs` lists them") from None
-        except PeriodError as error:
-            raise Failure(str(error)) from None
-        asked = Asked(program, days, dimensions=dimensions, metrics=tuple(names) or tuple(METRICS))
+        found, days = program_and_days(parts, program, period)
+        asked = Asked(found.name, days, dimensions=dimensions, metrics=tuple(names) or tuple(METRICS))
         if sql:
             _print_sql(asked, question(found, parts.now_ms(), periods_of(found, [days])))
             return
@@ -79,6 +75,26 @@ def metrics(
         print_json(measured)
     else:
         _print_figures(measured)
+
+
+def program_and_days(parts: Parts, name: str, period: str) -> tuple[Program, Days]:
+    """The program that is named, or the only one, and the period as it is written.
+
+    Raises:
+        Failure: there is no such program, several where none is named, or no such period.
+    """
+    with parts.database.read() as connection:
+        programs = programs_of(connection, parts.settings.tenant)
+    if not name and len(programs) != 1:
+        names = ", ".join(sorted(programs))
+        raise Failure(f"say which program with --program: {names}" if names else "no program was published yet")
+    found = programs.get(name) if name else next(iter(programs.values()))
+    if found is None:
+        raise Failure(f"no program is called {name}: `goodword programs` lists them")
+    try:
+        return found, read_period(period, today(found, parts.now_ms()))
+    except PeriodError as error:
+        raise Failure(str(error)) from None
 
 
 @room.command("warehouse")

@@ -7,19 +7,18 @@ from typing import Annotated
 
 import typer
 
-from goodword.cli.figures import DIMENSIONS, PeriodText
+from goodword.cli.figures import DIMENSIONS, PeriodText, ProgramName, program_and_days
 from goodword.cli.output import LANGUAGE, AsJson
 from goodword.cli.records import Language
 from goodword.cli.reports import PageFile, show_report, watched
-from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
-from goodword.metrics.periods import PeriodError, months_until, read_period
+from goodword.metrics.periods import months_until
 from goodword.parts import Parts
 from goodword.program.loader import Program
 from goodword.reports.figures import figures_blocks
 from goodword.reports.tables import figure_tables
 from goodword.warehouse.folder import Folder
-from goodword.warehouse.measuring import Asked, Measured, UnknownProgram, find_program, measure, today
+from goodword.warehouse.measuring import Asked, Measured, measure, today
 
 room = typer.Typer()
 
@@ -27,7 +26,7 @@ room = typer.Typer()
 @room.command("report")
 def tell_figures(
     ctx: typer.Context,
-    program: Annotated[str, typer.Option(help="the name of the program", show_default=False)],
+    program: ProgramName = "",
     period: PeriodText = "",
     html: PageFile = None,
     csv: Annotated[
@@ -51,21 +50,12 @@ def tell_figures(
 
 def _measured(parts: Parts, name: str, period: str) -> tuple[Program, Measured]:
     settings = parts.settings
-    try:
-        with parts.database.read() as connection:
-            program = find_program(connection, settings.tenant, name)
-        day = today(program, parts.now_ms())
-        days = read_period(period, day)
-        asked = Asked(name, days, months_until(min(days.last, day)), DIMENSIONS)
-        folder = Folder(settings.warehouse, settings.tenant)
-        with watched() as done:
-            return program, measure(
-                parts.database, settings.tenant, folder, asked, parts.now_ms, done, settings.analysis
-            )
-    except UnknownProgram:
-        raise Failure(f"no program is called {name}: `goodword programs` lists them") from None
-    except PeriodError as error:
-        raise Failure(str(error)) from None
+    program, days = program_and_days(parts, name, period)
+    until = min(days.last, today(program, parts.now_ms()))
+    asked = Asked(program.name, days, months_until(until), DIMENSIONS)
+    folder = Folder(settings.warehouse, settings.tenant)
+    with watched() as done:
+        return program, measure(parts.database, settings.tenant, folder, asked, parts.now_ms, done, settings.analysis)
 
 
 def _write(directory: Path, measured: Measured) -> None:
