@@ -19,7 +19,7 @@ from goodword.engine.reward_states import REWARD_MOVES
 from goodword.engine.topics import NOTICES, TEST_TOPIC, TOPICS
 from goodword.settings import SETTINGS
 from goodword.words.catalogue import LANGUAGES, catalogue
-from tools import facts_page, language_page, matrix, recipe_pages
+from tools import facts_page, language_page, matrix, metrics_page, recipe_pages
 from tools.markdown import NOTE, table
 from tools.shapes import type_of
 
@@ -144,6 +144,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "settings.md": settings,
     "facts.md": facts_page.page,
+    "metrics.md": metrics_page.page,
 }
 
 
