@@ -48,7 +48,7 @@ cluster: setup .spark/.stamp ## compare figures on a real Spark cluster, a maste
 		{ echo "no Java: install it (apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
 	@$(VENV_PYTHON) -m pytest tests/warehouse/test_cluster.py -m cluster -n0 -s -v --durations=5 $(ARGS)
 
-bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw harrys pages recipes rehearsal
+bench: setup ## measure: all, or those in BENCH="decide events flat memory redirect start"; by name alone: beside draw figures harrys pages recipes rehearsal warehouse
 	@$(VENV_PYTHON) -m bench $(BENCH) $(ARGS)
 
 lint: setup ## check style, types, layers and dependencies

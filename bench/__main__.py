@@ -9,7 +9,7 @@ from bench.report import machine, show
 from goodword.collector import relax_collector
 
 NAMES = ("boards", "decide", "events", "flat", "memory", "redirect", "start")
-BY_NAME = ("beside", "draw", "figures", "harrys", "pages", "recipes", "rehearsal")
+BY_NAME = ("beside", "draw", "figures", "harrys", "pages", "recipes", "rehearsal", "warehouse")
 """Those that only run when they are named."""
 
 

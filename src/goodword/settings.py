@@ -177,6 +177,13 @@ SETTINGS: tuple[Setting, ...] = (
         example="sc://spark.internal:15002",
     ),
     Setting(
+        "warehouse_store",
+        "",
+        "an object store that keeps the warehouse for several machines: s3://BUCKET/PREFIX, gs://…; the folder holds what is used here",
+        group="Data",
+        example="s3://shop-analysis/goodword?region=eu-central-1",
+    ),
+    Setting(
         "hits_address",
         "600",
         "how many clicks of one address are kept one by one, a tenth of them of one code; more are only counted; 0 is no limit",
@@ -355,6 +362,7 @@ class Settings:
     public_url: str
     spool: Path
     warehouse: Path
+    warehouse_store: str
     analysis: str
     hits_address: int
     hits_days: int
@@ -412,6 +420,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: str | N
         public_url=texts["public_url"],
         spool=Path(texts["spool"]),
         warehouse=Path(texts["warehouse"]),
+        warehouse_store=texts["warehouse_store"],
         analysis=texts["analysis"],
         hits_address=numbers["hits_address"],
         hits_days=numbers["hits_days"],

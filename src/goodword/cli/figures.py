@@ -23,7 +23,7 @@ from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, is_currency
 from goodword.program.values import hint
 from goodword.storage.costs import programs_of
-from goodword.warehouse.folder import Folder
+from goodword.warehouse.folder import open_folder
 from goodword.warehouse.measuring import (
     Asked,
     Measured,
@@ -66,7 +66,7 @@ def metrics(
         if sql:
             _print_sql(asked, question(found, parts.now_ms(), periods_of(found, [days])))
             return
-        folder = Folder(settings.warehouse, settings.tenant)
+        folder = open_folder(settings.warehouse, settings.tenant, settings.warehouse_store)
         with watched() as progress:
             measured = measure(
                 parts.database, settings.tenant, folder, asked, parts.now_ms, progress, settings.analysis
@@ -107,7 +107,7 @@ def warehouse(ctx: typer.Context, as_json: AsJson = False) -> None:
     screen = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with opened(settings) as parts:
-        folder = Folder(settings.warehouse, settings.tenant)
+        folder = open_folder(settings.warehouse, settings.tenant, settings.warehouse_store)
         with Bar(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
             task = bar.add_task("", total=None)
 

@@ -17,7 +17,7 @@ from goodword.parts import Parts
 from goodword.program.loader import Program
 from goodword.reports.figures import figures_blocks
 from goodword.reports.tables import figure_tables
-from goodword.warehouse.folder import Folder
+from goodword.warehouse.folder import open_folder
 from goodword.warehouse.measuring import Asked, Measured, measure, today
 
 room = typer.Typer()
@@ -53,7 +53,7 @@ def _measured(parts: Parts, name: str, period: str) -> tuple[Program, Measured]:
     program, days = program_and_days(parts, name, period)
     until = min(days.last, today(program, parts.now_ms()))
     asked = Asked(program.name, days, months_until(until), DIMENSIONS)
-    folder = Folder(settings.warehouse, settings.tenant)
+    folder = open_folder(settings.warehouse, settings.tenant, settings.warehouse_store)
     with watched() as done:
         return program, measure(parts.database, settings.tenant, folder, asked, parts.now_ms, done, settings.analysis)
 

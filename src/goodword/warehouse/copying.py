@@ -78,6 +78,8 @@ class Copier:
         while manifest.seq < seq or self._has_more(manifest):
             manifest = self._step(manifest, state, min(seq, manifest.seq + CHUNK_EVENTS))
             state, seq = self._stand()
+        if self._folder.shared:
+            self._folder.remove_orphans(manifest)
         return manifest
 
     def _stand(self) -> tuple[CopyState | None, int]:
@@ -87,9 +89,7 @@ class Copier:
 
     def _has_more(self, manifest: Manifest) -> bool:
         """Whether clicks or programs are new, or files wait to be removed, although no event came."""
-        if any(path for path, _ in manifest.retired) and (
-            self._folder.remove_retired(manifest, self._now_ms()) != manifest.retired
-        ):
+        if self._folder.is_over(manifest, self._now_ms()):
             return True
         with self._database.read() as connection:
             spools = source.spool_places(connection, self._tenant)

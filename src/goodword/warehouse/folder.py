@@ -12,11 +12,16 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from goodword.warehouse.remote import Store
+
 GRACE_MS = 10 * 60 * 1000
 """So long a file that was replaced stays, for whoever reads by an older manifest."""
 ORPHAN_SECONDS = 24 * 3600
 """After so long a file that no manifest names was left behind by a copy that did not come to its end."""
+ORPHANS_EVERY = 64
+"""In every how-manieth generation a store is looked through for what was left behind."""
 MANIFEST = "manifest.json"
+IDENTITY = "warehouse-id"
 
 
 class Manifest(Struct, frozen=True):
@@ -46,63 +51,106 @@ class Manifest(Struct, frozen=True):
         return [path for _, paths in sorted(self.files.get(fact, {}).items()) for path in paths]
 
 
+def open_folder(root: Path, tenant: str, store: str = "") -> Folder:
+    """The folder of a tenant, with its store where an address of one is given.
+
+    Raises:
+        StoreUnavailable: it is none, or cannot be reached.
+    """
+    return Folder(root, tenant, Store(store, tenant) if store else None)
+
+
 class Folder:
     """The folder of one tenant in a warehouse."""
 
-    def __init__(self, root: Path, tenant: str) -> None:
-        self.name = str(root)
+    def __init__(self, root: Path, tenant: str, store: Store | None = None) -> None:
+        """The folder below `root`; with a store, what this machine has of it."""
+        self.name = ""
+        """By what the database knows the warehouse: made with it, and kept in it. Whoever shares a folder, or a store, shares that."""
         self.path = root / f"tenant={tenant}"
         self.staging = self.path / ".staging"
+        self._store = store
 
     def make(self) -> None:
         """Make it, readable by its owner alone."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.name = self._identity()
 
     def manifest(self, name: str) -> Manifest | None:
-        """The manifest of this name; None where it, or one of its files, is not there."""
+        """The manifest of this name, with its files here; None where one of them is not there."""
         try:
-            manifest = msgspec.json.decode((self.path / name).read_bytes(), type=Manifest)
-        except (FileNotFoundError, msgspec.DecodeError):
+            content = (self.path / name).read_bytes()
+        except FileNotFoundError:
+            content = (self._store.get(name) if self._store is not None else None) or b""
+        try:
+            manifest = msgspec.json.decode(content, type=Manifest)
+        except msgspec.DecodeError:
             return None
-        if all((self.path / path).exists() for fact in manifest.files for path in manifest.paths(fact)):
-            return manifest
-        return None
+        return manifest if self._has(manifest) else None
 
     def write(self, manifest: Manifest) -> str:
-        """Put a manifest onto the disk, under a name that no other process uses; it holds once the database says so."""
+        """Put a manifest where its files are, under a name that no other process uses; it holds once the database says so."""
         name = f"manifest-{manifest.generation:08d}-{secrets.token_hex(4)}.json"
-        self._put(name, msgspec.json.encode(manifest))
+        content = msgspec.json.encode(manifest)
+        if self._store is not None:
+            self._store.send(self.path, (path for fact in manifest.files for path in manifest.paths(fact)))
+            self._store.put(name, content)
+        self._put(name, content)
         return name
 
     def publish(self, manifest: Manifest) -> Manifest:
         """Say for readers without the database which manifest holds, and remove those that held before the last."""
-        self._put(MANIFEST, msgspec.json.encode(manifest))
+        content = msgspec.json.encode(manifest)
+        self._put(MANIFEST, content)
+        last = f"manifest-{manifest.generation - 1:08d}"
         for path in self.path.glob("manifest-*.json"):
-            if path.name < f"manifest-{manifest.generation - 1:08d}":
+            if path.name < last:
                 path.unlink(missing_ok=True)
+        if self._store is not None:
+            self._store.put(MANIFEST, content)
+            self._store.remove(name for name in self._store.manifests() if name < last)
         return manifest
 
     def remove_retired(self, manifest: Manifest, now_ms: int) -> tuple[tuple[str, int], ...]:
         """Remove files that were replaced long enough ago; those that are left."""
-        left = []
+        left, gone = [], []
         for path, since_ms in manifest.retired:
             if now_ms - since_ms >= GRACE_MS:
                 (self.path / path).unlink(missing_ok=True)
+                gone.append(path)
             else:
                 left.append((path, since_ms))
+        if self._store is not None:
+            self._store.remove(gone)
         return tuple(left)
 
+    def is_over(self, manifest: Manifest, now_ms: int) -> bool:
+        """Whether a file waits to be removed."""
+        return any(now_ms - since_ms >= GRACE_MS for _, since_ms in manifest.retired)
+
     def remove_orphans(self, manifest: Manifest) -> int:
-        """Remove what copies left behind that did not come to their end; how many files it were."""
+        """Remove what copies left behind that did not come to their end; how many files it were.
+
+        With a store, also what another machine has replaced since it was fetched. In the store itself, which is slow to list,
+        only now and then.
+        """
         known = {path for fact in manifest.files for path in manifest.paths(fact)} | {
             path for path, _ in manifest.retired
         }
-        oldest, removed = time.time() - ORPHAN_SECONDS, 0
+        seconds = ORPHAN_SECONDS if self._store is None else GRACE_MS / 1000
+        oldest, removed = time.time() - seconds, 0
         for path in self._parquet():
             if str(path.relative_to(self.path)) not in known and path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
                 removed += 1
+        if self._store is not None and manifest.generation % ORPHANS_EVERY == 1:
+            removed += self._store.remove_others(known, time.time() - ORPHAN_SECONDS)
         return removed
+
+    @property
+    def shared(self) -> bool:
+        """Whether others may change what it holds."""
+        return self._store is not None
 
     def clear_staging(self) -> Path:
         """An empty folder for what is on its way: one for this process alone."""
@@ -110,6 +158,26 @@ class Folder:
         shutil.rmtree(mine, ignore_errors=True)
         mine.mkdir(mode=0o700, parents=True)
         return mine
+
+    def _identity(self) -> str:
+        """What tells this warehouse from others: 64 random bits, made by whoever is first."""
+        if self._store is not None and (known := self._store.get(IDENTITY)):
+            return known.decode()
+        path, made = self.path / IDENTITY, secrets.token_hex(8)
+        try:
+            with open(path, "x", encoding="ascii") as file:
+                file.write(made)
+        except FileExistsError:
+            made = path.read_text(encoding="ascii") or made
+        if self._store is not None:
+            self._store.put(IDENTITY, made.encode())
+        return made
+
+    def _has(self, manifest: Manifest) -> bool:
+        paths = [path for fact in manifest.files for path in manifest.paths(fact)]
+        if self._store is not None:
+            return self._store.fetch(self.path, paths)
+        return all((self.path / path).exists() for path in paths)
 
     def _parquet(self) -> Iterator[Path]:
         yield from (path for path in self.path.glob("*/*/*.parquet") if path.parts[-3] != self.staging.name)

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from goodword.storage.database import Database, open_database
-from goodword.warehouse.folder import Folder
+from goodword.warehouse.folder import open_folder
 from goodword.warehouse.measuring import Asked, Measured, Session, UnknownProgram
 
 NICENESS = 10
@@ -31,6 +31,7 @@ class Task(Struct, frozen=True):
     warehouse: str
     asked: Asked
     analysis: str = ""
+    store: str = ""
     """The address of the engine; empty for the embedded one."""
 
 
@@ -72,11 +73,11 @@ class Worker:
         self._database = self._session = None
 
     def _measured(self, task: Task) -> Measured:
-        place = (task.database, task.tenant, task.warehouse, task.analysis)
+        place = (task.database, task.tenant, task.warehouse, task.analysis, task.store)
         if self._session is None or self._place != place:
             self.close()
             self._database, self._place = open_database(task.database), place
-            folder = Folder(Path(task.warehouse), task.tenant)
+            folder = open_folder(Path(task.warehouse), task.tenant, task.store)
             self._session = Session(self._database, task.tenant, folder, _now_ms, task.analysis)
         return self._session.measure(task.asked, self._progress)
 

@@ -153,7 +153,9 @@ async def ask_desk(context: Context, asked: Asked, seconds: float) -> Question:
         NotFound: there is no such program any more.
     """
     settings = context.parts.settings
-    task = Task(settings.database, context.tenant, str(settings.warehouse), asked, settings.analysis)
+    task = Task(
+        settings.database, context.tenant, str(settings.warehouse), asked, settings.analysis, settings.warehouse_store
+    )
     try:
         answer = await context.desk.ask(task, seconds)
     except TooManyAsk:
