@@ -28,7 +28,7 @@ def question_of(copied: Copied) -> Question:
     begin = end - 420 * DAY_MS
     half = (begin + end) // 2
     periods = [Period("all", 0, 2**45), Period("first", begin, half), Period("second", half, end)]
-    return question(copied.program, end, periods)
+    return question(copied.program, end, periods, "plan")
 
 
 def differences(

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from goodword.metrics.compose import Period
 from goodword.metrics.definitions import METRICS
 from goodword.metrics.figures import Figure
-from tests.warehouse.by_hand import DAY, EVER, HOUR, MONTH, Facts, day, told
+from tests.warehouse.by_hand import DAY, EVER, HOUR, MONTH, START, Facts, Hand, day, question, told
 
 LAST_MS = MONTH.end_ms - 1
 BEFORE_MS = MONTH.start_ms - 1
@@ -1453,3 +1454,26 @@ def test_the_same_friend_is_one_invitation() -> None:
     }
     (figure,) = told("viral_coefficient", facts)
     assert figure.more["invitations"] == 1
+
+
+@pytest.mark.parametrize("segment", ["plan", "nothing"])
+def test_a_segment_is_a_field_of_people(segment: str) -> None:
+    people = [
+        {"id": "ann", "fields": '{"plan":"gold","newsletter":true}'},
+        {"id": "bob", "fields": '{"plan":"free"}'},
+        {"id": "eve", "fields": "{}"},
+    ]
+    handles = [
+        {"code": f"C{n}", "participant": who, "created_ms": START} for n, who in enumerate(("ann", "bob", "eve"))
+    ]
+    hand = Hand({"participants": people, "handles": handles})
+    found = hand.ask("advocates", replace(question(), segment=segment), "segment")
+    expected = {"gold": 1, "free": 1, "": 1} if segment == "plan" else {"": 3}
+    assert {one.of: one.value for one in found} == expected
+    hand.close()
+
+
+@pytest.mark.parametrize("segment", ["Plan", "a.b", "x'", "$", "a" * 41])
+def test_what_is_no_field_is_no_segment(segment: str) -> None:
+    with pytest.raises(ValueError, match="no field"):
+        Hand().ask("advocates", replace(question(), segment=segment), "segment")

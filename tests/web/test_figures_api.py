@@ -107,6 +107,8 @@ def test_as_csv(lived: Site) -> None:
         (f"{ROUTE}?period=2026-13", 422, "period"),
         (f"{ROUTE}?metric=nothing", 422, "metric"),
         (f"{ROUTE}?by=nothing", 422, "by.0"),
+        (f"{ROUTE}?by=segment", 422, "segment"),
+        (f"{ROUTE}?by=segment&segment=nothing", 422, "segment"),
         ("/v1/programs/demo/metrics/nothing", 404, None),
     ],
 )

@@ -31,6 +31,7 @@ from goodword.warehouse.measuring import (
     periods_of,
     question,
     refresh,
+    segments_of,
     today,
 )
 from goodword.words.format import amount
@@ -53,6 +54,7 @@ def metrics(
     period: PeriodText = "",
     by: Annotated[list[str] | None, typer.Option("--by", metavar="DIMENSION", help=f"break down by {', '.join(DIMENSIONS)}")] = None,
     only: Annotated[list[str] | None, typer.Option("--metric", metavar="NAME", help="only this figure; several may be named")] = None,
+    segment: Annotated[str, typer.Option("--segment", metavar="FIELD", help="with --by segment: which field of people")] = "",
     sql: Annotated[bool, typer.Option("--sql", help="print the SQL of the figures instead of asking them")] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -62,9 +64,12 @@ def metrics(
     dimensions = tuple(one for one in DIMENSIONS if one in _known(by or [], DIMENSIONS, "dimension"))
     with opened(settings) as parts:
         found, days = program_and_days(parts, program, period)
-        asked = Asked(found.name, days, dimensions=dimensions, metrics=tuple(names) or tuple(METRICS))
+        if ("segment" in dimensions or segment) and segment not in segments_of(found):
+            known = ", ".join(segments_of(found)) or "none"
+            raise Failure(f"say with --segment which field of people that the program declares: {known}")
+        asked = Asked(found.name, days, dimensions=dimensions, metrics=tuple(names) or tuple(METRICS), segment=segment)
         if sql:
-            _print_sql(asked, question(found, parts.now_ms(), periods_of(found, [days])))
+            _print_sql(asked, question(found, parts.now_ms(), periods_of(found, [days]), segment))
             return
         folder = open_folder(settings.warehouse, settings.tenant, settings.warehouse_store)
         with watched() as progress:

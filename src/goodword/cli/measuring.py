@@ -52,7 +52,7 @@ def _measured(parts: Parts, name: str, period: str) -> tuple[Program, Measured]:
     settings = parts.settings
     program, days = program_and_days(parts, name, period)
     until = min(days.last, today(program, parts.now_ms()))
-    asked = Asked(program.name, days, months_until(until), DIMENSIONS)
+    asked = Asked(program.name, days, months_until(until), tuple(one for one in DIMENSIONS if one != "segment"))
     folder = open_folder(settings.warehouse, settings.tenant, settings.warehouse_store)
     with watched() as done:
         return program, measure(parts.database, settings.tenant, folder, asked, parts.now_ms, done, settings.analysis)

@@ -5,6 +5,7 @@ What comes out is complete: whoever has the facts as tables under their names ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
@@ -16,6 +17,8 @@ from goodword.metrics.relations import CONSTANTS, DAY_MS, GIVEN, MACROS, RELATIO
 
 DIALECT = "duckdb"
 """In which everything is written."""
+FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""How fields are called, as in program files."""
 
 
 class Period(Struct, frozen=True):
@@ -35,6 +38,8 @@ class Question(Struct, frozen=True):
     margin_ppm: int
     """What is left of an order, in millionths; 0 where the program does not say."""
     periods: tuple[Period, ...]
+    segment: str = ""
+    """The field of people that the dimension ``segment`` tells apart."""
 
 
 def wrappers_of(metric: Metric) -> tuple[str, ...]:
@@ -63,7 +68,7 @@ def compose(
     query.set("with_", None)
     last = [
         ("subjects", _tree(metric.sql)),
-        ("labelled", _labelled(metric, dimension)),
+        ("labelled", _labelled(metric, dimension, question.segment)),
         *((cte.alias, cte.this) for cte in own),
     ]
     given = {"params": _params(question), "periods": _periods(question.periods)}
@@ -195,14 +200,14 @@ def _big(number: int) -> exp.Cast:
     return exp.cast(exp.Literal.number(number), "BIGINT")
 
 
-def _labelled(metric: Metric, dimension: Dimension | None) -> exp.Select:
+def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") -> exp.Select:
     """The subjects, each with what the dimension says of it and whether it has had the time that it is given."""
     columns = _columns(metric.name, metric.sql)
     select = exp.select("s.*").from_(exp.to_table("subjects").as_("s"))
     if dimension is None:
         label: exp.Expression = exp.Literal.string("")
     else:
-        label, select = _label(dimension, columns, select)
+        label, select = _label(dimension, columns, select, segment)
     select = select.select(
         exp.alias_(exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")), "value")
     )
@@ -215,7 +220,9 @@ def _labelled(metric: Metric, dimension: Dimension | None) -> exp.Select:
     return select.select(exp.alias_(mature, "mature")).join(exp.to_table("params"), join_type="cross")
 
 
-def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) -> tuple[exp.Expression, exp.Select]:
+def _label(
+    dimension: Dimension, columns: frozenset[str], select: exp.Select, segment: str
+) -> tuple[exp.Expression, exp.Select]:
     if dimension in ("version", "outcome", "reason"):
         return exp.column(dimension, "s"), select
     if dimension == "channel":
@@ -228,7 +235,19 @@ def _label(dimension: Dimension, columns: frozenset[str], select: exp.Select) ->
         joined = select.join(held.subquery("d"), on="d.participant = s.person", join_type="left")
     else:
         joined = select.join(exp.to_table("participants").as_("d"), on="d.id = s.person", join_type="left")
+    if dimension == "segment":
+        return _field(segment), joined
     return exp.column(dimension, "d"), joined
+
+
+def _field(name: str) -> exp.Expression:
+    """A field that the shop tells of people; without a name, of nobody."""
+    if not name:
+        return exp.Literal.string("")
+    if not FIELD.fullmatch(name):
+        raise ValueError(f"no field is called {name!r}")
+    path = exp.Literal.string(f"$.{name}")
+    return exp.paren(exp.func("json_extract_string", exp.column("fields", "d"), path, dialect=DIALECT))
 
 
 _CLUSTERS = """

@@ -34,8 +34,9 @@ Kind = Literal[
 Unit = Literal["share", "count", "money", "per", "days", "score", "unit"]
 Topic = Literal["funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage"]
 TOPICS: tuple[Topic, ...] = ("funnel", "conversion", "advocates", "costs", "value", "books", "opinions", "coverage")
-Dimension = Literal["channel", "language", "country", "tier", "version", "outcome", "reason"]
-PERSONAL: tuple[Dimension, ...] = ("language", "country", "tier")
+Dimension = Literal["channel", "language", "country", "tier", "segment", "version", "outcome", "reason"]
+PERSONAL: tuple[Dimension, ...] = ("language", "country", "tier", "segment")
+"""Of the advocate, as he is now. The segment is a field that the shop tells of people; the question says which."""
 BY_CHANNEL: tuple[Dimension, ...] = ("channel", *PERSONAL)
 BY_ALL: tuple[Dimension, ...] = ("channel", *PERSONAL, "version")
 BY_OUTCOME: tuple[Dimension, ...] = ("outcome", "reason", *PERSONAL)

@@ -41,6 +41,8 @@ def label(dimension: Dimension, value: str, language: str) -> str:
             return own_word("tier", value, language)
         case "outcome":
             return texts.text(f"figure.outcome.{value}") if value in OUTCOMES else isolate(value, language)
+        case "segment":
+            return isolate(value, language)
         case "reason":
             return sentence(Reason(value), language) if value in REASONS else isolate(value, language)
     return texts.text("figure.by.version_number", {"number": isolate(value, language)})

@@ -46,6 +46,8 @@ class Asked(Struct, frozen=True):
     """Further periods, of which figures are told without dimensions."""
     dimensions: tuple[Dimension, ...] = ()
     metrics: tuple[str, ...] = tuple(METRICS)
+    segment: str = ""
+    """The field of people by which the dimension ``segment`` tells them apart."""
 
 
 class Measured(Struct, frozen=True):
@@ -183,7 +185,7 @@ def ask(
     # The period may be a month of the trend as well: asked for twice, all that happened in it would count twice.
     periods = {one.name: one for one in (main, *trend, everything)}
     whole = question(program, manifest.as_of_ms, list(periods.values()))
-    parted = question(program, manifest.as_of_ms, [main])
+    parted = question(program, manifest.as_of_ms, [main], asked.segment)
     chosen = _chosen(asked)
     work = [(metric, None) for metric in chosen if metric.kind != "derived"]
     parts = [
@@ -218,11 +220,16 @@ def ask(
     )
 
 
-def question(program: Program, as_of_ms: int, periods: Sequence[Period]) -> Question:
+def question(program: Program, as_of_ms: int, periods: Sequence[Period], segment: str = "") -> Question:
     """A question about a program, with what its file says of currency and margin."""
     model = program.model
     margin = model.economics.margin * 100 if model.economics is not None else 0
-    return Question(program.name, as_of_ms, model.currency, margin, tuple(periods))
+    return Question(program.name, as_of_ms, model.currency, margin, tuple(periods), segment)
+
+
+def segments_of(program: Program) -> list[str]:
+    """The fields of people that a program declares: by these they can be told apart."""
+    return sorted(name for name, field in program.model.fields.items() if field.of == "person")
 
 
 def periods_of(program: Program, days: Iterable[Days]) -> list[Period]:

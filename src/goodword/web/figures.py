@@ -20,7 +20,16 @@ from goodword.metrics.periods import Days, PeriodError, months_until, read_perio
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
 from goodword.warehouse.job import Task
-from goodword.warehouse.measuring import Asked, Measured, UnknownProgram, find_program, periods_of, question, today
+from goodword.warehouse.measuring import (
+    Asked,
+    Measured,
+    UnknownProgram,
+    find_program,
+    periods_of,
+    question,
+    segments_of,
+    today,
+)
 from goodword.web.answers import answers, json
 from goodword.web.api import Id, Reader
 from goodword.web.context import Context, context_of
@@ -45,6 +54,9 @@ PeriodText = Annotated[
 ]  # fmt: skip
 By = Annotated[list[Dimension] | None, Query(description="break down by these", max_length=len(DIMENSIONS))]
 Only = Annotated[list[str] | None, Query(description="only these figures", alias="metric", max_length=METRICS_MAX)]
+SegmentName = Annotated[
+    str, Query(max_length=40, description="by `by=segment`: which field of people that the program declares")
+]  # fmt: skip
 Trend = Annotated[bool, Query(description="with the twelve months up to the end of the period")]
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -102,11 +114,14 @@ async def get_figures(
     by: By = None,
     metric: Only = None,
     trend: Trend = False,
+    segment: SegmentName = "",
     format: Literal["json", "csv"] = "json",
 ) -> Response:
     """What a program comes to: each figure with its interval, its sample, its maturity and what speaks against a conclusion."""
     context = context_of(request)
-    asked = await run_in_threadpool(asked_of, context, program, period, tuple(by or ()), tuple(metric or ()), trend)
+    asked = await run_in_threadpool(
+        asked_of, context, program, period, tuple(by or ()), tuple(metric or ()), trend, segment
+    )
     answer = await ask_desk(context, asked, WAIT_SECONDS)
     if answer.measured is None:
         on_its_way = json(OnItsWay("on_its_way", answer.done), 202)
@@ -128,21 +143,30 @@ def get_metric(request: Request, key: Reader, program: Id, metric: Id, period: P
 
 
 def asked_of(
-    context: Context, program: str, period: str, by: tuple[Dimension, ...], only: tuple[str, ...], trend: bool
+    context: Context,
+    program: str,
+    period: str,
+    by: tuple[Dimension, ...],
+    only: tuple[str, ...],
+    trend: bool,
+    segment: str = "",
 ) -> Asked:
     """What is asked for, as far as it can be answered.
 
     Raises:
         NotFound: there is no such program.
-        Invalid: the period is none, or a figure is unknown.
+        Invalid: the period is none, a figure is unknown, or the segment is no field of people.
     """
     unknown = [name for name in only if name not in METRICS]
     if unknown:
         raise Invalid("no figure is called that", field="metric")
-    _, days = _program_and_days(context, program, period)
+    found, days = _program_and_days(context, program, period)
+    if ("segment" in by or segment) and segment not in segments_of(found):
+        known = ", ".join(segments_of(found)) or "none"
+        raise Invalid(f"say a field of people that the program declares: {known}", field="segment")
     dimensions = tuple(one for one in DIMENSIONS if one in by)
     wanted = tuple(name for name in METRICS if not only or name in only)
-    return Asked(program, days, months_until(days.last) if trend else (), dimensions, wanted)
+    return Asked(program, days, months_until(days.last) if trend else (), dimensions, wanted, segment)
 
 
 async def ask_desk(context: Context, asked: Asked, seconds: float) -> Question:
