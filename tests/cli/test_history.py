@@ -184,6 +184,18 @@ def test_after_going_live_history_makes_customers_and_rewards_nobody(shop: Shop)
     assert shop.run("audit").exit_code == 0
 
 
+def test_after_going_live_history_says_of_people_only_what_nobody_knows(shop: Shop) -> None:
+    shop.done("publish", shop.program)
+    go_live(shop)
+    told_live(shop, recent("p1", "profile", 2, person={"id": "c2", "name": "Bobby Tables", "country": "RO"}))
+    took_in(shop, put(shop, CUSTOMERS, "customers.csv"))
+    took_in(shop, put(shop, HEAD + FIRST))
+    people = dump(shop, "people")
+    assert "Bobby Tables" in people
+    assert "Bob Ion" not in people
+    assert "Ann Pop" in people
+
+
 def test_what_the_shop_told_live_is_not_told_again(shop: Shop) -> None:
     shop.done("publish", shop.program)
     go_live(shop)

@@ -19,7 +19,7 @@ from goodword.engine import reward_books
 from goodword.engine.decide import _OF_THE_HOUSE
 from goodword.engine.events import Cancel, Chargeback, Order, Profile, Refund, Sealed, SignUp, Visits
 from goodword.engine.keeping import misses
-from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Referral, Reward
+from goodword.engine.state import COLLECTIONS, LIVE_REWARD, Participant, Referral, Reward
 from goodword.engine.tiers import tier_periods
 from goodword.engine.turn import Programs, begin
 from goodword.engine.visits import visits_key
@@ -184,15 +184,27 @@ def test_history_after_live_events_gives_and_takes_nothing_however_it_is_told() 
         assert answers == again
         assert books(one_by_one) == books(batched)
         is_live = False
+        people: dict[str, Participant] = {}
         for _, decision, _ in (item for outcome in outcomes for item in outcome.decisions):
             event = decision.sealed.event
             if is_live and isinstance(event, Order | Refund | Cancel | Chargeback | SignUp | Profile):
                 told_late = decision.sealed.history
-                touched = decision.draft.changes.keys() & {"rewards", "referrals"}
+                touched = decision.draft.changes.keys() & {"rewards", "referrals", "dues"}
                 assert not (told_late and (touched or decision.draft.entries)), decision.answer
+                changed = decision.draft.changes.get("participants", {})
+                kept = all(_said(people[id]) <= _said(row) for id, row in changed.items() if id in people)
+                assert kept or not told_late, decision.answer
             is_live = is_live or not (decision.sealed.history or isinstance(event, _OF_THE_HOUSE))
+            people |= decision.draft.changes.get("participants", {})
 
     check()
+
+
+def _said(person: Participant) -> set[tuple[str, object]]:
+    """What is known of a person."""
+    latest = {(kind, values[-1]) for kind, values in person.signals.items()}
+    told = {("country", person.country), ("language", person.language)}
+    return latest | {*person.fields.items()} | {(name, value) for name, value in told if value is not None}
 
 
 def _cap_use(program: Program, rows: list[Reward]) -> Iterator[tuple[int, int]]:

@@ -152,6 +152,8 @@ class Decision(Struct, frozen=True, gc=False):
     """Whose words the event brought along, and under which key of the personal data they are kept."""
     erased: str | None = None
     """The participant whose personal data go with it."""
+    late: bool = False
+    """Whether history told it after live events: of people it says only what was not known."""
 
 
 def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -> Decision:
@@ -162,7 +164,7 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
     """
     turn = begin(programs, state, sealed, keyring)
     event = sealed.event
-    if sealed.history and state.tenant.live and not isinstance(event, Published | Scheduled):
+    if turn.late and not isinstance(event, Published | Scheduled):
         _as_fact(turn)
     else:
         _HANDLERS[type(event)](turn, event)
@@ -181,7 +183,9 @@ def decide(programs: Programs, state: State, sealed: Sealed, keyring: Keyring) -
         references.add(f"order:{order}")
     kept = _without_unknown_code(turn) if turn.said("unknown_code") else sealed
     kept = _without_person(kept) if turn.nameless else kept
-    return Decision(kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)), turn.written, turn.erased)
+    return Decision(
+        kept, turn.answer(), turn.draft, turn.told, tuple(sorted(references)), turn.written, turn.erased, turn.late
+    )
 
 
 def _without_person(sealed: Sealed) -> Sealed:

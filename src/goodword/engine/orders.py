@@ -48,13 +48,15 @@ from goodword.program.quantity import divide
 def place(turn: Turn, event: Order) -> None:
     """An order comes in."""
     known = turn.draft.get(ORDERS, event.order)
-    if known and known.placed_ms is not None:
+    if known and known.placed_ms is not None and not known.fact:
         turn.say("order_known", {"order": event.order})
         return
     person = resolve(turn, event.person, also_erased=True)
     if person is None:
         return
-    order = record(turn, event, person.id, known.changes if known else ())
+    if known and known.fact:
+        _give_way(turn, known)
+    order = record(turn, event, person.id)
     look_again(turn, person)
     invited = invite(turn, person.id, event)
     redeem_codes(turn, event, order)
@@ -63,6 +65,14 @@ def place(turn: Turn, event: Order) -> None:
     measure_order(turn, turn.draft.need(ORDERS, order.id))
     for change in known.changes if known else ():
         _apply(turn, change)
+
+
+def _give_way(turn: Turn, fact: OrderRow) -> None:
+    """An order that history told before its shop did is told by the shop now: it counts as the shop tells it.
+
+    What became of it in the meantime is applied to it again, so that nothing is paid for what went back.
+    """
+    note_order(turn.draft, replace(fact, state="awaited"))
 
 
 def place_as_fact(turn: Turn, event: Order) -> None:
@@ -74,12 +84,12 @@ def place_as_fact(turn: Turn, event: Order) -> None:
     person = resolve(turn, event.person, also_erased=True)
     if person is None:
         return
-    record(turn, event, person.id, ())
+    record(turn, event, person.id, fact=True)
     for change in known.changes if known else ():
         _change_fact(turn, turn.draft.need(ORDERS, event.order), change)
 
 
-def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow, ...]) -> OrderRow:
+def record(turn: Turn, event: Order, participant: str, fact: bool = False) -> OrderRow:
     """Keep an order."""
     order = OrderRow(
         id=event.order,
@@ -90,6 +100,7 @@ def record(turn: Turn, event: Order, participant: str, changes: tuple[RefundRow,
         fields=event.fields,
         state="placed",
         items=by_category(event.items),
+        fact=fact,
     )
     turn.draft.put(ORDERS, order.id, order)
     _note(turn, order, participant)
@@ -134,13 +145,15 @@ def redeem_codes(turn: Turn, event: Order, order: OrderRow) -> None:
 def _disprove_new(turn: Turn, friend: str, order: OrderRow) -> None:
     """An order told late can show that a friend was a customer before his claim: his referrals fall.
 
-    What history told as facts is seen as well, by the first order that comes after it: as long as nothing was reached.
+    What history told as facts is seen as well, by the first order that comes after it, as long as no step was reached:
+    nobody loses because of a file what he has earned.
     """
     for referral in all_referrals(turn, friend):
         if not referral.live or order.placed_ms is None:
             continue
         late = order.placed_ms < referral.claimed_ms
-        if not (late or referral.status == "started") or not was_customer_before(turn, referral):
+        untouched = referral.status == "started" and not any(state.hit for state in referral.steps.values())
+        if not (late or untouched) or not was_customer_before(turn, referral):
             continue
         program = turn.programs.pinned(referral)
         shown = order.id if late else first_orders(turn.draft, friend)[0][1]
@@ -267,6 +280,8 @@ def _correct(turn: Turn, order: OrderRow, row: RefundRow) -> OrderRow | None:
         turn.say("order_gone", {"order": order.id})
         return None
     changed = _changed(turn, order, row)
+    if order.fact:
+        changed = replace(changed, changes=(*order.changes, row)[-CHANGES_MAX:])
     turn.draft.put(ORDERS, order.id, changed)
     _note(turn, changed, changed.participant)
     turn.say("order_changed", {"order": order.id, "amount": Amount(changed.net, changed.currency)})
@@ -284,7 +299,8 @@ def _apply_to(turn: Turn, order: OrderRow, row: RefundRow) -> None:
         return
     if changed.referral is not None:
         _follow(turn, turn.referral(changed.referral), changed, row.kind)
-    measure_order(turn, turn.draft.need(ORDERS, order.id))
+    if not changed.fact:
+        measure_order(turn, turn.draft.need(ORDERS, order.id))
     if changed.measured:
         follow_order(turn, f"{ORDER}{order.id}", None, changed)
     changed = turn.draft.need(ORDERS, order.id)

@@ -74,7 +74,7 @@ def resolve(
     for key, id in zip(keys, ids, strict=True):
         if id is None:
             turn.draft.put(IDENTITIES, key, participant.id)
-    updated = _updated(participant, person)
+    updated = _filled(participant, person) if turn.late else _updated(participant, person)
     if turn.sealed.history and turn.occurred_ms < updated.created_ms:
         # He was known before we heard of him: tenure counts from the first thing that is known of him.
         updated = replace(updated, created_ms=turn.occurred_ms)
@@ -84,7 +84,7 @@ def resolve(
         look_again(turn, updated)
         watch_again(turn, updated)
     turn.participant = turn.told = updated.id
-    if person.payout is not None:
+    if person.payout is not None and not turn.late:
         updated = _paid_otherwise(turn, updated)
     return updated
 
@@ -127,8 +127,11 @@ def _conditions_of(participant: Participant) -> tuple[object, ...]:
 
 
 def look_again(turn: Turn, participant: Participant) -> None:
-    """What waits for a condition on a person is looked at again, as something about him changed."""
-    if participant.waiting:
+    """What waits for a condition on a person is looked at again, as something about him changed.
+
+    What history tells late hands nothing over: the next order of the person, or the next change, finds it.
+    """
+    if participant.waiting and not turn.late:
         turn.schedule("pay", participant.id, turn.clock_ms)
 
 
@@ -155,6 +158,22 @@ def _updated(participant: Participant, person: Person) -> Participant:
     if not news and (country, language, fields) == (participant.country, participant.language, participant.fields):
         return participant
     return replace(participant, country=country, language=language, fields=fields, signals=signals)
+
+
+def _filled(participant: Participant, person: Person) -> Participant:
+    """A participant with what history tells late of him: only what was not known, as it says how things were once."""
+    signals = dict(participant.signals)
+    for kind in SIGNALS:
+        value = getattr(person, kind)
+        if value is not None and value not in (known := signals.get(kind, ())):
+            signals[kind] = (value, *known)[-SIGNALS_MAX:]
+    fields = participant.fields
+    for name, told in person.fields.items():
+        if name not in fields and len(fields) < FIELDS_MAX:
+            fields = fields | {name: told}
+    country, language = participant.country or person.country, participant.language or person.language
+    filled = replace(participant, country=country, language=language, fields=fields, signals=signals)
+    return participant if filled == participant else filled
 
 
 def _latest(known: tuple[str, ...], value: str) -> tuple[str, ...]:

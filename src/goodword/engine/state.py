@@ -248,7 +248,7 @@ class OrderRow(Row, frozen=True):
     refunded: int = 0
     state: Literal["awaited", "placed", "refunded", "cancelled", "charged_back"] = "awaited"
     changes: tuple[RefundRow, ...] = ()
-    """Changes that came before their order."""
+    """Changes that came before their order; of an order that history told, all of them, for when the shop tells it."""
     redemptions: tuple[Redemption, ...] = ()
     referral: str | None = None
     """The referral that earns from it: at most one."""
@@ -256,6 +256,8 @@ class OrderRow(Row, frozen=True):
     """The counters in which its buyer has it counted, each with what it adds."""
     items: dict[str, int] = {}
     """By category what is left of it; the rest has no category."""
+    fact: bool = False
+    """Whether history told it after live events: it makes its buyer a customer, and nothing else follows from it."""
 
     @property
     def net(self) -> int:

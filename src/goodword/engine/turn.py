@@ -131,6 +131,11 @@ class Turn:
         sealed = self.sealed
         self.event_id, self.clock_ms, self.occurred_ms = sealed.event.id, sealed.clock_ms, sealed.occurred_ms
 
+    @property
+    def late(self) -> bool:
+        """Whether history tells this after live events: it is kept where nothing is known, and nothing follows from it."""
+        return self.sealed.history and self.draft.state.tenant.live
+
     def say(
         self,
         code: str,

@@ -16,8 +16,11 @@ _SEEN = ("",)
 
 
 def watch_again(turn: Turn, participant: Participant) -> None:
-    """What is kept only while a condition on a person holds is looked at, as something about him changed."""
-    if participant.keeping:
+    """What is kept only while a condition on a person holds is looked at, as something about him changed.
+
+    Not because of what history tells late: it takes nothing away.
+    """
+    if participant.keeping and not turn.late:
         turn.schedule("keep", f"{participant.id}>", turn.clock_ms)
 
 

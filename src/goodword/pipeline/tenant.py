@@ -294,7 +294,7 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
     # Whoever is erased in this batch is told of before it, if at all: nothing of that is kept either.
     erased = {decision.erased for _, decision, _ in outcome.decisions if decision.erased is not None}
     people = [
-        (decision.told, decision.sealed.person)
+        (decision.told, decision.sealed.person, decision.late)
         for _, decision, _ in outcome.decisions
         if decision.sealed.person is not None and decision.told is not None and decision.told not in erased
     ]
@@ -304,7 +304,16 @@ def _store(connection: Connection, tenant: str, state: State, outcome: Outcome) 
         if decision.written is not None and decision.sealed.text is not None and decision.written[0] not in erased
     ]
     if records or dirty:
-        store(connection, tenant, Batch(state.tenant, records, dirty, people, texts, tuple(sorted(erased))))
+        batch = Batch(
+            state.tenant,
+            records,
+            dirty,
+            people=[(told, person) for told, person, late in people if not late],
+            people_before=[(told, person) for told, person, late in people if late],
+            texts=texts,
+            erased=tuple(sorted(erased)),
+        )
+        store(connection, tenant, batch)
     for parked in outcome.parked:
         # Kept sealed: the raw person is not written anywhere but in the table of people.
         park(connection, tenant, replace(parked.sealed, person=None, text=None), parked.error)

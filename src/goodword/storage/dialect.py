@@ -23,6 +23,7 @@ class Dialect(ABC):
     key_rows: str
     """The keys in the parameter ``keys`` as rows ``k(value)``."""
     merged_doc: str
+    """Two documents as one, of which `{new}` has the last word."""
     """The ``doc`` of an upsert in which keys of the new row replace those of the old."""
 
     @abstractmethod
@@ -92,11 +93,15 @@ class Dialect(ABC):
 
     def upsert(self, table: Table) -> str:
         """Rows that are new or replace those with the same key."""
-        return _upsert(self, table, merge=False)
+        return _upsert(self, table, merge=None)
 
     def merge(self, table: Table) -> str:
         """As `upsert`, but what the old ``doc`` has and the new one has not stays."""
-        return _upsert(self, table, merge=True)
+        return _upsert(self, table, merge=("doc", "excluded.doc"))
+
+    def fill(self, table: Table) -> str:
+        """As `merge`, but what the old ``doc`` has stays as it is."""
+        return _upsert(self, table, merge=("excluded.doc", "doc"))
 
     def add(self, table: Table, column: str) -> str:
         """Rows that are new, or whose number in `column` is added to that of the row with the same key."""
@@ -110,7 +115,7 @@ class Dialect(ABC):
 class SQLite(Dialect):
     name = "sqlite"
     key_rows = "json_each(:keys) AS k"
-    merged_doc = "json_patch({table}.doc, excluded.doc)"
+    merged_doc = "json_patch({old}, {new})"
 
     def keys(self, keys: Collection[str]) -> object:
         return msgspec.json.encode(list(keys)).decode()
@@ -167,7 +172,7 @@ class SQLite(Dialect):
 class PostgreSQL(Dialect):
     name = "postgresql"
     key_rows = "unnest(CAST(:keys AS text[])) AS k(value)"
-    merged_doc = "CAST(CAST({table}.doc AS jsonb) || CAST(excluded.doc AS jsonb) AS text)"
+    merged_doc = "CAST(CAST({old} AS jsonb) || CAST({new} AS jsonb) AS text)"
 
     def keys(self, keys: Collection[str]) -> object:
         # As PostgreSQL writes an array itself: the driver would look at each key in Python, several times.
@@ -276,11 +281,12 @@ def _insert(dialect: Dialect, table: Table) -> str:
 
 
 @cache
-def _upsert(dialect: Dialect, table: Table, merge: bool) -> str:
+def _upsert(dialect: Dialect, table: Table, merge: tuple[str, str] | None) -> str:
     key = [column.name for column in table.primary_key.columns]
     news = {column.name: f"excluded.{column.name}" for column in table.columns if column.name not in key}
-    if merge:
-        news["doc"] = dialect.merged_doc.format(table=table.name)
+    if merge is not None:
+        old, new = (name if name != "doc" else f"{table.name}.doc" for name in merge)
+        news["doc"] = dialect.merged_doc.format(old=old, new=new)
     action = f"DO UPDATE SET {', '.join(f'{name} = {new}' for name, new in news.items())}"
     return f"{_insert(dialect, table)} ON CONFLICT ({', '.join(key)}) {action}"
 

@@ -57,6 +57,8 @@ class Batch:
     """By collection and key the rows as they are after the batch; None removes one."""
     people: Sequence[tuple[str, Person]] = ()
     """Participant ids with what was told about them, in the order of telling."""
+    people_before: Sequence[tuple[str, Person]] = ()
+    """The same of what history told late: it stands where nothing else is known."""
     texts: Sequence[tuple[str, str, str]] = ()
     """Participant ids with what they wrote: under which key, and the words."""
     erased: Sequence[str] = ()
@@ -75,6 +77,7 @@ def store(connection: Connection, tenant: str, batch: Batch) -> None:
         _store_rows(connection, tenant, collection, rows)
     _erase_people(connection, tenant, batch.erased)
     _store_people(connection, tenant, batch.people, batch.texts)
+    _fill_people(connection, tenant, batch.people_before)
     _unpark(connection, tenant, [record.sealed.event.id for record in batch.records])
 
 
@@ -201,12 +204,25 @@ def _store_people(
 ) -> None:
     merged: dict[str, dict[str, str]] = {}
     for participant, person in people:
-        told = {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
-        merged.setdefault(participant, {}).update(told)
+        merged.setdefault(participant, {}).update(_told(person))
     for participant, key, words in texts:
         merged.setdefault(participant, {})[key] = words
-    rows = [[participant, msgspec.json.encode(doc).decode()] for participant, doc in merged.items()]
-    write_rows(connection, dialect_of(connection).merge(tables.people), tenant, rows)
+    write_rows(connection, dialect_of(connection).merge(tables.people), tenant, _docs(merged))
+
+
+def _fill_people(connection: Connection, tenant: str, people: Sequence[tuple[str, Person]]) -> None:
+    filled: dict[str, dict[str, str]] = {}
+    for participant, person in people:
+        filled[participant] = _told(person) | filled.get(participant, {})
+    write_rows(connection, dialect_of(connection).fill(tables.people), tenant, _docs(filled))
+
+
+def _told(person: Person) -> dict[str, str]:
+    return {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
+
+
+def _docs(people: Mapping[str, dict[str, str]]) -> list[list[object]]:
+    return [[participant, msgspec.json.encode(doc).decode()] for participant, doc in people.items()]
 
 
 def _erase_people(connection: Connection, tenant: str, participants: Sequence[str]) -> None:
