@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -229,6 +230,47 @@ def test_customers_once_and_again_and_changed(shop: Shop, dated: bool) -> None:
     stored = dump(shop, "events", "participants", "identities")
     assert "bob@" not in stored
     assert shop.run("audit").exit_code == 0
+
+
+def test_a_customer_who_changes_back_is_told_again(shop: Shop) -> None:
+    names = ["Bob Ion", "Bob Ionescu", "Bob Ion", "Bob Ionescu", "Bob Ion"]
+    for name in names:
+        text = CUSTOMERS.replace("Bob Ion", name)
+        took_in(shop, put(shop, text))
+        assert f'"name":"{name}"' in dump(shop, "people").replace('": "', '":"')
+        assert took_in(shop, put(shop, text))["known_before"] == 2
+    assert shop.run("audit").exit_code == 0
+
+
+def test_what_came_back_whole_is_taken_off_whole(shop: Shop) -> None:
+    """The file has other totals than the shop told live: with tax, or without."""
+    shop.done("publish", shop.program)
+    go_live(shop)
+    told_live(
+        shop,
+        recent("e1", "order", 2, order="gross", person={"id": "c1"}, total=1190, currency="USD"),
+        recent("e2", "order", 2, order="net", person={"id": "c1"}, total=1000, currency="USD"),
+        recent("e3", "order", 2, order="other", person={"id": "c1"}, total=1000, currency="EUR"),
+    )
+    rows = [("gross", "10.00", "10.00"), ("net", "11.90", "11.90"), ("other", "40.00", "4.00")]
+    text = "".join(f"{id},c1,,Ann,2025-01-03T00:00:00Z,{total},USD,{back},\n" for id, total, back in rows)
+    said = took_in(shop, put(shop, HEAD + text))
+    assert brief(shop) == {
+        "gross": (1190, 0, "refunded"),
+        "net": (1000, 0, "refunded"),
+        "other": (1000, 1000, "placed"),
+    }
+    assert said["refunds_in_other_currency"] == 1
+
+
+def test_a_refund_is_told_by_what_was_known_before_it(shop: Shop) -> None:
+    """Told while little was known, and again after more: another refund, under another id, and no conflict."""
+    row = "o1,c1,,Ann,2025-01-03T00:00:00Z,10.00,USD,{},\n"
+    took_in(shop, put(shop, HEAD + row.format("4.00")))
+    assert took_in(shop, put(shop, HEAD + row.format("7.00")))["accepted"] == 1
+    ids = [id for id in re.findall(r"history:refund:[^'\"]+", dump(shop, "events"))]
+    assert {"history:refund:o1:400", "history:refund:o1:700:400"} <= set(ids)
+    assert brief(shop)["o1"] == (1000, 300, "placed")
 
 
 def test_a_dry_run_reports_and_makes_nothing(small_shop: Shop) -> None:

@@ -74,7 +74,7 @@ CASES = [
         ZONED["woo"],
         [
             ("order", "2025-04-30T09:00:00Z", "500", 5000, "RON"),
-            ("refund", "2025-04-30T09:00:00Z", "500", 5000, None),
+            ("refund", "2025-04-30T09:00:00Z", "500", None, None),  # all of it
             ("order", "2025-05-02T09:00:00Z", "502", 10000, "RON"),
         ],
     ),
@@ -224,6 +224,7 @@ GOOD = "9,c9,ok@example.com,,2025-03-04T10:00:00Z,5.00,USD,,RO\n"
         ("1,c1,,,2025-03-04T10:00:00Z,5.00,USD,much,", "2: Refunded: not an amount"),
         (f"{'x' * 101},c1,,,2025-03-04T10:00:00Z,5.00,USD,,", "2: Order: Expected `str` of length <= 100"),
         ("1,c1,,,2025-03-04T10:00:00Z,5,00,USD,,,,7", "2: 12 cells in a table of 9 columns"),
+        ("1,c1,,,2025-03-04T10:00:00Z,5", "2: 6 cells in a table of 9 columns: perhaps the file was cut off"),
         ("1,c1,a@example.com\x01,,2025-03-04T10:00:00Z,5.00,USD,,", None),
     ],
 )
@@ -320,6 +321,75 @@ def test_headers_that_say_nothing(tmp_path: Path) -> None:
         recognise(put(tmp_path, "a,b\n1,2\n"))
     with pytest.raises(NotRecognised, match="placed"):
         recognise(put(tmp_path, "order,total,email\n1,2,a@b.c\n"))
+
+
+@pytest.mark.parametrize("first", ["7,Ann Pop,ann@example.com", "Ann Pop,+40 721 000 003,x", "Ann Pop,2025-03-04,x"])
+def test_a_file_without_headers_prints_nobodys_data(tmp_path: Path, first: str) -> None:
+    file = put(tmp_path, f"{first}\n{first}\n")
+    with pytest.raises(NotRecognised, match="is the row of headers missing") as caught:
+        recognise(file)
+    with pytest.raises(ProgramError, match="is the row of headers missing") as refused:
+        told(file, "history: 1\nholds: customers\ncolumns: {email: Email}\n")
+    for message in (str(caught.value), str(refused.value)):
+        assert not any(word in message for word in ("Ann", "ann@", "721", "2025"))
+
+
+def test_a_column_that_stands_there_twice_is_refused_where_it_is_used(tmp_path: Path) -> None:
+    text = "Order,Email,Date,Total,Total,Currency,Note,Note\n1,a@b.c,2025-03-04T10:00:00Z,5.00,7.00,USD,,\n"
+    file = put(tmp_path, text)
+    mapping = ZONE + "columns: {order: Order, email: Email, placed: Date, total: Total, currency: Currency}\n"
+    with pytest.raises(NotRecognised, match="more than one column is called Total: rename"):
+        recognise(file)
+    with pytest.raises(ProgramError, match="more than one column is called `Total`"):
+        told(file, mapping)
+    events, _, _ = told(put(tmp_path, text.replace("Total,Total", "Total,Gross")), mapping)
+    assert [event["total"] for event in events] == [500]  # that `Note` stands there twice hurts nobody
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "pending payment",
+        "wc-pending",
+        "wc-on-hold",
+        "On hold",
+        "În așteptarea plății",
+        "Plată în așteptare",
+        "بانتظار الدفع",
+    ],
+)
+def test_what_nobody_has_paid_for_is_no_order(tmp_path: Path, word: str) -> None:
+    row = "2025-03-04T10:00:00Z,5.00,USD"
+    text = f"Order,Email,Date,Total,Currency,Status\n1,a@b.c,{row},{word}\n2,a@b.c,{row},Sent\n"
+    events, found, _ = told(put(tmp_path, text))
+    assert [event["order"] for event in events] == ["2"]
+    assert found.statuses == {(word, "left_out"): 1, ("Sent", "stands"): 1}
+
+
+def test_ids_that_differ_in_case_are_two_people_and_addresses_are_not(tmp_path: Path) -> None:
+    events, found, _ = told(put(tmp_path, "Customer ID,Email\naB,a@b.c\nAb,d@e.f\n", "customers.csv"))
+    assert [event["person"]["id"] for event in events] == ["aB", "Ab"]
+    events, found, _ = told(put(tmp_path, "Email,Name\nAnn@b.c,Ann\nann@b.c,Ann\n", "customers.csv"))
+    assert (len(events), found.further_rows) == (1, 1)
+
+
+def test_an_id_that_is_an_address_is_not_printed(tmp_path: Path) -> None:
+    _, found, _ = told(put(tmp_path, "Customer ID,Name\nann@example.com,Ann Pop\n", "customers.csv"))
+    assert found.examples[0]["person"] == {"id": "a…@example.com", "name": "A… P…"}
+
+
+def test_rows_that_come_again_far_apart_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first half of an order stands there again, with the second half, after the order was put away."""
+    monkeypatch.setattr(shelf_module, "PENDING_MAX", 3)
+    mapping = ZONE + "columns: {order: Order, customer: Who, placed: Date, total: Total, currency: Currency}\n"
+    mapping += "lines: {category: Kind, total: Line}\n"
+    head = "Order,Who,Date,Total,Currency,Kind,Line\n"
+    mugs, cups = (f"1,c1,2025-03-04T10:00:00Z,30.00,USD,{kind}\n" for kind in ("mugs,10.00", "cups,5.00"))
+    between = "".join(f"x{n},c9,2025-03-04T10:00:00Z,5.00,USD,,\n" for n in range(7))
+    events, found, _ = told(put(tmp_path, head + mugs + between + mugs + cups), mapping)
+    (mine,) = (event for event in events if event["order"] == "1")
+    assert mine["items"] == [{"category": "mugs", "total": 1000}, {"category": "cups", "total": 500}]
+    assert found.repeated_rows == 1
 
 
 def test_another_encoding_is_named(tmp_path: Path) -> None:

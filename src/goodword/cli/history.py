@@ -201,6 +201,7 @@ class _History:
                     "months": dict(sorted(found.months.items())),
                     "missing": dict(found.missing),
                     "left_out_by_status": dict(found.left_out),
+                    "statuses": _statuses(found),
                     "problems": found.problems.first,
                     "remarks": found.remarks.first,
                     "examples": found.examples,
@@ -224,7 +225,7 @@ class _History:
         for currency, net in sorted(found.totals.items()):
             typer.echo(f"net total: {amount(Quantity(net, currency), LANGUAGE)}")
         _print_grid("by month", found.months)
-        _print_grid("left out by status", found.left_out)
+        _print_grid("by status", {f"{one['status']} ({one['meaning']})": one["orders"] for one in _statuses(found)})
         _print_grid("without", found.missing)
         for example in found.examples:
             typer.echo(f"example: {_told_example(example)}")
@@ -298,6 +299,14 @@ def _figures(found: Found) -> dict[str, Any]:
     }
 
 
+def _statuses(found: Found) -> list[dict[str, Any]]:
+    """Every word of a status, what it was taken to mean, and of how many orders: one that is taken wrongly is seen here."""
+    return [
+        {"status": word, "meaning": meaning, "orders": count}
+        for (word, meaning), count in sorted(found.statuses.items())
+    ]
+
+
 def _compared(against: Against) -> dict[str, int]:
     compared = against.compared
     return {
@@ -305,6 +314,7 @@ def _compared(against: Against) -> dict[str, int]:
         "known_before": compared.known,
         "changed_customers": compared.changed,
         "orders_known_otherwise": compared.different,
+        "refunds_in_other_currency": compared.in_other_currency,
     }
 
 

@@ -15,17 +15,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from goodword.connect.history import UNDATED
+from goodword.connect.history import ORDER_CURRENCY, UNDATED
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.state import ORDERS, OrderRow, State
 from goodword.pipeline.intake import decode_event, seal
 from goodword.program.duration import iso
 from goodword.replay import Line
-from goodword.storage.load import load, load_known, load_tenant
+from goodword.storage.load import load, load_tenant, load_told_since
 
 CHUNK = 500
 """How many events are compared at a time: so many orders at most are looked up in one query."""
+MARK = 16
+"""So much of what a customer's event says stands in the id of a change."""
 NOTHING = b""
 """What is passed over: a line that says nothing."""
 
@@ -41,6 +43,8 @@ class Compared:
     """Customers of whom something else is told than before."""
     different: int = 0
     """Orders that are known with another total or currency: they stay as they are."""
+    in_other_currency: int = 0
+    """Refunds of orders that are known in another currency: nobody can say how much of them went back."""
 
 
 class Against:
@@ -69,15 +73,16 @@ class Against:
             ids = {body["order"] for body in bodies if "order" in body}
             if ids:
                 load(connection, self._tenant, state, {ORDERS.name: ids})
-            known = load_known(connection, self._tenant, [id for one in customers.values() for id in one.ids])
+            told_of = load_told_since(connection, self._tenant, [one.body["id"] for one in customers.values()])
         for index, (line, body) in enumerate(zip(chunk, bodies, strict=True)):
-            told = customers[index].told(known, self.compared) if index in customers else self._of_order(body, state)
+            told = customers[index].told(told_of, self.compared) if index in customers else self._of_order(body, state)
             self.compared.new += bool(told)
             self.compared.known += not told
             yield Line(told or NOTHING, line.end)
 
     def _of_order(self, body: dict[str, Any], state: State) -> bytes:
         row: OrderRow | None = state.rows[ORDERS.name].get(body["order"])
+        currency = body.pop(ORDER_CURRENCY, None)
         if row is None:
             return msgspec.json.encode(body)
         if body["type"] == "order":
@@ -88,15 +93,21 @@ class Against:
         back = _came_back(row)
         if back is None:
             return NOTHING
-        if body["type"] == "refund":
-            left = body["amount"] - back
-            return msgspec.json.encode(body | {"amount": left}) if left > 0 else NOTHING
-        return msgspec.json.encode(body)
+        if "amount" not in body:
+            return msgspec.json.encode(body)  # all of it, whatever it came to as the shop told it
+        if row.placed_ms is not None and row.currency != currency:
+            self.compared.in_other_currency += 1
+            return NOTHING
+        left = body["amount"] - back
+        if left <= 0:
+            return NOTHING
+        # Under an id with what was known before: told again after more was known, it is another refund.
+        return msgspec.json.encode(body | {"amount": left, "id": f"{body['id']}:{back}" if back else body["id"]})
 
     def _customer(self, body: dict[str, Any]) -> _Customer:
         undated = body["occurred_at"] == UNDATED
         sealed = seal(decode_event(msgspec.json.encode(body)), self._keyring, self._now_ms, history=True)
-        changed = body | {"type": "profile", "id": f"{body['id']}:{sealed.content[:16]}"}
+        changed = body | {"type": "profile", "id": f"{body['id']}:{sealed.content[:MARK]}"}
         if undated:
             changed["occurred_at"] = iso(self._now_ms)
         return _Customer(body, sealed, changed, undated)
@@ -118,22 +129,21 @@ class _Customer:
     body: dict[str, Any]
     sealed: Sealed
     changed: dict[str, Any]
-    """Under an id that says what it says, so that it is told once."""
+    """Under an id that says what it says, so that it is told once; where he changes back, with a number."""
     undated: bool
 
-    @property
-    def ids(self) -> tuple[str, str]:
-        return self.body["id"], self.changed["id"]
+    def told(self, told_of: dict[str, list[tuple[str, str]]], compared: Compared) -> bytes:
+        before = told_of.get(self.body["id"], [])
+        if before and self._says(*before[-1]):
+            return NOTHING
+        if not before:
+            return msgspec.json.encode(self.changed if self.undated else self.body)
+        compared.changed += not self.undated
+        ids = {id for id, _ in before}
+        changed = self.changed["id"]
+        return msgspec.json.encode(self.changed | {"id": changed if changed not in ids else f"{changed}:{len(before)}"})
 
-    def told(self, known: dict[str, tuple[str, str]], compared: Compared) -> bytes:
-        first, again = self.ids
-        if again in known:
-            return NOTHING
-        if self.undated:
-            return msgspec.json.encode(self.changed)
-        if first not in known:
-            return msgspec.json.encode(self.body)
-        if known[first][0] == self.sealed.content:
-            return NOTHING
-        compared.changed += 1
-        return msgspec.json.encode(self.changed)
+    def _says(self, id: str, content: str) -> bool:
+        """Whether an event that was told of him says what the file says."""
+        _, _, mark = id.removeprefix(self.body["id"]).partition(":")
+        return mark.partition(":")[0] == self.sealed.content[:MARK] if mark else content == self.sealed.content

@@ -176,7 +176,8 @@ def recognise(path: Path) -> tuple[Mapping, Table, str]:
         }
         known = {name: value for name, value in preset.known.items() if name != "less"}
         less = tuple(one for one in preset.known.get("less", ()) if one in names)
-        return _mapping(table, preset.holds, columns, known | ({"less": less} if less else {})), table, preset.name
+        mapping = _mapping(table, preset.holds, columns, known | ({"less": less} if less else {}))
+        return _once(mapping, table), table, preset.name
     holds: Holds = "orders" if _ORDER_SIGNS & set(recognised("orders", table.columns)) else "customers"
     plain: dict[str, tuple[str, ...]] = {name: (column,) for name, column in recognised(holds, table.columns).items()}
     plain |= _names(table.columns)
@@ -185,10 +186,24 @@ def recognise(path: Path) -> tuple[Mapping, Table, str]:
         missing.append(" or ".join(IDENTIFY))
     if missing:
         raise NotRecognised(
-            f"its headers do not say which column is {', '.join(missing)}: say it in a mapping "
-            f"(columns: {', '.join(table.columns[:40])})"
+            f"its headers do not say which column is {', '.join(missing)}: say it in a mapping {_columns_of(table)}"
         )
-    return _mapping(table, holds, plain, {}), table, "its headers"
+    return _once(_mapping(table, holds, plain, {}), table), table, "its headers"
+
+
+def _columns_of(table: Table) -> str:
+    shown = table.shown()
+    return (
+        f"(columns: {', '.join(shown[:40])})"
+        if shown
+        else "(its first row looks like data: is the row of headers missing?)"
+    )
+
+
+def _once(mapping: Mapping, table: Table) -> Mapping:
+    if doubled := table.doubled(mapping.used):
+        raise NotRecognised(f"more than one column is called {', '.join(doubled)}: rename those that are not meant")
+    return mapping
 
 
 def _names(headers: list[str]) -> dict[str, tuple[str, ...]]:
@@ -218,11 +233,18 @@ def opened(path: Path, mapping: Mapping) -> Table:
     # A key may be missing in the first objects of NDJSON: of what is not always there it cannot be told.
     wanted = mapping.used if table.written.format == "csv" else _always_there(mapping)
     unknown = [name for name in wanted if name not in table.columns]
-    if unknown:
-        raise ProgramError(
-            [Problem(1, 1, "columns", f"no column is called `{name}`; {hint(name, table.columns)}") for name in unknown]
-        )
+    problems = [f"no column is called `{name}`; {_hint(name, table)}" for name in unknown]
+    problems += [
+        f"more than one column is called `{name}`: rename those that are not meant" for name in table.doubled(wanted)
+    ]
+    if problems:
+        raise ProgramError([Problem(1, 1, "columns", problem) for problem in problems])
     return table
+
+
+def _hint(name: str, table: Table) -> str:
+    shown = table.shown()
+    return hint(name, shown) if shown else "the first row looks like data: is the row of headers missing?"
 
 
 def _always_there(mapping: Mapping) -> list[str]:

@@ -46,6 +46,8 @@ ID_PLAIN_MAX = 60
 """A longer id of an order is hashed where it becomes part of the id of an event."""
 UNDATED = "1970-01-01T00:00:00Z"
 """Stands in the place of a date that the file does not have; what is told takes the time of the import."""
+ORDER_CURRENCY = "order_currency"
+"""Beside a refund on its way to be compared: in which currency the file has its order."""
 CHECKED = ("total", "currency", "placed", "customer", "email")
 """Where rows of one order may not contradict each other."""
 
@@ -113,6 +115,8 @@ class Found:
     """Rows that stand there twice."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Orders that are none yet, by the word of their status."""
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Every word of a status and what it was taken to mean, with the number of orders."""
     totals: Counter[str] = field(default_factory=Counter)
     """By currency what was paid and did not go back, in the smallest unit."""
     months: Counter[str] = field(default_factory=Counter)
@@ -187,7 +191,8 @@ class Reader:
                 raise Bad(name, "it is not in the encoding of the file: write `encoding` into the mapping")
         if values.get("customer") == "0":
             del values["customer"]  # how shops write that somebody bought as a guest
-        told = Told(row.line, values, {}, self._items(row), 1, [_mark(row)])
+        mark = _mark(row)
+        told = Told(row.line, values, {}, self._items(row, mark), 1, [mark])
         return self._key(values), told
 
     def _key(self, values: dict[str, str]) -> str:
@@ -198,34 +203,38 @@ class Reader:
             return plain(values[name])
         for kind in IDENTIFY:
             if kind in values:
-                return f"{kind}:{plain(values[kind]).casefold()}"
+                return f"{kind}:{_compared(kind, plain(values[kind]))}"
         raise Bad(next(name for name in IDENTIFY if name in self._mapping.columns), "nobody is named")
 
-    def _items(self, row: Row) -> list[ItemCells]:
+    def _items(self, row: Row, mark: int) -> list[ItemCells]:
         lines = self._mapping.lines
         if lines is None or not (category := row.cells.get(lines.category, "").strip()):
             return []
         total, price, quantity = (
             row.cells.get(column, "").strip() if column else "" for column in (lines.total, lines.price, lines.quantity)
         )
-        return [ItemCells(row.line, category, total, price, quantity)]
+        return [ItemCells(row.line, category, total, price, quantity, mark)]
 
     def _merge(self, known: Told, told: Told) -> None:
         """The first cell that says something counts. Lines of an order add up; a row that is there already does not."""
         self.found.further_rows += told.rows
         known.rows += told.rows
-        if set(told.marks) <= set(known.marks):
-            self.found.repeated_rows += told.rows
+        seen = set(known.marks)
+        new = [mark for mark in told.marks if mark not in seen]
+        self.found.repeated_rows += len(told.marks) - len(new)
+        if not new:
             return
         if len(known.marks) <= ITEMS_OF_ORDER_MAX:
-            known.marks += told.marks
-            known.items += told.items
+            known.marks += new
+            known.items += [item for item in told.items if item.mark not in seen]
         for name, text in told.values.items():
             if name not in known.values:
                 known.values[name] = text
                 known.lines[name] = told.place(name)
             elif (
-                name in CHECKED and self._mapping.holds == "orders" and text.casefold() != known.values[name].casefold()
+                name in CHECKED
+                and self._mapping.holds == "orders"
+                and _compared(name, text) != _compared(name, known.values[name])
             ):
                 reason = f"another value than in line {known.place(name):,}, where this order begins: that one counts"
                 self.found.problems.note(Problem(told.place(name), self._column(name), reason))
@@ -263,6 +272,8 @@ class Reader:
     def _order(self, told: Told) -> list[Entry]:
         status = told.values.get("status", "")
         meaning = self._mapping.statuses.meaning(status) if status else ""
+        if status:
+            self.found.statuses[status, meaning or "stands"] += 1
         if meaning == "left_out":
             self.found.left_out[status] += 1
             return []
@@ -292,7 +303,8 @@ class Reader:
         change, net = self._change(told, meaning, id, placed_ms, currency, total)
         if change is not None:
             at_ms = to_ms(msgspec.convert(change["occurred_at"], type=datetime))
-            entries.append(self._entry(change, at_ms, 2, told))
+            beside = {ORDER_CURRENCY: currency} if "amount" in change else {}
+            entries.append(self._entry(change, at_ms, 2, told, beside))
         self._count_order(told, event, placed_ms, net, change)
         return entries
 
@@ -335,13 +347,14 @@ class Reader:
         if not refunded:
             return None, total
         at_ms = self._moment(told, "refunded_at") if "refunded_at" in told.values else placed_ms
-        event = {
+        event: dict[str, Any] = {
             "type": "refund",
-            "id": f"history:refund:{self._short(id)}:{refunded}",
+            "id": f"history:refund:{self._short(id)}:{refunded if refunded < total else 'all'}",
             "occurred_at": iso(max(at_ms, placed_ms)),
             "order": id,
-            "amount": refunded,
         }
+        if refunded < total:
+            event["amount"] = refunded  # of the whole, none: as the shop told it, it may have come to another total
         return event, total - refunded
 
     def _cancelled(self, told: Told) -> tuple[bool, int | None]:
@@ -351,7 +364,9 @@ class Reader:
         flag = read_flag(text)
         return (True, self._moment(told, "cancelled")) if flag is None else (flag, None)
 
-    def _entry(self, event: dict[str, Any], at_ms: int, rank: int, told: Told) -> Entry:
+    def _entry(
+        self, event: dict[str, Any], at_ms: int, rank: int, told: Told, beside: dict[str, str] | None = None
+    ) -> Entry:
         raw = msgspec.json.encode(event)
         try:
             seal(decode_event(raw), self._keyring, self._now_ms, history=True)
@@ -359,7 +374,7 @@ class Reader:
             dated = _DATED.get(event["type"], "placed")
             name = dated if error.field == "occurred_at" else _FIELD_COLUMNS.get(error.field, error.field)
             raise Bad(name, error.reason) from None
-        return Entry(at_ms, rank, told.line, raw)
+        return Entry(at_ms, rank, told.line, msgspec.json.encode(event | beside) if beside else raw)
 
     # values -----------------------------------------------------------------------------------------------------------
 
@@ -533,6 +548,11 @@ def _plan(mapping: Mapping) -> list[tuple[str, tuple[str, ...], bool]]:
     return plan
 
 
+def _compared(name: str, text: str) -> str:
+    """A value as it is compared with others: ids that differ in case are two."""
+    return text if name == "customer" else text.casefold()
+
+
 def _mark(row: Row) -> int:
     """A row, shortened to what tells it from others of the same order."""
     text = "\0".join(row.cells.values())
@@ -563,6 +583,9 @@ def shaded(person: dict[str, Any]) -> dict[str, Any]:
         shown["phone"] = f"{phone[:3]}…{phone[-2:]}"
     if name := shown.get("name"):
         shown["name"] = " ".join(f"{word[:1]}…" for word in name.split())
+    if "@" in (id := shown.get("id", "")):
+        local, _, host = id.partition("@")
+        shown["id"] = f"{local[:1]}…@{host}"
     shown.pop("fields", None)
     return shown
 

@@ -27,6 +27,8 @@ class ItemCells(Struct, array_like=True):
     total: str
     price: str
     quantity: str
+    mark: int
+    """The hash of its row."""
 
 
 class Told(Struct, array_like=True):

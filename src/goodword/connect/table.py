@@ -10,7 +10,8 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -79,6 +80,14 @@ class Table:
             with io.TextIOWrapper(raw, self.written.encoding, errors=errors, newline="") as text:
                 yield from self._csv(text) if self.written.format == "csv" else _ndjson(text, self.written.rows)
 
+    def doubled(self, names: Iterable[str]) -> list[str]:
+        """Which of these are the name of more than one column, so that nobody can tell which is meant."""
+        return [name for name in names if self.columns.count(name) > 1]
+
+    def shown(self) -> list[str]:
+        """The headers, to be named in a message; none where they may be the data of somebody, in a file without headers."""
+        return [] if any(_DATA.search(name) for name in self.columns) else self.columns
+
     def _header(self) -> list[str]:
         if self.written.format == "ndjson":
             columns: dict[str, None] = {}
@@ -112,11 +121,15 @@ class Table:
 
 
 _LOOKED_AT = 1000
+_DATA = re.compile(r"@|^\W*\d+([\W_]+\d+)*\W*$|\d{4,}", re.ASCII)
+"""What stands in cells and in no header: an address, a number, an amount, a date."""
 
 
 def _row(line: int, header: list[str], cells: list[str]) -> Row | BadRow:
     if len(cells) > len(header) and any(cells[len(header) :]):
         return BadRow(line, f"{len(cells)} cells in a table of {len(header)} columns: perhaps a comma without quotes")
+    if any(header[len(cells) :]):
+        return BadRow(line, f"{len(cells)} cells in a table of {len(header)} columns: perhaps the file was cut off")
     return Row(line, dict(zip(header, cells, strict=False)))
 
 

@@ -138,6 +138,10 @@ def faults(cost: Cost) -> Iterator[CostError]:
         yield CostError("note", f"at most {NOTE_MAX} characters, on one line")
     if not 1 <= len(cost.id) <= ID_MAX or not cost.id.isprintable() or cost.id != cost.id.strip():
         yield CostError("id", f"1 to {ID_MAX} characters, on one line, without spaces around it")
+    elif "/" in cost.id or cost.id in (".", ".."):
+        yield CostError(
+            "id", "no slash in it, and not `.` or `..`: it is part of the address under which the cost is found"
+        )
 
 
 def check_program(cost: Cost, currencies: Mapping[str, str]) -> None:

@@ -88,6 +88,19 @@ def load_known(connection: Connection, tenant: str, event_ids: Iterable[str]) ->
     return {row.id: (row.content, row.answer) for row in rows}
 
 
+def load_told_since(connection: Connection, tenant: str, ids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """By each of these ids the events that have it, or begin with it and a colon, in the order of telling: id and hash."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    dialect = dialect_of(connection)
+    rows = connection.execute(_told_since(dialect), {"tenant": tenant, "keys": dialect.keys(wanted)})
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in sorted(rows, key=lambda row: int(row.seq)):
+        found.setdefault(row.first, []).append((row.id, row.content))
+    return found
+
+
 def load_dues(connection: Connection, tenant: str, until_ms: int, limit: int) -> list[DueRow]:
     """The first dates that have come by `until_ms`, in the order in which they are decided."""
     parameters = {"tenant": tenant, "until_ms": until_ms, "limit": limit}
@@ -422,6 +435,15 @@ def _parents(dialect: Dialect) -> TextClause:
         f"SELECT t.live_key, {scope}, t.advocate, 1 FROM {dialect.key_rows} {first} UNION ALL "
         f"SELECT t.live_key, chain.scope, t.advocate, chain.depth + 1 FROM chain {above} "
         f"WHERE chain.depth < {DEPTH_MAX}) SELECT link, scope, advocate, depth FROM chain"
+    )
+
+
+@cache
+def _told_since(dialect: Dialect) -> TextClause:
+    # A semicolon comes just behind a colon.
+    return text(
+        f"SELECT k.value AS first, e.seq, e.id, e.content FROM {dialect.key_rows} CROSS JOIN events AS e "  # noqa: S608
+        "WHERE e.tenant = :tenant AND e.id >= k.value AND e.id < k.value || ';' AND (e.id = k.value OR e.id >= k.value || ':')"
     )
 
 

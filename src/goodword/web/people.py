@@ -68,7 +68,10 @@ def _lit(request: Request, page: Frame) -> Frame:
 
 def is_own_page(address: str) -> bool:
     """Whether an address that a form brings is that of a page for people, here."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     return not parts.scheme and not parts.netloc and f"{parts.path}/".startswith(PATHS)
 
 
