@@ -268,7 +268,7 @@ def test_a_refund_is_told_by_what_was_known_before_it(shop: Shop) -> None:
     row = "o1,c1,,Ann,2025-01-03T00:00:00Z,10.00,USD,{},\n"
     took_in(shop, put(shop, HEAD + row.format("4.00")))
     assert took_in(shop, put(shop, HEAD + row.format("7.00")))["accepted"] == 1
-    ids = [id for id in re.findall(r"history:refund:[^'\"]+", dump(shop, "events"))]
+    ids = re.findall(r"history:refund:[^'\"]+", dump(shop, "events"))
     assert {"history:refund:o1:400", "history:refund:o1:700:400"} <= set(ids)
     assert brief(shop)["o1"] == (1000, 300, "placed")
 
