@@ -259,15 +259,39 @@ def test_after_his_first_order_a_friend_is_told_that_it_is_his_turn(site: Site, 
     assert TURN not in other.get(f"/i/{code}").text  # who bought nothing
     assert TURN not in Person(site).get(f"/i/{code}").text
 
-    # What he saw is counted once an hour, and of nobody else.
+    # What he saw is counted once, and of nobody else; then he is left alone for a while.
     (path,) = re.findall(r'data-shared="([^"]+)"', page.text)
     for token in (claim, claim, "cl_nothing", ""):
         assert friend.post(path, {"way": "shown", "token": token}).status_code == 204
     (shown,) = site.get("/v1/programs/demo/asks")["items"]
     assert (shown["place"], shown["count"]) == ("invitation", 1)
+    assert TURN not in friend.get(f"/i/{code}").text
 
+
+def test_who_has_joined_goes_on_to_his_own_page(site: Site, code: str) -> None:
+    friend = Person(site)
+    claim = claimed(friend, code)
+    site.tell(order("o", order="o", person={"id": "bob"}, total=9000, claim=claim))
     site.tell(event("join", "jb", program="demo", person={"id": "bob"}))
     assert 'href="/me/programs/demo"' in friend.get(f"/i/{code}").text
+
+
+@pytest.mark.parametrize(("country", "turn"), [("RO", True), ("DE", False), (None, False)])
+def test_whom_the_program_does_not_take_it_does_not_ask(site: Site, country: str | None, turn: bool) -> None:
+    text = PROGRAM.replace("demo", "local").replace(
+        "audience:", "audience:\n  advocate: {advocate.country: {in: [RO]}}"
+    )
+    assert site.publish(text).status_code == 201
+    ann = {"id": "ann", "country": "RO"}
+    code = site.tell(event("join", "j", program="local", person=ann)).json()["advocate_code"]
+    friend = Person(site)
+    claim = claimed(friend, code)
+    bob = {"id": "bob"} | ({"country": country} if country else {})
+    site.tell(order("o", order="o", person=bob, total=9000, claim=claim))
+    assert (TURN in friend.get(f"/i/{code}").text) is turn
+    (referral,) = site.get("/v1/referrals")["items"]
+    found = site.get(f"/v1/programs/local/participants/{referral['friend']}/ask", "events")
+    assert [one["code"] for one in found["reasons"]] == ([] if turn else ["advocate_not_in_audience"])
 
 
 @pytest.mark.parametrize(

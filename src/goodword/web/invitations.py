@@ -153,12 +153,15 @@ async def shown(request: Request, code: Code) -> Response:
     context, fields = context_of(request), await read_form(request)
     claim = fields.get("token", "")[:CLAIM_MAX]
     found = await run_in_threadpool(_find, context, code)
-    address = None if isinstance(found, str) else await run_in_threadpool(_pass_on, context, found, claim)
-    if address and not isinstance(found, str):
+    turn = None if isinstance(found, str) else await run_in_threadpool(_turn, context, found, claim)
+    if turn is not None and not isinstance(found, str):
         now_ms = context.parts.now_ms()
         hour_ms = now_ms - now_ms % HOUR_MS
         id = f"page-{context.parts.keyring.id('sh', claim, str(hour_ms))}"
-        await press(context, Ask(id=id, occurred_at=from_ms(hour_ms), program=found.program.name, place="invitation"))
+        # Told of himself, so that he is asked as seldom here as anywhere.
+        at, (friend, _) = from_ms(hour_ms), turn
+        event = Ask(id=id, occurred_at=at, program=found.program.name, place="invitation", participant=friend)
+        await press(context, event)
     return Response(status_code=204)
 
 
@@ -201,7 +204,15 @@ def _survey(request: Request, code: str, claim: str, language: str, refused: str
 
 
 def _pass_on(context: Context, found: _Found, claim: str) -> str | None:
-    """Where a friend invites others, if he may be asked now: after his first order, or at what moment the program names."""
+    """Where a friend invites others, if he may be asked now."""
+    turn = _turn(context, found, claim)
+    return turn[1] if turn else None
+
+
+def _turn(context: Context, found: _Found, claim: str) -> tuple[str, str] | None:
+    """Who a friend is and where he invites others, if he may be asked now: after his first order, or at what moment the program
+    names.
+    """
     row = _claim_of(context, found, claim)
     if row is None or row.friend is None:
         return None
@@ -209,7 +220,7 @@ def _pass_on(context: Context, found: _Found, claim: str) -> str | None:
         asked = may_be_asked(connection, context, row.friend, found.program.name)
     if asked.reasons:
         return None
-    return f"/me/programs/{found.program.name}" if asked.joined else f"/join/{found.program.name}"
+    return row.friend, f"/me/programs/{found.program.name}" if asked.joined else f"/join/{found.program.name}"
 
 
 def _kept(request: Request, context: Context, found: _Found) -> bool:

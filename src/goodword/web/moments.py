@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +10,8 @@ from sqlalchemy import Connection
 
 from goodword.engine.asking import Limits, Standing, moment_of, why_not
 from goodword.engine.closing import closure_code
+from goodword.engine.events import Ask, Sealed
+from goodword.engine.facts import Subjects, unmet
 from goodword.engine.reasons import Reason
 from goodword.engine.state import (
     FIRST_ORDERS,
@@ -18,10 +21,14 @@ from goodword.engine.state import (
     PARTICIPANTS,
     REFERRALS,
     REFERRALS_OF,
+    TIERS,
     Collection,
     State,
 )
+from goodword.engine.turn import Programs, begin
 from goodword.program.asking import Asking
+from goodword.program.duration import from_ms
+from goodword.program.loader import Program
 from goodword.storage import reads
 from goodword.storage.load import load, load_program_rows
 from goodword.storage.surveys import surveys
@@ -57,22 +64,38 @@ def may_be_asked(connection: Connection, context: Context, participant: str, pro
     if row is None or not row.version:
         raise NotFound
     key = (row.program, row.version)
-    asking = context.parts.tenants.versions(connection, tenant, {key})[key].model.ask
+    found = context.parts.tenants.versions(connection, tenant, {key})[key]
+    asking = found.model.ask
     state = State()
-    load(connection, tenant, state, {one.name: {participant} for one in _ABOUT})
+    load(connection, tenant, state, {one.name: {participant} for one in _ABOUT} | _tiers(found, participant))
     standing = _standing(connection, tenant, state, participant, program, asking)
     limits = Limits(settings.ask_days, settings.ask_in_vain).of(asking)
     reasons = why_not(standing, limits, now_ms, asking)
     if (code := closure_code(row, now_ms)) is not None:
         reasons = (Reason(code), *reasons)
+    programs = Programs({program: row.version}, {key: found})
     handles = [state.get(HANDLES, code) for code in state.get(HANDLES_OF, participant) or ()]
+    joined = any(one is not None and one.program == program for one in handles)
+    if not joined and standing.person.erased_ms is None:
+        reasons = (*_not_taken(context, programs, state, participant, program), *reasons)
     return Asked(
-        standing=standing,
-        limits=limits,
-        moment=moment_of(standing, asking, now_ms),
-        reasons=reasons,
-        joined=any(one is not None and one.program == program for one in handles),
+        standing=standing, limits=limits, moment=moment_of(standing, asking, now_ms), reasons=reasons, joined=joined
     )
+
+
+def _tiers(program: Program, participant: str) -> dict[str, set[str]]:
+    asked = [one.attribute for one in program.model.audience.advocate]
+    keys = {f"{attribute.program}|{participant}" for attribute in asked if attribute.program}
+    return {TIERS.name: keys} if keys else {}
+
+
+def _not_taken(context: Context, programs: Programs, state: State, participant: str, name: str) -> Iterator[Reason]:
+    """Why somebody who has not joined could not: the conditions on advocates, asked as joining asks them."""
+    program, now_ms = programs.versions[name, programs.live[name]], context.parts.now_ms()
+    event = Ask(id="looking", occurred_at=from_ms(now_ms), program=name, place="looking", participant=participant)
+    turn = begin(programs, state, Sealed(event, now_ms, now_ms, ""), context.parts.keyring)
+    for values in unmet(turn, program.model.audience.advocate, Subjects(advocate=participant)):
+        yield Reason("advocate_not_in_audience", values)
 
 
 def _standing(
