@@ -38,7 +38,7 @@ def test_figures_can_be_read_by_everybody(
     page.keyboard.press("Enter")
     page.wait_for_url("**/figures")
     assert faults(page) == []
-    page.locator("a[href='/figures/bombas']").focus()
+    page.locator("a[href='/figures/programs/bombas']").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("h2", timeout=60_000)
     assert page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")

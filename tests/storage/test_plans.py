@@ -210,7 +210,9 @@ def copy_facts(connection: sa.Connection) -> None:
         facts.rows_after(connection, TENANT, name, "a", 10)
     facts.events_between(connection, TENANT, 1, 9)
     facts.entries_between(connection, TENANT, 1, 9)
-    list(facts.clicks_after(connection, TENANT, {}, 10))
+    list(facts.clicks_between(connection, TENANT, {}, {"s": 9}, 10))
+    facts.all_clicks(connection, TENANT, ("", 0), 10)
+    facts.spool_places(connection, TENANT)
     facts.click_counts(connection, TENANT)
     facts.program_texts(connection, TENANT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from goodword.storage.database import Database, create_tenant, open_database
 from goodword.storage.hits import CountKey, lock_spool, move_spool, store_hits
 from goodword.warehouse import copying
 from goodword.warehouse.copying import Copier, CopyRaced
+from goodword.warehouse.engine import Duck
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import GRACE_MS, Folder, Manifest
 from tests.properties.worlds import KEYRING, START_MS, play, program_files, wishes
@@ -191,18 +193,90 @@ def test_of_two_that_copy_at_once_one_holds(database: Database, tmp_path: Path, 
     assert len(held(tmp_path, tenant, manifest)["orders"]) == 4
 
 
+def clicked(database: Database, tenant: str, spool: str, place: int, end: int) -> None:
+    """A click whose line begins at one byte of its spool and ends before another, as it is drained."""
+    with database.write_aside() as connection:
+        lock_spool(connection, tenant, spool, NOW_MS)
+        hit = (spool, place, "CODE", "bombas", START_MS, "whatsapp", None, f"c{place}")
+        store_hits(connection, tenant, [hit], {CountKey("bombas", "", 20_000, "person"): 1})
+        move_spool(connection, tenant, spool, end, NOW_MS, done=False)
+
+
 def test_clicks_come_each_once(database: Database, tmp_path: Path) -> None:
     tenant = shop(database)
-    for place in (10, 25):
-        with database.write_aside() as connection:
-            lock_spool(connection, tenant, "s1", NOW_MS)
-            hit = ("s1", place, "CODE", "bombas", START_MS, "whatsapp", None, f"c{place}")
-            store_hits(connection, tenant, [hit], {CountKey("bombas", "", 20_000, "person"): 1})
-            move_spool(connection, tenant, "s1", place + 5, NOW_MS, done=False)
+    # A line begins where the one before ends; the first one of a spool behind its header, or at its beginning.
+    for spool, place, end in (("s1", 10, 15), ("s1", 15, 25), ("s2", 0, 7), ("s1", 25, 26), ("s2", 7, 9)):
+        clicked(database, tenant, spool, place, end)
         manifest = copied(database, tenant, tmp_path)
     rows = held(tmp_path, tenant, manifest)
-    assert [row[1] for row in rows["clicks"]] == [10, 25]
-    assert rows["click_counts"] == [("bombas", "person", 2, 20_000)]
+    assert sorted(row[:2] for row in rows["clicks"]) == [("s1", 10), ("s1", 15), ("s1", 25), ("s2", 0), ("s2", 7)]
+    assert rows["click_counts"] == [("bombas", "person", 5, 20_000)]
+
+
+def test_the_first_copy_has_clicks_of_spools_that_are_over(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    clicked(database, tenant, "over", 3, 9)
+    with database.write_aside() as connection:
+        connection.execute(sa.delete(tables.spools).where(tables.spools.c.tenant == tenant))
+    clicked(database, tenant, "new", 3, 9)
+    first = copied(database, tenant, tmp_path)
+    assert len(held(tmp_path, tenant, first)["clicks"]) == 2
+    assert first.spools == {"new": 9}
+
+
+def test_where_something_happens_all_the_time_a_copy_ends(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = shop(database)
+    copied(database, tenant, tmp_path)
+    real, numbers = Copier._step, itertools.count()
+
+    def step(self: Copier, *arguments: Any) -> Manifest:
+        number = next(numbers)
+        assert number < 5, "it goes after what happens meanwhile"
+        body = {"type": "order", "order": f"busy{number}", "person": person("ana"), "total": 5, "currency": "USD"}
+        told(database, tenant, body)
+        clicked(database, tenant, "busy", number, number + 1)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Copier, "_step", step)
+    told(database, tenant, {"type": "order", "order": "x", "person": person("ana"), "total": 5, "currency": "USD"})
+    copied(database, tenant, tmp_path)
+    monkeypatch.undo()
+    last = copied(database, tenant, tmp_path)
+    assert len(held(tmp_path, tenant, last)["orders"]) == last.rows["orders"] == 5
+    assert len(held(tmp_path, tenant, last)["clicks"]) == 1
+
+
+def test_what_holds_is_published_also_after_a_crash(database: Database, tmp_path: Path, monkeypatch: Any) -> None:
+    tenant = shop(database)
+    folder = tmp_path / f"tenant={tenant}"
+    copied(database, tenant, tmp_path)
+    told(database, tenant, {"type": "order", "order": "x", "person": person("ana"), "total": 5, "currency": "USD"})
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            copied(database, tenant, tmp_path)
+    assert json.loads((folder / "manifest.json").read_bytes())["generation"] == 1
+    assert copied(database, tenant, tmp_path).generation == 2
+    assert json.loads((folder / "manifest.json").read_bytes())["generation"] == 2
+
+
+def test_an_empty_file_is_none(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    first = copied(database, tenant, tmp_path)
+    (tmp_path / f"tenant={tenant}" / first.paths("orders")[0]).write_bytes(b"")
+    again = copied(database, tenant, tmp_path)
+    assert len(held(tmp_path, tenant, again)["orders"]) == 3
+
+
+def test_an_apostrophe_in_a_path_is_one(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    root = tmp_path / "shop's"
+    manifest = copied(database, tenant, root)
+    engine = Duck(root / f"tenant={tenant}", manifest)
+    assert engine.rows("SELECT count(*) AS n FROM orders") == [{"n": 3}]
+    engine.close()
 
 
 def test_who_is_erased_disappears_also_from_older_files(database: Database, tmp_path: Path) -> None:

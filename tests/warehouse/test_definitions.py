@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from goodword.metrics.compose import Period
+from goodword.metrics.compose import OTHERS as ALL_OTHERS
+from goodword.metrics.compose import VALUES_MAX, Period
 from goodword.metrics.definitions import METRICS
 from goodword.metrics.figures import Figure
 from tests.warehouse.by_hand import DAY, EVER, HOUR, MONTH, START, Facts, Hand, day, question, told
@@ -1477,3 +1478,16 @@ def test_a_segment_is_a_field_of_people(segment: str) -> None:
 def test_what_is_no_field_is_no_segment(segment: str) -> None:
     with pytest.raises(ValueError, match="no field"):
         Hand().ask("advocates", replace(question(), segment=segment), "segment")
+
+
+def test_of_very_many_values_the_largest_are_told_apart() -> None:
+    shares = [
+        {"type": "share", "participant": "ann", "code": "C", "channel": f"c{n}", "at_ms": START + n} for n in range(300)
+    ]
+    shares += [{"type": "share", "participant": "ann", "code": "C", "channel": "z", "at_ms": START} for _ in range(5)]
+    hand = Hand({"events": shares, "handles": [{"code": "C", "participant": "ann"}]})
+    found = {one.of: one.value for one in hand.ask("shares", question(), "channel")}
+    assert len(found) == VALUES_MAX + 1
+    assert (found["z"], found[ALL_OTHERS]) == (5, 300 - (VALUES_MAX - 1))
+    assert sum(int(value or 0) for value in found.values()) == 305
+    hand.close()

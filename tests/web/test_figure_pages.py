@@ -46,8 +46,8 @@ def made(person: Person, path: str) -> httpx.Response:
 @pytest.mark.parametrize("language", ["en", "ar", "ro"])
 def test_what_a_program_comes_to_in_a_browser(lived: Site, language: str) -> None:
     person, listed = let_in(lived, "read", language=language)
-    assert 'href="/figures/demo"' in listed.text
-    page = made(person, f"/figures/demo?period={THIS_MONTH}")
+    assert 'href="/figures/programs/demo"' in listed.text
+    page = made(person, f"/figures/programs/demo?period={THIS_MONTH}")
     assert TITLES[language] in page.text
     assert f'dir="{"rtl" if language == "ar" else "ltr"}"' in page.text
     assert 'http-equiv="refresh"' not in page.text
@@ -55,25 +55,25 @@ def test_what_a_program_comes_to_in_a_browser(lived: Site, language: str) -> Non
     policy = page.headers["content-security-policy"]
     assert "'unsafe-inline'" not in policy
     assert "default-src 'none'" in policy
-    table = person.get(f"/figures/demo/figures.csv?period={THIS_MONTH}")
+    table = person.get(f"/figures/programs/demo/figures.csv?period={THIS_MONTH}")
     assert table.headers["content-disposition"] == f'attachment; filename="figures-{THIS_MONTH}.csv"'
     assert f"new_customers,{THIS_MONTH},,,count,1" in table.text
 
 
 def test_what_is_no_period_is_said_on_the_page(lived: Site) -> None:
     person, _ = let_in(lived, "read")
-    page = person.get("/figures/demo?period=yesterday")
+    page = person.get("/figures/programs/demo?period=yesterday")
     assert page.status_code == 422
     assert "This is no period" in page.text
-    assert person.get("/figures/nothing").status_code == 404
-    assert person.get("/figures/demo/figures.csv?period=yesterday").status_code == 404
+    assert person.get("/figures/programs/nothing").status_code == 404
+    assert person.get("/figures/programs/demo/figures.csv?period=yesterday").status_code == 404
 
 
 @pytest.mark.parametrize("scopes", [("events",), ("people",)])
 def test_a_key_that_may_not_read_opens_nothing(lived: Site, scopes: tuple[str, ...]) -> None:
     person, refused = let_in(lived, *scopes)
     assert refused.status_code == 403
-    assert "/figures/sign-in" in str(person.get("/figures/demo").url)
+    assert "/figures/sign-in" in str(person.get("/figures/programs/demo").url)
 
 
 @pytest.mark.parametrize("typed", ["gw_" + "x" * 43, "nothing", "gw_" + "x" * 150])
@@ -90,7 +90,7 @@ def test_whose_key_is_revoked_is_out(lived: Site) -> None:
     with lived.parts.database.write_aside() as connection:
         for key in keys.list_keys(connection, TENANT):
             keys.revoke_key(connection, TENANT, key.id, 1)
-    assert "/figures/sign-in" in str(person.get("/figures/demo").url)
+    assert "/figures/sign-in" in str(person.get("/figures/programs/demo").url)
 
 
 def test_whoever_leaves_is_out(lived: Site) -> None:
@@ -99,13 +99,13 @@ def test_whoever_leaves_is_out(lived: Site) -> None:
     assert person.get("/figures").status_code == 200
     left = person.press(listed, "/figures/sign-out")
     assert "/figures/sign-in" in str(left.url)
-    assert "/figures/sign-in" in str(person.get("/figures/demo").url)
+    assert "/figures/sign-in" in str(person.get("/figures/programs/demo").url)
 
 
 def test_a_page_that_is_not_ready_says_how_far_it_is(lived: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figure_pages, "WAIT_SECONDS", 0.0)
     person, _ = let_in(lived, "read")
-    page = person.get("/figures/demo?lang=ro")
+    page = person.get("/figures/programs/demo?lang=ro")
     assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
     assert '<meta http-equiv="refresh" content="2">' in page.text
     assert "Cifrele se calculează acum" in page.text

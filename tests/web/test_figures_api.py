@@ -3,10 +3,11 @@
 import asyncio
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from goodword.metrics.definitions import METRICS
 from goodword.metrics.periods import Days
@@ -17,6 +18,7 @@ from goodword.web.desk import Desk, Question, TooManyAsk
 from tests.web.making import Opener, Site, event, order
 
 ROUTE = "/v1/programs/demo/figures"
+DAYS = Days("2026", date(2026, 1, 1), date(2026, 12, 31))
 THIS_MONTH = datetime.now(UTC).strftime("%Y-%m")
 
 
@@ -129,9 +131,8 @@ def test_every_figure_shows_its_definition(open_site: Opener, metric: str) -> No
 def test_no_more_wait_than_may_and_who_fails_says_so() -> None:
     async def played() -> None:
         desk_of_tests = Desk()
-        days = Days("2026", datetime(2026, 1, 1).date(), datetime(2026, 12, 31).date())
         tasks = [
-            Task("sqlite:////nowhere/at/all.db", "t", "/nowhere", Asked(f"p{number}", days))
+            Task("sqlite:////nowhere/at/all.db", "t", "/nowhere", Asked(f"p{number}", DAYS))
             for number in range(desk.WAITING_MAX + 3)
         ]
         try:
@@ -147,3 +148,55 @@ def test_no_more_wait_than_may_and_who_fails_says_so() -> None:
             await desk_of_tests.stop()
 
     asyncio.run(played())
+
+
+def test_who_asks_while_the_idle_process_ends_is_answered(lived: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "IDLE_SECONDS", 0.05)
+    real = Desk._end
+
+    async def end(self: Desk) -> None:
+        await asyncio.sleep(0.3)
+        await real(self)
+
+    monkeypatch.setattr(Desk, "_end", end)
+    task = desk.copying_task(lived.parts.settings)
+
+    async def played() -> None:
+        own = Desk()
+        for number in range(2):
+            answer = await own.ask(
+                replace(task, asked=Asked("demo", DAYS, metrics=(("customers", "leads")[number],))), 30.0
+            )
+            assert answer.measured is not None
+            await asyncio.sleep(0.15)  # by now it is ending
+        await own.stop()
+
+    asyncio.run(asyncio.wait_for(played(), 60))
+
+
+def test_a_process_that_says_nothing_is_not_waited_for_without_end(
+    lived: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "SILENT_SECONDS", 0.0)
+    assert lived.ask("GET", ROUTE, "read", params={"metric": "customers"}).status_code == 500
+    monkeypatch.setattr(desk, "SILENT_SECONDS", 60.0)
+    assert asked(lived, metric="customers").json()["figures"]
+
+
+def test_facts_are_copied_although_nobody_asks(lived: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = lived.parts.settings
+    folder = settings.warehouse / f"tenant={settings.tenant}"
+    folder.mkdir(parents=True)
+
+    async def played() -> None:
+        own = Desk()
+        own.keep_copied(desk.copying_task(settings), folder)
+        for _ in range(300):
+            await asyncio.sleep(0.1)
+            if (folder / "manifest.json").exists():
+                break
+        await own.stop()
+
+    monkeypatch.setattr(desk, "COPY_SECONDS", 0.2)
+    asyncio.run(asyncio.wait_for(played(), 60))
+    assert (folder / "manifest.json").exists()

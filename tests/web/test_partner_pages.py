@@ -231,7 +231,7 @@ def test_the_limit_of_codes_is_told_before_it_is_met(shop: Shop) -> None:
     page = ann.get(f"{HOME}/links")
     assert "Codes: 50 of 50" in plain(page)
     assert "You have as many codes as somebody may have." in page.text
-    assert "<form" not in page.text
+    assert '<form method="post" action="/me' not in page.text
 
 
 def test_a_link_that_is_over_says_so(shop: Shop) -> None:

@@ -17,6 +17,9 @@ from goodword.metrics.relations import CONSTANTS, DAY_MS, GIVEN, MACROS, RELATIO
 
 DIALECT = "duckdb"
 """In which everything is written."""
+VALUES_MAX = 200
+"""So many values of a dimension are told apart; all others together are OTHERS."""
+OTHERS = "*"
 FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """How fields are called, as in program files."""
 
@@ -68,7 +71,7 @@ def compose(
     query.set("with_", None)
     last = [
         ("subjects", _tree(metric.sql)),
-        ("labelled", _labelled(metric, dimension, question.segment)),
+        *_apart(_labelled(metric, dimension, question.segment), dimension),
         *((cte.alias, cte.this) for cte in own),
     ]
     given = {"params": _params(question), "periods": _periods(question.periods)}
@@ -94,20 +97,22 @@ def written(tree: exp.Expression, dialect: str = DIALECT) -> str:
     return tree.sql(dialect=dialect, pretty=True)
 
 
-def relations_of(metric: Metric, dimension: Dimension | None = None) -> list[str]:
+@cache
+def relations_of(metric: Metric, dimension: Dimension | None = None) -> tuple[str, ...]:
     """The relations that a metric stands on, those that others need first."""
     trees = [_tree(metric.sql), _labelled(metric, dimension)]
-    return [name for name, _ in _needed(trees, {}) if name in RELATIONS]
+    return tuple(name for name, _ in _needed(trees, {}) if name in RELATIONS)
 
 
-def facts_of(metric: Metric, dimension: Dimension | None = None) -> set[str]:
+@cache
+def facts_of(metric: Metric, dimension: Dimension | None = None) -> frozenset[str]:
     """The facts that a metric is made of."""
     trees = [_tree(metric.sql), _labelled(metric, dimension)]
     names = {name for tree in trees for name in _tables(tree)}
     for name, tree in _needed(trees, {}):
         names.add(name)
         names.update(_tables(tree))
-    return {name for name in names if name not in RELATIONS and name not in (*GIVEN, "subjects")}
+    return frozenset(name for name in names if name not in RELATIONS and name not in (*GIVEN, "subjects"))
 
 
 @cache
@@ -209,7 +214,10 @@ def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") ->
     else:
         label, select = _label(dimension, columns, select, segment)
     select = select.select(
-        exp.alias_(exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")), "value")
+        exp.alias_(
+            exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")),
+            "value" if dimension is None else "label",
+        )
     )
     if metric.horizon_days is None or "since_ms" not in columns:
         return select.select(exp.alias_(_big(0), "mature"))
@@ -218,6 +226,13 @@ def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") ->
     count = exp.column("n", "s") if "n" in columns else exp.Literal.number(1)
     mature = exp.case().when(old, count).else_(exp.Literal.number(0))
     return select.select(exp.alias_(mature, "mature")).join(exp.to_table("params"), join_type="cross")
+
+
+def _apart(labelled: exp.Select, dimension: Dimension | None) -> list[tuple[str, exp.Query]]:
+    """The labelled subjects; of a dimension only its largest values apart, since a stranger may make up as many as he likes."""
+    if dimension is None:
+        return [("labelled", labelled)]
+    return [("told_apart", labelled), ("largest", _tree(_LARGEST).limit(VALUES_MAX)), ("labelled", _tree(_OR_OTHERS))]
 
 
 def _label(
@@ -250,6 +265,11 @@ def _field(name: str) -> exp.Expression:
     return exp.paren(exp.func("json_extract_string", exp.column("fields", "d"), path, dialect=DIALECT))
 
 
+_LARGEST = "SELECT label FROM told_apart GROUP BY label ORDER BY count(*) DESC, label"
+_OR_OTHERS = """
+    SELECT t.*, CASE WHEN k.label IS NULL THEN '*' ELSE t.label END AS value
+    FROM told_apart AS t LEFT JOIN largest AS k ON k.label = t.label
+"""
 _CLUSTERS = """
     SELECT period, value, count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(product(n, n)) AS nn, sum(product(y, y)) AS yy,
         sum(product(n, y)) AS ny, sum(mature) AS mature

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from goodword.metrics.definitions import METRICS
 from goodword.metrics.figures import ALL, Figure, Number
-from goodword.metrics.verdicts import Facts, verdicts
+from goodword.metrics.verdicts import SAMPLE_MIN, Facts, verdicts
 
 Others = Mapping[tuple[str, str], list[Figure]]
 """Figures by metric and period, without a dimension."""
@@ -72,7 +72,8 @@ def _acquisition_cost(name: str, cost: str) -> Callable[[str, Others, Inputs], l
 def _return_on_investment(period: str, others: Others, inputs: Inputs) -> list[Figure]:
     cost = _by_unit(others["program_cost", period]).get(inputs.currency, 0)
     margin = _by_unit(others["referred_margin", period]).get(inputs.currency)
-    value = (margin - cost) / cost if inputs.margin_known and margin is not None and cost else None
+    known = inputs.margin_known and not _mixed(period, others, inputs)
+    value = (margin - cost) / cost if known and margin is not None and cost else None
     won = int(_value(others["new_customers", period]) or 0)
     more: dict[str, Number | None] = {"margin": margin, "cost": cost, "new_customers": won}
     warnings = verdicts(Facts(denominator=won if cost else 0))
@@ -80,17 +81,33 @@ def _return_on_investment(period: str, others: Others, inputs: Inputs) -> list[F
 
 
 def _payback_days(period: str, others: Others, inputs: Inputs) -> list[Figure]:
-    cost = _value([one for one in others["acquisition_cost", period] if one.unit == inputs.currency])
+    """Ages that fewer than `SAMPLE_MIN` customers were watched through say nothing: the first ones to come are not the others."""
+    cost = None if _mixed(period, others, inputs) else _value(_in(others["acquisition_cost", period], inputs.currency))
     curve = others["value_curve", period][0] if others["value_curve", period] else None
     value: int | None = None
+    people = 0
     if inputs.margin_known and cost is not None and curve is not None:
-        reached = (age for age in range(1, 1 + len(curve.more) // 2) if (curve.more[f"month_{age}"] or 0) >= cost)
-        month = next(reached, None)
-        value = None if month is None else 30 * month
-    people = curve.denominator if curve is not None else 0
+        for age in range(1, 1 + len(curve.more) // 2):
+            watched = int(curve.more[f"customers_{age}"] or 0)
+            if watched < SAMPLE_MIN and age > 1:
+                break
+            people = watched
+            if (curve.more[f"month_{age}"] or 0) >= cost:
+                value = 30 * age
+                break
     return [
         Figure("payback_days", period, "days", value, denominator=people, warnings=verdicts(Facts(denominator=people)))
     ]
+
+
+def _mixed(period: str, others: Others, inputs: Inputs) -> bool:
+    """Whether some of the cost is in another currency: what comes back cannot be compared with all of it then."""
+    costs = _by_unit(others["program_cost", period])
+    return any(amount and unit != inputs.currency for unit, amount in costs.items())
+
+
+def _in(figures: Iterable[Figure], unit: str) -> list[Figure]:
+    return [one for one in figures if one.unit == unit]
 
 
 def _target_customers(period: str, others: Others, inputs: Inputs) -> list[Figure]:

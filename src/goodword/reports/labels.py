@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from goodword.engine.reasons import REASONS, Reason
+from goodword.metrics.compose import OTHERS
 from goodword.metrics.definitions import Dimension
 from goodword.words.catalogue import catalogue
 from goodword.words.format import isolate
@@ -29,6 +30,8 @@ def label(dimension: Dimension, value: str, language: str) -> str:
     texts = catalogue(language)
     if not value:
         return texts.text("figure.by.unknown")
+    if value == OTHERS:
+        return texts.text("figure.by.others")
     match dimension:
         case "channel":
             named = texts.text(f"{CHANNELS[value]}.{value}") if value in CHANNELS else None

@@ -6,7 +6,7 @@ reading the events between, and the rows they name, as these are now. What is re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -173,19 +173,28 @@ def entries_between(connection: Connection, tenant: str, after: int, until: int)
     return connection.execute(_ENTRIES, {"tenant": tenant, "after": after, "until": until}).fetchall()
 
 
-def clicks_after(connection: Connection, tenant: str, places: dict[str, int], limit: int) -> Iterator[Rows]:
-    """The clicks of people that came behind these places of their spools, as CLICK_COLUMNS; a spool unknown from its beginning."""
-    spools = connection.execute(_SPOOLS, {"tenant": tenant}).fetchall()
-    for spool, place in spools:
-        after = places.get(spool, -1)
-        while after < place:
-            rows = connection.execute(
-                _CLICKS, {"tenant": tenant, "spool": spool, "after": after, "limit": limit}
-            ).fetchall()
-            if not rows:
-                break
-            yield rows
-            after = rows[-1][1]
+def clicks_between(
+    connection: Connection, tenant: str, places: Mapping[str, int], until: Mapping[str, int], limit: int
+) -> Iterator[Rows]:
+    """The clicks of people between places of their spools, as CLICK_COLUMNS; of a spool that is not in `places` from its beginning.
+
+    A place is a byte of the spool: a click stands at the one at which its line begins, and a spool is stored up to the one at
+    which the next line will.
+    """
+    for spool, end in until.items():
+        begin = places.get(spool, 0)
+        while begin < end:
+            parameters = {"tenant": tenant, "spool": spool, "begin": begin, "end": end, "limit": limit}
+            rows = connection.execute(_CLICKS, parameters).fetchall()
+            if rows:
+                yield rows
+            begin = rows[-1][1] + 1 if len(rows) == limit else end
+
+
+def all_clicks(connection: Connection, tenant: str, after: tuple[str, int], limit: int) -> Rows:
+    """The clicks of people behind a place in a spool, in the order of spools and places: also of spools of which no row is left."""
+    parameters = {"tenant": tenant, "spool": after[0], "place": after[1], "limit": limit}
+    return connection.execute(_ALL_CLICKS, parameters).fetchall()
 
 
 def spool_places(connection: Connection, tenant: str) -> dict[str, int]:
@@ -228,7 +237,11 @@ _ENTRIES = text(
 _SPOOLS = text("SELECT spool, place FROM spools WHERE tenant = :tenant ORDER BY spool")
 _CLICKS = text(
     f"SELECT {', '.join(CLICK_COLUMNS)} FROM hits "  # noqa: S608
-    "WHERE tenant = :tenant AND spool = :spool AND place > :after ORDER BY place LIMIT :limit"
+    "WHERE tenant = :tenant AND spool = :spool AND place >= :begin AND place < :end ORDER BY place LIMIT :limit"
+)
+_ALL_CLICKS = text(
+    f"SELECT {', '.join(CLICK_COLUMNS)} FROM hits "  # noqa: S608
+    "WHERE tenant = :tenant AND (spool, place) > (:spool, :place) ORDER BY spool, place LIMIT :limit"
 )
 # Program by program, so that those of single codes, which are many, are not looked at.
 _COUNTS = text(

@@ -8,7 +8,7 @@ database says so, in one statement: of two that copy at the same time one is tol
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,14 @@ class Copier:
         if manifest is None or outdated or manifest.seq > seq or seq - manifest.seq > REBUILD_EVENTS:
             manifest = self._everything(manifest, state)
             state, seq = self._stand()
-        while manifest.seq < seq or self._has_more(manifest):
-            manifest = self._step(manifest, state, min(seq, manifest.seq + CHUNK_EVENTS))
-            state, seq = self._stand()
+        # Up to where everything stood when it began: a shop in which something happens all the time would never see figures.
+        target, more = seq, self._has_more(manifest)
+        while manifest.seq < target or more:
+            manifest = self._step(manifest, state, min(target, manifest.seq + CHUNK_EVENTS))
+            state, more = self._stand()[0], False
         if self._folder.shared:
             self._folder.remove_orphans(manifest)
+        self._folder.publish_again(manifest)
         return manifest
 
     def _stand(self) -> tuple[CopyState | None, int]:
@@ -94,9 +97,8 @@ class Copier:
         with self._database.read() as connection:
             spools = source.spool_places(connection, self._tenant)
             programs = _programs_in(source.program_texts(connection, self._tenant))
-        return any(manifest.spools.get(spool, -1) < place for spool, place in spools.items()) or (
-            programs != manifest.programs
-        )
+        behind = any(manifest.spools.get(spool, 0) < place for spool, place in spools.items())
+        return behind or programs != manifest.programs
 
     def _everything(self, before: Manifest | None, state: CopyState | None) -> Manifest:
         """All facts anew, as a first generation or the next."""
@@ -107,15 +109,18 @@ class Copier:
                 work.fold(FACTS[name], self._all_rows(name))
             for name, read in _LOGS.items():
                 work.fold(FACTS[name], self._log(name, read, 0, begin))
-            spools = self._clicks(work, {})
+            spools = self._all_clicks(work)
             manifest = replace(work.manifest, layout=LAYOUT, seq=begin, spools=spools)
             # What changed while it was read is read again, up to a moment at which all of it was there.
             with self._database.read() as connection:
                 manifest = self._catch_up(work, connection, manifest, load_tenant(connection, self._tenant).seq)
-            old = before or Manifest()
-            retired = tuple((path, self._now_ms()) for fact in old.files for path in old.paths(fact))
-            manifest = replace(manifest, retired=old.retired + retired)
+            # Those of a copy that nobody knows any more are found in the folder.
+            old = {path for fact in before.files for path in before.paths(fact)} if before is not None else set()
+            self._retire(work, (old | self._folder.parquet_files()) - work.new)
             return self._commit(work, manifest, state)
+
+    def _retire(self, work: _Work, paths: Iterable[str]) -> None:
+        work.retired += tuple(sorted(paths))
 
     def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
         with self._work(state, manifest) as work:
@@ -134,7 +139,9 @@ class Copier:
                 (self._told(name, source.rows_of(connection, self._tenant, name, page)) for page in pages),
             )
         for name, read in _LOGS.items():
-            work.fold(FACTS[name], [self._told(name, read(connection, self._tenant, manifest.seq, until))])
+            steps = range(manifest.seq, until, PAGE_ROWS)
+            logged = (read(connection, self._tenant, begin, min(until, begin + PAGE_ROWS)) for begin in steps)
+            work.fold(FACTS[name], (self._told(name, rows) for rows in logged))
         work.put_whole(FACTS["click_counts"], source.click_counts(connection, self._tenant))
         texts = source.program_texts(connection, self._tenant)
         if (programs := _programs_in(texts)) != manifest.programs:
@@ -143,17 +150,31 @@ class Copier:
         return replace(manifest, seq=until, clock_ms=clock_ms, programs=programs, as_of_ms=self._now_ms())
 
     def _clicks(self, work: _Work, places: dict[str, int]) -> dict[str, int]:
-        moved = dict(places)
+        """What came since; how far the spools are then. Those of which no row is left are over: nothing comes of them any more."""
+        with self._database.read() as connection:
+            until = source.spool_places(connection, self._tenant)
+            pages = source.clicks_between(connection, self._tenant, places, until, PAGE_ROWS)
+            work.fold(FACTS["clicks"], (self._told("clicks", rows) for rows in pages))
+        return until
+
+    def _all_clicks(self, work: _Work) -> dict[str, int]:
+        """All that are kept, page by page; how far the spools were before: what came meanwhile comes again."""
+        with self._database.read() as connection:
+            until = source.spool_places(connection, self._tenant)
 
         def pages() -> Iterator[Rows]:
-            with self._database.read() as connection:
-                # How far the spools are is read in the moment that the clicks are: what comes later stays for the next time.
-                moved.update(source.spool_places(connection, self._tenant))
-                for rows in source.clicks_after(connection, self._tenant, places, PAGE_ROWS):
+            after = ("", 0)
+            while True:
+                with self._database.read() as connection:
+                    rows = source.all_clicks(connection, self._tenant, after, PAGE_ROWS)
+                if rows:
                     yield self._told("clicks", rows)
+                    after = (rows[-1][0], rows[-1][1])
+                if len(rows) < PAGE_ROWS:
+                    return
 
         work.fold(FACTS["clicks"], pages())
-        return moved
+        return until
 
     def _all_rows(self, name: str) -> Iterator[Rows]:
         after = ""
@@ -180,28 +201,34 @@ class Copier:
         generation = state.generation + 1 if state is not None else 1
         base = replace(manifest or Manifest(), generation=generation)
         staging = self._folder.clear_staging()
-        work = _Work(self._folder.path, staging, base, self._now_ms())
+        work = _Work(self._folder.path, staging, base)
         try:
             yield work
+        except BaseException:
+            work.undo()
+            raise
         finally:
             work.close()
             shutil.rmtree(staging, ignore_errors=True)
 
     def _commit(self, work: _Work, told: Manifest, state: CopyState | None) -> Manifest:
-        retired = told.retired + work.retired
+        now_ms = self._now_ms()
+        retired = told.retired + tuple((path, now_ms) for path in work.retired)
+        over = self._folder.over(retired, now_ms)
         manifest = replace(
             told,
             generation=work.manifest.generation,
             files=work.manifest.files,
             rows=work.manifest.rows,
-            retired=retired,
+            retired=tuple(one for one in retired if one[0] not in over),
         )
-        manifest = replace(manifest, retired=self._folder.remove_retired(manifest, self._now_ms()))
         name = self._folder.write(manifest)
         now = CopyState(manifest.generation, name, manifest.seq, manifest.as_of_ms)
         with self._database.write_aside() as connection:
             if not source.move_copy(connection, self._tenant, self._folder.name, state, now):
                 raise CopyRaced(f"{self._tenant} was copied by another process at the same moment")
+        work.new.clear()  # they hold
+        self._folder.remove(over)
         self._folder.remove_orphans(manifest)
         return self._folder.publish(manifest)
 
@@ -209,19 +236,19 @@ class Copier:
 class _Work:
     """New files on their way, and the manifest as it becomes with them."""
 
-    def __init__(self, folder: Path, staging: Path, manifest: Manifest, now_ms: int) -> None:
+    def __init__(self, folder: Path, staging: Path, manifest: Manifest) -> None:
         self.manifest = manifest
-        self.retired: tuple[tuple[str, int], ...] = ()
+        self.retired: tuple[str, ...] = ()
+        """Files that were replaced."""
         self._folder = folder
         self._staging = staging
-        self._now_ms = now_ms
-        self._new: set[str] = set()
+        self.new: set[str] = set()
         """Files that this generation wrote, and no other knows."""
         self._engine = duckdb.connect()
         for name, value in {
             "memory_limit": MEMORY,
             "threads": THREADS,
-            "temp_directory": str(staging),
+            "temp_directory": _quoted(staging),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -231,6 +258,11 @@ class _Work:
     def close(self) -> None:
         """Let go of the engine."""
         self._engine.close()
+
+    def undo(self) -> None:
+        """Remove what was written: it does not come to hold."""
+        for path in self.new:
+            (self._folder / path).unlink(missing_ok=True)
 
     def fold(self, fact: Fact, pages: Iterator[Rows] | Sequence[Rows]) -> None:
         """Rows that are new or changed, into the files of their days."""
@@ -284,11 +316,12 @@ class _Work:
         known = self.manifest.files.get(fact.name, {})
         for day in made:
             for path in known.get(day, ()):
-                if path in self._new:
+                if path in self.new:
                     (self._folder / path).unlink(missing_ok=True)
+                    self.new.discard(path)
                 else:
-                    self.retired += ((path, self._now_ms),)
-        self._new.update(path for paths in made.values() for path in paths)
+                    self.retired += (path,)
+        self.new.update(path for paths in made.values() for path in paths)
         return known | {day: tuple(sorted(paths)) for day, paths in made.items()}
 
     def _count(self, paths: Sequence[str]) -> int:

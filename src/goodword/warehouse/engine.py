@@ -5,6 +5,9 @@ DuckDB is embedded. Another engine is opened at its address, by a module that is
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
@@ -18,7 +21,7 @@ import duckdb
 from goodword.metrics.compose import Question, relation, written
 from goodword.metrics.relations import RELATIONS
 from goodword.warehouse.facts import FACTS, staged_table
-from goodword.warehouse.folder import Manifest
+from goodword.warehouse.folder import STAGING, Manifest
 
 MEMORY = "1GB"
 """How much memory a question may take; more goes to the disk."""
@@ -104,8 +107,9 @@ class Duck:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-        if temporary is not None:
-            settings["temp_directory"] = str(temporary)
+        # Beside the facts and not where the process happens to be: what does not fit into memory is as private as they are.
+        self._temporary = temporary or folder / STAGING / f"questions-{os.getpid()}-{secrets.token_hex(4)}"
+        settings["temp_directory"] = str(self._temporary).replace("'", "''")
         for name, value in settings.items():
             self._connection.execute(f"SET {name} = '{value}'")
         for name in FACTS:
@@ -114,6 +118,7 @@ class Duck:
     def close(self) -> None:
         """Let go of everything."""
         self._connection.close()
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     def keep_facts(self, names: Iterable[str]) -> None:
         """Read facts into memory, or what the engine has for it: each file is then opened once for all questions."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from goodword.storage.facts import CLICK_COLUMNS, COUNT_COLUMNS, ENTRY_COLUMNS, EVENT_COLUMNS, SOURCES, Rows
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when a fact changes: what was copied in another layout is copied anew."""
 WHOLE = "all"
 """The partition of what has no day."""

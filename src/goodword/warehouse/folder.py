@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,9 +18,13 @@ GRACE_MS = 10 * 60 * 1000
 """So long a file that was replaced stays, for whoever reads by an older manifest."""
 ORPHAN_SECONDS = 24 * 3600
 """After so long a file that no manifest names was left behind by a copy that did not come to its end."""
+STAGING_SECONDS = 6 * 3600
+"""After so long without a new file somebody's place for what is on its way was left behind."""
 ORPHANS_EVERY = 64
 """In every how-manieth generation a store is looked through for what was left behind."""
 MANIFEST = "manifest.json"
+STAGING = ".staging"
+"""The folder for what is on its way."""
 IDENTITY = "warehouse-id"
 
 
@@ -51,6 +55,12 @@ class Manifest(Struct, frozen=True):
         return [path for _, paths in sorted(self.files.get(fact, {}).items()) for path in paths]
 
 
+class _Numbered(Struct, frozen=True):
+    """Of a manifest, which generation it is."""
+
+    generation: int = 0
+
+
 def open_folder(root: Path, tenant: str, store: str = "") -> Folder:
     """The folder of a tenant, with its store where an address of one is given.
 
@@ -68,7 +78,7 @@ class Folder:
         self.name = ""
         """By what the database knows the warehouse: made with it, and kept in it. Whoever shares a folder, or a store, shares that."""
         self.path = root / f"tenant={tenant}"
-        self.staging = self.path / ".staging"
+        self.staging = self.path / STAGING
         self._store = store
 
     def make(self) -> None:
@@ -91,6 +101,7 @@ class Folder:
     def write(self, manifest: Manifest) -> str:
         """Put a manifest where its files are, under a name that no other process uses; it holds once the database says so."""
         name = f"manifest-{manifest.generation:08d}-{secrets.token_hex(4)}.json"
+        os.sync()  # the engine that wrote the files does not wait for the disk
         content = msgspec.json.encode(manifest)
         if self._store is not None:
             self._store.send(self.path, (path for fact in manifest.files for path in manifest.paths(fact)))
@@ -111,22 +122,34 @@ class Folder:
             self._store.remove(name for name in self._store.manifests() if name < last)
         return manifest
 
-    def remove_retired(self, manifest: Manifest, now_ms: int) -> tuple[tuple[str, int], ...]:
-        """Remove files that were replaced long enough ago; those that are left."""
-        left, gone = [], []
-        for path, since_ms in manifest.retired:
-            if now_ms - since_ms >= GRACE_MS:
-                (self.path / path).unlink(missing_ok=True)
-                gone.append(path)
-            else:
-                left.append((path, since_ms))
+    def over(self, retired: Iterable[tuple[str, int]], now_ms: int) -> set[str]:
+        """Those of replaced files that nobody reads any more."""
+        return {path for path, since_ms in retired if now_ms - since_ms >= GRACE_MS}
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, here and in the store."""
+        gone = list(paths)
+        for path in gone:
+            (self.path / path).unlink(missing_ok=True)
         if self._store is not None:
             self._store.remove(gone)
-        return tuple(left)
 
     def is_over(self, manifest: Manifest, now_ms: int) -> bool:
         """Whether a file waits to be removed."""
-        return any(now_ms - since_ms >= GRACE_MS for _, since_ms in manifest.retired)
+        return bool(self.over(manifest.retired, now_ms))
+
+    def parquet_files(self) -> set[str]:
+        """All files of facts that are here."""
+        return {str(path.relative_to(self.path)) for path in self._parquet()}
+
+    def publish_again(self, manifest: Manifest) -> None:
+        """Where a process ended before it published what holds: do so now."""
+        try:
+            told = msgspec.json.decode((self.path / MANIFEST).read_bytes(), type=_Numbered)
+        except (FileNotFoundError, msgspec.DecodeError):
+            told = _Numbered()
+        if told.generation != manifest.generation:
+            self.publish(manifest)
 
     def remove_orphans(self, manifest: Manifest) -> int:
         """Remove what copies left behind that did not come to their end; how many files it were.
@@ -143,6 +166,9 @@ class Folder:
             if str(path.relative_to(self.path)) not in known and path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
                 removed += 1
+        for path in self.staging.glob("*"):
+            if path.stat().st_mtime < time.time() - STAGING_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
         if self._store is not None and manifest.generation % ORPHANS_EVERY == 1:
             removed += self._store.remove_others(known, time.time() - ORPHAN_SECONDS)
         return removed
@@ -154,8 +180,7 @@ class Folder:
 
     def clear_staging(self) -> Path:
         """An empty folder for what is on its way: one for this process alone."""
-        mine = self.staging / str(os.getpid())
-        shutil.rmtree(mine, ignore_errors=True)
+        mine = self.staging / f"{os.getpid()}-{secrets.token_hex(4)}"
         mine.mkdir(mode=0o700, parents=True)
         return mine
 
@@ -177,7 +202,7 @@ class Folder:
         paths = [path for fact in manifest.files for path in manifest.paths(fact)]
         if self._store is not None:
             return self._store.fetch(self.path, paths)
-        return all((self.path / path).exists() for path in paths)
+        return all(_is_whole(self.path / path) for path in paths)
 
     def _parquet(self) -> Iterator[Path]:
         yield from (path for path in self.path.glob("*/*/*.parquet") if path.parts[-3] != self.staging.name)
@@ -190,3 +215,11 @@ class Folder:
             file.flush()
             os.fsync(file.fileno())
         being.replace(self.path / name)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there with something in it: after a power cut it may be empty."""
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False

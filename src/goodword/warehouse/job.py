@@ -29,7 +29,8 @@ class Task(Struct, frozen=True):
     database: str
     tenant: str
     warehouse: str
-    asked: Asked
+    asked: Asked | None = None
+    """None: the facts are copied, and nothing is measured."""
     analysis: str = ""
     store: str = ""
     """The address of the engine; empty for the embedded one."""
@@ -43,6 +44,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
     unknown: bool = False
     """There is no such program."""
     error: str | None = None
+    copied: bool = False
 
 
 class Worker:
@@ -58,7 +60,12 @@ class Worker:
         """Do what a line asks, and tell its answer."""
         try:
             task = msgspec.json.decode(line, type=Task)
-            _tell(Told(measured=self._measured(task)))
+            session = self._opened(task)
+            if task.asked is None:
+                session.copy(lambda *_: self._progress(0.0))
+                _tell(Told(copied=True))
+            else:
+                _tell(Told(measured=session.measure(task.asked, self._progress)))
         except UnknownProgram:
             _tell(Told(unknown=True))
         except Exception as error:
@@ -72,14 +79,15 @@ class Worker:
             self._database.close()
         self._database = self._session = None
 
-    def _measured(self, task: Task) -> Measured:
+    def _opened(self, task: Task) -> Session:
         place = (task.database, task.tenant, task.warehouse, task.analysis, task.store)
         if self._session is None or self._place != place:
             self.close()
             self._database, self._place = open_database(task.database), place
+            self._database.serves()  # a server that is away is told, and not waited for
             folder = open_folder(Path(task.warehouse), task.tenant, task.store)
             self._session = Session(self._database, task.tenant, folder, _now_ms, task.analysis)
-        return self._session.measure(task.asked, self._progress)
+        return self._session
 
     def _progress(self, share: float) -> None:
         if time.monotonic() - self._told >= TELL_SECONDS:

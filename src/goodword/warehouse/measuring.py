@@ -124,7 +124,7 @@ class Session:
         self._now_ms = now_ms
         self._analysis = analysis
         self._opened: Engine | None = None
-        self._generation = 0
+        self._manifest = Manifest()
 
     def __enter__(self) -> Session:
         return self
@@ -145,8 +145,8 @@ class Session:
             UnknownProgram: there is no such program.
             AnalysisUnavailable: the engine that was named cannot be used.
         """
-        known = _known(self._database, self._tenant, asked)
-        manifest = refresh(self._database, self._tenant, self._folder, self._now_ms)
+        known = _known(self._database, self._tenant, asked, self._now_ms())
+        manifest = self.copy(lambda *_: progress(0.0))
         # What is true of people whom nothing happened to changes with time alone: they are watched for longer.
         manifest = replace(manifest, as_of_ms=self._now_ms())
         try:
@@ -155,12 +155,16 @@ class Session:
             self.close()  # A cluster that was restarted knows nothing of us any more: the next question begins anew.
             raise
 
+    def copy(self, copied: Callable[[str, int], None] = lambda *_: None) -> Manifest:
+        """Bring the facts up to date, and ask nothing of them."""
+        return refresh(self._database, self._tenant, self._folder, self._now_ms, copied)
+
     def _engine(self, manifest: Manifest, asked: Asked) -> Engine:
         engine = self._opened
-        if engine is None or self._generation != manifest.generation:
+        if engine is None or self._manifest.files != manifest.files:
             self.close()
             engine = self._opened = engine_for(self._analysis, self._folder.path, manifest)
-            self._generation = manifest.generation
+            self._manifest = manifest
         engine.forget()
         if sum(manifest.rows.values()) <= KEPT_ROWS_MAX:
             read = {name for metric in _chosen(asked) if metric.sql for name in facts_of(metric)}
@@ -255,17 +259,19 @@ def find_program(connection: Connection, tenant: str, name: str) -> Program:
     return program
 
 
-def _known(database: Database, tenant: str, asked: Asked) -> _Known:
+def _known(database: Database, tenant: str, asked: Asked, now_ms: int) -> _Known:
     with database.read() as connection:
         program = find_program(connection, tenant, asked.program)
         spans = in_force(connection, tenant)
         entered = costs_between(connection, tenant, program=asked.program)
     found: dict[str, dict[str, int]] = {}
-    ever = Days(ALL, date.min, date.max)
+    ever, day = Days(ALL, date.min, date.max), today(program, now_ms)
     for days in (asked.period, *asked.trend, ever):
         amounts: dict[str, int] = {}
         for cost in entered:
-            part = shares(cost, max(days.first, cost.first_day), min(days.last, cost.last_day), spans)
+            # What a cost is for later has not been spent on the customers so far.
+            last = min(days.last, cost.last_day, day)
+            part = shares(cost, max(days.first, cost.first_day), last, spans)
             if units := part.get(asked.program, 0):
                 amounts[cost.currency] = amounts.get(cost.currency, 0) + units
         found[days.name] = amounts

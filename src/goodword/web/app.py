@@ -61,7 +61,7 @@ from goodword.web import (
 )
 from goodword.web.answers import answers, json
 from goodword.web.context import Context, context_of
-from goodword.web.desk import Desk
+from goodword.web.desk import Desk, copying_task
 from goodword.web.events import post_events
 from goodword.web.guard import Guard
 from goodword.web.jobs import Jobs
@@ -155,6 +155,7 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         letters = Letters(settings, parts.database, parts.keyring, parts.now_ms)
         runs = (batcher, scheduler, deliverer, Every("letters", settings.delivery_every, letters.run_once))
         current_default_thread_limiter().total_tokens = THREADS
+        desk.keep_copied(copying_task(settings), settings.warehouse / f"tenant={settings.tenant}")
         await edge.start()
         for one in runs:
             one.start()

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import structlog
 
+from goodword.settings import Settings
 from goodword.warehouse.job import Task, Told
 from goodword.warehouse.measuring import Measured
 
@@ -24,12 +26,27 @@ IDLE_SECONDS = 300.0
 """After so long without a question the process ends."""
 WAITING_MAX = 16
 """How many different questions wait at most."""
-KEPT_MAX = 64
+SILENT_SECONDS = 900.0
+"""So long the process may say nothing: one question over a hundred million facts takes minutes."""
+COPY_SECONDS = 1800.0
+"""How often facts are copied although nobody asks: what was erased does not wait for somebody who does."""
+KEPT_MAX = 32
 """How many answers are kept; the oldest are forgotten first."""
 LINE_BYTES_MAX = 32 * 1024 * 1024
 """How long an answer may be."""
 
 log = structlog.get_logger("goodword.figures")
+
+
+def copying_task(settings: Settings) -> Task:
+    """What brings the facts of the tenant that is served up to date."""
+    return Task(
+        settings.database,
+        settings.tenant,
+        str(settings.warehouse),
+        analysis=settings.analysis,
+        store=settings.warehouse_store,
+    )
 
 
 class TooManyAsk(Exception):
@@ -64,6 +81,7 @@ class Desk:
         self._queue: asyncio.Queue[Question] = asyncio.Queue()
         self._process: asyncio.subprocess.Process | None = None
         self._runner: asyncio.Task[None] | None = None
+        self._copier: asyncio.Task[None] | None = None
 
     async def ask(self, task: Task, seconds: float) -> Question:
         """The answer, as far as it is there after so many seconds.
@@ -81,14 +99,29 @@ class Desk:
             self._questions[key] = question
             self._forget_oldest()
             self._queue.put_nowait(question)
-            if self._runner is None or self._runner.done():
-                self._runner = asyncio.get_running_loop().create_task(self._run())
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.get_running_loop().create_task(self._run())
         with suppress(TimeoutError):
             await asyncio.wait_for(question.ready.wait(), seconds)
         return question
 
+    def keep_copied(self, task: Task, folder: Path) -> None:
+        """From now on have facts copied from time to time, once there is a warehouse."""
+        self._copier = asyncio.get_running_loop().create_task(self._copy(task, folder))
+
+    async def _copy(self, task: Task, folder: Path) -> None:
+        while True:
+            await asyncio.sleep(COPY_SECONDS)
+            if await asyncio.to_thread(folder.exists):
+                with suppress(TooManyAsk):
+                    await self.ask(task, COPY_SECONDS)
+
     async def stop(self) -> None:
         """End the process; who waits is answered with nothing."""
+        if self._copier is not None:
+            self._copier.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._copier
         if self._runner is not None:
             self._runner.cancel()
             with suppress(asyncio.CancelledError):
@@ -106,10 +139,12 @@ class Desk:
                 question = await asyncio.wait_for(self._queue.get(), IDLE_SECONDS)
             except TimeoutError:
                 await self._end()
-                return
+                if self._queue.empty():  # somebody may have asked while it ended
+                    return
+                continue
             try:
                 await self._answer(question)
-            except (OSError, ValueError, msgspec.DecodeError, msgspec.ValidationError) as error:
+            except Exception as error:  # who waits gets an answer, whatever it is
                 question.error = type(error).__name__
                 await self._end()
             if question.error:
@@ -123,7 +158,7 @@ class Desk:
         assert process.stdout is not None  # noqa: S101
         process.stdin.write(msgspec.json.encode(question.task) + b"\n")
         await process.stdin.drain()
-        async for line in process.stdout:
+        while line := await asyncio.wait_for(process.stdout.readline(), SILENT_SECONDS):
             told = msgspec.json.decode(line, type=Told)
             if told.done is not None:
                 question.done = told.done

@@ -30,7 +30,7 @@ from goodword.web.context import Context, context_of
 from goodword.web.figures import as_csv, ask_desk
 from goodword.web.forms import check_token, read_form
 from goodword.web.people import SIGN_IN, Lang, answer, go
-from goodword.web.problems import NotFound
+from goodword.web.problems import NotFound, Overloaded
 from goodword.web.visitors import (
     SignInFirst,
     Visitor,
@@ -125,11 +125,11 @@ def programs_page(request: Request, reader: Looking, lang: Lang = None) -> Respo
     with context.parts.database.read() as connection:
         names = sorted(programs_of(connection, context.tenant))
     made = frame(language, catalogue(language).text("figures_page.title"), PREFIX, token=reader.visitor.token)
-    view = [(name, f"{PREFIX}/{quote(name)}") for name in names]
+    view = [(name, f"{PREFIX}/programs/{quote(name)}") for name in names]
     return answer(request, "figures_programs.html", made, view, lang=lang)
 
 
-@router.get("/{program}")
+@router.get("/programs/{program}")
 async def figures_page(
     request: Request, reader: Looking, program: Id, period: PeriodText = "", lang: Lang = None
 ) -> Response:
@@ -154,7 +154,7 @@ async def figures_page(
     return _shown(request, reader, found, days, language, lang, blocks)
 
 
-@router.get("/{program}/figures.csv")
+@router.get("/programs/{program}/figures.csv")
 async def figures_csv(request: Request, reader: Looking, program: Id, period: PeriodText = "") -> Response:
     """The same figures as a table."""
     context = context_of(request)
@@ -165,7 +165,7 @@ async def figures_csv(request: Request, reader: Looking, program: Id, period: Pe
         raise NotFound from None
     made = await ask_desk(context, asked_of(program, days), 60.0)
     if made.measured is None:
-        raise NotFound
+        raise Overloaded("the figures are being made: ask again in a moment")
     headers = {"Content-Disposition": f'attachment; filename="figures-{days.name}.csv"'}
     return Response(as_csv(made.measured), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -188,7 +188,7 @@ def _shown(
     wait: int = 0,
 ) -> Response:
     context, texts = context_of(request), catalogue(language)
-    path, month = f"{PREFIX}/{quote(program.name)}", month_of(today(program, context.parts.now_ms()))
+    path, month = f"{PREFIX}/programs/{quote(program.name)}", month_of(today(program, context.parts.now_ms()))
     asked = f"period={quote(days.name)}"
     links = [
         Link(texts.text("figures_page.programs"), PREFIX),
