@@ -557,7 +557,7 @@ events = Table(
     _long("answer"),
     _long("touched"),
     PrimaryKeyConstraint("tenant", "seq"),
-    _index("events_by_id", "tenant", "id", unique=True, query="load_known; reads.event"),
+    _index("events_by_id", "tenant", "id", unique=True, query="load_known; load_told_since; reads.event"),
 )
 
 traces = Table(
