@@ -102,7 +102,8 @@ class Desk:
         if self._runner is None or self._runner.done():
             self._runner = asyncio.get_running_loop().create_task(self._run())
         with suppress(TimeoutError):
-            await asyncio.wait_for(question.ready.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await question.ready.wait()
         return question
 
     def keep_copied(self, task: Task, folder: Path) -> None:
@@ -136,7 +137,8 @@ class Desk:
     async def _run(self) -> None:
         while True:
             try:
-                question = await asyncio.wait_for(self._queue.get(), IDLE_SECONDS)
+                async with asyncio.timeout(IDLE_SECONDS):
+                    question = await self._queue.get()
             except TimeoutError:
                 await self._end()
                 if self._queue.empty():  # somebody may have asked while it ended
@@ -158,7 +160,7 @@ class Desk:
         assert process.stdout is not None  # noqa: S101
         process.stdin.write(msgspec.json.encode(question.task) + b"\n")
         await process.stdin.drain()
-        while line := await asyncio.wait_for(process.stdout.readline(), SILENT_SECONDS):
+        while line := await _line(process.stdout):
             told = msgspec.json.decode(line, type=Told)
             if told.done is not None:
                 question.done = told.done
@@ -186,3 +188,9 @@ class Desk:
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
+
+
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    """What the process says next; not `wait_for`, which may lose that somebody ends the wait."""
+    async with asyncio.timeout(SILENT_SECONDS):
+        return await stream.readline()
