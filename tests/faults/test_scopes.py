@@ -61,8 +61,8 @@ RACE = """\
 measures: {friends: {count: referrals, step: purchase}}
 contests: {race: {measure: friends, first_day: 2026-01-01, last_day: 2099-12-31, ties: all}}
 """
-CALENDAR = frozenset({"period"})
-"""What names days, and nobody."""
+CALENDAR = frozenset({"period", "segment"})
+"""What names days, or a field that a program declares, and nobody."""
 QUERY = {"unit": "USD", "from": "1", "to": "1"}
 """What some routes cannot do without."""
 
@@ -122,6 +122,7 @@ def world(open_site: Opener) -> World:
         "payout": paid["reasons"][0]["values"]["payout"],
         "period": "2026-10",
         "metric": "leads",
+        "segment": "plan",
         "objection": objected["reasons"][0]["values"]["objection"],
         "pool": "shop",
         "rehearsal": _rehearsal(shop),
@@ -195,6 +196,7 @@ def _rival(site: Site) -> dict[str, str]:
         "objection": keyring.id("ob", "their objection"),
         "period": "2026-10",
         "metric": "leads",
+        "segment": "plan",
         "pool": "film",
         "rehearsal": "re_theirs",
         "cost": "theirs",

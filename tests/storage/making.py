@@ -82,7 +82,7 @@ FULL: dict[str, dict[str, Any]] = {
             id="o1", participant="bob", placed_ms=11, total=5000, currency="USD",
             fields={"gift": False, "note": "ünïcode 🎁 'quoted\" \\ \n"}, refunded=100, state="refunded",
             changes=(RefundRow("e3", "refund", None, 1, {"books": 7}),), redemptions=(Redemption("w9", 25),), referral="r1",
-            measured={"measure|dropbox|spent@2026-03|bob": 4900}, items={"books": 900},
+            measured={"measure|dropbox|spent@2026-03|bob": 4900}, items={"books": 900}, fact=True,
         )
     },
     "referrals": {

@@ -265,7 +265,9 @@ def _field(name: str) -> exp.Expression:
     return exp.paren(exp.func("json_extract_string", exp.column("fields", "d"), path, dialect=DIALECT))
 
 
-_LARGEST = "SELECT label FROM told_apart GROUP BY label ORDER BY count(*) DESC, label"
+_LARGEST = """
+    SELECT c.label FROM (SELECT label, count(*) AS size FROM told_apart GROUP BY label) AS c ORDER BY c.size DESC, c.label
+"""
 _OR_OTHERS = """
     SELECT t.*, CASE WHEN k.label IS NULL THEN '*' ELSE t.label END AS value
     FROM told_apart AS t LEFT JOIN largest AS k ON k.label = t.label
