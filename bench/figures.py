@@ -22,10 +22,11 @@ from goodword.metrics.definitions import METRICS, Dimension
 from goodword.metrics.periods import Days, months_until
 from goodword.program.duration import day_start_ms
 from goodword.program.loader import Program, load_program
-from goodword.warehouse.engine import Duck
+from goodword.warehouse.asked import Asked, periods_of, question
+from goodword.warehouse.duck import Duck
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Manifest
-from goodword.warehouse.measuring import Asked, ask, periods_of, question
+from goodword.warehouse.measuring import ask
 
 COUNT = int(os.environ.get("FIGURES_FACTS", "10000000"))
 TURNS = 3

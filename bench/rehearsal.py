@@ -20,7 +20,8 @@ from bench.machine import MEGABYTE, TENANT, Base, bases, cpu_seconds, fresh, pro
 from bench.report import Figure
 from goodword.parts import Parts, open_parts, read_secret, tenant_key
 from goodword.pipeline.intake import decode_event, seal
-from goodword.rehearsal.job import Asked, File, Told, give_way
+from goodword.processes import give_way
+from goodword.rehearsal.job import Asked, File, Told
 from goodword.rehearsal.report import Report
 from goodword.rehearsal.scratch import ROWS_MAX
 from goodword.settings import Settings, read_settings

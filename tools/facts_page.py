@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodword.warehouse.engine import schema_of
+from goodword.warehouse.duck import schema_of
 from goodword.warehouse.facts import FACTS, WHOLE, Fact
 from tools.markdown import table
 

@@ -14,7 +14,8 @@ import pytest
 
 from goodword.engine.ids import Keyring
 from goodword.pipeline.tenant import Tenants
-from goodword.rehearsal.job import NICENESS, Asked, File, Told
+from goodword.processes import NICENESS
+from goodword.rehearsal.job import Asked, File, Told
 from goodword.storage.database import create_tenant, open_database
 from goodword.web.jobs import Jobs
 from tests.properties.worlds import sealed

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from goodword.metrics.definitions import METRICS, Dimension, Metric
-from goodword.metrics.figures import ALL, Figure, Number
+from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.periods import Days
 from goodword.metrics.verdicts import VERDICTS
 from goodword.reports.blocks import Bars, Block, Definitions, Funnel, Grid, Heading, Intervals, Told, Trend

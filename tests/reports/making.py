@@ -18,8 +18,9 @@ from goodword.pipeline.tenant import Tenants
 from goodword.program.duration import to_ms
 from goodword.program.loader import Program
 from goodword.storage.database import Database, create_tenant
+from goodword.warehouse.asked import Asked, Measured, find_program
 from goodword.warehouse.folder import Folder
-from goodword.warehouse.measuring import Asked, Measured, find_program, measure
+from goodword.warehouse.measuring import measure
 
 KEYRING = Keyring(b"reports")
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -117,5 +118,5 @@ def measured(
     with database.read() as connection:
         program = find_program(connection, tenant, "socks")
     days = read_period(period, date(2026, 11, 30))
-    asked = Asked("socks", days, months_until(days.last, months), dimensions, metrics)
+    asked = Asked("socks", days, months_until(days.last, months), dimensions, metrics, queries=True)
     return program, measure(database, tenant, Folder(folder, tenant), asked, lambda: NOW_MS)

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from goodword.metrics.definitions import METRICS
-from goodword.metrics.figures import ALL, Figure
+from goodword.metrics.figure import ALL, Figure
 from goodword.metrics.periods import Days
 from goodword.pages.blocks import page
 from goodword.program.loader import Program
@@ -23,7 +23,7 @@ from goodword.reports.blocks import Block, Definitions, Grid, Line, Told
 from goodword.reports.figures import figures_blocks
 from goodword.reports.tables import BOM, HEAD, figure_tables, guarded
 from goodword.storage.database import Database, open_database
-from goodword.warehouse.measuring import Measured
+from goodword.warehouse.asked import Measured
 from goodword.words.catalogue import LANGUAGES
 from tests.reports.fixture import BY, GOLDEN, as_text
 from tests.reports.making import ADVOCATES, FRIENDS, WITHOUT_MARGIN, measured, tenant_with

@@ -9,7 +9,7 @@ import pytest
 
 import goodword.reports
 from goodword.metrics.definitions import METRICS, TOPICS, Dimension
-from goodword.metrics.figures import Figure
+from goodword.metrics.figure import Figure
 from goodword.metrics.periods import Days
 from goodword.metrics.verdicts import VERDICTS
 from goodword.reports.labels import CHANNELS, OUTCOMES, label

@@ -12,15 +12,17 @@ import sqlalchemy as sa
 from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.engine.state import ORDERS, REFERRALS, REWARDS, OrderRow, Referral, Reward, State
-from goodword.metrics.compose import Period, Question, compose, relation, wrappers_of, written
+from goodword.metrics.compose import compose, relation, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Dimension
-from goodword.metrics.figures import Figure, figures
+from goodword.metrics.figure import Figure
+from goodword.metrics.figures import figures
+from goodword.metrics.question import Period, Question
 from goodword.pipeline.memory import MemoryTenant
 from goodword.program.loader import Program
 from goodword.storage import tables
 from goodword.storage.database import Database
 from goodword.warehouse.copying import Copier
-from goodword.warehouse.engine import Duck
+from goodword.warehouse.duck import Duck
 from goodword.warehouse.folder import Folder
 from tests.properties.worlds import KEYRING, START_MS
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from goodword.metrics.compose import Period, Question, compose, relations_of, wrappers_of, written
+from goodword.metrics.compose import compose, relations_of, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Dimension
-from goodword.metrics.figures import Figure, figures
-from goodword.warehouse.engine import Duck
+from goodword.metrics.figure import Figure
+from goodword.metrics.figures import figures
+from goodword.metrics.question import Period, Question
+from goodword.warehouse.duck import Duck
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Manifest
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, get_args
 
-from goodword.metrics.compose import Period, Question, compose, wrappers_of, written
+from goodword.metrics.compose import compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Dimension, Metric
-from goodword.metrics.figures import Figure
+from goodword.metrics.figure import Figure
 from goodword.metrics.periods import Days, months_until
+from goodword.metrics.question import Period, Question
+from goodword.warehouse.asked import Asked, question
 from goodword.warehouse.engine import Engine, Row
-from goodword.warehouse.measuring import Asked, ask, question
+from goodword.warehouse.measuring import ask
 from tests.warehouse.shop import DAY_MS, Copied
 
 RELATIVE = 1e-9

@@ -25,10 +25,10 @@ from goodword.program.loader import Program
 from goodword.storage import tables
 from goodword.storage.database import Database, create_tenant
 from goodword.storage.hits import CountKey, lock_spool, move_spool, store_hits
+from goodword.warehouse.asked import find_program
 from goodword.warehouse.copying import Copier
 from goodword.warehouse.facts import WHOLE
 from goodword.warehouse.folder import Folder, Manifest
-from goodword.warehouse.measuring import find_program
 from tests.properties.worlds import KEYRING
 
 TENANT = "shop"

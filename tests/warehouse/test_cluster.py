@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 
 from goodword.metrics.definitions import Metric
 from goodword.storage.database import open_database
-from goodword.warehouse.engine import Duck
+from goodword.warehouse.duck import Duck
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.spark import Spark
 from tests.warehouse.cluster import WORKERS, read_page, running_cluster, spark_home

@@ -26,7 +26,7 @@ from goodword.storage.database import Database, create_tenant, open_database
 from goodword.storage.hits import CountKey, lock_spool, move_spool, store_hits
 from goodword.warehouse import copying
 from goodword.warehouse.copying import Copier, CopyRaced
-from goodword.warehouse.engine import Duck
+from goodword.warehouse.duck import Duck
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import GRACE_MS, Folder, Manifest
 from tests.properties.worlds import KEYRING, START_MS, play, program_files, wishes

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from goodword.metrics.compose import OTHERS as ALL_OTHERS
-from goodword.metrics.compose import VALUES_MAX, Period
+from goodword.metrics.compose import VALUES_MAX
 from goodword.metrics.definitions import METRICS
-from goodword.metrics.figures import Figure
+from goodword.metrics.figure import OTHERS as ALL_OTHERS
+from goodword.metrics.figure import Figure
+from goodword.metrics.question import Period
 from tests.warehouse.by_hand import DAY, EVER, HOUR, MONTH, START, Facts, Hand, day, question, told
 
 LAST_MS = MONTH.end_ms - 1

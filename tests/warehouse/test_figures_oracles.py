@@ -12,8 +12,9 @@ from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
-from goodword.metrics.compose import Question, compose, written
+from goodword.metrics.compose import compose, written
 from goodword.metrics.definitions import METRICS
+from goodword.metrics.question import Question
 from goodword.metrics.survival import Ended, life_table
 from tests.warehouse.by_hand import HOUR, Hand, day, one, question
 from tests.warehouse.test_definitions import click, event, order, referral

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from goodword.engine.clicks import click_token
-from goodword.metrics.compose import Period
 from goodword.metrics.periods import Days
+from goodword.metrics.question import Period
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
 from goodword.program.duration import iso
@@ -27,9 +27,10 @@ from goodword.storage import tables
 from goodword.storage.database import Database, create_tenant, open_database
 from goodword.storage.hits import lock_spool, move_spool, store_hits
 from goodword.warehouse import copying
+from goodword.warehouse.asked import Asked
 from goodword.warehouse.copying import Copier
 from goodword.warehouse.folder import GRACE_MS, Folder, Manifest
-from goodword.warehouse.measuring import Asked, measure
+from goodword.warehouse.measuring import measure
 from tests.properties.worlds import KEYRING, START_MS
 from tests.warehouse.agreeing import NOW_MS, Copied, books_agree
 

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from goodword.metrics.compose import Period
-from goodword.metrics.figures import Figure
+from goodword.metrics.figure import Figure
 from goodword.metrics.proportions import proportion
+from goodword.metrics.question import Period
 from tests.warehouse.by_hand import DAY, PROGRAM, Hand, day, question
 
 WORLDS = 200

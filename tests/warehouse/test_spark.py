@@ -25,14 +25,18 @@ from pysail.spark import SparkConnectServer
 from goodword.cli.mistakes import told
 from goodword.metrics.compose import compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Metric
+from goodword.metrics.periods import Days
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.storage.database import Database, create_tenant, open_database
 from goodword.warehouse import spark as client
-from goodword.warehouse.engine import AnalysisUnavailable, Duck, engine_for
+from goodword.warehouse.asked import Asked
+from goodword.warehouse.duck import Duck
+from goodword.warehouse.engine import AnalysisUnavailable
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Folder, Manifest
-from goodword.warehouse.measuring import Asked, Days, Session, measure
+from goodword.warehouse.measuring import Session, measure
+from goodword.warehouse.opening import engine_for
 from goodword.warehouse.spark import Spark
 from tests.properties.worlds import KEYRING, play, program_files, wishes
 from tests.warehouse.comparing import (

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from goodword.metrics.definitions import METRICS
 from goodword.metrics.periods import Days
-from goodword.warehouse.job import Task
-from goodword.warehouse.measuring import Asked
+from goodword.warehouse.asked import Asked
+from goodword.warehouse.task import Task
 from goodword.web import desk
-from goodword.web.desk import Desk, Question, TooManyAsk
+from goodword.web.desk import Desk, Enquiry, TooManyAsk
 from tests.web.making import Opener, Site, event, order
 
 ROUTE = "/v1/programs/demo/figures"
@@ -138,7 +138,7 @@ def test_no_more_wait_than_may_and_who_fails_says_so() -> None:
         try:
             for task in tasks[: desk.WAITING_MAX]:
                 await desk_of_tests.ask(task, 0.0)
-            desk_of_tests._queue.put_nowait(Question(tasks[-1]))  # however fast the first was taken
+            desk_of_tests._queue.put_nowait(Enquiry(tasks[-1]))  # however fast the first was taken
             with pytest.raises(TooManyAsk):
                 await desk_of_tests.ask(tasks[-2], 0.0)
             first = await desk_of_tests.ask(tasks[0], 30.0)

@@ -1,8 +1,9 @@
-"""Commands on figures: what a program comes to, and the warehouse with the facts that they are made of."""
+"""Commands on figures: what a program comes to, as tables and as a report, and the warehouse with the facts that they are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -10,30 +11,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from goodword.cli.output import AsJson, console, print_json
-from goodword.cli.reports import watched
+from goodword.cli.output import LANGUAGE, AsJson, console, print_json
+from goodword.cli.records import Language
+from goodword.cli.reports import PageFile, show_report, watched
 from goodword.cli.root import Failure
 from goodword.cli.shared import opened, settings_of
-from goodword.metrics.compose import Question, compose, wrappers_of, written
+from goodword.metrics.compose import compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, TOPICS, Dimension
-from goodword.metrics.figures import Figure
-from goodword.metrics.periods import Days, PeriodError, read_period
+from goodword.metrics.figure import Figure
+from goodword.metrics.periods import Days, PeriodError, months_until, read_period
+from goodword.metrics.question import Question
 from goodword.parts import Parts
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, is_currency
 from goodword.program.values import hint
+from goodword.reports.figures import figures_blocks
+from goodword.reports.tables import figure_tables
 from goodword.storage.costs import programs_of
+from goodword.warehouse.asked import Asked, Measured, periods_of, question, segments_of, today
 from goodword.warehouse.folder import open_folder
-from goodword.warehouse.measuring import (
-    Asked,
-    Measured,
-    measure,
-    periods_of,
-    question,
-    refresh,
-    segments_of,
-    today,
-)
+from goodword.warehouse.measuring import measure, refresh
 from goodword.words.format import amount
 
 room = typer.Typer()
@@ -80,6 +77,50 @@ def metrics(
         print_json(measured)
     else:
         _print_figures(measured)
+
+
+@room.command("report")
+def tell_figures(
+    ctx: typer.Context,
+    program: ProgramName = "",
+    period: PeriodText = "",
+    html: PageFile = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="DIRECTORY", help="write tables for a spreadsheet, one file for each kind")
+    ] = None,
+    language: Language = LANGUAGE,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the figures of a program: what matters, from asking to buying, costs and worth, each with how sure it is.
+
+    Counted by the days of the program's time zone, with the twelve months up to the period beside it. Facts are copied into
+    the folder of the setting `warehouse` first; nothing of yours is changed.
+    """
+    settings = settings_of(ctx)
+    with opened(settings) as parts:
+        found, measured = _measured(parts, program, period)
+    if csv is not None:
+        _write(csv, measured)
+    show_report(measured, figures_blocks(measured, found, language), language, html, as_json)
+
+
+def _measured(parts: Parts, name: str, period: str) -> tuple[Program, Measured]:
+    settings = parts.settings
+    program, days = program_and_days(parts, name, period)
+    until = min(days.last, today(program, parts.now_ms()))
+    asked = Asked(
+        program.name, days, months_until(until), tuple(one for one in DIMENSIONS if one != "segment"), queries=True
+    )
+    folder = open_folder(settings.warehouse, settings.tenant, settings.warehouse_store)
+    with watched() as done:
+        return program, measure(parts.database, settings.tenant, folder, asked, parts.now_ms, done, settings.analysis)
+
+
+def _write(directory: Path, measured: Measured) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in figure_tables(measured).items():
+        # As the csv module writes them: its line ends stay as they are.
+        (directory / name).write_text(content, encoding="utf-8", newline="")
 
 
 def program_and_days(parts: Parts, name: str, period: str) -> tuple[Program, Days]:

@@ -26,7 +26,7 @@ COMMANDS = {
     "programs": "running",
     "history": "history",
     "import": "events",
-    "report": "measuring",
+    "report": "figures",
     "metrics": "figures",
     "warehouse": "figures",
     "explain": "records",

@@ -9,40 +9,18 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
-from msgspec import Struct
 from sqlglot import exp, parse_one
 
 from goodword.metrics.definitions import Dimension, Metric
+from goodword.metrics.question import Period, Question
 from goodword.metrics.relations import CONSTANTS, DAY_MS, GIVEN, MACROS, RELATIONS
 
 DIALECT = "duckdb"
 """In which everything is written."""
 VALUES_MAX = 200
 """So many values of a dimension are told apart; all others together are OTHERS."""
-OTHERS = "*"
 FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """How fields are called, as in program files."""
-
-
-class Period(Struct, frozen=True):
-    """A named stretch of time, from `start_ms` on and before `end_ms`."""
-
-    name: str
-    start_ms: int
-    end_ms: int
-
-
-class Question(Struct, frozen=True):
-    """Of which program, as of when, over which periods."""
-
-    program: str
-    as_of_ms: int
-    currency: str
-    margin_ppm: int
-    """What is left of an order, in millionths; 0 where the program does not say."""
-    periods: tuple[Period, ...]
-    segment: str = ""
-    """The field of people that the dimension ``segment`` tells apart."""
 
 
 def wrappers_of(metric: Metric) -> tuple[str, ...]:
@@ -79,6 +57,11 @@ def compose(
     for name, tree in [*needed, *last]:
         query = query.with_(name, as_=tree, copy=False)
     return query
+
+
+def queries_of(metric: Metric, question: Question) -> tuple[str, ...]:
+    """The queries that answer a question for a metric, as text to be read and run; none for what is made of other figures."""
+    return tuple(written(compose(metric, question, one)) for one in wrappers_of(metric)) if metric.sql else ()
 
 
 def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.Select:

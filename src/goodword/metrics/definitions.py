@@ -506,13 +506,8 @@ METRICS: dict[str, Metric] = {
             kind="mean",
             unit="money",
             sql="""
-                SELECT p.period, g.participant AS person, g.advocate AS cluster, params.currency,
-                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
-                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                    AND o.placed_ms < g.first_ms + value_days * day_ms
-                WHERE g.origin = 'referred' AND g.first_ms + value_days * day_ms <= params.as_of_ms
-                GROUP BY p.period, g.participant, g.advocate, params.currency
+                SELECT p.period, v.participant AS person, v.advocate AS cluster, v.y
+                FROM values_left AS v JOIN periods AS p ON within(v.first_ms, p) WHERE v.origin = 'referred'
             """,
             dimensions=PERSONAL,
             needs=("margin",),
@@ -524,13 +519,8 @@ METRICS: dict[str, Metric] = {
             kind="mean",
             unit="money",
             sql="""
-                SELECT p.period, g.participant AS person, g.participant AS cluster, params.currency,
-                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
-                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                    AND o.placed_ms < g.first_ms + value_days * day_ms
-                WHERE g.origin = 'other' AND g.first_ms + value_days * day_ms <= params.as_of_ms
-                GROUP BY p.period, g.participant, params.currency
+                SELECT p.period, v.participant AS person, v.participant AS cluster, v.y
+                FROM values_left AS v JOIN periods AS p ON within(v.first_ms, p) WHERE v.origin = 'other'
             """,
             dimensions=PERSONAL,
             needs=("margin",),
@@ -542,16 +532,10 @@ METRICS: dict[str, Metric] = {
             kind="matched",
             unit="money",
             sql="""
-                SELECT p.period, g.origin, params.currency, g.participant,
-                    concat(CAST(g.first_ms // (30 * day_ms) AS VARCHAR), '|', coalesce(d.country, ''), '|', CAST(
-                        CASE WHEN g.first_net <= 0 THEN -1 ELSE CAST(floor(log2(g.first_net)) AS BIGINT) END AS VARCHAR)) AS stratum,
-                    CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
-                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN participants AS d ON d.id = g.participant
-                LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                    AND o.placed_ms < g.first_ms + value_days * day_ms
-                WHERE g.origin IS NOT NULL AND g.first_ms + value_days * day_ms <= params.as_of_ms
-                GROUP BY p.period, g.origin, params.currency, g.participant, g.first_ms, d.country, g.first_net
+                SELECT p.period, v.origin, v.participant, v.y,
+                    concat(CAST(v.first_ms // (30 * day_ms) AS VARCHAR), '|', coalesce(d.country, ''), '|', CAST(
+                        CASE WHEN v.first_net <= 0 THEN -1 ELSE CAST(floor(log2(v.first_net)) AS BIGINT) END AS VARCHAR)) AS stratum
+                FROM values_left AS v JOIN periods AS p ON within(v.first_ms, p) LEFT JOIN participants AS d ON d.id = v.participant
             """,
             needs=("margin",),
             compares=True,
@@ -583,12 +567,8 @@ METRICS: dict[str, Metric] = {
             kind="survival",
             unit="share",
             sql="""
-                SELECT p.period, g.participant AS person, g.advocate AS cluster, g.first_ms AS since_ms,
-                    CASE WHEN g.again_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN g.again_ms IS NULL
-                            THEN greatest(least(params.as_of_ms, coalesce(g.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
-                        ELSE (g.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
-                FROM second_orders AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
+                SELECT p.period, s.participant AS person, s.advocate AS cluster, s.first_ms AS since_ms, s.event, s.age
+                FROM second_orders AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'referred'
             """,
             dimensions=PERSONAL,
             horizon_days=90,
@@ -600,12 +580,8 @@ METRICS: dict[str, Metric] = {
             kind="survival",
             unit="share",
             sql="""
-                SELECT p.period, g.participant AS person, g.participant AS cluster, g.first_ms AS since_ms,
-                    CASE WHEN g.again_ms IS NULL THEN 0 ELSE 1 END AS event,
-                    CASE WHEN g.again_ms IS NULL
-                            THEN greatest(least(params.as_of_ms, coalesce(g.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
-                        ELSE (g.again_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
-                FROM second_orders AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'other'
+                SELECT p.period, s.participant AS person, s.participant AS cluster, s.first_ms AS since_ms, s.event, s.age
+                FROM second_orders AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'other'
             """,
             dimensions=PERSONAL,
             horizon_days=90,
@@ -617,12 +593,8 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT p.period, g.participant AS person, g.advocate AS cluster, 1 AS n, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
-                    AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
-                WHERE g.origin = 'referred' AND g.first_ms + 180 * day_ms <= params.as_of_ms
-                GROUP BY p.period, g.participant, g.advocate
+                SELECT p.period, s.participant AS person, s.advocate AS cluster, 1 AS n, s.y
+                FROM stayed AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'referred'
             """,
             dimensions=PERSONAL,
             source=CLUSTERED,
@@ -633,12 +605,8 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT p.period, g.participant AS person, 1 AS n, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
-                FROM origins AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
-                LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
-                    AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
-                WHERE g.origin = 'other' AND g.first_ms + 180 * day_ms <= params.as_of_ms
-                GROUP BY p.period, g.participant
+                SELECT p.period, s.participant AS person, 1 AS n, s.y
+                FROM stayed AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'other'
             """,
             dimensions=PERSONAL,
             source=WILSON,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from goodword.metrics.definitions import METRICS
-from goodword.metrics.figures import ALL, Figure, Number
+from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.verdicts import SAMPLE_MIN, Facts, verdicts
 
 Others = Mapping[tuple[str, str], list[Figure]]

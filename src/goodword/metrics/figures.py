@@ -7,57 +7,27 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from goodword.metrics.clusters import ClusterSums
-from goodword.metrics.compose import Question
 from goodword.metrics.concentration import concentration
 from goodword.metrics.definitions import HORIZONS, Dimension, Metric
+from goodword.metrics.figure import Figure, Number
 from goodword.metrics.growth import Inviting, viral_coefficient
 from goodword.metrics.horizons import BeyondFollowUp
 from goodword.metrics.intervals import Interval
 from goodword.metrics.means import Counted, Stratum, clustered_mean, matched_difference, percentile
 from goodword.metrics.moments import Moments
 from goodword.metrics.proportions import Proportion, clustered, proportion
+from goodword.metrics.question import Question
 from goodword.metrics.ratios import ratio
 from goodword.metrics.scores import promoter_score
 from goodword.metrics.survival import AtAge, Ended, LifeTable, life_table
 from goodword.metrics.value import Month
-from goodword.metrics.verdicts import Facts, Verdict, verdicts
+from goodword.metrics.verdicts import Facts, verdicts
 
 HOURS = 24
-ALL = "all"
-"""The name of the period that holds everything."""
 Row = Mapping[str, Any]
-Number = int | float
-
-
-class Figure(Struct, frozen=True, omit_defaults=True):
-    """One number of one metric: of which period and whom, how sure, and by which definition."""
-
-    metric: str
-    period: str
-    unit: str
-    """``share`` (of 1), ``per`` (so many for each), ``count``, ``days``, ``score``, a currency (in its minor unit), or a unit of rewards."""
-    value: Number | None
-    """None where nothing can be said: there was nobody, or nobody was followed for so long."""
-    dimension: Dimension | None = None
-    of: str = ""
-    """What the dimension says: ``whatsapp``; the empty text where that is not known."""
-    numerator: int | None = None
-    denominator: int | None = None
-    low: Number | None = None
-    high: Number | None = None
-    level: float | None = None
-    method: str = ""
-    """How the interval was made; the empty text where the figure counts everything there is and needs none."""
-    maturity: float | None = None
-    """The share of those looked at who have had the time that the figure gives them."""
-    more: dict[str, Number | None] = {}
-    """What else is told of it: other horizons, the mean beside the median, the seed of what was drawn."""
-    warnings: tuple[Verdict, ...] = ()
-    version: int = 1
 
 
 def figures(

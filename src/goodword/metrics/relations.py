@@ -190,14 +190,38 @@ RELATIONS: dict[str, str] = {
             FROM orders AS o WHERE o.counted
         ) AS f WHERE f.place = 1
     """,
-    # When somebody became a customer, and when he bought again.
+    # When each of these bought again, or how long he was watched without: of who was erased, until then.
     "second_orders": """
-        SELECT g.participant, g.origin, g.first_ms, g.advocate, s.placed_ms AS again_ms, p.erased_ms
-        FROM origins AS g LEFT JOIN participants AS p ON p.id = g.participant
+        SELECT g.participant, g.origin, g.first_ms, g.advocate,
+            CASE WHEN s.placed_ms IS NULL THEN 0 ELSE 1 END AS event,
+            CASE WHEN s.placed_ms IS NULL
+                    THEN greatest(least(params.as_of_ms, coalesce(p.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
+                ELSE (s.placed_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
+        FROM origins AS g CROSS JOIN params LEFT JOIN participants AS p ON p.id = g.participant
         LEFT JOIN (
             SELECT o.participant, o.placed_ms, row_number() OVER (PARTITION BY o.participant ORDER BY o.placed_ms, o.id) AS place
             FROM orders AS o WHERE o.counted
         ) AS s ON s.participant = g.participant AND s.place = 2
+        WHERE g.origin IS NOT NULL
+    """,
+    # What customers who were followed that long left over their first days, discounted.
+    "values_left": """
+        SELECT g.participant, g.origin, g.advocate, g.first_ms, g.first_net,
+            CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+        FROM valued AS g CROSS JOIN params
+        LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+            AND o.placed_ms < g.first_ms + value_days * day_ms
+        WHERE g.origin IS NOT NULL AND g.first_ms + value_days * day_ms <= params.as_of_ms
+        GROUP BY g.participant, g.origin, g.advocate, g.first_ms, g.first_net
+    """,
+    # Whether those who were customers for long enough bought in their second 90 days.
+    "stayed": """
+        SELECT g.participant, g.origin, g.advocate, g.first_ms, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
+        FROM origins AS g CROSS JOIN params
+        LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
+            AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
+        WHERE g.origin IS NOT NULL AND g.first_ms + 180 * day_ms <= params.as_of_ms
+        GROUP BY g.participant, g.origin, g.advocate, g.first_ms
     """,
     # Orders with the event that told each first, and the program that its evidence is of: a click id begins with its code.
     "told_orders": """

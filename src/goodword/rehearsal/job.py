@@ -15,14 +15,12 @@ from msgspec import Struct
 
 from goodword.collector import relax_collector
 from goodword.engine.ids import Keyring
+from goodword.processes import give_way
 from goodword.program.loader import load_program
 from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.report import Report
 from goodword.rehearsal.scratch import ROWS_MAX
 from goodword.storage.database import open_database
-
-NICENESS = 10
-"""How far it stands behind those who serve."""
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,11 +49,6 @@ class Told(Struct, frozen=True, omit_defaults=True):
     done: float | None = None
     report: Report | None = None
     error: str | None = None
-
-
-def give_way(process: int) -> None:
-    """Put a process behind those who serve, 0 for one's own. Whoever starts one says so at once: its start takes a processor, too."""
-    os.setpriority(os.PRIO_PROCESS, process, max(NICENESS, os.getpriority(os.PRIO_PROCESS, process)))
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from goodword.metrics.definitions import BY_ALL, HORIZONS, METRICS, TOPICS, Dimension, Topic
-from goodword.metrics.figures import ALL, Figure, Number
+from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.periods import Days
 from goodword.program.duration import day_start_ms, iso
 from goodword.program.loader import Program
@@ -29,7 +29,7 @@ from goodword.reports.blocks import (
 from goodword.reports.definitions import definitions
 from goodword.reports.labels import label
 from goodword.reports.sayings import Sayings
-from goodword.warehouse.measuring import Measured, periods_of, question
+from goodword.warehouse.asked import Measured
 from goodword.words.format import amount, isolate, joined, moment, month_name, number
 
 FUNNEL = ("asks", "shares", "clicks", "leads", "conversions")
@@ -88,9 +88,7 @@ class _Report:
             yield Note(self.text("unfinished"))
 
     def _definitions(self) -> Block:
-        periods = periods_of(self.program, [self.measured.period])
-        asked = question(self.program, self.measured.as_of_ms, periods)
-        return definitions(self.say, self.measured.figures, asked)
+        return definitions(self.say, self.measured.figures, self.measured.queries)
 
     # what matters -----------------------------------------------------------------------------------------------------
 

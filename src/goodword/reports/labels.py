@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from goodword.engine.reasons import REASONS, Reason
-from goodword.metrics.compose import OTHERS
 from goodword.metrics.definitions import Dimension
+from goodword.metrics.figure import OTHERS
 from goodword.words.catalogue import catalogue
 from goodword.words.format import isolate
 from goodword.words.phrases import own_word

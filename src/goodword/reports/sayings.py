@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from goodword.metrics.definitions import METRICS
-from goodword.metrics.figures import ALL, Figure, Number
+from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.periods import Days, month_of
 from goodword.metrics.verdicts import Verdict
 from goodword.program.quantity import BASIS_POINTS, Quantity, is_currency

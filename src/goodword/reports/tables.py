@@ -15,10 +15,10 @@ from typing import Final, get_args
 import msgspec
 
 from goodword.metrics.definitions import Dimension
-from goodword.metrics.figures import ALL, Figure
+from goodword.metrics.figure import ALL, Figure
 from goodword.program.duration import iso
 from goodword.program.quantity import exponent, is_currency
-from goodword.warehouse.measuring import Measured
+from goodword.warehouse.asked import Measured
 
 BOM: Final = "\ufeff"
 """What tells Excel that a file is UTF-8. Others take it for nothing, or read ``utf-8-sig``."""

@@ -207,6 +207,17 @@ def click_counts(connection: Connection, tenant: str) -> Rows:
     return connection.execute(_COUNTS, {"tenant": tenant}).fetchall()
 
 
+def program_versions(connection: Connection, tenant: str) -> tuple[str, ...]:
+    """Which versions of programs there are, as ``name/number``: without their texts, which are long."""
+    versions = tables.program_versions.c
+    rows = connection.execute(
+        select(versions.program, versions.version)
+        .where(versions.tenant == tenant)
+        .order_by(versions.program, versions.version)
+    )
+    return tuple(f"{row.program}/{row.version}" for row in rows)
+
+
 def program_texts(connection: Connection, tenant: str) -> Rows:
     """Every version of every program: its name, number, text and when it was published."""
     versions = tables.program_versions.c

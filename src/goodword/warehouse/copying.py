@@ -8,7 +8,7 @@ database says so, in one statement: of two that copy at the same time one is tol
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from goodword.storage.facts import CopyState, Rows
 from goodword.storage.load import load_tenant
 from goodword.warehouse.facts import FACTS, LAYOUT, WHOLE, Fact, staged_schema, staged_table
 from goodword.warehouse.folder import Folder, Manifest
+from goodword.warehouse.parquet import quoted, read_parquet
 
 PAGE_ROWS = 50_000
 """How many rows are read at a time."""
@@ -96,7 +97,7 @@ class Copier:
             return True
         with self._database.read() as connection:
             spools = source.spool_places(connection, self._tenant)
-            programs = _programs_in(source.program_texts(connection, self._tenant))
+            programs = source.program_versions(connection, self._tenant)
         behind = any(manifest.spools.get(spool, 0) < place for spool, place in spools.items())
         return behind or programs != manifest.programs
 
@@ -116,11 +117,8 @@ class Copier:
                 manifest = self._catch_up(work, connection, manifest, load_tenant(connection, self._tenant).seq)
             # Those of a copy that nobody knows any more are found in the folder.
             old = {path for fact in before.files for path in before.paths(fact)} if before is not None else set()
-            self._retire(work, (old | self._folder.parquet_files()) - work.new)
+            work.retired += tuple(sorted((old | self._folder.parquet_files()) - work.new))
             return self._commit(work, manifest, state)
-
-    def _retire(self, work: _Work, paths: Iterable[str]) -> None:
-        work.retired += tuple(sorted(paths))
 
     def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
         with self._work(state, manifest) as work:
@@ -143,9 +141,9 @@ class Copier:
             logged = (read(connection, self._tenant, begin, min(until, begin + PAGE_ROWS)) for begin in steps)
             work.fold(FACTS[name], (self._told(name, rows) for rows in logged))
         work.put_whole(FACTS["click_counts"], source.click_counts(connection, self._tenant))
-        texts = source.program_texts(connection, self._tenant)
-        if (programs := _programs_in(texts)) != manifest.programs:
-            work.put_whole(FACTS["rules"], _rules_of(texts))
+        programs = source.program_versions(connection, self._tenant)
+        if programs != manifest.programs:
+            work.put_whole(FACTS["rules"], _rules_of(source.program_texts(connection, self._tenant)))
         clock_ms = load_tenant(connection, self._tenant).clock_ms
         return replace(manifest, seq=until, clock_ms=clock_ms, programs=programs, as_of_ms=self._now_ms())
 
@@ -248,7 +246,7 @@ class _Work:
         for name, value in {
             "memory_limit": MEMORY,
             "threads": THREADS,
-            "temp_directory": _quoted(staging),
+            "temp_directory": quoted(staging),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -293,7 +291,7 @@ class _Work:
             for rows in pages:
                 writer.write_table(staged_table(fact, rows))
                 staged += len(rows)
-        self._engine.execute(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {_read_parquet([path])}")  # noqa: S608
+        self._engine.execute(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {read_parquet([path])}")  # noqa: S608
         return staged
 
     def _put(self, fact: Fact, query: str, days: Sequence[str], replaced: int) -> None:
@@ -301,7 +299,7 @@ class _Work:
         target.mkdir(mode=0o700, exist_ok=True)
         pattern = f"{self.manifest.generation:08d}-{{uuid}}"
         copied = self._engine.execute(
-            f"COPY (SELECT * FROM ({query}) ORDER BY day) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd, "  # noqa: S608
+            f"COPY (SELECT * FROM ({query}) ORDER BY day) TO '{quoted(target)}' (FORMAT parquet, COMPRESSION zstd, "  # noqa: S608
             f"PARTITION_BY (day), FILENAME_PATTERN '{pattern}', OVERWRITE_OR_IGNORE, RETURN_FILES)"
         ).fetchall()
         made: dict[str, list[str]] = {day: [] for day in days}
@@ -328,20 +326,7 @@ class _Work:
         return sum(pq.read_metadata(self._folder / path).num_rows for path in paths)
 
     def _read(self, paths: Sequence[str]) -> str:
-        return _read_parquet([self._folder / path for path in paths])
-
-
-def _read_parquet(paths: Sequence[Path]) -> str:
-    listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _programs_in(texts: Rows) -> tuple[str, ...]:
-    return tuple(f"{program}/{version}" for program, version, _, _ in texts)
+        return read_parquet([self._folder / path for path in paths])
 
 
 def _rules_of(texts: Rows) -> list[tuple[Any, ...]]:

@@ -77,6 +77,11 @@ def _plain(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
+def _of(collection: str, *without: str) -> dict[str, str]:
+    """The columns of a collection as they stand in its table: all but its document, and those that are named."""
+    return _plain(*(name for name in SOURCES[collection].columns if name not in ("doc", *without)))
+
+
 def _text(path: str, column: str = "doc") -> str:
     return f"CAST({column} AS JSON)->>'$.{path}'"
 
@@ -99,7 +104,7 @@ FACTS: dict[str, Fact] = {
             "participants",
             "a person of the shop: an advocate, a friend, a customer",
             {
-                **_plain("id", "created_ms", "country", "language", "number"),
+                **_of("participants"),
                 "fields": f"coalesce({_text('fields')}, '{{}}')",
                 "erased_ms": f"CAST({_text('erased_ms')} AS BIGINT)",
             },
@@ -113,7 +118,7 @@ FACTS: dict[str, Fact] = {
             "handles",
             "a code of an advocate in a program",
             {
-                **_plain("code", "program", "participant", "created_ms"),
+                **_of("handles"),
                 "group_id": _text("group"),
                 "name": _text("name"),
             },
@@ -124,7 +129,7 @@ FACTS: dict[str, Fact] = {
         Fact(
             "claims",
             "an invitation that was accepted by somebody who was not known yet",
-            _plain("token", "code", "claimed_ms"),
+            _of("claims"),
             ("token",),
             "claimed_ms",
             SOURCES["claims"].columns,
@@ -134,7 +139,7 @@ FACTS: dict[str, Fact] = {
             "an order of anybody: `refunded` came back of it, `net` is left; `redemptions` is which rewards paid of it, "
             "beside its total; `counted` says whether it makes its buyer a customer",
             {
-                **_plain("id", "participant", "placed_ms", "total", "currency", "refunded", "state", "referral"),
+                **_of("orders", "counted"),
                 "counted": "counted = 1",
                 "net": "CASE WHEN state IN ('placed', 'refunded') THEN total - refunded ELSE 0 END",
                 "redemptions": _listed(
@@ -150,20 +155,7 @@ FACTS: dict[str, Fact] = {
             "referrals",
             "a friend tied to an advocate in a program",
             {
-                **_plain(
-                    "id",
-                    "program",
-                    "version",
-                    "advocate",
-                    "friend",
-                    "code",
-                    "evidence",
-                    "claimed_ms",
-                    "until_ms",
-                    "status",
-                    "moderation",
-                    "converted_ms",
-                ),
+                **_of("referrals"),
                 "click": _text("click"),
                 "group_id": _text("group"),
                 "order_id": _text("order"),
@@ -176,23 +168,7 @@ FACTS: dict[str, Fact] = {
             "rewards",
             "one grant of a reward rule to one person; `paid` is which rewards it was bought with",
             {
-                **_plain(
-                    "id",
-                    "program",
-                    "version",
-                    "rule",
-                    "side",
-                    "participant",
-                    "referral",
-                    "unit",
-                    "amount",
-                    "status",
-                    "reason",
-                    "remaining",
-                    "granted_ms",
-                    "expires_ms",
-                    "order_id",
-                ),
+                **_of("rewards"),
                 "option": f"coalesce({_text('option')}, '')",
                 "used": _integer("used"),
                 "owed": _integer("owed"),
@@ -207,7 +183,7 @@ FACTS: dict[str, Fact] = {
         Fact(
             "tiers",
             "the tier that somebody holds in a program",
-            _plain("id", "program", "participant", "tier"),
+            _of("tiers"),
             ("id",),
             None,
             SOURCES["tiers"].columns,
@@ -215,7 +191,7 @@ FACTS: dict[str, Fact] = {
         Fact(
             "surveys",
             "what somebody thinks of a program",
-            _plain("id", "program", "participant", "side", "at_ms", "recommend", "easy", "attractive", "motivates"),
+            _of("surveys"),
             ("id",),
             "at_ms",
             SOURCES["surveys"].columns,

@@ -5,46 +5,22 @@ It gives way to whoever serves, and ends with him: standard input that ends mean
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
+from goodword.parts import now_ms
+from goodword.processes import give_way
 from goodword.storage.database import Database, open_database
+from goodword.warehouse.asked import UnknownProgram
 from goodword.warehouse.folder import open_folder
-from goodword.warehouse.measuring import Asked, Measured, Session, UnknownProgram
+from goodword.warehouse.measuring import Session
+from goodword.warehouse.task import Task, Told
 
-NICENESS = 10
-"""How far it stands behind those who serve."""
 TELL_SECONDS = 0.2
 """How often it tells how far it is, at most."""
-
-
-class Task(Struct, frozen=True):
-    """What is to be measured, where."""
-
-    database: str
-    tenant: str
-    warehouse: str
-    asked: Asked | None = None
-    """None: the facts are copied, and nothing is measured."""
-    analysis: str = ""
-    store: str = ""
-    """The address of the engine; empty for the embedded one."""
-
-
-class Told(Struct, frozen=True, omit_defaults=True):
-    """A line of its output: how far it is, or how it ended."""
-
-    done: float | None = None
-    measured: Measured | None = None
-    unknown: bool = False
-    """There is no such program."""
-    error: str | None = None
-    copied: bool = False
 
 
 class Worker:
@@ -86,7 +62,7 @@ class Worker:
             self._database, self._place = open_database(task.database), place
             self._database.serves()  # a server that is away is told, and not waited for
             folder = open_folder(Path(task.warehouse), task.tenant, task.store)
-            self._session = Session(self._database, task.tenant, folder, _now_ms, task.analysis)
+            self._session = Session(self._database, task.tenant, folder, now_ms, task.analysis)
         return self._session
 
     def _progress(self, share: float) -> None:
@@ -97,17 +73,13 @@ class Worker:
 
 def main() -> None:
     """Do what standard input asks, until it ends."""
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    give_way(0)
     worker = Worker()
     try:
         while line := sys.stdin.buffer.readline():
             worker.work(line)
     finally:
         worker.close()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _tell(told: Told) -> None:

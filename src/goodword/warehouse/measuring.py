@@ -2,72 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection
 
-from goodword.metrics.compose import Period, Question, compose, facts_of, relations_of, wrappers_of, written
+from goodword.metrics.compose import compose, facts_of, queries_of, relations_of, wrappers_of, written
 from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
-from goodword.metrics.figures import ALL, Figure, figures
+from goodword.metrics.figure import ALL, Figure
+from goodword.metrics.figures import figures
 from goodword.metrics.periods import Days
-from goodword.program.duration import day_start_ms, local_date
+from goodword.metrics.question import Period, Question
 from goodword.program.loader import Program
-from goodword.storage.costs import costs_between, in_force, programs_of
+from goodword.storage.costs import costs_between, in_force
 from goodword.storage.database import Database
-from goodword.storage.load import load_tenant
+from goodword.warehouse.asked import Asked, Measured, find_program, periods_of, question, today
 from goodword.warehouse.copying import Copier, CopyRaced
-from goodword.warehouse.engine import Engine, engine_for
+from goodword.warehouse.engine import Engine
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Folder, Manifest
+from goodword.warehouse.opening import engine_for
 
 KEPT_ROWS_MAX = 20_000_000
 """Up to how many rows facts are read once for all questions; of more, each question reads the columns that it needs."""
 RACES_MAX = 3
 EVER_MS = 2**45
 Progress = Callable[[float], None]
-
-
-class UnknownProgram(LookupError):
-    """No program of this name was ever in force."""
-
-
-class Asked(Struct, frozen=True):
-    """What is to be measured."""
-
-    program: str
-    period: Days
-    trend: tuple[Days, ...] = ()
-    """Further periods, of which figures are told without dimensions."""
-    dimensions: tuple[Dimension, ...] = ()
-    metrics: tuple[str, ...] = tuple(METRICS)
-    segment: str = ""
-    """The field of people by which the dimension ``segment`` tells them apart."""
-
-
-class Measured(Struct, frozen=True):
-    """Figures of a program, all over the same facts."""
-
-    program: str
-    currency: str
-    time_zone: str
-    period: Days
-    trend: tuple[Days, ...]
-    as_of_ms: int
-    """When the facts were read from the database."""
-    seq: int
-    """All events up to this one are in them."""
-    figures: tuple[Figure, ...]
-
-    def find(self, metric: str, period: str | None = None, dimension: Dimension | None = None) -> list[Figure]:
-        """The figures of a metric: for the period asked for unless told, and by a dimension where one is named."""
-        name = self.period.name if period is None else period
-        return [one for one in self.figures if (one.metric, one.period, one.dimension) == (metric, name, dimension)]
 
 
 class _Known(Struct, frozen=True):
@@ -167,9 +130,9 @@ class Session:
             self._manifest = manifest
         engine.forget()
         if sum(manifest.rows.values()) <= KEPT_ROWS_MAX:
-            read = {name for metric in _chosen(asked) if metric.sql for name in facts_of(metric)}
-            by = {"participants", "tiers", "clicks"} if asked.dimensions else set()
-            engine.keep_facts((read | by) & set(FACTS))
+            engine.keep_facts(
+                {fact for metric, dimension in _work(asked) for fact in facts_of(metric, dimension)} & set(FACTS)
+            )
         return engine
 
 
@@ -184,24 +147,20 @@ def ask(
     """The figures that are asked for, by an engine that has the facts."""
     model = program.model
     everything = Period(ALL, 0, EVER_MS)
-    main = _period(asked.period, model.zone)
-    trend = [_period(days, model.zone) for days in asked.trend]
+    main, *trend = periods_of(program, [asked.period, *asked.trend])
     # The period may be a month of the trend as well: asked for twice, all that happened in it would count twice.
     periods = {one.name: one for one in (main, *trend, everything)}
     whole = question(program, manifest.as_of_ms, list(periods.values()))
     parted = question(program, manifest.as_of_ms, [main], asked.segment)
-    chosen = _chosen(asked)
-    work = [(metric, None) for metric in chosen if metric.kind != "derived"]
-    parts = [
-        (METRICS[name], dimension)
-        for name in asked.metrics
-        for dimension in asked.dimensions
-        if dimension in METRICS[name].dimensions
-    ]
+    work = _work(asked)
     made: list[Figure] = []
-    for place, (metric, dimension) in enumerate([*work, *parts]):
-        made += _asked(engine, metric, whole if dimension is None else parted, dimension)
-        progress((place + 1) / (len(work) + len(parts)))
+    for place, (metric, dimension) in enumerate(work):
+        about = whole if dimension is None else parted
+        if "margin" in metric.needs and model.economics is None:
+            made += figures(metric, {}, about, dimension)  # nobody knows it: that is not the same as nothing
+        else:
+            made += _asked(engine, metric, about, dimension)
+        progress((place + 1) / len(work))
     target = model.target
     inputs = Inputs(
         model.currency,
@@ -209,7 +168,7 @@ def ask(
         costs=costs,
         target_customers=target.customers if target is not None else None,
     )
-    derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in chosen]
+    derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in _chosen(asked)]
     made += derive(derived, [period.name for period in whole.periods], made, inputs)
     shown = sorted((one for one in made if one.metric in asked.metrics), key=_place(whole))
     return Measured(
@@ -221,49 +180,16 @@ def ask(
         manifest.as_of_ms,
         manifest.seq,
         tuple(shown),
+        {name: queries_of(METRICS[name], parted) for name in asked.metrics} if asked.queries else {},
     )
-
-
-def question(program: Program, as_of_ms: int, periods: Sequence[Period], segment: str = "") -> Question:
-    """A question about a program, with what its file says of currency and margin."""
-    model = program.model
-    margin = model.economics.margin * 100 if model.economics is not None else 0
-    return Question(program.name, as_of_ms, model.currency, margin, tuple(periods), segment)
-
-
-def segments_of(program: Program) -> list[str]:
-    """The fields of people that a program declares: by these they can be told apart."""
-    return sorted(name for name, field in program.model.fields.items() if field.of == "person")
-
-
-def periods_of(program: Program, days: Iterable[Days]) -> list[Period]:
-    """Days of a program's calendar as stretches of time."""
-    return [_period(one, program.model.zone) for one in days]
-
-
-def today(program: Program, now_ms: int) -> date:
-    """The day it is in a program's calendar."""
-    return local_date(now_ms, program.model.zone)
-
-
-def find_program(connection: Connection, tenant: str, name: str) -> Program:
-    """A program in the version in force, else in its newest.
-
-    Raises:
-        UnknownProgram: there is none.
-    """
-    load_tenant(connection, tenant)
-    program = programs_of(connection, tenant).get(name)
-    if program is None:
-        raise UnknownProgram(name)
-    return program
 
 
 def _known(database: Database, tenant: str, asked: Asked, now_ms: int) -> _Known:
     with database.read() as connection:
         program = find_program(connection, tenant, asked.program)
-        spans = in_force(connection, tenant)
         entered = costs_between(connection, tenant, program=asked.program)
+        # Only costs of the business are shared over programs, for which all of them have to be read.
+        spans = in_force(connection, tenant) if any(cost.program is None for cost in entered) else {}
     found: dict[str, dict[str, int]] = {}
     ever, day = Days(ALL, date.min, date.max), today(program, now_ms)
     for days in (asked.period, *asked.trend, ever):
@@ -296,6 +222,18 @@ def _chosen(asked: Asked) -> list[Metric]:
     return chosen + [METRICS[name] for name in _needed(chosen) if name not in asked.metrics]
 
 
+def _work(asked: Asked) -> list[tuple[Metric, Dimension | None]]:
+    """Each metric that has a query as a whole, and what is asked for by the dimensions that it has."""
+    whole = [(metric, None) for metric in _chosen(asked) if metric.sql]
+    parts = [
+        (METRICS[name], dimension)
+        for name in asked.metrics
+        for dimension in asked.dimensions
+        if dimension in METRICS[name].dimensions
+    ]
+    return [*whole, *parts]
+
+
 def _needed(chosen: Iterable[Metric]) -> list[str]:
     """The metrics that these are made of, and those that those are."""
     found: dict[str, None] = {}
@@ -316,7 +254,3 @@ def _asked(engine: Engine, metric: Metric, whole: Question, dimension: Dimension
         for wrapper in wrappers_of(metric)
     }
     return figures(metric, rows, whole, dimension)
-
-
-def _period(days: Days, zone: ZoneInfo) -> Period:
-    return Period(days.name, day_start_ms(days.first, 0, zone), day_start_ms(days.last, 1, zone))

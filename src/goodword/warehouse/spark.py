@@ -17,9 +17,11 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.types import BooleanType, DataType, LongType, StringType, StructField, StructType
 
-from goodword.metrics.compose import Question, relation, written
+from goodword.metrics.compose import relation, written
+from goodword.metrics.question import Question
 from goodword.metrics.relations import RELATIONS
-from goodword.warehouse.engine import AnalysisUnavailable, Row, plain, schema_of
+from goodword.warehouse.duck import schema_of
+from goodword.warehouse.engine import AnalysisUnavailable, Row, plain
 from goodword.warehouse.facts import FACTS
 from goodword.warehouse.folder import Manifest
 

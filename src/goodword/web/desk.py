@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from goodword.processes import give_way
 from goodword.settings import Settings
-from goodword.warehouse.job import Task, Told
-from goodword.warehouse.measuring import Measured
+from goodword.warehouse.asked import Measured
+from goodword.warehouse.task import Task, Told
 
 FRESH_SECONDS = 60.0
 """So old figures may be at most."""
@@ -54,7 +55,7 @@ class TooManyAsk(Exception):
 
 
 @dataclass(slots=True)
-class Question:
+class Enquiry:
     """Something that was asked for."""
 
     task: Task
@@ -77,13 +78,13 @@ class Desk:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._questions: dict[bytes, Question] = {}
-        self._queue: asyncio.Queue[Question] = asyncio.Queue()
+        self._questions: dict[bytes, Enquiry] = {}
+        self._queue: asyncio.Queue[Enquiry] = asyncio.Queue()
         self._process: asyncio.subprocess.Process | None = None
         self._runner: asyncio.Task[None] | None = None
         self._copier: asyncio.Task[None] | None = None
 
-    async def ask(self, task: Task, seconds: float) -> Question:
+    async def ask(self, task: Task, seconds: float) -> Enquiry:
         """The answer, as far as it is there after so many seconds.
 
         Raises:
@@ -94,7 +95,7 @@ class Desk:
         if question is None or not question.fresh(self._clock()):
             if self._queue.qsize() >= WAITING_MAX:
                 raise TooManyAsk
-            question = Question(task)
+            question = Enquiry(task)
             self._questions.pop(key, None)
             self._questions[key] = question
             self._forget_oldest()
@@ -154,7 +155,7 @@ class Desk:
             question.answered = self._clock()
             question.ready.set()
 
-    async def _answer(self, question: Question) -> None:
+    async def _answer(self, question: Enquiry) -> None:
         process = await self._started()
         assert process.stdin is not None  # noqa: S101 - they are pipes
         assert process.stdout is not None  # noqa: S101
@@ -176,6 +177,7 @@ class Desk:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "goodword.warehouse.job", stdin=pipe, stdout=pipe, limit=LINE_BYTES_MAX
             )
+            give_way(self._process.pid)
         return self._process
 
     async def _end(self) -> None:

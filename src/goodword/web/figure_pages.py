@@ -20,14 +20,14 @@ from goodword.portal.frame import frame
 from goodword.program.loader import Program
 from goodword.reports.blocks import Block, Heading, Line
 from goodword.reports.figures import figures_blocks
-from goodword.storage.costs import programs_of
 from goodword.storage.keys import PREFIX as KEY_PREFIX
 from goodword.storage.keys import ApiKey, find_key, live_key
+from goodword.storage.load import load_program_rows
 from goodword.storage.sessions import end_session, open_session
-from goodword.warehouse.measuring import Asked, today
+from goodword.warehouse.asked import Asked, today
 from goodword.web.api import Id
 from goodword.web.context import Context, context_of
-from goodword.web.figures import as_csv, ask_desk
+from goodword.web.figures import as_csv, ask_desk, program_of
 from goodword.web.forms import check_token, read_form
 from goodword.web.people import SIGN_IN, Lang, answer, go
 from goodword.web.problems import NotFound, Overloaded
@@ -123,7 +123,7 @@ def programs_page(request: Request, reader: Looking, lang: Lang = None) -> Respo
     """All programs."""
     context, language = context_of(request), language_for(request, lang)
     with context.parts.database.read() as connection:
-        names = sorted(programs_of(connection, context.tenant))
+        names = sorted(load_program_rows(connection, context.tenant))
     made = frame(language, catalogue(language).text("figures_page.title"), PREFIX, token=reader.visitor.token)
     view = [(name, f"{PREFIX}/programs/{quote(name)}") for name in names]
     return answer(request, "figures_programs.html", made, view, lang=lang)
@@ -135,7 +135,7 @@ async def figures_page(
 ) -> Response:
     """What a program comes to; while it is made, a page that says how far that is."""
     context, language = context_of(request), language_for(request, lang)
-    found = await run_in_threadpool(_program, context, program)
+    found = await run_in_threadpool(program_of, context, program)
     day = today(found, context.parts.now_ms())
     try:
         days = read_period(period, day)
@@ -158,7 +158,7 @@ async def figures_page(
 async def figures_csv(request: Request, reader: Looking, program: Id, period: PeriodText = "") -> Response:
     """The same figures as a table."""
     context = context_of(request)
-    found = await run_in_threadpool(_program, context, program)
+    found = await run_in_threadpool(program_of, context, program)
     try:
         days = read_period(period, today(found, context.parts.now_ms()))
     except PeriodError:
@@ -172,7 +172,7 @@ async def figures_csv(request: Request, reader: Looking, program: Id, period: Pe
 
 def asked_of(program: str, days: Days) -> Asked:
     """What a page asks for."""
-    return Asked(program, days, months_until(days.last), BY, tuple(METRICS))
+    return Asked(program, days, months_until(days.last), BY, tuple(METRICS), queries=True)
 
 
 def _shown(
@@ -235,11 +235,3 @@ def _let_in(context: Context, typed: str, agent: str) -> str | None:
     with context.parts.database.write_aside() as connection:
         now_ms = context.parts.now_ms()
         return open_session(connection, context.tenant, "office", key.id, now_ms, confirmed=True, agent=agent)
-
-
-def _program(context: Context, name: str) -> Program:
-    with context.parts.database.read() as connection:
-        found = programs_of(connection, context.tenant).get(name)
-    if found is None:
-        raise NotFound
-    return found

@@ -9,31 +9,27 @@ from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Query, Request
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from goodword.metrics.compose import compose, wrappers_of, written
 from goodword.metrics.definitions import METRICS, Dimension, Kind, Metric, Topic, Unit
-from goodword.metrics.figures import Figure
+from goodword.metrics.figure import Figure
 from goodword.metrics.periods import Days, PeriodError, months_until, read_period
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
-from goodword.warehouse.job import Task
-from goodword.warehouse.measuring import (
+from goodword.storage.load import load_program_rows
+from goodword.warehouse.asked import (
     Asked,
     Measured,
-    UnknownProgram,
-    find_program,
-    periods_of,
-    question,
     segments_of,
     today,
 )
+from goodword.warehouse.task import Task
 from goodword.web.answers import answers, json
 from goodword.web.api import Id, Reader
 from goodword.web.context import Context, context_of
-from goodword.web.desk import Question, TooManyAsk
+from goodword.web.desk import Enquiry, TooManyAsk
 from goodword.web.problems import Invalid, NotFound, Overloaded
 
 WAIT_SECONDS = 20.0
@@ -124,22 +120,26 @@ async def get_figures(
     )
     answer = await ask_desk(context, asked, WAIT_SECONDS)
     if answer.measured is None:
-        on_its_way = json(OnItsWay("on_its_way", answer.done), 202)
-        on_its_way.headers["Retry-After"] = str(BACK_SECONDS)
-        return on_its_way
+        return _on_its_way(answer)
     if format == "csv":
         return Response(as_csv(answer.measured), media_type="text/csv; charset=utf-8")
     return json(figures_out(answer.measured))
 
 
-@router.get("/programs/{program}/metrics/{metric}", responses=answers(MetricOut, "the definition"))
-def get_metric(request: Request, key: Reader, program: Id, metric: Id, period: PeriodText = "") -> Response:
+@router.get(
+    "/programs/{program}/metrics/{metric}",
+    responses={**answers(MetricOut, "the definition"), **answers(OnItsWay, "it is on its way: ask again", 202)},
+)
+async def get_metric(request: Request, key: Reader, program: Id, metric: Id, period: PeriodText = "") -> Response:
     """How a figure is defined, with its SQL for a program and a period."""
     context = context_of(request)
     if metric not in METRICS:
         raise NotFound
-    found, days = _program_and_days(context, program, period)
-    return json(metric_out(METRICS[metric], found, days, context.parts.now_ms()))
+    asked = await run_in_threadpool(asked_of, context, program, period, (), (metric,), False)
+    answer = await ask_desk(context, replace(asked, queries=True), WAIT_SECONDS)
+    if answer.measured is None:
+        return _on_its_way(answer)
+    return json(metric_out(METRICS[metric], answer.measured.queries[metric]))
 
 
 def asked_of(
@@ -169,7 +169,7 @@ def asked_of(
     return Asked(program, days, months_until(days.last) if trend else (), dimensions, wanted, segment)
 
 
-async def ask_desk(context: Context, asked: Asked, seconds: float) -> Question:
+async def ask_desk(context: Context, asked: Asked, seconds: float) -> Enquiry:
     """The answer of the desk, as far as it is there after so many seconds.
 
     Raises:
@@ -205,10 +205,8 @@ def figures_out(measured: Measured) -> FiguresOut:
     )
 
 
-def metric_out(metric: Metric, program: Program, days: Days, now_ms: int) -> MetricOut:
+def metric_out(metric: Metric, sql: tuple[str, ...]) -> MetricOut:
     """A definition as the API shows it."""
-    about = question(program, now_ms, periods_of(program, [days]))
-    sql = () if metric.kind == "derived" else tuple(written(compose(metric, about, one)) for one in wrappers_of(metric))
     return MetricOut(
         metric.name,
         metric.topic,
@@ -238,12 +236,28 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _program_and_days(context: Context, program: str, period: str) -> tuple[Program, Days]:
+def program_of(context: Context, name: str) -> Program:
+    """A program in the version in force, else in its newest; each version is parsed once. Reads the database: not in the loop.
+
+    Raises:
+        NotFound: there is none.
+    """
     with context.parts.database.read() as connection:
-        try:
-            found = find_program(connection, context.tenant, program)
-        except UnknownProgram:
-            raise NotFound from None
+        row = load_program_rows(connection, context.tenant).get(name)
+        if row is None:
+            raise NotFound
+        key = (name, row.version or row.latest)
+        return context.parts.tenants.versions(connection, context.tenant, {key})[key]
+
+
+def _on_its_way(answer: Enquiry) -> Response:
+    told = json(OnItsWay("on_its_way", answer.done), 202)
+    told.headers["Retry-After"] = str(BACK_SECONDS)
+    return told
+
+
+def _program_and_days(context: Context, program: str, period: str) -> tuple[Program, Days]:
+    found = program_of(context, program)
     try:
         return found, read_period(period, today(found, context.parts.now_ms()))
     except PeriodError as error:

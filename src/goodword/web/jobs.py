@@ -14,7 +14,8 @@ from typing import Literal
 import msgspec
 import structlog
 
-from goodword.rehearsal.job import Asked, Told, give_way
+from goodword.processes import give_way
+from goodword.rehearsal.job import Asked, Told
 from goodword.rehearsal.report import Report
 
 RUNNING_MAX = 1
