@@ -282,7 +282,8 @@ def test_a_command_says_in_a_line_that_nobody_is_there(tmp_path: Path) -> None:
 
 def test_a_process_without_a_main_file_goes_on() -> None:
     lines = (
-        "from goodword.warehouse.engine import engine_for, AnalysisUnavailable",
+        "from goodword.warehouse.engine import AnalysisUnavailable",
+        "from goodword.warehouse.opening import engine_for",
         "from pathlib import Path; from goodword.warehouse.folder import Manifest",
         "try: engine_for('sc://127.0.0.1:1', Path('/tmp'), Manifest())",
         "except AnalysisUnavailable as error: print(error)",

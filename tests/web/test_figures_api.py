@@ -60,6 +60,9 @@ def test_what_a_program_comes_to(lived: Site) -> None:
         name: figure(told, name)["value"] for name in ("customers", "shares", "leads", "conversions", "new_customers")
     }
     assert counts == {"customers": 3, "shares": 1, "leads": 3, "conversions": 2, "new_customers": 2}
+    # The program does not say what is left of an order: that is not the same as nothing.
+    for name in ("referred_margin", "value_referred", "value_curve", "return_on_investment", "payback_days"):
+        assert figure(told, name)["value"] is None
     rate = figure(told, "conversion_rate")
     assert (rate["numerator"], rate["denominator"], rate["maturity"]) == (2, 3, 0.0)
     assert "young_cohort" in rate["warnings"]

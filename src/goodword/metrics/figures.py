@@ -48,6 +48,15 @@ def figures(
     return made
 
 
+def unknown(metric: Metric, question: Question) -> list[Figure]:
+    """Where the program does not say what the metric needs: nobody knows it, which is not the same as nothing."""
+    warnings = verdicts(Facts(denominator=0))
+    return [
+        Figure(metric.name, one.name, question.currency, None, warnings=warnings, version=metric.version)
+        for one in question.periods
+    ]
+
+
 def _counts(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], question: Question) -> list[Figure]:
     if metric.unit == "money":
         rows = parts["money"] or [{"currency": question.currency, "n": 0}]

@@ -13,7 +13,7 @@ from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
 from goodword.metrics.figure import ALL, Figure
-from goodword.metrics.figures import figures
+from goodword.metrics.figures import figures, unknown
 from goodword.metrics.periods import Days
 from goodword.metrics.question import Period, Question
 from goodword.program.loader import Program
@@ -157,7 +157,7 @@ def ask(
     for place, (metric, dimension) in enumerate(work):
         about = whole if dimension is None else parted
         if "margin" in metric.needs and model.economics is None:
-            made += figures(metric, {}, about, dimension)  # nobody knows it: that is not the same as nothing
+            made += unknown(metric, about) if dimension is None else []
         else:
             made += _asked(engine, metric, about, dimension)
         progress((place + 1) / len(work))
