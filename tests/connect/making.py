@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from goodword.connect.found import Found
 from goodword.connect.guess import opened, recognise, settled
-from goodword.connect.history import Found, Reader, lines_of
+from goodword.connect.history import Reader, lines_of
 from goodword.connect.mapping import load_mapping
 from tests.properties.worlds import KEYRING
 

@@ -10,8 +10,8 @@ import pytest
 
 from goodword.connect import shelf as shelf_module
 from goodword.connect.columns import fields_of
+from goodword.connect.found import PROBLEMS_MAX
 from goodword.connect.guess import NotRecognised, recognise, settled
-from goodword.connect.history import PROBLEMS_MAX
 from goodword.connect.mapping import load_mapping, written
 from goodword.connect.table import LINE_MAX, Unreadable
 from goodword.program.loader import ProgramError

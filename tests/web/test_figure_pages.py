@@ -1,5 +1,7 @@
 """The pages of figures: who holds a key that may read sees what his programs come to; nobody else sees anything."""
 
+import csv
+import io
 import re
 import time
 from datetime import UTC, datetime
@@ -7,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from goodword.reports.tables import BOM
 from goodword.storage import keys
 from goodword.web import figure_pages
 from tests.web.making import TENANT, Opener, Site, event, order
@@ -57,7 +60,8 @@ def test_what_a_program_comes_to_in_a_browser(lived: Site, language: str) -> Non
     assert "default-src 'none'" in policy
     table = person.get(f"/figures/programs/demo/figures.csv?period={THIS_MONTH}")
     assert table.headers["content-disposition"] == f'attachment; filename="figures-{THIS_MONTH}.csv"'
-    assert f"new_customers,{THIS_MONTH},,,count,1" in table.text
+    rows = csv.DictReader(io.StringIO(table.text.lstrip(BOM)))
+    assert {(row["metric"], row["value"]) for row in rows if row["period"] == THIS_MONTH} > {("new_customers", "1")}
 
 
 def test_what_is_no_period_is_said_on_the_page(lived: Site) -> None:

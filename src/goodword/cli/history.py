@@ -20,9 +20,10 @@ from goodword.cli.output import LANGUAGE, AsJson, BadProgram, console, print_jso
 from goodword.cli.root import Failure
 from goodword.cli.shared import must_exist, opened, settings_of
 from goodword.connect.against import Against
+from goodword.connect.found import Found, Noted
 from goodword.connect.guess import NotRecognised, recognise, settled
 from goodword.connect.guess import opened as opened_table
-from goodword.connect.history import Found, Noted, Reader, lines_of
+from goodword.connect.history import Reader, lines_of
 from goodword.connect.mapping import Mapping, load_mapping, written
 from goodword.connect.table import Table, Unreadable
 from goodword.parts import Parts, now_ms

@@ -43,7 +43,7 @@ def figure_tables(measured: Measured) -> dict[str, str]:
     for dimension in get_args(Dimension):
         if parted := [one for one in measured.figures if one.dimension == dimension]:
             found[f"by_{dimension}.csv"] = parted
-    return {name: _written(measured, figures) for name, figures in found.items()}
+    return {name: BOM + table(measured, figures) for name, figures in found.items()}
 
 
 def guarded(text: str) -> str:
@@ -51,12 +51,13 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _written(measured: Measured, figures: Iterable[Figure]) -> str:
+def table(measured: Measured, figures: Iterable[Figure]) -> str:
+    """Figures as CSV, one row for each, without the mark for Excel."""
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(HEAD)
     writer.writerows(_rows(measured, figures))
-    return BOM + out.getvalue()
+    return out.getvalue()
 
 
 def _rows(measured: Measured, figures: Iterable[Figure]) -> Iterator[list[Cell]]:

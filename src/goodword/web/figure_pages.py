@@ -20,6 +20,7 @@ from goodword.portal.frame import frame
 from goodword.program.loader import Program
 from goodword.reports.blocks import Block, Heading, Line
 from goodword.reports.figures import figures_blocks
+from goodword.reports.tables import BOM, table
 from goodword.storage.keys import PREFIX as KEY_PREFIX
 from goodword.storage.keys import ApiKey, find_key, live_key
 from goodword.storage.load import load_program_rows
@@ -27,7 +28,7 @@ from goodword.storage.sessions import end_session, open_session
 from goodword.warehouse.asked import Asked, today
 from goodword.web.api import Id
 from goodword.web.context import Context, context_of
-from goodword.web.figures import as_csv, ask_desk, program_of
+from goodword.web.figures import ask_desk, program_of
 from goodword.web.forms import check_token, read_form
 from goodword.web.people import SIGN_IN, Lang, answer, go
 from goodword.web.problems import NotFound, Overloaded
@@ -167,7 +168,9 @@ async def figures_csv(request: Request, reader: Looking, program: Id, period: Pe
     if made.measured is None:
         raise Overloaded("the figures are being made: ask again in a moment")
     headers = {"Content-Disposition": f'attachment; filename="figures-{days.name}.csv"'}
-    return Response(as_csv(made.measured), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(
+        BOM + table(made.measured, made.measured.figures), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 def asked_of(program: str, days: Days) -> Asked:

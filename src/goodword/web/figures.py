@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Query, Request
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -18,6 +16,7 @@ from goodword.metrics.figure import Figure
 from goodword.metrics.periods import Days, PeriodError, months_until, read_period
 from goodword.program.duration import from_ms
 from goodword.program.loader import Program
+from goodword.reports.tables import table
 from goodword.storage.load import load_program_rows
 from goodword.warehouse.asked import (
     Asked,
@@ -37,14 +36,6 @@ WAIT_SECONDS = 20.0
 BACK_SECONDS = 2
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 METRICS_MAX = len(METRICS)
-COLUMNS = (
-    "metric", "period", "dimension", "of", "unit", "value", "low", "high", "level", "method", "numerator", "denominator",
-    "maturity", "warnings", "version",
-)  # fmt: skip
-"""What a row of CSV holds."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With what a cell begins that a spreadsheet would take for a formula."""
-
 PeriodText = Annotated[
     str, Query(max_length=40, description="2026-10, 2026-Q4, 2026 or 2026-10-01..2026-10-31; the last month if not given")
 ]  # fmt: skip
@@ -122,7 +113,7 @@ async def get_figures(
     if answer.measured is None:
         return _on_its_way(answer)
     if format == "csv":
-        return Response(as_csv(answer.measured), media_type="text/csv; charset=utf-8")
+        return Response(table(answer.measured, answer.measured.figures), media_type="text/csv; charset=utf-8")
     return json(figures_out(answer.measured))
 
 
@@ -219,21 +210,6 @@ def metric_out(metric: Metric, sql: tuple[str, ...]) -> MetricOut:
         metric.horizon_days,
         metric.needs,
     )
-
-
-def as_csv(measured: Measured) -> str:
-    """One row for each figure; a cell that a spreadsheet would take for a formula begins with a quote."""
-    made = io.StringIO()
-    writer = csv.writer(made)
-    writer.writerow(COLUMNS)
-    for one in measured.figures:
-        fields = asdict(one) | {"warnings": " ".join(one.warnings)}
-        writer.writerow([_cell(fields[name]) for name in COLUMNS])
-    return made.getvalue()
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def program_of(context: Context, name: str) -> Program:
