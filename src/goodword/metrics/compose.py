@@ -12,6 +12,7 @@ from functools import cache
 from sqlglot import exp, parse_one
 
 from goodword.metrics.definitions import Dimension, Metric
+from goodword.metrics.given import big, put
 from goodword.metrics.question import Period, Question
 from goodword.metrics.relations import CONSTANTS, DAY_MS, GIVEN, MACROS, RELATIONS
 
@@ -52,10 +53,9 @@ def compose(
         *_apart(_labelled(metric, dimension, question.segment), dimension),
         *((cte.alias, cte.this) for cte in own),
     ]
-    given = {"params": _params(question), "periods": _periods(question.periods)}
-    needed = [(name, tree) for name, tree in _needed([tree for _, tree in last], given) if name not in made]
+    needed = [(name, tree) for name, tree in _needed([tree for _, tree in last], question) if name not in made]
     for name, tree in [*needed, *last]:
-        query = query.with_(name, as_=tree, copy=False)
+        query = query.with_(name, as_=put(tree, question), copy=False)
     return query
 
 
@@ -66,12 +66,11 @@ def queries_of(metric: Metric, question: Question) -> tuple[str, ...]:
 
 def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.Select:
     """The query of a relation, for those who keep it as a table."""
-    tree = _tree(RELATIONS[name])
-    given = {"params": _params(question), "periods": _periods(question.periods)}
+    tree = put(_tree(RELATIONS[name]), question)
     select = tree if isinstance(tree, exp.Select) else exp.select("*").from_(tree.subquery("whole"))
-    for other, own in _needed([tree], given):
+    for other, own in _needed([tree], question):
         if other not in made:
-            select = select.with_(other, as_=own, copy=False)
+            select = select.with_(other, as_=put(own, question), copy=False)
     return select
 
 
@@ -84,7 +83,7 @@ def written(tree: exp.Expression, dialect: str = DIALECT) -> str:
 def relations_of(metric: Metric, dimension: Dimension | None = None) -> tuple[str, ...]:
     """The relations that a metric stands on, those that others need first."""
     trees = [_tree(metric.sql), _labelled(metric, dimension)]
-    return tuple(name for name, _ in _needed(trees, {}) if name in RELATIONS)
+    return tuple(name for name, _ in _needed(trees) if name in RELATIONS)
 
 
 @cache
@@ -92,7 +91,7 @@ def facts_of(metric: Metric, dimension: Dimension | None = None) -> frozenset[st
     """The facts that a metric is made of."""
     trees = [_tree(metric.sql), _labelled(metric, dimension)]
     names = {name for tree in trees for name in _tables(tree)}
-    for name, tree in _needed(trees, {}):
+    for name, tree in _needed(trees):
         names.add(name)
         names.update(_tables(tree))
     return frozenset(name for name in names if name not in RELATIONS and name not in (*GIVEN, "subjects"))
@@ -108,7 +107,7 @@ def _parsed(sql: str) -> exp.Query:
 def _replaced(node: exp.Expression) -> exp.Expression:
     """A constant or a macro as what it stands for."""
     if isinstance(node, exp.Column) and not node.table and node.name in CONSTANTS:
-        return _big(CONSTANTS[node.name])
+        return big(CONSTANTS[node.name])
     if isinstance(node, exp.Anonymous) and node.name in MACROS:
         *names, meaning = MACROS[node.name]
         told = dict(zip(names, node.expressions, strict=True))
@@ -143,9 +142,10 @@ def _tables(tree: exp.Query) -> Iterator[str]:
         yield table.name
 
 
-def _needed(trees: Sequence[exp.Query], given: dict[str, exp.Query]) -> list[tuple[str, exp.Query]]:
-    """What these trees read beside facts, each after all that it reads itself."""
+def _needed(trees: Sequence[exp.Query], question: Question | None = None) -> list[tuple[str, exp.Query]]:
+    """What these trees read beside facts, each after all that it reads itself; with the periods of a question that has several."""
     found: dict[str, exp.Query] = {}
+    given = {"periods": _periods(question.periods)} if question is not None and len(question.periods) > 1 else {}
 
     def visit(tree: exp.Query) -> None:
         for name in _tables(tree):
@@ -163,29 +163,16 @@ def _needed(trees: Sequence[exp.Query], given: dict[str, exp.Query]) -> list[tup
     return list(found.items())
 
 
-def _params(question: Question) -> exp.Query:
-    return exp.select(
-        exp.alias_(exp.Literal.string(question.program), "program"),
-        exp.alias_(_big(question.as_of_ms), "as_of_ms"),
-        exp.alias_(exp.Literal.string(question.currency), "currency"),
-        exp.alias_(_big(question.margin_ppm), "margin_ppm"),
-    )
-
-
 def _periods(periods: Sequence[Period]) -> exp.Query:
     parts = [
         exp.select(
             exp.alias_(exp.Literal.string(one.name), "period"),
-            exp.alias_(_big(one.start_ms), "start_ms"),
-            exp.alias_(_big(one.end_ms), "end_ms"),
+            exp.alias_(big(one.start_ms), "start_ms"),
+            exp.alias_(big(one.end_ms), "end_ms"),
         )
         for one in periods
     ]
-    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
-
-
-def _big(number: int) -> exp.Cast:
-    return exp.cast(exp.Literal.number(number), "BIGINT")
+    return exp.union(*parts, distinct=False)
 
 
 def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") -> exp.Select:
@@ -193,19 +180,15 @@ def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") ->
     columns = _columns(metric.name, metric.sql)
     select = exp.select("s.*").from_(exp.to_table("subjects").as_("s"))
     if dimension is None:
-        label: exp.Expression = exp.Literal.string("")
+        select = select.select(exp.alias_(exp.Literal.string(""), "value"))
     else:
         label, select = _label(dimension, columns, select, segment)
-    select = select.select(
-        exp.alias_(
-            exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string("")),
-            "value" if dimension is None else "label",
-        )
-    )
+        said = exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string(""))
+        select = select.select(exp.alias_(said, "label"))
     if metric.horizon_days is None or "since_ms" not in columns:
-        return select.select(exp.alias_(_big(0), "mature"))
+        return select.select(exp.alias_(big(0), "mature"))
     age = exp.Sub(this=exp.column("as_of_ms", "params"), expression=exp.column("since_ms", "s"))
-    old = exp.GTE(this=age, expression=_big(metric.horizon_days * DAY_MS))
+    old = exp.GTE(this=age, expression=big(metric.horizon_days * DAY_MS))
     count = exp.column("n", "s") if "n" in columns else exp.Literal.number(1)
     mature = exp.case().when(old, count).else_(exp.Literal.number(0))
     return select.select(exp.alias_(mature, "mature")).join(exp.to_table("params"), join_type="cross")

@@ -507,7 +507,7 @@ METRICS: dict[str, Metric] = {
             unit="money",
             sql="""
                 SELECT p.period, v.participant AS person, v.advocate AS cluster, v.y
-                FROM values_left AS v JOIN periods AS p ON within(v.first_ms, p) WHERE v.origin = 'referred'
+                FROM values_left AS v JOIN periods AS p ON within(v.first_ms, p) WHERE v.advocate IS NOT NULL
             """,
             dimensions=PERSONAL,
             needs=("margin",),
@@ -549,13 +549,13 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
                     CAST(NULL AS BIGINT) AS month, 0 AS y
-                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.origin = 'referred'
+                FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params WHERE g.advocate IS NOT NULL
                 UNION ALL
                 SELECT p.period, g.participant AS person, greatest(params.as_of_ms - g.first_ms, 0) // (30 * day_ms) AS months,
                     (o.placed_ms - g.first_ms) // (30 * day_ms) AS month, o.margin AS y
                 FROM valued AS g JOIN periods AS p ON within(g.first_ms, p) CROSS JOIN params
                 JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
-                WHERE g.origin = 'referred'
+                WHERE g.advocate IS NOT NULL
             """,
             dimensions=PERSONAL,
             needs=("margin",),
@@ -568,7 +568,7 @@ METRICS: dict[str, Metric] = {
             unit="share",
             sql="""
                 SELECT p.period, s.participant AS person, s.advocate AS cluster, s.first_ms AS since_ms, s.event, s.age
-                FROM second_orders AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'referred'
+                FROM second_orders AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.advocate IS NOT NULL
             """,
             dimensions=PERSONAL,
             horizon_days=90,
@@ -594,7 +594,7 @@ METRICS: dict[str, Metric] = {
             unit="share",
             sql="""
                 SELECT p.period, s.participant AS person, s.advocate AS cluster, 1 AS n, s.y
-                FROM stayed AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'referred'
+                FROM stayed AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.advocate IS NOT NULL
             """,
             dimensions=PERSONAL,
             source=CLUSTERED,
@@ -653,8 +653,8 @@ METRICS: dict[str, Metric] = {
             kind="stock",
             unit="unit",
             sql="""
-                SELECT p.period, e.unit, e.amount AS n FROM posted AS e JOIN periods AS p ON within(e.at_ms, p)
-                WHERE e.account = 'expired'
+                SELECT p.period, e.unit, e.amount AS n FROM entries AS e JOIN params ON e.account = concat('expired:', params.program)
+                JOIN periods AS p ON within(e.at_ms, p)
             """,
             source="what expired unused in the period, by the ledger",
         ),

@@ -45,7 +45,8 @@ def student_quantile(level: float, freedom: float) -> float:
 
 def student_tail(t: float, freedom: float) -> float:
     """The probability that a Student variable lies above t, for t of at least 0."""
-    return _incomplete_beta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2
+    whole = freedom + t * t
+    return _incomplete_beta(freedom / whole, t * t / whole, freedom / 2, 0.5) / 2
 
 
 def normal_tails(z: float) -> float:
@@ -63,16 +64,20 @@ def _expanded(z: float, freedom: float) -> float:
     return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """I_x(a, b), regularised."""
-    if x <= 0 or x >= 1:
+def _incomplete_beta(x: float, rest: float, a: float, b: float) -> float:
+    """I_x(a, b), regularised; `rest` is 1 - x, which a float next to 1 does not say."""
+    if x <= 0 or rest <= 0:
         return 0.0 if x <= 0 else 1.0
     front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x),
+        math.lgamma(a + b)
+        - math.lgamma(a)
+        - math.lgamma(b)
+        + a * (math.log(x) if x < rest else math.log1p(-rest))
+        + b * math.log(rest),
     )
     if x < (a + 1) / (a + b + 2):
         return front * _fraction(x, a, b) / a
-    return 1 - front * _fraction(1 - x, b, a) / b
+    return 1 - front * _fraction(rest, b, a) / b
 
 
 def _fraction(x: float, a: float, b: float) -> float:

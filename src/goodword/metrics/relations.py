@@ -1,6 +1,6 @@
 """The relations that definitions of figures stand on: facts of one program as of one moment, each a query in DuckDB's dialect.
 
-`params` (one row: the program, the moment, the margin) and `periods` (named stretches of time) are given with every question;
+`params` (the program, the moment, the margin) and `periods` (named stretches of time) are given with every question (`given.py`);
 everything else is made of facts (`warehouse/facts.py`). Ages are whole hours: of what happened they are rounded up, of what was
 only watched down, so that a day has 24 of them and nothing counts before it was over. Queries may use the names in `CONSTANTS`
 and the functions in `MACROS`: they are replaced in the tree that a query is parsed into.
@@ -47,8 +47,7 @@ GIVEN = ("params", "periods")
 
 RELATIONS: dict[str, str] = {
     "customers": """
-        SELECT participant, min(placed_ms) AS first_ms, max(placed_ms) AS last_ms
-        FROM orders WHERE counted GROUP BY participant
+        SELECT participant, min(placed_ms) AS first_ms FROM orders WHERE counted GROUP BY participant
     """,
     # Every friend who came with valid evidence and was not taken over, withdrawn, or refused.
     "brought": """
@@ -58,8 +57,7 @@ RELATIONS: dict[str, str] = {
         WHERE r.status <> 'superseded' AND r.until_ms > r.claimed_ms
     """,
     "leads": """
-        SELECT b.*, p.erased_ms FROM brought AS b LEFT JOIN participants AS p ON p.id = b.friend
-        WHERE b.moderation <> 'denied'
+        SELECT b.* FROM brought AS b WHERE b.moderation <> 'denied'
     """,
     # Friends who were invited before they did anything. Where a program ties orders, a referral begins with its order: that all
     # of those converted says nothing.
@@ -69,9 +67,9 @@ RELATIONS: dict[str, str] = {
         SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version, l.order_id,
             CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS event,
             CASE WHEN l.converted_ms IS NOT NULL THEN (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms
-                ELSE greatest(least(params.as_of_ms, coalesce(l.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
+                ELSE greatest(least(params.as_of_ms, coalesce(p.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
             END AS age
-        FROM leads AS l CROSS JOIN params
+        FROM leads AS l CROSS JOIN params LEFT JOIN participants AS p ON p.id = l.friend
     """,
     # Who was no customer before he came, each once: with the referral that made him one. A click may bring several orders: there the
     # order has to be the first.
@@ -94,11 +92,14 @@ RELATIONS: dict[str, str] = {
         FROM events AS e JOIN handles AS h ON h.code = e.code JOIN params ON h.program = params.program
         WHERE e.type = 'share' AND e.outcome = 'accepted'
     """,
-    # The how-manieth click of its code each is.
     "clicked": """
-        SELECT h.participant AS person, c.channel, c.at_ms, c.click, c.code,
-            row_number() OVER (PARTITION BY c.code ORDER BY c.at_ms, c.spool, c.place) AS number
+        SELECT h.participant AS person, c.channel, c.at_ms, c.click, c.code, c.spool, c.place
         FROM clicks AS c JOIN handles AS h ON h.code = c.code JOIN params ON c.program = params.program
+    """,
+    # The how-manieth click of its code each is.
+    "clicked_in_order": """
+        SELECT c.code, c.channel, c.at_ms, row_number() OVER (PARTITION BY c.code ORDER BY c.at_ms, c.spool, c.place) AS number
+        FROM clicked AS c
     """,
     # Leads that a click can have brought, with the last one of their code that came before them. What the counter heard is none.
     "led": """
@@ -113,7 +114,7 @@ RELATIONS: dict[str, str] = {
                 SELECT l.code, l.at_ms, l.advocate, l.id, 0 AS clicks FROM leads AS l WHERE l.evidence <> 'staff'
             ) AS t
         ) AS m
-        JOIN clicked AS k ON k.code = m.code AND k.number = m.number
+        JOIN clicked_in_order AS k ON k.code = m.code AND k.number = m.number
         WHERE m.clicks = 0 AND m.at_ms < k.at_ms + click_days * day_ms
     """,
     "click_channels": """
@@ -173,23 +174,24 @@ RELATIONS: dict[str, str] = {
     """,
     # Every customer with where he came from: through this program, through another way, or through another program (left out).
     "origins": """
-        SELECT c.participant, c.first_ms, w.advocate, f.net AS first_net,
+        SELECT f.participant, f.placed_ms AS first_ms, w.advocate, f.net AS first_net,
             CASE WHEN f.currency = params.currency THEN 1 ELSE 0 END AS in_currency,
             CASE WHEN w.friend IS NOT NULL THEN 'referred' WHEN x.friend IS NULL THEN 'other' END AS origin
-        FROM customers AS c CROSS JOIN params JOIN first_orders AS f ON f.participant = c.participant
-        LEFT JOIN won AS w ON w.friend = c.participant
-        LEFT JOIN (SELECT DISTINCT r.friend FROM referrals AS r WHERE r.converted_ms IS NOT NULL) AS x ON x.friend = c.participant
+        FROM first_orders AS f CROSS JOIN params LEFT JOIN won AS w ON w.friend = f.participant
+        LEFT JOIN (SELECT DISTINCT r.friend FROM referrals AS r WHERE r.converted_ms IS NOT NULL) AS x ON x.friend = f.participant
     """,
     # Those whose value is told: who began in another currency is in no mean of this one.
     "valued": "SELECT g.* FROM origins AS g WHERE g.in_currency = 1",
-    "first_orders": """
-        SELECT f.participant, f.id, f.placed_ms, f.net, f.currency
+    # Each customer's first order that counts, and his second.
+    "early_orders": """
+        SELECT f.participant, f.id, f.placed_ms, f.net, f.currency, f.place
         FROM (
             SELECT o.participant, o.id, o.placed_ms, o.net, o.currency,
                 row_number() OVER (PARTITION BY o.participant ORDER BY o.placed_ms, o.id) AS place
             FROM orders AS o WHERE o.counted
-        ) AS f WHERE f.place = 1
+        ) AS f WHERE f.place <= 2
     """,
+    "first_orders": "SELECT f.participant, f.id, f.placed_ms, f.net, f.currency FROM early_orders AS f WHERE f.place = 1",
     # When each of these bought again, or how long he was watched without: of who was erased, until then.
     "second_orders": """
         SELECT g.participant, g.origin, g.first_ms, g.advocate,
@@ -198,10 +200,7 @@ RELATIONS: dict[str, str] = {
                     THEN greatest(least(params.as_of_ms, coalesce(p.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
                 ELSE (s.placed_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
         FROM origins AS g CROSS JOIN params LEFT JOIN participants AS p ON p.id = g.participant
-        LEFT JOIN (
-            SELECT o.participant, o.placed_ms, row_number() OVER (PARTITION BY o.participant ORDER BY o.placed_ms, o.id) AS place
-            FROM orders AS o WHERE o.counted
-        ) AS s ON s.participant = g.participant AND s.place = 2
+        LEFT JOIN early_orders AS s ON s.participant = g.participant AND s.place = 2
         WHERE g.origin IS NOT NULL
     """,
     # What customers who were followed that long left over their first days, discounted.
