@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,16 @@ ADVOCATES = 6
 FRIENDS = 7
 
 
-def tenant_with(database: Database, text: str = PROGRAM, *, history: bool = True) -> str:
+Told = tuple[datetime, dict[str, Any]]
+
+
+def tenant_with(
+    database: Database,
+    text: str = PROGRAM,
+    *,
+    history: bool = True,
+    story: Callable[[], Iterable[Told]] | None = None,
+) -> str:
     """A new tenant with the program in force, and a year of it."""
     tenant = f"r{next(NUMBERS)}"
     with database.write(tenant) as connection:
@@ -60,7 +69,7 @@ def tenant_with(database: Database, text: str = PROGRAM, *, history: bool = True
     tenants = Tenants(database, KEYRING)
     tenants.publish(tenant, text, 0)
     if history:
-        told = sorted(story(), key=lambda one: one[0])
+        told = sorted((story or year)(), key=lambda one: one[0])
         events = [
             msgspec.json.encode({"id": f"e{place}", "occurred_at": at.isoformat()} | body)
             for place, (at, body) in enumerate(told)
@@ -69,7 +78,7 @@ def tenant_with(database: Database, text: str = PROGRAM, *, history: bool = True
     return tenant
 
 
-def story() -> Iterator[tuple[datetime, dict[str, Any]]]:
+def year() -> Iterator[Told]:
     """Advocates who buy in spring and bring friends in autumn, every second of whom buys."""
     for number in range(ADVOCATES):
         advocate = person(f"advocate{number}", ("ro", "RO") if number % 2 else ("ar", "SA"))
@@ -92,6 +101,22 @@ def story() -> Iterator[tuple[datetime, dict[str, Any]]]:
                 yield came + timedelta(days=9), survey | {"person": friend}
         stranger = person(f"stranger{number}", ("en", "US"))
         yield datetime(2026, 10, 5 + number, tzinfo=UTC), order(f"s{number}", stranger, 5000)
+
+
+def months() -> Iterator[Told]:
+    """An advocate who brings four friends each month from June on: one buys after 3 days, again after 20 more; one after 12 days."""
+    advocate = person("advocate", ("ro", "RO"))
+    begun = datetime(2026, 5, 1, 8, tzinfo=UTC)
+    yield begun, order("a", advocate, 9000)
+    yield begun + timedelta(minutes=1), {"type": "join", "id": "join", "person": advocate, "program": "socks"}
+    for month in range(6, 12):
+        for place in range(4):
+            friend = person(f"friend{month}-{place}", ("en", "US"))
+            came = datetime(2026, month, 10, 9, place, tzinfo=UTC)
+            yield came, {"type": "claim", "code": KEYRING.handle("join", 0), "person": friend}
+            for number, days in enumerate({0: (3, 23), 1: (12,)}.get(place, ())):
+                if (bought := came + timedelta(days=days)) < NOW:
+                    yield bought, order(f"{month}-{place}-{number}", friend, 6000)
 
 
 def person(name: str, lives: tuple[str, str]) -> dict[str, Any]:

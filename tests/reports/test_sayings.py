@@ -12,6 +12,7 @@ from goodword.metrics.definitions import METRICS, TOPICS, Dimension
 from goodword.metrics.figure import Figure
 from goodword.metrics.periods import Days
 from goodword.metrics.verdicts import VERDICTS
+from goodword.reports.cohorts import CURVE, FOLLOWED
 from goodword.reports.labels import CHANNELS, OUTCOMES, label
 from goodword.reports.sayings import FOLLOWED_DAYS, SUBJECTS, THINGS, UNITS, Sayings
 from goodword.words.catalogue import LANGUAGES, catalogue
@@ -32,6 +33,7 @@ def expected() -> set[str]:
     subjects = {"customer", *SUBJECTS.values()}
     keys |= {f"none.{noun}" for noun in subjects}
     keys |= {f"count.{noun}" for noun in {*subjects, *THINGS.values()} - set(UNITS)}
+    keys |= {f"cohorts.{name}" for name in (*FOLLOWED, CURVE)}
     keys |= {f"channel.{name}" for name, kind in CHANNELS.items() if kind == "figure.channel"}
     return keys
 

@@ -118,10 +118,11 @@ def _survivals(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], qu
     more: dict[str, Number | None] = {"happened": sum(row.events for row in table.rows)}
     for days in HORIZONS:
         at = _incidence(table, days, clusters, effective)
+        interval = None if at is None or at.interval is None else at.interval.complement()
         more[f"days_{days}"] = None if at is None else 1 - at.value
+        more[f"low_{days}"], more[f"high_{days}"] = (None, None) if interval is None else (interval.low, interval.high)
         more[f"at_risk_{days}"] = None if at is None else at.at_risk
         if days == horizon and at is not None:
-            interval = at.interval.complement() if at.interval is not None else None
             blank = _within(replace(blank, value=1 - at.value), interval, facts)
     median = next((row.age for row in table.rows if row.survival <= 0.5), None)
     more["median_days"] = None if median is None else median / HOURS

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from goodword.metrics.definitions import BY_ALL, HORIZONS, METRICS, TOPICS, Dimension, Topic
 from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.periods import Days
@@ -26,6 +28,7 @@ from goodword.reports.blocks import (
     Step,
     Trend,
 )
+from goodword.reports.cohorts import cohorts
 from goodword.reports.definitions import definitions
 from goodword.reports.labels import label
 from goodword.reports.sayings import Sayings
@@ -44,6 +47,8 @@ BEGINNING = ("advocates", "asks", "shares", "clicks", "leads", "new_customers")
 """While none of them counts anything, a program has not begun."""
 WITHOUT_ZERO = ("unpriced_rewards",)
 """Worth saying only where there are some."""
+_AT_AGE = (("value", "days"), ("low", "low"), ("high", "high"))
+"""What a figure is at an age, and under which names that stands beside it."""
 VALUES_MAX = 12
 """How many values of a dimension are shown; the tables as files have all."""
 
@@ -133,6 +138,7 @@ class _Report:
         }
         if topic == "conversion":
             yield from self._trends()
+            yield from cohorts(self.say, self.measured, worth_known=self.worth_known)
         if topic == "costs":
             yield from self._parts()
         yield Heading(self.text(f"topic.{topic}"))
@@ -176,14 +182,11 @@ class _Report:
             return
         rows, table = [], []
         for days in known:
-            share = figure.more[f"days_{days}"] or 0
-            ranged = days == METRICS[figure.metric].horizon_days
-            low, high = (figure.low, figure.high) if ranged else (None, None)
+            at = replace(figure, **{name: figure.more[f"{of}_{days}"] for name, of in _AT_AGE})
             title = self.text("chart.within", days=self.say.days(days))
-            rows.append((title, Point(share, self.say.share(share), low, high)))
-            ends = self.say.range(figure) if ranged else None
+            rows.append((title, Point(at.value or 0, self.say.value(at), at.low, at.high)))
             followed = number(int(figure.more[f"at_risk_{days}"] or 0), self.language)
-            table.append((title, self.say.share(share), ends or "–", followed))
+            table.append((title, self.say.value(at), self._range(at), followed))
         yield Intervals(self.text("chart.ages"), tuple(rows))
         head = ("age", "value", "range", "followed")
         yield Grid(tuple(self.text(f"head.{name}") for name in head), tuple(table))
