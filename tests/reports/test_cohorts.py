@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def grids(found: Measured, language: str = "en", *, worth_known: bool = True) ->
     """The tables by the line above each."""
     say = Sayings(language, found.currency, {days.name: days for days in (found.period, *found.trend)})
     blocks = list(cohorts(say, found, worth_known=worth_known))
-    pairs = zip(blocks, blocks[1:], strict=False)
+    pairs = itertools.pairwise(blocks)
     return {line.text: grid for line, grid in pairs if isinstance(line, Line) and isinstance(grid, Grid)}
 
 
