@@ -6,7 +6,7 @@ What comes out is complete: whoever has the facts as tables under their names ca
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 from sqlglot import exp, parse_one
@@ -30,7 +30,9 @@ def wrappers_of(metric: Metric) -> tuple[str, ...]:
     if metric.kind == "count" and "currency" in columns:
         return ("money",)
     if metric.kind == "survival":
-        return ("survival", "survival clusters")
+        return ("survival", "survival clusters" if "cluster" in columns else "survival alone")
+    if metric.kind == "mean" and "cluster" not in columns:
+        return ("mean alone",)
     return ("share clustered",) if metric.kind == "share" and "cluster" in columns else (metric.kind,)
 
 
@@ -46,14 +48,14 @@ def compose(
         raise ValueError(f"{metric.name} is not told by {dimension}")
     query = _tree(WRAPPERS[wrapper])
     assert isinstance(query, exp.Select)  # noqa: S101 - all of them are
-    own = list(query.ctes)
-    query.set("with_", None)
     last = [
         ("subjects", _tree(metric.sql)),
         *_apart(_labelled(metric, dimension, question.segment), dimension),
-        *((cte.alias, cte.this) for cte in own),
+        *_needed([query], STEPS),
     ]
-    needed = [(name, tree) for name, tree in _needed([tree for _, tree in last], question) if name not in made]
+    needed = [
+        (name, tree) for name, tree in _needed([tree for _, tree in last], RELATIONS, question) if name not in made
+    ]
     for name, tree in [*needed, *last]:
         query = query.with_(name, as_=put(tree, question), copy=False)
     return query
@@ -68,7 +70,7 @@ def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.S
     """The query of a relation, for those who keep it as a table."""
     tree = put(_tree(RELATIONS[name]), question)
     select = tree if isinstance(tree, exp.Select) else exp.select("*").from_(tree.subquery("whole"))
-    for other, own in _needed([tree], question):
+    for other, own in _needed([tree], RELATIONS, question):
         if other not in made:
             select = select.with_(other, as_=put(own, question), copy=False)
     return select
@@ -83,7 +85,7 @@ def written(tree: exp.Expression, dialect: str = DIALECT) -> str:
 def relations_of(metric: Metric, dimension: Dimension | None = None) -> tuple[str, ...]:
     """The relations that a metric stands on, those that others need first."""
     trees = [_tree(metric.sql), _labelled(metric, dimension)]
-    return tuple(name for name, _ in _needed(trees) if name in RELATIONS)
+    return tuple(name for name, _ in _needed(trees, RELATIONS) if name in RELATIONS)
 
 
 @cache
@@ -91,7 +93,7 @@ def facts_of(metric: Metric, dimension: Dimension | None = None) -> frozenset[st
     """The facts that a metric is made of."""
     trees = [_tree(metric.sql), _labelled(metric, dimension)]
     names = {name for tree in trees for name in _tables(tree)}
-    for name, tree in _needed(trees):
+    for name, tree in _needed(trees, RELATIONS):
         names.add(name)
         names.update(_tables(tree))
     return frozenset(name for name in names if name not in RELATIONS and name not in (*GIVEN, "subjects"))
@@ -142,8 +144,10 @@ def _tables(tree: exp.Query) -> Iterator[str]:
         yield table.name
 
 
-def _needed(trees: Sequence[exp.Query], question: Question | None = None) -> list[tuple[str, exp.Query]]:
-    """What these trees read beside facts, each after all that it reads itself; with the periods of a question that has several."""
+def _needed(
+    trees: Sequence[exp.Query], known: Mapping[str, str], question: Question | None = None
+) -> list[tuple[str, exp.Query]]:
+    """What these trees read of what is known, each after all that it reads itself; with the periods of a question that has several."""
     found: dict[str, exp.Query] = {}
     given = {"periods": _periods(question.periods)} if question is not None and len(question.periods) > 1 else {}
 
@@ -153,8 +157,8 @@ def _needed(trees: Sequence[exp.Query], question: Question | None = None) -> lis
                 continue
             if name in given:
                 found[name] = given[name]
-            elif name in RELATIONS:
-                own = _tree(RELATIONS[name])
+            elif name in known:
+                own = _tree(known[name])
                 visit(own)
                 found[name] = own
 
@@ -249,42 +253,50 @@ _CLUSTERS = """
 """
 
 
-# The influence of each subject on the estimate at the horizons of 7, 30 and 90 days, summed by cluster:
-# `survival.clustered_survival` says of what.
-_SURVIVAL = """
-    WITH ends AS (
+STEPS: dict[str, str] = {
+    "ends": """
         SELECT period, value, age, sum(CASE WHEN event = 1 THEN 1 ELSE 0 END) AS events, count(*) AS people
         FROM labelled GROUP BY period, value, age
-    ), risk AS (
-        SELECT period, value, age, events,
+    """,
+    "risks": """
+        SELECT period, value, age, events, people,
             sum(people) OVER (PARTITION BY period, value ORDER BY age DESC ROWS UNBOUNDED PRECEDING) AS at_risk
         FROM ends
-    ), drifts AS (
-        SELECT period, value, age, at_risk, sum(CAST(events AS DOUBLE) / at_risk / at_risk)
-            OVER (PARTITION BY period, value ORDER BY age ROWS UNBOUNDED PRECEDING) AS drift
-        FROM risk
-    ), caps AS (
+    """,
+    "drifts": """
+        SELECT period, value, age, events, people, CAST(1 AS DOUBLE) / at_risk AS hit,
+            sum(CAST(events AS DOUBLE) / at_risk / at_risk)
+                OVER (PARTITION BY period, value ORDER BY age ROWS UNBOUNDED PRECEDING) AS drift
+        FROM risks
+    """,
+    "caps": """
         SELECT period, value, coalesce(max(CASE WHEN age <= 168 THEN drift END), 0) AS drift_168,
             coalesce(max(CASE WHEN age <= 720 THEN drift END), 0) AS drift_720,
             coalesce(max(CASE WHEN age <= 2160 THEN drift END), 0) AS drift_2160
         FROM drifts GROUP BY period, value
-    ), influences AS (
+    """,
+    # By how much those of an age move the estimate at each horizon, each of them: to whom it happened, and the others.
+    "influences": """
+        SELECT a.period, a.value, a.age, a.events, a.people,
+            CASE WHEN a.age <= 168 THEN a.hit - a.drift ELSE -c.drift_168 END AS hit_168,
+            CASE WHEN a.age <= 168 THEN -a.drift ELSE -c.drift_168 END AS miss_168,
+            CASE WHEN a.age <= 720 THEN a.hit - a.drift ELSE -c.drift_720 END AS hit_720,
+            CASE WHEN a.age <= 720 THEN -a.drift ELSE -c.drift_720 END AS miss_720,
+            CASE WHEN a.age <= 2160 THEN a.hit - a.drift ELSE -c.drift_2160 END AS hit_2160,
+            CASE WHEN a.age <= 2160 THEN -a.drift ELSE -c.drift_2160 END AS miss_2160
+        FROM drifts AS a JOIN caps AS c ON c.period = a.period AND c.value = a.value
+    """,
+    "clusters": """
         SELECT l.period, l.value, l.cluster, count(*) AS people,
-            sum(CASE WHEN l.event = 1 AND l.age <= 168 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
-                - CASE WHEN l.age <= 168 THEN a.drift ELSE c.drift_168 END) AS u_168,
-            sum(CASE WHEN l.event = 1 AND l.age <= 720 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
-                - CASE WHEN l.age <= 720 THEN a.drift ELSE c.drift_720 END) AS u_720,
-            sum(CASE WHEN l.event = 1 AND l.age <= 2160 THEN CAST(1 AS DOUBLE) / a.at_risk ELSE 0 END
-                - CASE WHEN l.age <= 2160 THEN a.drift ELSE c.drift_2160 END) AS u_2160
-        FROM labelled AS l
-        JOIN drifts AS a ON a.period = l.period AND a.value = l.value AND a.age = l.age
-        JOIN caps AS c ON c.period = l.period AND c.value = l.value
+            sum(CASE WHEN l.event = 1 THEN i.hit_168 ELSE i.miss_168 END) AS u_168,
+            sum(CASE WHEN l.event = 1 THEN i.hit_720 ELSE i.miss_720 END) AS u_720,
+            sum(CASE WHEN l.event = 1 THEN i.hit_2160 ELSE i.miss_2160 END) AS u_2160
+        FROM labelled AS l JOIN influences AS i ON i.period = l.period AND i.value = l.value AND i.age = l.age
         GROUP BY l.period, l.value, l.cluster
-    )
-    SELECT period, value, count(*) AS clusters, sum(people) AS n, sum(people * people) AS nn,
-        sum(u_168 * u_168) AS squares_168, sum(u_720 * u_720) AS squares_720, sum(u_2160 * u_2160) AS squares_2160
-    FROM influences GROUP BY period, value ORDER BY period, value
-"""
+    """,
+}
+"""Relations that estimates of time stand on: the influence of each subject on the estimate at the horizons of 7, 30 and 90 days, and its
+sums by cluster (`survival.clustered_survival` says of what)."""
 
 WRAPPERS: dict[str, str] = {
     "count": "SELECT period, value, sum(n) AS n FROM labelled GROUP BY period, value ORDER BY period, value",
@@ -304,12 +316,28 @@ WRAPPERS: dict[str, str] = {
         FROM (SELECT period, value, cluster, count(*) AS n, sum(y) AS y FROM labelled GROUP BY period, value, cluster) AS clusters
         GROUP BY period, value ORDER BY period, value
     """,
+    "mean alone": """
+        SELECT period, value, count(*) AS clusters, count(*) AS n, sum(y) AS y, count(*) AS nn, sum(product(y, y)) AS yy,
+            sum(y) AS ny, 0 AS mature
+        FROM labelled GROUP BY period, value ORDER BY period, value
+    """,
     "survival": """
         SELECT period, value, age, sum(CASE WHEN event = 1 THEN 1 ELSE 0 END) AS events,
             sum(CASE WHEN event = 1 THEN 0 ELSE 1 END) AS censored, sum(mature) AS mature
         FROM labelled GROUP BY period, value, age ORDER BY period, value, age
     """,
-    "survival clusters": _SURVIVAL,
+    "survival clusters": """
+        SELECT period, value, count(*) AS clusters, sum(people) AS n, sum(people * people) AS nn,
+            sum(u_168 * u_168) AS squares_168, sum(u_720 * u_720) AS squares_720, sum(u_2160 * u_2160) AS squares_2160
+        FROM clusters GROUP BY period, value ORDER BY period, value
+    """,
+    "survival alone": """
+        SELECT period, value, sum(people) AS clusters, sum(people) AS n, sum(people) AS nn,
+            sum(events * hit_168 * hit_168 + (people - events) * miss_168 * miss_168) AS squares_168,
+            sum(events * hit_720 * hit_720 + (people - events) * miss_720 * miss_720) AS squares_720,
+            sum(events * hit_2160 * hit_2160 + (people - events) * miss_2160 * miss_2160) AS squares_2160
+        FROM influences GROUP BY period, value ORDER BY period, value
+    """,
     "spread": """
         SELECT period, value, y, count(*) AS people, sum(mature) AS mature FROM labelled
         GROUP BY period, value, y ORDER BY period, value, y

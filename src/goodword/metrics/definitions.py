@@ -237,8 +237,9 @@ METRICS: dict[str, Metric] = {
             kind="spread",
             unit="days",
             sql="""
-                SELECT p.period, l.advocate AS person, l.at_ms AS since_ms, l.click, l.evidence, l.version, l.age AS y
-                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.event = 1
+                SELECT p.period, l.advocate AS person, l.at_ms AS since_ms, l.click, l.evidence, l.version,
+                    (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms AS y
+                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.converted_ms IS NOT NULL
             """,
             dimensions=BY_ALL,
             horizon_days=30,
@@ -312,15 +313,14 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT p.period, c.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
-                FROM customers AS c JOIN periods AS p ON c.first_ms < p.start_ms
-                JOIN participants AS d ON d.id = c.participant AND (d.erased_ms IS NULL OR d.erased_ms >= p.start_ms)
-                JOIN (SELECT DISTINCT q.period, o.participant FROM orders AS o JOIN periods AS q
-                        ON o.placed_ms < q.start_ms AND o.placed_ms >= q.start_ms - active_days * day_ms
-                        WHERE o.counted) AS active
-                    ON active.period = p.period AND active.participant = c.participant
+                SELECT a.period, a.participant AS person, 1 AS n, CASE WHEN l.advocate IS NULL THEN 0 ELSE 1 END AS y
+                FROM (SELECT DISTINCT p.period, p.start_ms, o.participant FROM orders AS o JOIN periods AS p
+                        ON o.placed_ms < p.start_ms AND o.placed_ms >= p.start_ms - active_days * day_ms
+                        WHERE o.counted) AS a
+                LEFT JOIN erased AS x ON x.id = a.participant
                 LEFT JOIN (SELECT DISTINCT p.period, l.advocate FROM leads AS l JOIN periods AS p ON within(l.at_ms, p)) AS l
-                    ON l.period = p.period AND l.advocate = c.participant
+                    ON l.period = a.period AND l.advocate = a.participant
+                WHERE x.id IS NULL OR x.erased_ms >= a.start_ms
             """,
             dimensions=PERSONAL,
             source=WILSON,
@@ -357,13 +357,13 @@ METRICS: dict[str, Metric] = {
             kind="survival",
             unit="share",
             sql="""
-                SELECT p.period, a.advocate AS person, a.advocate AS cluster, a.at_ms AS since_ms, a.version,
+                SELECT p.period, a.advocate AS person, a.at_ms AS since_ms, a.version,
                     CASE WHEN b.at_ms IS NULL THEN 0 ELSE 1 END AS event,
                     CASE WHEN b.at_ms IS NULL
-                            THEN greatest(least(params.as_of_ms, coalesce(d.erased_ms, params.as_of_ms)) - a.at_ms, 0) // hour_ms
+                            THEN greatest(least(params.as_of_ms, coalesce(x.erased_ms, params.as_of_ms)) - a.at_ms, 0) // hour_ms
                         ELSE (b.at_ms - a.at_ms + hour_ms - 1) // hour_ms END AS age
                 FROM conversion_order AS a JOIN periods AS p ON within(a.at_ms, p) CROSS JOIN params
-                LEFT JOIN participants AS d ON d.id = a.advocate
+                LEFT JOIN erased AS x ON x.id = a.advocate
                 LEFT JOIN conversion_order AS b ON b.advocate = a.advocate AND b.number = 2
                 WHERE a.number = 1
             """,
@@ -425,7 +425,10 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, w.advocate AS person, w.click, w.evidence, w.version,
                     (w.at_ms - c.first_ms + hour_ms - 1) // hour_ms AS y
-                FROM won AS w JOIN customers AS c ON c.participant = w.advocate AND c.first_ms <= w.at_ms
+                FROM won AS w JOIN (
+                    SELECT o.participant, min(o.placed_ms) AS first_ms FROM orders AS o
+                    WHERE o.counted AND o.participant IN (SELECT a.advocate FROM won AS a) GROUP BY o.participant
+                ) AS c ON c.participant = w.advocate AND c.first_ms <= w.at_ms
                 JOIN periods AS p ON within(w.at_ms, p)
             """,
             dimensions=BY_ALL,
@@ -451,7 +454,7 @@ METRICS: dict[str, Metric] = {
             unit="count",
             sql="""
                 SELECT p.period, r.person, r.click, r.evidence, r.version, 1 AS n
-                FROM priced AS r JOIN periods AS p ON within(r.at_ms, p) WHERE r.cost IS NULL
+                FROM priced AS r JOIN periods AS p ON within(r.at_ms, p) WHERE r.cost IS NULL AND r.unit_cost IS NULL
             """,
             dimensions=BY_ALL,
             source="rewards of rules that say no unit cost",
@@ -519,7 +522,7 @@ METRICS: dict[str, Metric] = {
             kind="mean",
             unit="money",
             sql="""
-                SELECT p.period, v.participant AS person, v.participant AS cluster, v.y
+                SELECT p.period, v.participant AS person, v.y
                 FROM values_left AS v JOIN periods AS p ON within(v.first_ms, p) WHERE v.origin = 'other'
             """,
             dimensions=PERSONAL,
@@ -580,7 +583,7 @@ METRICS: dict[str, Metric] = {
             kind="survival",
             unit="share",
             sql="""
-                SELECT p.period, s.participant AS person, s.participant AS cluster, s.first_ms AS since_ms, s.event, s.age
+                SELECT p.period, s.participant AS person, s.first_ms AS since_ms, s.event, s.age
                 FROM second_orders AS s JOIN periods AS p ON within(s.first_ms, p) WHERE s.origin = 'other'
             """,
             dimensions=PERSONAL,
@@ -677,7 +680,7 @@ METRICS: dict[str, Metric] = {
             kind="mean",
             unit="score",
             sql="""
-                SELECT p.period, s.participant AS person, s.id AS cluster, s.side AS channel, s.easy AS y
+                SELECT p.period, s.participant AS person, s.side AS channel, s.easy AS y
                 FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.easy IS NOT NULL
             """,
             dimensions=BY_CHANNEL,
@@ -688,7 +691,7 @@ METRICS: dict[str, Metric] = {
             kind="mean",
             unit="score",
             sql="""
-                SELECT p.period, s.participant AS person, s.id AS cluster, s.side AS channel, s.attractive AS y
+                SELECT p.period, s.participant AS person, s.side AS channel, s.attractive AS y
                 FROM surveys AS s JOIN params ON s.program = params.program JOIN periods AS p ON within(s.at_ms, p) WHERE s.attractive IS NOT NULL
             """,
             dimensions=BY_CHANNEL,
@@ -726,8 +729,13 @@ METRICS: dict[str, Metric] = {
             unit="share",
             sql="""
                 SELECT p.period, f.participant AS person, 1 AS n,
-                    CASE WHEN o.outcome IN ('attributed', 'refused', 'lost') THEN 1 ELSE 0 END AS y
-                FROM first_orders AS f JOIN periods AS p ON within(f.placed_ms, p) JOIN order_outcomes AS o ON o.id = f.id
+                    CASE WHEN f.outcome IN ('attributed', 'refused', 'lost') THEN 1 ELSE 0 END AS y
+                FROM (
+                    SELECT o.participant, o.placed_ms, o.outcome,
+                        row_number() OVER (PARTITION BY o.participant, o.placed_ms ORDER BY o.id) AS place
+                    FROM order_outcomes AS o JOIN customers AS c ON c.participant = o.participant AND c.first_ms = o.placed_ms
+                    WHERE o.counted
+                ) AS f JOIN periods AS p ON within(f.placed_ms, p) WHERE f.place = 1
             """,
             dimensions=PERSONAL,
             source=f"of first orders, those that came with evidence; {WILSON}",

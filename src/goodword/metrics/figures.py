@@ -88,7 +88,7 @@ def _ratios(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], quest
 
 def _means(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], question: Question) -> list[Figure]:
     unit = question.currency if metric.unit == "money" else metric.unit
-    row = _one(parts, "mean")
+    row = _one(parts, "mean", "mean alone")
     if row is None:
         return [_empty(replace(blank, unit=unit))]
     sums = _sums(row)
@@ -101,7 +101,7 @@ def _means(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], questi
 
 def _survivals(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], question: Question) -> list[Figure]:
     table = life_table(Ended(int(row["age"]), int(row["events"]), int(row["censored"])) for row in parts["survival"])
-    clusters = _one(parts, "survival clusters")
+    clusters = _one(parts, "survival clusters", "survival alone")
     if table is None or clusters is None:
         return [_empty(blank)]
     horizon = metric.horizon_days or HORIZONS[0]

@@ -56,6 +56,8 @@ RELATIONS: dict[str, str] = {
         FROM referrals AS r JOIN params ON r.program = params.program
         WHERE r.status <> 'superseded' AND r.until_ms > r.claimed_ms
     """,
+    # Those of whom nothing more is known after a moment: few, beside all.
+    "erased": "SELECT p.id, p.erased_ms FROM participants AS p WHERE p.erased_ms IS NOT NULL",
     "leads": """
         SELECT b.* FROM brought AS b WHERE b.moderation <> 'denied'
     """,
@@ -67,9 +69,9 @@ RELATIONS: dict[str, str] = {
         SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version, l.order_id,
             CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS event,
             CASE WHEN l.converted_ms IS NOT NULL THEN (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms
-                ELSE greatest(least(params.as_of_ms, coalesce(p.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
+                ELSE greatest(least(params.as_of_ms, coalesce(x.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
             END AS age
-        FROM leads AS l CROSS JOIN params LEFT JOIN participants AS p ON p.id = l.friend
+        FROM leads AS l CROSS JOIN params LEFT JOIN erased AS x ON x.id = l.friend
     """,
     # Who was no customer before he came, each once: with the referral that made him one. A click may bring several orders: there the
     # order has to be the first.
@@ -77,9 +79,9 @@ RELATIONS: dict[str, str] = {
         SELECT f.friend, f.advocate, f.converted_ms AS at_ms, f.at_ms AS came_ms, f.click, f.evidence, f.version
         FROM (
             SELECT l.*, row_number() OVER (PARTITION BY l.friend ORDER BY l.converted_ms, l.at_ms, l.id) AS place
-            FROM leads AS l LEFT JOIN customers AS c ON c.participant = l.friend
-            WHERE l.converted_ms IS NOT NULL AND (c.first_ms IS NULL
-                OR c.first_ms >= CASE WHEN l.order_id IS NULL THEN l.at_ms ELSE l.converted_ms END)
+            FROM leads AS l
+            WHERE l.converted_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.counted AND o.participant = l.friend
+                AND o.placed_ms < CASE WHEN l.order_id IS NULL THEN l.at_ms ELSE l.converted_ms END)
         ) AS f WHERE f.place = 1
     """,
     "asked": """
@@ -143,27 +145,29 @@ RELATIONS: dict[str, str] = {
     """,
     # Which rewards bought others, and how much of each. A list says ``|ID=AMOUNT|ID=AMOUNT|``.
     "spent_points": """
-        SELECT w.id AS points, CAST(split_part(split_part(b.paid, concat('|', w.id, '='), 2), '|', 1) AS BIGINT) AS amount
-        FROM rewards AS b JOIN params ON b.program = params.program
-        JOIN rewards AS w ON w.participant = b.participant AND strpos(b.paid, concat('|', w.id, '=')) > 0
-        WHERE b.paid <> ''
+        SELECT split_part(p.piece, '=', 1) AS points, CAST(split_part(p.piece, '=', 2) AS BIGINT) AS amount
+        FROM (
+            SELECT unnest(str_split_regex(b.paid, '[|]')) AS piece
+            FROM rewards AS b JOIN params ON b.program = params.program WHERE b.paid <> ''
+        ) AS p WHERE p.piece <> ''
     """,
     # What rewards cost, each once, where its friend bought; None where the program does not say what one of it costs.
     "priced": """
         SELECT g.id, g.side, g.participant AS person, coalesce(r.converted_ms, g.granted_ms) AS at_ms,
-            g.unit, g.currency, g.version, r.click, r.evidence,
+            g.unit, g.unit_cost, g.currency, g.version, r.click, r.evidence,
             CASE WHEN g.of_order = 1 THEN g.discount WHEN g.quantity = 0 THEN 0 ELSE g.unit_cost * g.quantity END AS cost
         FROM given AS g LEFT JOIN referrals AS r ON r.id = g.referral
     """,
     # What rewards paid of orders, whose totals are told without it, in the currency of the order. What is no money lowered no price.
     "paid_by_rewards": """
-        SELECT o.id, sum(CASE WHEN u.kind = 'coupon' AND w.unit = 'coupon' THEN w.discount
-            WHEN w.unit = o.currency THEN CAST(split_part(split_part(o.redemptions, concat('|', w.id, '='), 2), '|', 1) AS BIGINT)
-            ELSE 0 END) AS amount
-        FROM orders AS o
-        JOIN rewards AS w ON w.participant = o.participant AND strpos(o.redemptions, concat('|', w.id, '=')) > 0
+        SELECT p.id, sum(CASE WHEN u.kind = 'coupon' AND w.unit = 'coupon' THEN w.discount
+            WHEN w.unit = p.currency THEN CAST(split_part(p.piece, '=', 2) AS BIGINT) ELSE 0 END) AS amount
+        FROM (
+            SELECT o.id, o.currency, unnest(str_split_regex(o.redemptions, '[|]')) AS piece FROM orders AS o WHERE o.redemptions <> ''
+        ) AS p
+        JOIN rewards AS w ON w.id = split_part(p.piece, '=', 1)
         JOIN rules AS u ON u.program = w.program AND u.version = w.version AND u.rule = w.rule AND u.option = w.option
-        WHERE o.redemptions <> '' GROUP BY o.id
+        GROUP BY p.id
     """,
     # What an order leaves: the margin of what it came to with what rewards paid of it. That they did is a cost of the program.
     "left_over": """
@@ -172,54 +176,55 @@ RELATIONS: dict[str, str] = {
         FROM orders AS o CROSS JOIN params LEFT JOIN paid_by_rewards AS x ON x.id = o.id
         WHERE o.currency = params.currency
     """,
-    # Every customer with where he came from: through this program, through another way, or through another program (left out).
+    # Every customer with where he came from: through this program, or another way. Whom another program brought is left out.
     "origins": """
-        SELECT f.participant, f.placed_ms AS first_ms, w.advocate, f.net AS first_net,
-            CASE WHEN f.currency = params.currency THEN 1 ELSE 0 END AS in_currency,
-            CASE WHEN w.friend IS NOT NULL THEN 'referred' WHEN x.friend IS NULL THEN 'other' END AS origin
-        FROM first_orders AS f CROSS JOIN params LEFT JOIN won AS w ON w.friend = f.participant
-        LEFT JOIN (SELECT DISTINCT r.friend FROM referrals AS r WHERE r.converted_ms IS NOT NULL) AS x ON x.friend = f.participant
+        SELECT w.friend AS participant, 'referred' AS origin, w.advocate, min(o.placed_ms) AS first_ms
+        FROM won AS w JOIN orders AS o ON o.participant = w.friend WHERE o.counted GROUP BY w.friend, w.advocate
+        UNION ALL
+        SELECT c.participant, 'other' AS origin, CAST(NULL AS VARCHAR) AS advocate, c.first_ms
+        FROM customers AS c
+        WHERE NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.friend = c.participant AND r.converted_ms IS NOT NULL)
     """,
-    # Those whose value is told: who began in another currency is in no mean of this one.
-    "valued": "SELECT g.* FROM origins AS g WHERE g.in_currency = 1",
-    # Each customer's first order that counts, and his second.
-    "early_orders": """
-        SELECT f.participant, f.id, f.placed_ms, f.net, f.currency, f.place
+    # Those whose value is told: who began in another currency is in no mean of this one. What depends on the participant alone stands
+    # among what is parted by, so that who asks for some of them looks at no others.
+    "valued": """
+        SELECT f.participant, f.origin, f.advocate, f.first_ms, f.net AS first_net
         FROM (
-            SELECT o.participant, o.id, o.placed_ms, o.net, o.currency,
-                row_number() OVER (PARTITION BY o.participant ORDER BY o.placed_ms, o.id) AS place
-            FROM orders AS o WHERE o.counted
-        ) AS f WHERE f.place <= 2
+            SELECT g.participant, g.origin, g.advocate, g.first_ms, o.net, o.currency,
+                row_number() OVER (PARTITION BY g.participant, g.origin, g.advocate, g.first_ms ORDER BY o.id) AS place
+            FROM origins AS g JOIN orders AS o ON o.participant = g.participant AND o.placed_ms = g.first_ms WHERE o.counted
+        ) AS f JOIN params ON f.currency = params.currency WHERE f.place = 1
     """,
-    "first_orders": "SELECT f.participant, f.id, f.placed_ms, f.net, f.currency FROM early_orders AS f WHERE f.place = 1",
     # When each of these bought again, or how long he was watched without: of who was erased, until then.
     "second_orders": """
-        SELECT g.participant, g.origin, g.first_ms, g.advocate,
-            CASE WHEN s.placed_ms IS NULL THEN 0 ELSE 1 END AS event,
-            CASE WHEN s.placed_ms IS NULL
-                    THEN greatest(least(params.as_of_ms, coalesce(p.erased_ms, params.as_of_ms)) - g.first_ms, 0) // hour_ms
-                ELSE (s.placed_ms - g.first_ms + hour_ms - 1) // hour_ms END AS age
-        FROM origins AS g CROSS JOIN params LEFT JOIN participants AS p ON p.id = g.participant
-        LEFT JOIN early_orders AS s ON s.participant = g.participant AND s.place = 2
-        WHERE g.origin IS NOT NULL
+        SELECT s.participant, s.origin, s.advocate, s.first_ms, CASE WHEN s.second_ms IS NULL THEN 0 ELSE 1 END AS event,
+            CASE WHEN s.second_ms IS NULL
+                    THEN greatest(least(params.as_of_ms, coalesce(x.erased_ms, params.as_of_ms)) - s.first_ms, 0) // hour_ms
+                ELSE (s.second_ms - s.first_ms + hour_ms - 1) // hour_ms END AS age
+        FROM (
+            SELECT g.participant, g.origin, g.advocate, g.first_ms,
+                CASE WHEN sum(CASE WHEN o.placed_ms = g.first_ms THEN 1 ELSE 0 END) > 1 THEN g.first_ms
+                    ELSE min(CASE WHEN o.placed_ms > g.first_ms THEN o.placed_ms END) END AS second_ms
+            FROM origins AS g JOIN orders AS o ON o.participant = g.participant WHERE o.counted
+            GROUP BY g.participant, g.origin, g.advocate, g.first_ms
+        ) AS s CROSS JOIN params LEFT JOIN erased AS x ON x.id = s.participant
     """,
     # What customers who were followed that long left over their first days, discounted.
     "values_left": """
         SELECT g.participant, g.origin, g.advocate, g.first_ms, g.first_net,
-            CAST(coalesce(sum(discounted(o.margin, o.placed_ms - g.first_ms)), 0) AS BIGINT) AS y
+            CAST(sum(discounted(o.margin, o.placed_ms - g.first_ms)) AS BIGINT) AS y
         FROM valued AS g CROSS JOIN params
-        LEFT JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
+        JOIN left_over AS o ON o.participant = g.participant AND o.placed_ms >= g.first_ms
             AND o.placed_ms < g.first_ms + value_days * day_ms
-        WHERE g.origin IS NOT NULL AND g.first_ms + value_days * day_ms <= params.as_of_ms
+        WHERE g.first_ms + value_days * day_ms <= params.as_of_ms
         GROUP BY g.participant, g.origin, g.advocate, g.first_ms, g.first_net
     """,
     # Whether those who were customers for long enough bought in their second 90 days.
     "stayed": """
-        SELECT g.participant, g.origin, g.advocate, g.first_ms, max(CASE WHEN o.id IS NULL THEN 0 ELSE 1 END) AS y
-        FROM origins AS g CROSS JOIN params
-        LEFT JOIN orders AS o ON o.participant = g.participant AND o.counted
-            AND o.placed_ms >= g.first_ms + 90 * day_ms AND o.placed_ms < g.first_ms + 180 * day_ms
-        WHERE g.origin IS NOT NULL AND g.first_ms + 180 * day_ms <= params.as_of_ms
+        SELECT g.participant, g.origin, g.advocate, g.first_ms, max(CASE WHEN o.placed_ms >= g.first_ms + 90 * day_ms
+            AND o.placed_ms < g.first_ms + 180 * day_ms THEN 1 ELSE 0 END) AS y
+        FROM origins AS g CROSS JOIN params JOIN orders AS o ON o.participant = g.participant
+        WHERE o.counted AND g.first_ms + 180 * day_ms <= params.as_of_ms
         GROUP BY g.participant, g.origin, g.advocate, g.first_ms
     """,
     # Orders with the event that told each first, and the program that its evidence is of: a click id begins with its code.
@@ -240,7 +245,7 @@ RELATIONS: dict[str, str] = {
     # Every order with what its evidence came to in this program. `attributed`: it counts. `lost`: its evidence leads nowhere, or does no
     # more. `refused`: a rule says no to its evidence, or to the order of a friend. `again`: a friend who counted before buys again.
     "order_outcomes": """
-        SELECT o.id, o.participant, o.placed_ms, t.reason, CASE
+        SELECT o.id, o.participant, o.placed_ms, o.counted, t.reason, CASE
             WHEN r.program = params.program AND (r.moderation = 'denied' OR r.status = 'superseded'
                 OR r.until_ms <= r.claimed_ms) THEN 'refused'
             WHEN r.program = params.program AND r.order_id IS NULL AND r.converted_ms < o.placed_ms THEN 'again'
@@ -272,9 +277,12 @@ RELATIONS: dict[str, str] = {
             WHEN e.account = concat('payout:', params.program) THEN 'payout'
             WHEN e.account = concat('expired:', params.program) THEN 'expired'
             WHEN e.account LIKE 'balance:%' THEN 'balance' END AS account
-        FROM entries AS e CROSS JOIN params LEFT JOIN rewards AS w ON w.id = e.reward
-        WHERE CASE WHEN e.account LIKE 'balance:%' AND w.id IS NOT NULL THEN w.program = params.program
-            ELSE right(e.account, length(params.program) + 1) = concat(':', params.program) END
+        FROM entries AS e CROSS JOIN params
+        LEFT JOIN (SELECT w.id FROM rewards AS w JOIN params ON w.program <> params.program) AS x ON x.id = e.reward
+        WHERE e.account IN (concat('pending:', params.program), concat('approved:', params.program),
+                concat('payout:', params.program), concat('expired:', params.program))
+            OR e.account LIKE 'balance:%' AND CASE WHEN e.reward IS NOT NULL THEN x.id IS NULL
+                ELSE right(e.account, length(params.program) + 1) = concat(':', params.program) END
     """,
     "conversion_order": """
         SELECT advocate, at_ms, version, row_number() OVER (PARTITION BY advocate ORDER BY at_ms, friend) AS number
