@@ -23,6 +23,8 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-12
 HOUR = 3_600_000
 DAY = 24 * HOUR
 MONTH = 30 * DAY
+HORIZONS = (168, 720, 2160)
+"""The hours at which a survival is told."""
 
 
 def by_hand(name: str, question: Question) -> tuple[str, ...]:
@@ -117,9 +119,6 @@ def _risks(ended: str) -> str:
     """
 
 
-HORIZONS = (168, 720, 2160)
-
-
 def _alone(ended: str) -> tuple[str, str]:
     """A survival of people of whom each stands alone: who ended at one age has one influence."""
     squares = ", ".join(
@@ -148,36 +147,38 @@ def _together(ended: str) -> tuple[str, str]:
     )
 
 
-# Until now, or until the person was erased.
 def _watched(since: str) -> str:
+    """Whole hours until now, or until the person was erased."""
     return f"greatest(least($as_of, coalesce(erased_ms, $as_of)) - {since}, 0) // {HOUR}"
 
 
 def _hours(since: str, until: str) -> str:
+    """Begun hours until it happened."""
     return f"({until} - {since} + {HOUR - 1}) // {HOUR}"
 
 
 def _mature(since: str, days: int) -> str:
+    """Whether there were so many days to answer."""
     return f"CASE WHEN $as_of - {since} >= {days * DAY} THEN 1 ELSE 0 END"
 
 
+ERASED = "(SELECT id AS who, erased_ms FROM participants WHERE erased_ms IS NOT NULL)"
 INVITED = f"""
     SELECT advocate AS cluster, CASE WHEN converted_ms IS NULL THEN 0 ELSE 1 END AS event, {_mature("claimed_ms", 30)} AS mature,
         CASE WHEN converted_ms IS NULL THEN {_watched("claimed_ms")} ELSE {_hours("claimed_ms", "greatest(converted_ms, claimed_ms)")} END AS age
-    FROM referrals LEFT JOIN (SELECT id AS who, erased_ms FROM participants WHERE erased_ms IS NOT NULL) ON who = friend
+    FROM referrals LEFT JOIN {ERASED} ON who = friend
     WHERE {LEAD} AND order_id IS NULL AND {_in("claimed_ms")}
 """
 SECOND_SUCCESS = f"""
     SELECT CASE WHEN len(times) > 1 THEN 1 ELSE 0 END AS event, {_mature("times[1]", 90)} AS mature,
         CASE WHEN len(times) > 1 THEN {_hours("times[1]", "times[2]")} ELSE {_watched("times[1]")} END AS age
     FROM (SELECT advocate, min(converted_ms, 2) AS times FROM won GROUP BY advocate)
-    LEFT JOIN (SELECT id AS who, erased_ms FROM participants WHERE erased_ms IS NOT NULL) ON who = advocate
+    LEFT JOIN {ERASED} ON who = advocate
     WHERE {_in("times[1]")}
 """
 
 # What each reward gave is told in its unit: while it is held all of it, then what was used and is left, less what is owed and what points
 # bought; of a friend's coupon or credit what was used; of a percentage nothing, it has its own discount.
-PIECES = "SELECT id, currency, unnest(string_split(trim(redemptions, '|'), '|')) AS piece FROM orders WHERE redemptions <> ''"
 GIVEN = f"""
     given AS (
         SELECT u.currency, unit_cost, discount, kind = 'coupon' AND w.unit = 'coupon' AS percentage, CASE
@@ -194,21 +195,22 @@ GIVEN = f"""
         WHERE w.program = '$program' AND {_in("coalesce(converted_ms, granted_ms)")})
 """
 # What rewards paid of an order lowered no total: it is told without.
-PAID = f"""
+PAID = """
     paid AS (
         SELECT p.id, sum(CASE WHEN kind = 'coupon' AND w.unit = 'coupon' THEN discount
             WHEN w.unit = p.currency THEN CAST(split_part(piece, '=', 2) AS BIGINT) ELSE 0 END) AS paid
-        FROM ({PIECES}) AS p JOIN rewards AS w ON w.id = split_part(piece, '=', 1) JOIN rules USING (program, version, rule, option)
+        FROM (SELECT id, currency, unnest(string_split(trim(redemptions, '|'), '|')) AS piece FROM orders WHERE redemptions <> '') AS p
+        JOIN rewards AS w ON w.id = split_part(piece, '=', 1) JOIN rules USING (program, version, rule, option)
         GROUP BY p.id)
 """
 MARGIN = "((net + CASE WHEN net > 0 THEN coalesce(paid, 0) ELSE 0 END) * $margin // 1000000)"
 # All orders of customers whom the program won.
 THEIRS = f"""
-    {WON}, {PAID}, theirs AS MATERIALIZED (SELECT o.id, participant, advocate, claimed_ms, placed_ms, currency, net, counted, {MARGIN} AS margin
+    {WON}, {PAID}, theirs AS MATERIALIZED (SELECT o.id, participant, advocate, placed_ms, currency, net, counted, {MARGIN} AS margin
         FROM orders AS o JOIN won ON friend = participant LEFT JOIN paid ON paid.id = o.id)
 """
 THEIR_FIRST = f"""
-    {THEIRS}, firsts AS (SELECT participant, advocate, placed_ms AS first, currency, net AS first_net FROM theirs WHERE counted
+    {THEIRS}, firsts AS (SELECT participant, advocate, placed_ms AS first, currency FROM theirs WHERE counted
         QUALIFY row_number() OVER (PARTITION BY participant ORDER BY placed_ms, id) = 1)
 """
 FIRSTS = """
@@ -222,26 +224,28 @@ OTHERS = f"""
 """
 
 
-def _discounted(amount: str, age: str) -> str:
-    return f"round({amount} * power(1.1, -(({age}) // {MONTH}) / 12e0))"
+def _value(margin: str) -> str:
+    """What somebody's orders left, discounted by a tenth a year for each whole month of age."""
+    discounted = f"round({margin} * power(1.1, -((placed_ms - first) // {MONTH}) / 12e0))"
+    return f"CAST(coalesce(sum({discounted}) FILTER (o.currency = '$currency'), 0) AS BIGINT) AS y"
 
 
-VALUE = f"CAST(coalesce(sum({_discounted('margin', 'placed_ms - first')}) FILTER (o.currency = '$currency'), 0) AS BIGINT) AS y"
 FOLLOWED = f"first + {180 * DAY} <= $as_of"
 FIRST_180 = f"placed_ms >= first AND placed_ms < first + {180 * DAY}"
 SECOND = f"""
     SELECT cluster, CASE WHEN len(times) > 1 THEN 1 ELSE 0 END AS event, {_mature("times[1]", 90)} AS mature,
         CASE WHEN len(times) > 1 THEN {_hours("times[1]", "times[2]")} ELSE {_watched("times[1]")} END AS age
-    FROM bought LEFT JOIN (SELECT id AS who, erased_ms FROM participants WHERE erased_ms IS NOT NULL) ON who = participant
+    FROM bought LEFT JOIN {ERASED} ON who = participant
     WHERE {_in("times[1]")}
 """
 THEIR_ORDERS = f"""
     {WON}, bought AS MATERIALIZED (SELECT participant, advocate AS cluster, min(placed_ms, 2) AS times
         FROM orders JOIN won ON friend = participant WHERE counted GROUP BY participant, advocate)
 """
-OTHERS_ORDERS = """
-    bought AS MATERIALIZED (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders WHERE counted
-        AND participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL) GROUP BY participant)
+OTHERS_ORDERS = f"""
+    bought AS (SELECT * FROM (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders
+            WHERE counted GROUP BY participant HAVING {_in("min(placed_ms)")})
+        WHERE participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL))
 """
 
 
@@ -289,7 +293,7 @@ def _opinion(said: str) -> str:
 
 HAND: dict[str, str | tuple[str, ...]] = {
     # -- the funnel ----------------------------------------------------------------------------------------------------
-    "customers": f"SELECT count(*) AS n FROM ({ORDERED})",
+    "customers": "SELECT count(DISTINCT participant) AS n FROM orders WHERE counted AND placed_ms < $end",
     "advocates": f"""
         SELECT count(*) AS n FROM (SELECT participant FROM handles WHERE program = '$program' GROUP BY participant HAVING {_in("min(created_ms)")})
     """,
@@ -317,13 +321,15 @@ HAND: dict[str, str | tuple[str, ...]] = {
         JOIN handles USING (code) GROUP BY participant
     """),
     "claim_rate": _clustered(f"""
-        WITH clicked AS (SELECT code, at_ms FROM clicks WHERE program = '$program' AND code IN (SELECT code FROM handles))
+        WITH clicked AS (SELECT code, at_ms FROM clicks WHERE program = '$program' AND at_ms >= $start - {30 * DAY} AND at_ms < $end)
         SELECT sum(n) AS n, sum(y) AS y FROM (
             SELECT participant, n, 0 AS y
-            FROM (SELECT code, count(*) AS n FROM clicked WHERE {_in("at_ms")} GROUP BY code) JOIN handles USING (code)
+            FROM (SELECT code, count(*) AS n FROM clicked WHERE at_ms >= $start GROUP BY code) JOIN handles USING (code)
             UNION ALL
-            SELECT advocate, 0, 1 FROM referrals AS r ASOF JOIN clicked AS c ON c.code = r.code AND c.at_ms <= claimed_ms
-            WHERE {LEAD} AND evidence <> 'staff' AND {_in("claimed_ms")} AND claimed_ms < c.at_ms + {30 * DAY})
+            SELECT advocate, 0, 1
+            FROM (SELECT * FROM referrals WHERE {LEAD} AND evidence <> 'staff' AND {_in("claimed_ms")} AND code IN (SELECT code FROM handles)) AS r
+            ASOF JOIN clicked AS c ON c.code = r.code AND c.at_ms <= claimed_ms
+            WHERE claimed_ms < c.at_ms + {30 * DAY})
         GROUP BY participant
     """),
     # -- conversion ----------------------------------------------------------------------------------------------------
@@ -427,14 +433,14 @@ HAND: dict[str, str | tuple[str, ...]] = {
     "value_referred": f"WITH {THEIR_FIRST}"
     + _clustered(f"""
         SELECT count(*) AS n, sum(y) AS y FROM (
-            SELECT f.advocate, {VALUE} FROM firsts AS f JOIN theirs AS o USING (participant)
+            SELECT f.advocate, {_value("margin")} FROM firsts AS f JOIN theirs AS o USING (participant)
             WHERE f.currency = '$currency' AND {_in("first")} AND {FOLLOWED} AND {FIRST_180} GROUP BY participant, f.advocate)
         GROUP BY advocate
     """),
     "value_others": f"""
         WITH {OTHERS}, {PAID}
         SELECT count(*) AS clusters, count(*) AS n, sum(y) AS y, count(*) AS nn, sum(CAST(y AS HUGEINT) * y) AS yy, sum(y) AS ny
-        FROM (SELECT {VALUE.replace("margin", MARGIN)}
+        FROM (SELECT {_value(MARGIN)}
             FROM others JOIN orders AS o USING (participant) LEFT JOIN paid ON paid.id = o.id
             WHERE {FOLLOWED} AND {FIRST_180} GROUP BY participant
             HAVING arg_min(currency, o.id) FILTER (counted AND placed_ms = first) = '$currency')
@@ -446,7 +452,7 @@ HAND: dict[str, str | tuple[str, ...]] = {
             WHERE {FOLLOWED} AND (friend IS NOT NULL OR participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)))
         SELECT concat(first // {MONTH}, '|', country, '|', CASE WHEN first_net <= 0 THEN -1 ELSE CAST(floor(log2(first_net)) AS BIGINT) END) AS stratum,
             origin, count(*) AS people, sum(y) AS y, sum(CAST(y AS HUGEINT) * y) AS yy
-        FROM (SELECT participant, first, origin, arg_min(net, o.id) FILTER (counted AND placed_ms = first) AS first_net, {VALUE.replace("margin", MARGIN)}
+        FROM (SELECT participant, first, origin, arg_min(net, o.id) FILTER (counted AND placed_ms = first) AS first_net, {_value(MARGIN)}
             FROM compared JOIN orders AS o USING (participant) LEFT JOIN paid ON paid.id = o.id
             WHERE {FIRST_180} GROUP BY participant, first, origin
             HAVING arg_min(currency, o.id) FILTER (counted AND placed_ms = first) = '$currency')

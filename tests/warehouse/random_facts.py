@@ -118,7 +118,11 @@ class _Facts:
         rewards = [self._reward(f"w{number}") for number in range(40)]
         for number in range(6):
             purse = self._of(rewards)
-            own = [one for one in rewards if (one["program"], one["participant"]) == (purse["program"], purse["participant"])]
+            own = [
+                one
+                for one in rewards
+                if (one["program"], one["participant"]) == (purse["program"], purse["participant"])
+            ]
             pieces = "|".join(f"{one['id']}={self._random.randrange(1, 50)}" for one in own[:2])
             bought = self._reward(f"b{number}") | {"program": purse["program"], "participant": purse["participant"]}
             rewards.append(bought | {"referral": None, "paid": f"|{pieces}|"})
@@ -126,7 +130,9 @@ class _Facts:
 
     def _reward(self, name: str) -> Row:
         program, version, rule = key = self._of(self._rules)
-        status = self._of(["pending", "approved", "failed", "issued", "issued", "redeemed", "expired", "cancelled", "denied"])
+        status = self._of(
+            ["pending", "approved", "failed", "issued", "issued", "redeemed", "expired", "cancelled", "denied"]
+        )
         used = self._of([0, 0, 4_00])
         return {
             "id": name,
@@ -147,7 +153,9 @@ class _Facts:
 
     def _entry(self, rewards: list[Row]) -> Row:
         reward = self._of(rewards)["id"] if self._often(0.8) else None
-        account = self._of(["pending:p", "approved:p", "payout:p", "expired:p", "cost:p", "redeemed:p", "pending:q", "payout:x-p"])
+        account = self._of(
+            ["pending:p", "approved:p", "payout:p", "expired:p", "cost:p", "redeemed:p", "pending:q", "payout:x-p"]
+        )
         if self._often(0.5):
             account = f"balance:{self._of(PEOPLE)}{self._of(['', ':p', ':q', ':pp'])}"
         amount, unit = self._random.randrange(-90, 90), self._of(["USD", "points"])
@@ -164,7 +172,9 @@ class _Facts:
         row |= {"order_id": f"o{self._random.randrange(50)}", "reason": self._of(REASONS)}
         if type == "order":
             code = self._of([*self._codes, "WRONG"])
-            row |= self._of([{}, {}, {"code": code}, {"claim": f"t{self._random.randrange(6)}"}, {"click": f"{code.lower()}.abc"}])
+            row |= self._of(
+                [{}, {}, {"code": code}, {"claim": f"t{self._random.randrange(6)}"}, {"click": f"{code.lower()}.abc"}]
+            )
         return row
 
     def _click(self) -> Row:
@@ -173,5 +183,9 @@ class _Facts:
         return {"code": code, "program": program, "at_ms": self._at(), "spool": self._of("st")}
 
     def _survey(self) -> Row:
-        said = {"recommend": self._of([*range(11), None]), "easy": self._of([1, 5, None]), "attractive": self._of([2, None])}
+        said = {
+            "recommend": self._of([*range(11), None]),
+            "easy": self._of([1, 5, None]),
+            "attractive": self._of([2, None]),
+        }
         return said | {"program": self._of(PROGRAMS), "participant": self._of(PEOPLE), "at_ms": self._at()}
