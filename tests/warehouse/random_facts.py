@@ -11,26 +11,37 @@ from typing import Any
 
 from tests.warehouse.by_hand import DAY, Facts, day
 
-PEOPLE = [f"p{number}" for number in range(14)]
+PEOPLE = [f"p{number}" for number in range(40)]
 PROGRAMS = ["p", "p", "p", "q"]
-KINDS = ["coupon", "credit", "points", "cash", "item", "product"]
+KINDS = ["coupon", "coupon", "credit", "credit", "points", "cash", "item", "product", "service", "event", "experience"]
 REASONS = [
-    *("step_reached", "order_recorded", "unknown_code", "evidence_too_old", "step_condition_unmet", "window_passed"),
-    *("shared_signal", "friend_not_in_audience", "order_known", None),
+    *(None, "step_reached", "order_recorded", "friend_not_in_audience", "order_known", "order_known"),
+    *("unknown_code", "unknown_claim", "unknown_click", "code_disabled", "code_expired", "evidence_too_old"),
+    *(
+        "step_condition_unmet",
+        "window_passed",
+        "step_too_late",
+        "step_too_early",
+        "step_waits_for_step",
+        "step_counted",
+    ),
+    *("currency_differs", "sent_to_review", "shared_signal", "household_has_one", "program_is_paused"),
+    "program_has_ended",
 ]
+ORDERS = [f"o{number}" for number in range(240)]
 Row = dict[str, Any]
 
 
 def random_facts(seed: int) -> Facts:
-    """Facts of some two hundred rows; the same for the same seed."""
+    """Facts of some thousand rows; the same for the same seed."""
     return _Facts(Random(seed)).all()
 
 
 class _Facts:
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._codes = {f"C{number}": (self._of(PROGRAMS), self._of(PEOPLE)) for number in range(8)}
-        self._referrals = [f"r{number}" for number in range(30)]
+        self._codes = {f"C{number}": (self._of(PROGRAMS), self._of(PEOPLE)) for number in range(16)}
+        self._referrals = [f"r{number}" for number in range(160)]
         self._rules = [(program, version, rule) for program in "pq" for version in (1, 2) for rule in "abcdef"]
         self._kinds = {key: self._of(KINDS) for key in self._rules}
         self._units = {key: self._unit(kind) for key, kind in self._kinds.items()}
@@ -43,14 +54,14 @@ class _Facts:
                 {"code": code, "program": program, "participant": who, "created_ms": self._at()}
                 for code, (program, who) in self._codes.items()
             ],
-            "claims": [{"token": f"t{number}", "code": self._of([*self._codes, "GONE"])} for number in range(4)],
-            "orders": [self._order(f"o{number}", rewards) for number in range(50)],
+            "claims": [{"token": f"t{number}", "code": self._of([*self._codes, "GONE"])} for number in range(8)],
+            "orders": [self._order(name, rewards) for name in ORDERS],
             "referrals": [self._referral(name) for name in self._referrals],
             "rewards": rewards,
-            "entries": [self._entry(rewards) for _ in range(60)],
-            "events": [self._event() for _ in range(90)],
-            "clicks": [self._click() for _ in range(40)],
-            "surveys": [self._survey() for _ in range(12)],
+            "entries": [self._entry(rewards) for _ in range(200)],
+            "events": [self._event() for _ in range(420)],
+            "clicks": [self._click() for _ in range(120)],
+            "surveys": [self._survey() for _ in range(60)],
             "rules": [
                 {"program": program, "version": version, "rule": rule, "kind": self._kinds[program, version, rule]}
                 | {"unit": self._units[program, version, rule], "currency": self._of(["USD", "USD", "EUR"])}
@@ -66,8 +77,8 @@ class _Facts:
         return self._random.random() < share
 
     def _at(self) -> int:
-        """One of few moments of fourteen months, so that many are the same."""
-        return day(self._random.randrange(-40, 40) * 5 + self._of([0, 0, 0.25]))
+        """One of few moments, of which many lie 7, 30, 90, 180 or 365 days apart, as do the borders of what is asked."""
+        return day(self._of(range(-15, 7)) * 30 + self._of([0, 0, 0, 0, 5, 7, 0.02]))
 
     def _unit(self, kind: str) -> str:
         return {"points": "points", "coupon": self._of(["coupon", "USD"]), "item": "mug"}.get(kind, "USD")
@@ -111,12 +122,12 @@ class _Facts:
             "status": status,
             "moderation": self._of(["clear", "clear", "flagged", "pending_review", "approved", "denied"]),
             "converted_ms": self._at() if status == "converted" or self._often(0.1) else None,
-            "order_id": f"o{self._random.randrange(50)}" if self._often(0.2) else None,
+            "order_id": self._of(ORDERS) if self._often(0.2) else None,
         }
 
     def _rewards(self) -> list[Row]:
-        rewards = [self._reward(f"w{number}") for number in range(40)]
-        for number in range(6):
+        rewards = [self._reward(f"w{number}") for number in range(120)]
+        for number in range(20):
             purse = self._of(rewards)
             own = [
                 one
@@ -169,11 +180,11 @@ class _Facts:
             return row | {"count": self._of([1, 1, 30])}
         if type == "share":
             return row | {"code": self._of(self._codes)}
-        row |= {"order_id": f"o{self._random.randrange(50)}", "reason": self._of(REASONS)}
+        row |= {"order_id": self._of(ORDERS), "reason": self._of(REASONS)}
         if type == "order":
             code = self._of([*self._codes, "WRONG"])
             row |= self._of(
-                [{}, {}, {"code": code}, {"claim": f"t{self._random.randrange(6)}"}, {"click": f"{code.lower()}.abc"}]
+                [{}, {}, {"code": code}, {"claim": f"t{self._random.randrange(10)}"}, {"click": f"{code.lower()}.abc"}]
             )
         return row
 

@@ -19,7 +19,7 @@ from tests.warehouse.comparing import QUERIED, question_of
 from tests.warehouse.random_facts import random_facts
 from tests.warehouse.shop import Copied, in_one_piece, shop
 
-HALF = Period("half", day(-60), day(60))
+HALF = Period("half", day(-90), day(90))
 """Borders lie where much of random facts does."""
 
 
@@ -40,7 +40,7 @@ def test_every_figure_with_a_query_has_a_peer() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_peers_agree_over_random_facts(seed: int) -> None:
     hand = Hand(random_facts(seed))
-    asked = question(HALF, as_of_ms=day(150))
+    asked = question(HALF, as_of_ms=day(180))
     assert {metric.name: found for metric in QUERIED if (found := list(apart(hand, metric, asked)))} == {}
     hand.close()
 
