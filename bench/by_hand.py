@@ -89,6 +89,11 @@ SHARED = "type = 'share' AND outcome = 'accepted' AND handles.program = '$progra
 ASKED = f"type = 'ask' AND outcome = 'accepted' AND program = '$program' AND {_in('at_ms')}"
 ORDERED = "SELECT DISTINCT participant FROM orders WHERE counted AND placed_ms < $end"
 
+ACTIVE = f"""
+    counted AND placed_ms < $start AND placed_ms >= $start - {365 * DAY}
+    AND participant NOT IN (SELECT id FROM participants WHERE erased_ms < $start)
+"""
+
 
 def _brought_by(moment: str) -> str:
     """Of all customers those who brought somebody."""
@@ -217,10 +222,13 @@ FIRSTS = """
     firsts AS (SELECT participant, min(placed_ms) AS first FROM orders
         WHERE counted AND placed_ms < $end GROUP BY participant HAVING min(placed_ms) >= $start)
 """
-# Who came another way: no program brought him.
+# Who came another way, and not before: no program brought him.
+NEW_OTHERS = """
+    counted AND placed_ms >= $start AND participant NOT IN (SELECT participant FROM orders WHERE counted AND placed_ms < $start
+        UNION ALL SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)
+"""
 OTHERS = f"""
-    {FIRSTS}, others AS MATERIALIZED (SELECT participant, first FROM firsts
-        WHERE participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL))
+    others AS MATERIALIZED (SELECT participant, min(placed_ms) AS first FROM orders WHERE {NEW_OTHERS} AND placed_ms < $end GROUP BY participant)
 """
 
 
@@ -243,9 +251,7 @@ THEIR_ORDERS = f"""
         FROM orders JOIN won ON friend = participant WHERE counted GROUP BY participant, advocate)
 """
 OTHERS_ORDERS = f"""
-    bought AS (SELECT * FROM (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders
-            WHERE counted GROUP BY participant HAVING {_in("min(placed_ms)")})
-        WHERE participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL))
+    bought AS (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders WHERE {NEW_OTHERS} GROUP BY participant)
 """
 
 
@@ -372,10 +378,8 @@ HAND: dict[str, str | tuple[str, ...]] = {
     # -- advocates -----------------------------------------------------------------------------------------------------
     "referral_rate": _brought_by("claimed_ms"),
     "referral_rate_eligible": f"""
-        SELECT count(*) AS n, count(advocate) AS y
-        FROM (SELECT DISTINCT participant FROM orders WHERE counted AND placed_ms < $start AND placed_ms >= $start - {365 * DAY})
-        LEFT JOIN (SELECT DISTINCT advocate FROM referrals WHERE {LEAD} AND {_in("claimed_ms")}) ON advocate = participant
-        WHERE NOT EXISTS (FROM participants WHERE id = participant AND erased_ms < $start)
+        SELECT (SELECT count(DISTINCT participant) FROM orders WHERE {ACTIVE}) AS n, count(DISTINCT advocate) AS y
+        FROM referrals WHERE {LEAD} AND {_in("claimed_ms")} AND advocate IN (SELECT participant FROM orders WHERE {ACTIVE})
     """,
     "referral_rate_converted": _brought_by("converted_ms"),
     "repeat_referrers": f"""
