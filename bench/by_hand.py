@@ -497,12 +497,12 @@ HAND: dict[str, str | tuple[str, ...]] = {
                 ELSE reward NOT IN (SELECT id FROM rewards WHERE program <> '$program') END)
         GROUP BY unit ORDER BY unit
     """,
+    "breakage": f"SELECT unit, sum(amount) AS n FROM entries WHERE account = 'expired:$program' AND {_in('at_ms')} GROUP BY unit ORDER BY unit",
+    # -- opinions ------------------------------------------------------------------------------------------------------
     "promoter_score": f"""
         SELECT recommend AS y, count(*) AS people FROM surveys
         WHERE program = '$program' AND recommend IS NOT NULL AND {_in("at_ms")} GROUP BY y ORDER BY y
     """,
-    "breakage": f"SELECT unit, sum(amount) AS n FROM entries WHERE account = 'expired:$program' AND {_in('at_ms')} GROUP BY unit ORDER BY unit",
-    # -- opinions ------------------------------------------------------------------------------------------------------
     "easy": _opinion("easy"),
     "attractive": _opinion("attractive"),
     # -- coverage ------------------------------------------------------------------------------------------------------
