@@ -10,17 +10,18 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from bench.by_hand import Rows, by_hand, differences
 from bench.facts import AS_OF_MS, make_facts
 from bench.machine import MEGABYTE, program_text
 from bench.report import Figure
-from goodword.metrics.compose import compose, facts_of, wrappers_of, written
-from goodword.metrics.definitions import METRICS, Dimension
+from goodword.metrics.compose import compose, facts_of, relations_of, wrappers_of, written
+from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.periods import Days, months_until
-from goodword.program.duration import day_start_ms
+from goodword.metrics.question import Question
 from goodword.program.loader import Program, load_program
 from goodword.warehouse.asked import Asked, periods_of, question
 from goodword.warehouse.duck import Duck
@@ -80,111 +81,75 @@ def _each(root: Path, manifest: Manifest) -> list[Figure]:
     """All three over the same columns, read once: thousands of files would cost each query the same, and hide what it does."""
     duck = Duck(root / "tenant=bench", manifest, temporary=root / "tenant=bench" / ".staging", memory="4GB")
     duck.keep_facts(FACTS)
-    found = []
     program = shop()
     about = question(program, AS_OF_MS, periods_of(program, [YEAR]))
-    for name, metric in METRICS.items():
-        if metric.kind == "derived":
-            continue
-        queries = [written(compose(metric, about, wrapper)) for wrapper in wrappers_of(metric)]
-        scan = _scan(sorted(facts_of(metric) & set(FACTS)), " ".join(queries))
-        sides: dict[str, Callable[[], object]] = {
-            "ours": lambda queries=queries: [duck.rows(one) for one in queries],  # type: ignore[misc]
-            "scan": lambda scan=scan: duck.rows(scan),  # type: ignore[misc]
-        }
-        by_hand = HAND.get(name)
-        if by_hand is not None:
-            sides["by hand"] = lambda by_hand=by_hand: duck.rows(by_hand)  # type: ignore[misc]
-            _same(name, duck.rows(queries[0]), duck.rows(by_hand))
-        seconds = {side: min(_timed(work) for _ in range(TURNS)) for side, work in sides.items()}
-        figure = Figure(
-            f"figures: {name}",
-            seconds["ours"] * 1000,
-            "ms",
-            more=f"{seconds['ours'] / seconds['scan']:.1f} of the scan",
-        )
-        if by_hand is not None:
-            ratio = seconds["ours"] / seconds["by hand"]
-            figure = Figure(
-                figure.name, figure.value, "ms", ratio, "the same by hand", AIM, at_most=True, more=figure.more
-            )
-        found.append(figure)
+    metrics = [metric for metric in METRICS.values() if metric.kind != "derived"]
+    found = [*(_one(duck, metric, about) for metric in metrics), _every(duck, metrics, about)]
     duck.close()
     return found
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _one(duck: Duck, metric: Metric, about: Question) -> Figure:
+    """A figure by itself."""
+    ours = [written(compose(metric, about, wrapper)) for wrapper in wrappers_of(metric)]
+    hand = by_hand(metric.name, about)
+    _same(metric.name, [duck.rows(one) for one in ours], [duck.rows(one) for one in hand])
+    seconds = {
+        side: min(_timed(duck, queries) for _ in range(TURNS))
+        for side, queries in {"ours": ours, "scan": [_scan(metric, ours)], "by hand": hand}.items()
+    }
+    return Figure(
+        f"figures: {metric.name}",
+        seconds["ours"] * 1000,
+        "ms",
+        seconds["ours"] / seconds["by hand"],
+        "the same by hand",
+        AIM,
+        at_most=True,
+        more=f"{seconds['ours'] / seconds['scan']:.1f} of the scan",
+    )
+
+
+def _every(duck: Duck, metrics: Sequence[Metric], about: Question) -> Figure:
+    """All of them as a page asks for them, which makes a relation once for all that stand on it, beside all by hand, one after the other."""
+    hand = [query for metric in metrics for query in by_hand(metric.name, about)]
+    seconds = min(_asked(duck, metrics, about) for _ in range(TURNS))
+    peer = min(_timed(duck, hand) for _ in range(TURNS))
+    return Figure("figures: every metric, one period", seconds, "s", seconds / peer, "all by hand", AIM, at_most=True)
+
+
+def _asked(duck: Duck, metrics: Sequence[Metric], about: Question) -> float:
+    duck.forget()
     begin = time.perf_counter()
-    work()
+    for metric in metrics:
+        for name in relations_of(metric):
+            duck.keep(name, about)
+        for wrapper in wrappers_of(metric):
+            duck.rows(written(compose(metric, about, wrapper, None, duck.made)))
+    seconds = time.perf_counter() - begin
+    duck.forget()
+    return seconds
+
+
+def _timed(duck: Duck, queries: Sequence[str]) -> float:
+    begin = time.perf_counter()
+    for query in queries:
+        duck.rows(query)
     return time.perf_counter() - begin
 
 
-def _same(name: str, ours: list[dict[str, object]], by_hand: list[dict[str, object]]) -> None:
+def _same(name: str, ours: Sequence[Rows], hand: Sequence[Rows]) -> None:
     """What is timed has to be the same answer."""
-    for one, other in zip(ours, by_hand, strict=True):
-        for column, value in other.items():
-            if one[column] != value:
-                raise RuntimeError(f"{name}: {column} is {one[column]}, by hand {value}")
+    for these, those in zip(ours, hand, strict=True):
+        for difference in differences(these, those):
+            raise RuntimeError(f"{name}: {difference}")
 
 
-def _scan(facts: list[str], text: str) -> str:
+def _scan(metric: Metric, queries: Sequence[str]) -> str:
     """A query that reads the columns that the others name, and nothing else."""
-    parts = []
-    for fact in facts:
+    text, parts = " ".join(queries), []
+    for fact in sorted(facts_of(metric) & set(FACTS)):
         columns = [column for column in FACTS[fact].columns if column in text]
         sums = " + ".join(f"count({column})" for column in columns) or "count(*)"
         parts.append(f"SELECT {sums} AS n FROM {fact}")
     return " UNION ALL ".join(parts)
-
-
-_ZONE = shop().model.zone
-_START, _END = (day_start_ms(YEAR.first, 0, _ZONE), day_start_ms(YEAR.last, 1, _ZONE))
-_IN = f"BETWEEN {_START} AND {_END - 1}"
-_VALID = "program = 'shop' AND status <> 'superseded' AND until_ms > claimed_ms AND moderation <> 'denied'"
-_HOUR = 3_600_000
-HAND: dict[str, str] = {
-    "customers": f"""
-        SELECT count(*) AS n FROM (SELECT min(placed_ms) AS first FROM orders WHERE counted GROUP BY participant) WHERE first < {_END}
-    """,
-    "shares": f"""
-        SELECT count(*) AS n FROM events JOIN handles USING (code)
-        WHERE type = 'share' AND outcome = 'accepted' AND handles.program = 'shop' AND at_ms {_IN}
-    """,
-    "clicks": f"""
-        SELECT count(*) AS n FROM clicks WHERE program = 'shop' AND code IN (SELECT code FROM handles) AND at_ms {_IN}
-    """,
-    "leads": f"SELECT count(*) AS n FROM referrals WHERE {_VALID} AND claimed_ms {_IN}",
-    "conversions": f"SELECT count(*) AS n FROM referrals WHERE {_VALID} AND converted_ms {_IN}",
-    "conversion_rate": f"""
-        SELECT count(*) AS clusters, sum(n) AS n, sum(y) AS y, sum(n * n) AS nn, sum(y * y) AS yy, sum(n * y) AS ny
-        FROM (SELECT count(*) AS n, count(converted_ms) AS y FROM referrals
-            WHERE {_VALID} AND order_id IS NULL AND claimed_ms {_IN} GROUP BY advocate)
-    """,
-    "referral_rate": f"""
-        WITH brought AS (SELECT DISTINCT advocate FROM referrals WHERE {_VALID} AND claimed_ms {_IN})
-        SELECT count(*) AS n, count(advocate) AS y
-        FROM (SELECT participant, min(placed_ms) AS first FROM orders WHERE counted GROUP BY participant)
-        LEFT JOIN brought ON advocate = participant WHERE first < {_END}
-    """,
-    "referrals_per_advocate": f"""
-        SELECT y, count(*) AS people FROM (SELECT count(*) AS y FROM referrals WHERE {_VALID} AND claimed_ms {_IN} GROUP BY advocate)
-        GROUP BY y ORDER BY y
-    """,
-    "promoter_score": f"""
-        SELECT recommend AS y, count(*) AS people FROM surveys WHERE program = 'shop' AND recommend IS NOT NULL AND at_ms {_IN}
-        GROUP BY recommend ORDER BY recommend
-    """,
-    "share_rate": f"""
-        WITH asked AS (SELECT participant, at_ms FROM events
-                WHERE type = 'ask' AND program = 'shop' AND outcome = 'accepted' AND participant IS NOT NULL AND at_ms {_IN}),
-            shared AS (SELECT h.participant, e.at_ms FROM events AS e JOIN handles AS h USING (code)
-                WHERE e.type = 'share' AND e.outcome = 'accepted' AND h.program = 'shop')
-        SELECT count(*) AS n, sum(y) AS y FROM (
-            SELECT a.participant, max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + {30 * 24 * _HOUR} THEN 1 ELSE 0 END) AS y
-            FROM asked AS a LEFT JOIN shared AS s ON s.participant = a.participant GROUP BY a.participant)
-    """,
-    "breakage": f"""
-        SELECT unit, sum(amount) AS n FROM entries WHERE account = 'expired:shop' AND at_ms {_IN} GROUP BY unit ORDER BY unit
-    """,
-}
-"""The same answers as an analyst would ask for them, in DuckDB's dialect, over the same files."""
