@@ -312,12 +312,11 @@ HAND: dict[str, str | tuple[str, ...]] = {
         SELECT count(*) AS n FROM (SELECT friend FROM referrals AS r WHERE {NEW} GROUP BY friend HAVING {_in("min(converted_ms)")})
     """,
     "share_rate": f"""
-        WITH asked AS (SELECT participant, at_ms FROM events WHERE {ASKED} AND participant IS NOT NULL),
+        WITH asked AS (SELECT participant, min(at_ms) AS first FROM events WHERE {ASKED} AND participant IS NOT NULL GROUP BY participant),
             shared AS (SELECT handles.participant, at_ms FROM events JOIN handles USING (code) WHERE {SHARED})
-        SELECT count(*) AS n, count(y.participant) AS y, sum({_mature("first", 30)}) AS mature
-        FROM (SELECT participant, min(at_ms) AS first FROM asked GROUP BY participant)
+        SELECT count(*) AS n, count(y.participant) AS y, sum({_mature("first", 30)}) AS mature FROM asked
         LEFT JOIN (SELECT DISTINCT participant FROM asked JOIN shared AS s USING (participant)
-            WHERE s.at_ms >= asked.at_ms AND s.at_ms < asked.at_ms + {30 * DAY}) AS y USING (participant)
+            WHERE s.at_ms >= first AND s.at_ms < first + {30 * DAY}) AS y USING (participant)
     """,
     "click_rate": _clustered(f"""
         SELECT sum(n) AS n, sum(y) AS y FROM (
@@ -359,7 +358,7 @@ HAND: dict[str, str | tuple[str, ...]] = {
     "refund_rate": _clustered(
         f"""
         SELECT count(*) AS n, sum(CASE WHEN (refunded > 0 OR state <> 'placed') AND EXISTS (FROM events AS e
-                WHERE e.order_id = o.id AND type IN ('refund', 'cancel', 'chargeback') AND at_ms < placed_ms + {90 * DAY}) THEN 1 ELSE 0 END) AS y,
+                WHERE e.order_id = o.id AND type IN ('refund', 'cancel', 'chargeback') AND outcome <> 'refused' AND at_ms < placed_ms + {90 * DAY}) THEN 1 ELSE 0 END) AS y,
             sum({_mature("placed_ms", 90)}) AS mature
         FROM orders AS o JOIN referrals AS r ON r.id = o.referral WHERE {BROUGHT} AND {_in("placed_ms")} GROUP BY advocate
         """,

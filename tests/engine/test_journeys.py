@@ -180,6 +180,9 @@ def test_an_older_order_shows_that_the_friend_was_a_customer() -> None:
     world = bought(World())
     told = world.tell(1, "order", "bob", order="o0", **ORDER)
     assert {"friend_not_new", "step_undone", "referral_returned", "referral_expired"} <= set(told)
+    # Told in time, it would have kept the referral from beginning: it never held.
+    (referral,) = world.referrals()
+    assert referral.until_ms == referral.claimed_ms
     assert {status for _, _, status in world.rewards()} == {"cancelled", "reversed"}
 
 

@@ -329,6 +329,19 @@ FUNNEL = [
     ),
     case(
         "share_rate",
+        "asked again later, the time since the first ask counts",
+        {
+            "handles": [HANDLE],
+            "events": [
+                event("ask", 1, participant="ann"),
+                event("ask", 28, participant="ann"),
+                event("share", 40, code="CODE"),
+            ],
+        },
+        (0, 1),
+    ),
+    case(
+        "share_rate",
         "by where they were asked first",
         {
             "handles": [HANDLE],
@@ -532,6 +545,16 @@ CONVERSION = [
             ],
         },
         (1, 1),
+    ),
+    case(
+        "refund_rate",
+        "what was refused brought nothing back",
+        {
+            "referrals": BROUGHT,
+            "orders": [order("bob", 1, id="o", referral="f", refunded=1)],
+            "events": [event("refund", 10, order_id="o", outcome="refused"), event("refund", 120, **CAME_BACK)],
+        },
+        (0, 1),
     ),
     case(
         "refund_rate",
@@ -1456,6 +1479,17 @@ def test_the_same_friend_is_one_invitation() -> None:
     }
     (figure,) = told("viral_coefficient", facts)
     assert figure.more["invitations"] == 1
+
+
+def test_customers_who_were_watched_long_enough_are_no_young_cohort() -> None:
+    people = [f"c{n}" for n in range(40)]
+    facts = {
+        "orders": [order(one, 0) for one in people],
+        "referrals": [referral(one, f"f-{one}", 1, converted_ms=day(2)) for one in people],
+    }
+    (figure,) = told("viral_coefficient", facts)
+    assert figure.maturity is None
+    assert "young_cohort" not in figure.warnings
 
 
 @pytest.mark.parametrize("segment", ["plan", "nothing"])

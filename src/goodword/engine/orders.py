@@ -164,7 +164,8 @@ def _disprove_new(turn: Turn, friend: str, order: OrderRow) -> None:
             rule="audience.friend",
             referral=referral.id,
         )
-        emptied = replace(referral, steps={}, until_ms=min(referral.until_ms, turn.clock_ms))
+        # As if it had been told in time: the referral never held.
+        emptied = replace(referral, steps={}, until_ms=referral.claimed_ms)
         fallen = settle(turn, referral, emptied, "friend_not_new")
         for reward in turn.rewards_of(fallen.id):
             if not reward.used:

@@ -160,21 +160,20 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT a.period, a.person, a.at_ms AS since_ms, a.channel, 1 AS n, CASE WHEN y.person IS NULL THEN 0 ELSE 1 END AS y
+                SELECT a.period, a.person, a.at_ms AS since_ms, a.channel, 1 AS n,
+                    max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + share_days * day_ms THEN 1 ELSE 0 END) AS y
                 FROM (
                     SELECT p.period, q.person, q.at_ms, q.channel,
                         row_number() OVER (PARTITION BY p.period, q.person ORDER BY q.at_ms, q.channel) AS place
                     FROM asked AS q JOIN periods AS p ON within(q.at_ms, p) WHERE q.person IS NOT NULL
                 ) AS a
-                LEFT JOIN (
-                    SELECT DISTINCT p.period, q.person FROM asked AS q JOIN periods AS p ON within(q.at_ms, p)
-                    JOIN shared AS s ON s.person = q.person AND s.at_ms >= q.at_ms AND s.at_ms < q.at_ms + share_days * day_ms
-                ) AS y ON y.period = a.period AND y.person = a.person
-                WHERE a.place = 1
+                LEFT JOIN shared AS s ON s.person = a.person
+                WHERE a.place = 1 GROUP BY a.period, a.person, a.at_ms, a.channel
             """,
             dimensions=BY_CHANNEL,
             horizon_days=SHARE_DAYS,
             source=WILSON,
+            version=2,
         ),
         Metric(
             name="click_rate",
@@ -274,6 +273,7 @@ METRICS: dict[str, Metric] = {
             dimensions=BY_ALL,
             horizon_days=WINDOW_DAYS,
             source=f"orders of which something came back within {WINDOW_DAYS} days; {CLUSTERED}",
+            version=2,
         ),
         Metric(
             name="redemption_rate",

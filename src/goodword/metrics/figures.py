@@ -166,7 +166,8 @@ def _growths(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], ques
     found = viral_coefficient((Inviting(int(row["i"]), int(row["y"]), int(row["people"])) for row in rows), seed)
     if found is None:
         return [_empty(blank)]
-    maturity = sum(int(row["mature"]) for row in rows) / found.customers
+    # Who was not watched for as long as he is asked about is not among them: the others had the time.
+    maturity = sum(int(row["mature"]) for row in rows) / found.customers if metric.horizon_days is not None else None
     more: dict[str, Number | None] = {
         "invitations": found.invitations.value,
         "conversion": found.conversion.value if found.conversion is not None else None,
