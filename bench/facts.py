@@ -218,7 +218,8 @@ def make_facts(root: Path, facts: int) -> Manifest:
     files: dict[str, dict[str, tuple[str, ...]]] = {}
     rows: dict[str, int] = {}
     with duckdb.connect() as engine:
-        engine.execute("SET memory_limit = '3GB'")
+        engine.execute(f"SET memory_limit = '{max(3, facts // 8_000_000)}GB'")
+        engine.execute("SET preserve_insertion_order = false")
         engine.execute(f"SET temp_directory = '{folder.clear_staging()}'")
         for name, meaning in _macros(customers).items():
             engine.execute(f"CREATE MACRO {name} AS ({meaning})")
