@@ -113,12 +113,12 @@ def _life_table(ended: str) -> str:
 def _risks(ended: str) -> str:
     """By age the hazard over those at risk, and what had come together of it by then and by each horizon."""
     drifts = ", ".join(
-        f"sum(CASE WHEN age <= {hours} THEN events / at_risk / at_risk ELSE 0 END) OVER (ORDER BY age) AS drift_{hours}, "
-        f"CASE WHEN age <= {hours} THEN 1 / at_risk ELSE 0 END AS hit_{hours}"
+        f"sum(CASE WHEN age <= {hours} AND left_over > 0 THEN events / at_risk / left_over ELSE 0 END) OVER (ORDER BY age) AS drift_{hours}, "
+        f"CASE WHEN age <= {hours} AND left_over > 0 THEN 1 / left_over ELSE 0 END AS hit_{hours}"
         for hours in HORIZONS
     )
     return f"""
-        risk AS (SELECT age, people, events, CAST(sum(people) OVER (ORDER BY age DESC) AS DOUBLE) AS at_risk
+        risk AS (SELECT age, people, events, CAST(sum(people) OVER (ORDER BY age DESC) AS DOUBLE) AS at_risk, at_risk - events AS left_over
             FROM (SELECT age, count(*) AS people, sum(event) AS events FROM ({ended}) GROUP BY age)),
         drifts AS MATERIALIZED (SELECT age, people, events, {drifts} FROM risk)
     """

@@ -259,19 +259,6 @@ def test_each_for_himself_and_followed_throughout_it_is_the_binomial_variance(we
     assert tied.standard_error < exact.standard_error  # type: ignore[operator]
 
 
-def test_the_column_drift_makes_the_sums_of_the_formula() -> None:
-    random = np.random.default_rng(5)
-    friends = [(int(t), int(how)) for t, how in zip(random.integers(0, 20, 80), random.integers(0, 2, 80), strict=True)]
-    advocates = random.integers(0, 15, 80).tolist()
-    table, sums = table_of(friends), Counter[int]()
-    by_age = {row.age: row for row in table.rows}
-    reached = max(age for age in by_age if age <= 12)
-    for (time, how), advocate in zip(friends, advocates, strict=True):
-        event = how == 1 and time <= 12
-        sums[advocate] += event / by_age[time].at_risk - by_age[min(time, reached)].drift  # type: ignore[assignment]
-    assert sum(u * u for u in sums.values()) == pytest.approx(squares_of(table, friends, advocates, 12))
-
-
 def test_the_robust_variance_is_what_leaving_one_advocate_out_shows() -> None:
     """The jackknife over advocates, which knows nothing of the formula, finds the same standard error."""
     random = np.random.default_rng(11)
@@ -399,10 +386,11 @@ def test_the_robust_interval_covers_the_truth_of_clustered_friends_and_greenwood
     advocates, age, event = friends_of_worlds(random, clusters, 0.5, 2)
     truth = 0.8 + 0.2 * np.exp(-(AGE + 1) / 10)
     at_risk, events, censored = curves(age, event)
+    left = at_risk - events
     hazard = np.divide(events, at_risk, out=np.zeros(events.shape), where=at_risk > 0)
-    drift = np.divide(hazard, at_risk, out=np.zeros(events.shape), where=at_risk > 0).cumsum(1)
+    drift = np.divide(hazard, left, out=np.zeros(events.shape), where=left > 0).cumsum(1)
     until, world = np.minimum(age, AGE), np.arange(WORLDS)[:, None]
-    u = (event & (age <= AGE)) / at_risk[world, age] - drift[world, until]
+    u = (event & (age <= AGE)) / left[world, age] - drift[world, until]
     own = np.zeros((WORLDS, clusters))
     np.add.at(own, (np.broadcast_to(world, u.shape), np.broadcast_to(advocates, u.shape)), u)
     sizes = np.bincount(advocates)

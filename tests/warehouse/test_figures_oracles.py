@@ -73,10 +73,37 @@ def test_its_error_is_the_sum_over_advocates() -> None:
     for days in (7, 30, 90):
         sums: dict[str, float] = {}
         for advocate, age, bought in ages:
-            drift = max((row.drift for row in table.rows if row.age <= min(age, days * HOURS)), default=0.0)
-            hit = 1 / risks[age].at_risk if bought and age <= days * HOURS else 0.0
+            drift = max((row.greenwood for row in table.rows if row.age <= min(age, days * HOURS)), default=0.0)
+            left = risks[age].at_risk - risks[age].events
+            hit = 1 / left if bought and age <= days * HOURS else 0.0
             sums[advocate] = sums.get(advocate, 0.0) + hit - drift
         assert found[f"squares_{days * HOURS}"] == pytest.approx(sum(u * u for u in sums.values()))
+
+
+@pytest.mark.parametrize("metric", ["conversion_matured", "repeat_purchase_others", "second_referral"])
+def test_where_many_buy_within_the_hour_its_error_is_greenwoods(metric: str) -> None:
+    """Each for himself, 400 of 1,000 at the same age: S (1 - S) / n, as statsmodels has it."""
+    count, happened, begun = 1000, 400, day(1)
+    rows: dict[str, list[dict[str, Any]]] = {"referrals": [], "orders": []}
+    for n in range(count):
+        again = begun + HOUR // 2 if n < happened else None
+        if metric == "conversion_matured":
+            rows["referrals"].append(referral(f"a{n}", f"f{n}", 1, converted_ms=again))
+        if metric == "repeat_purchase_others":
+            placed = [begun] if again is None else [begun, again]
+            rows["orders"] += [order(f"c{n}", id=f"{n}-{at}", placed_ms=at) for at in placed]
+        if metric == "second_referral":
+            won = [begun] if again is None else [begun, again]
+            rows["referrals"] += [referral(f"a{n}", f"f{n}-{at}", 0.5, converted_ms=at) for at in won]
+    figure = one(metric, rows)
+    left = SurvfuncRight(np.full(count, 1), np.r_[np.ones(happened), np.zeros(count - happened)])
+    error = left.surv_prob_se[0] * math.sqrt(count / (count - 1))
+    low, high = (float(figure.low or 0), float(figure.high or 0))
+    assert figure.value == pytest.approx(0.4)
+    # On log(-log S), both ends lie so many errors of it away.
+    spread = 1.9623 * error / (0.6 * abs(math.log(0.6)))
+    assert low == pytest.approx(1 - 0.6 ** math.exp(-spread), abs=1e-4)
+    assert high == pytest.approx(1 - 0.6 ** math.exp(spread), abs=1e-4)
 
 
 def test_a_share_of_people_has_wilsons_interval() -> None:

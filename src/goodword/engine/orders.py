@@ -149,9 +149,13 @@ def _disprove_new(turn: Turn, friend: str, order: OrderRow) -> None:
     nobody loses because of a file what he has earned.
     """
     for referral in all_referrals(turn, friend):
-        if not referral.live or order.placed_ms is None:
+        if order.placed_ms is None:
             continue
         late = order.placed_ms < referral.claimed_ms
+        if not referral.live:
+            if late and referral.status == "expired" and referral.held and was_customer_before(turn, referral):
+                turn.save_referral(replace(referral, until_ms=referral.claimed_ms))
+            continue
         untouched = referral.status == "started" and not any(state.hit for state in referral.steps.values())
         if not (late or untouched) or not was_customer_before(turn, referral):
             continue

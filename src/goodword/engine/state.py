@@ -361,6 +361,11 @@ class Referral(Row, frozen=True):
         """Whether it holds its friend, or its order."""
         return self.status in ("started", "converted", "ended")
 
+    @property
+    def held(self) -> bool:
+        """Whether it ever held: not where it turned out that it should not have begun, so that its window ends where it began."""
+        return self.until_ms > self.claimed_ms
+
 
 class Reward(Row, frozen=True):
     """One grant of a reward rule to one person."""

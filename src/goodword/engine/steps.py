@@ -99,7 +99,7 @@ def _in_window(turn: Turn, program: Program, referral: Referral, name: str, hit:
         return True
     state = referral.steps.get(name)
     if state is None or state.hit is None:
-        values = {"step": name, "until": iso(referral.until_ms)}
+        values = {"step": name} | _ends(referral)
         turn.say("window_passed", {**values}, program=program, rule=path, referral=referral.id)
     return False
 
@@ -302,13 +302,17 @@ def kept_by_window_step(program: Program, referral: Referral) -> bool:
     return _hit(referral, program.model.window_ends_with) is not None
 
 
+def _ends(referral: Referral) -> dict[str, str]:
+    """When its window ends, as a value of reasons; nothing of one that never held."""
+    return {"until": iso(referral.until_ms)} if referral.held else {}
+
+
 def expire_referral(turn: Turn, referral: Referral) -> Referral:
     """The window passed and the referral did not convert: its friend is free."""
     referral = turn.move_referral(referral, "expire")
-    values = {"until": iso(referral.until_ms)}
     turn.say(
         "referral_expired",
-        {**values},
+        {**_ends(referral)},
         program=turn.programs.pinned(referral),
         rule="attribution.window",
         referral=referral.id,

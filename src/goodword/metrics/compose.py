@@ -264,8 +264,9 @@ STEPS: dict[str, str] = {
         FROM ends
     """,
     "drifts": """
-        SELECT period, value, age, events, people, CAST(1 AS DOUBLE) / at_risk AS hit,
-            sum(CAST(events AS DOUBLE) / at_risk / at_risk)
+        SELECT period, value, age, events, people,
+            CASE WHEN at_risk > events THEN CAST(1 AS DOUBLE) / (at_risk - events) ELSE 0 END AS hit,
+            sum(CASE WHEN at_risk > events THEN CAST(events AS DOUBLE) / at_risk / (at_risk - events) ELSE 0 END)
                 OVER (PARTITION BY period, value ORDER BY age ROWS UNBOUNDED PRECEDING) AS drift
         FROM risks
     """,

@@ -229,6 +229,7 @@ METRICS: dict[str, Metric] = {
             dimensions=BY_ALL,
             horizon_days=30,
             source=KAPLAN_MEIER,
+            version=2,
         ),
         Metric(
             name="time_to_convert",
@@ -370,6 +371,7 @@ METRICS: dict[str, Metric] = {
             dimensions=(*PERSONAL, "version"),
             horizon_days=90,
             source=KAPLAN_MEIER,
+            version=2,
         ),
         Metric(
             name="referrals_per_advocate",
@@ -576,6 +578,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             horizon_days=90,
             source=KAPLAN_MEIER,
+            version=2,
         ),
         Metric(
             name="repeat_purchase_others",
@@ -589,6 +592,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             horizon_days=90,
             source=KAPLAN_MEIER,
+            version=2,
         ),
         Metric(
             name="retention_referred",

@@ -122,6 +122,8 @@ def _survivals(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], qu
         more[f"days_{days}"] = None if at is None else 1 - at.value
         more[f"low_{days}"], more[f"high_{days}"] = (None, None) if interval is None else (interval.low, interval.high)
         more[f"at_risk_{days}"] = None if at is None else at.at_risk
+        unseen = sum(row.censored for row in table.rows if row.age < days * HOURS)
+        more[f"known_{days}"] = 1 - unseen / table.people  # the share of whom it is known whether it happened by then
         if days == horizon and at is not None:
             blank = _within(replace(blank, value=1 - at.value), interval, facts)
     median = next((row.age for row in table.rows if row.survival <= 0.5), None)

@@ -47,6 +47,8 @@ def _joined(select: exp.Select, name: str) -> Iterator[str]:
     for join in list(select.args.get("joins") or ()):
         table = join.this
         if isinstance(table, exp.Table) and table.name == name:
+            if join.side:
+                raise ValueError(f"{name} is joined to all or none, not {join.side.lower()}")
             condition = join.args.get("on")
             join.pop()
             if condition is not None:

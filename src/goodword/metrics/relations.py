@@ -267,7 +267,7 @@ RELATIONS: dict[str, str] = {
     # When an order came back, all or a part, told at any time.
     "came_back": """
         SELECT e.order_id, min(e.at_ms) AS at_ms FROM events AS e
-        WHERE e.type IN ('refund', 'cancel', 'chargeback') AND e.outcome <> 'refused' GROUP BY e.order_id
+        WHERE e.type IN ('refund', 'cancel', 'chargeback') AND coalesce(e.outcome, '') <> 'refused' GROUP BY e.order_id
     """,
     # The ledger of a program: whose account it is says the account, of a balance that several programs fill the reward.
     "posted": """

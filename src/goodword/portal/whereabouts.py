@@ -149,7 +149,8 @@ class Teller:
         if row.moderation == "denied":
             yield self._item("bad", self._texts.text("friends.denied"), note=self._texts.text("where.denied"))
         elif row.status in ("expired", "superseded"):
-            reason = Reason(f"referral_{row.status}", {"until": iso(row.until_ms)} if row.status == "expired" else {})
+            held = row.status == "expired" and row.held
+            reason = Reason(f"referral_{row.status}", {"until": iso(row.until_ms)} if held else {})
             state = term("status.referral", row.status, self._language)
             yield self._item("bad", state, note=sentence(reason, self._language, self._zone))
         for reward in rewards:

@@ -8,7 +8,7 @@ from typing import Final
 from goodword.metrics.definitions import HORIZONS, METRICS
 from goodword.metrics.figure import Figure
 from goodword.program.quantity import Quantity
-from goodword.reports.blocks import Block, Grid, Heading, Line
+from goodword.reports.blocks import Block, Grid, Heading, Line, Note
 from goodword.reports.sayings import Sayings
 from goodword.warehouse.asked import Measured
 from goodword.words.format import amount, month_name, number
@@ -19,6 +19,8 @@ CURVE: Final = "value_curve"
 AGES_MAX: Final = 6
 """So many thirty days of the curve are columns; the files have all."""
 UNKNOWN: Final = "–"
+KNOWN: Final = 0.5
+"""Of so many at least it has to be known what they did by an age: else a cell would speak of the few who came first."""
 
 Row = tuple[str, Figure]
 _Cells = Callable[[Sayings, Figure, int], str]
@@ -60,6 +62,7 @@ def _table(say: Sayings, name: str, rows: Sequence[Row], cells: _Cells) -> Itera
             for (month, figure), count in zip(rows, people, strict=True)
         ),
     )
+    yield from map(Note, say.noted(rows))
 
 
 def _ages(name: str, rows: Sequence[Row]) -> Sequence[int]:
@@ -72,7 +75,7 @@ def _ages(name: str, rows: Sequence[Row]) -> Sequence[int]:
 def _followed(say: Sayings, figure: Figure, days: int) -> str:
     """The share of those to whom it has happened by an age, and between which it lies."""
     share = figure.more.get(f"days_{days}")
-    if share is None:
+    if share is None or (figure.more.get(f"known_{days}") or 0) < KNOWN:
         return UNKNOWN
     low, high = figure.more.get(f"low_{days}"), figure.more.get(f"high_{days}")
     shown = say.share(share)
@@ -83,5 +86,6 @@ def _followed(say: Sayings, figure: Figure, days: int) -> str:
 
 def _left(say: Sayings, figure: Figure, days: int) -> str:
     """What one has left on average by an age."""
-    value = figure.more.get(f"month_{days // 30}")
-    return UNKNOWN if value is None else amount(Quantity(round(value), figure.unit), say.language)
+    value, people = (figure.more.get(f"{name}_{days // 30}") for name in ("month", "customers"))
+    known = value is not None and (people or 0) >= KNOWN * (figure.denominator or 0)
+    return UNKNOWN if value is None or not known else amount(Quantity(round(value), figure.unit), say.language)

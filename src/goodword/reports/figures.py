@@ -33,7 +33,7 @@ from goodword.reports.definitions import definitions
 from goodword.reports.labels import label
 from goodword.reports.sayings import Sayings
 from goodword.warehouse.asked import Measured
-from goodword.words.format import amount, isolate, joined, moment, month_name, number
+from goodword.words.format import amount, isolate, moment, month_name, number
 
 FUNNEL = ("asks", "shares", "clicks", "leads", "conversions")
 """The steps from asking to buying, in their order."""
@@ -244,7 +244,7 @@ class _Report:
                 head.append(self.text("head.range"))
                 columns.append([self._range(figure) for figure in found])
         yield Grid(tuple(head), tuple(zip(*columns, strict=True)))
-        yield from self._noted(self._monthly(labels, months))
+        yield from map(Note, self.say.noted(self._monthly(labels, months)))
 
     def _monthly(self, labels: Sequence[str], months: Sequence[Days]) -> Iterator[tuple[str, Figure]]:
         for title, days in zip(labels, months, strict=True):
@@ -280,7 +280,7 @@ class _Report:
             yield self._intervals(title, known)
         names = tuple(self.text(f"{name}.name") for name in PARTED)
         yield Grid((self.text(f"by.{dimension}"), *names, self.text("head.range")), tuple(rows))
-        yield from self._noted(matured)
+        yield from map(Note, self.say.noted(matured))
 
     # parts of blocks --------------------------------------------------------------------------------------------------
 
@@ -317,15 +317,6 @@ class _Report:
             (name, self._cell(one), self._range(one), number(one.denominator or 0, self.language)) for name, one in rows
         ]
         return Grid(tuple(self.text(f"head.{name}") for name in (head, "value", "range", "of")), tuple(cells))
-
-    def _noted(self, figures: Iterable[tuple[str, Figure]]) -> Iterator[Block]:
-        """Each warning once, with those whom it concerns."""
-        concerned: dict[str, list[str]] = {}
-        for name, figure in figures:
-            for code in self.say.warnings(figure):
-                concerned.setdefault(self.say.warning(code), []).append(name)
-        for warning, names in concerned.items():
-            yield Note(self.text("noted", warning=warning, names=joined(names, self.language)))
 
 
 def _needs_margin(name: str) -> bool:

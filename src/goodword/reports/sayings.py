@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -14,7 +14,7 @@ from goodword.metrics.verdicts import Verdict
 from goodword.program.quantity import BASIS_POINTS, Quantity, is_currency
 from goodword.reports.blocks import Told
 from goodword.words.catalogue import catalogue, placeholders
-from goodword.words.format import amount, calendar_day, decimal, isolate, number, percent, whole_month
+from goodword.words.format import amount, calendar_day, decimal, isolate, joined, number, percent, whole_month
 
 SUBJECTS: Final[Mapping[str, str]] = {
     "share_rate": "person",
@@ -178,6 +178,15 @@ class Sayings:
     def warning(self, code: Verdict) -> str:
         """The sentence of a warning."""
         return self.text(f"warning.{code}")
+
+    def noted(self, figures: Iterable[tuple[str, Figure]]) -> Iterator[str]:
+        """Each warning of named figures once, with those whom it concerns."""
+        concerned: dict[Verdict, list[str]] = {}
+        for name, figure in figures:
+            for code in self.warnings(figure):
+                concerned.setdefault(code, []).append(name)
+        for code, names in concerned.items():
+            yield self.text("noted", warning=self.warning(code), names=joined(names, self.language))
 
     # how a sentence is filled -----------------------------------------------------------------------------------------
 

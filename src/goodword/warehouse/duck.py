@@ -38,6 +38,8 @@ class Duck:
         settings: dict[str, object] = {
             "memory_limit": memory,
             "threads": THREADS,
+            # Every question says how it is sorted.
+            "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
