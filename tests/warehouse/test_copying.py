@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
-from goodword.program.duration import iso
+from goodword.program.duration import DAY_MS, iso
 from goodword.program.loader import load_program
 from goodword.recipes import read_recipe
 from goodword.storage import facts as source
@@ -211,6 +211,20 @@ def test_clicks_come_each_once(database: Database, tmp_path: Path) -> None:
     rows = held(tmp_path, tenant, manifest)
     assert sorted(row[:2] for row in rows["clicks"]) == [("s1", 10), ("s1", 15), ("s1", 25), ("s2", 0), ("s2", 7)]
     assert rows["click_counts"] == [("bombas", "person", 5, 20_000)]
+
+
+def test_a_day_that_is_written_in_parts_is_one_file(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = shop(database)
+    days = [START_MS, START_MS + DAY_MS, START_MS + 2 * DAY_MS]
+    hits = [("s1", place, "CODE", "bombas", days[place % 3], None, None, f"c{place}") for place in range(9000)]
+    with database.write_aside() as connection:
+        store_hits(connection, tenant, hits, {})
+    monkeypatch.setattr(copying, "BATCH_ROWS", 2048)
+    manifest = copied(database, tenant, tmp_path)
+    assert [len(paths) for paths in manifest.files["clicks"].values()] == [1, 1, 1]
+    assert sorted(row[1] for row in held(tmp_path, tenant, manifest)["clicks"]) == list(range(9000))
 
 
 def test_the_first_copy_has_clicks_of_spools_that_are_over(database: Database, tmp_path: Path) -> None:

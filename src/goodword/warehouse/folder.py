@@ -205,7 +205,7 @@ class Folder:
         return all(_is_whole(self.path / path) for path in paths)
 
     def _parquet(self) -> Iterator[Path]:
-        yield from (path for path in self.path.glob("*/*/*.parquet") if path.parts[-3] != self.staging.name)
+        yield from self.path.glob("[!.]*/*.parquet")
 
     def _put(self, name: str, content: bytes) -> None:
         """A file that is there whole or not at all, also after a power cut."""
