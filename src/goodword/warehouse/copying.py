@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec.structs import replace
@@ -81,8 +82,7 @@ class Copier:
         self._folder.make()
         state, seq = self._stand()
         manifest = self._folder.manifest(state.manifest) if state is not None else None
-        outdated = manifest is not None and manifest.layout != LAYOUT
-        if manifest is None or outdated or manifest.seq > seq or seq - manifest.seq > REBUILD_EVENTS:
+        if manifest is None or not self._can_go_on(manifest, seq):
             manifest = self._everything(manifest, state)
             state, seq = self._stand()
         # Up to where everything stood when it began: a shop in which something happens all the time would never see figures.
@@ -100,6 +100,15 @@ class Copier:
             state = source.copy_state(connection, self._tenant, self._folder.name)
             return state, load_tenant(connection, self._tenant).seq
 
+    def _can_go_on(self, manifest: Manifest, seq: int) -> bool:
+        """Whether what is there only has to be brought up to a seq: it is whole, and neither outdated, nor ahead, nor far behind."""
+        behind = seq - manifest.seq
+        return (
+            manifest.layout == LAYOUT
+            and 0 <= behind <= REBUILD_EVENTS
+            and not self._folder.missing(manifest.all_paths())
+        )
+
     def _has_more(self, manifest: Manifest) -> bool:
         """Whether clicks or programs are new, or files wait to be removed, although no event came."""
         if self._folder.is_over(manifest, self._now_ms()):
@@ -111,20 +120,21 @@ class Copier:
         return behind or programs != manifest.programs
 
     def _everything(self, before: Manifest | None, state: CopyState | None) -> Manifest:
-        """All facts anew, as a first generation or the next."""
+        """All facts anew, as a first generation or the next. Of the one before, which may lack files, clicks stay."""
         with self._work(state) as work:
             with self._database.read() as connection:
                 begin = load_tenant(connection, self._tenant).seq
             with self._database.read() as connection:
                 spools = source.spool_places(connection, self._tenant)
-            work.fold_all(self._all(begin))
+            old = before or Manifest()
+            kept = old.paths("clicks")
+            work.fold_all(self._all(begin, sorted(set(kept) - self._folder.missing(kept))))
             manifest = replace(work.manifest, layout=LAYOUT, seq=begin, spools=spools)
             # What changed while it was read is read again, up to a moment at which all of it was there.
             with self._database.read() as connection:
                 manifest = self._catch_up(work, connection, manifest, load_tenant(connection, self._tenant).seq)
             # Those of a copy that nobody knows any more are found in the folder.
-            old = {path for fact in before.files for path in before.paths(fact)} if before is not None else set()
-            work.retired += tuple(sorted((old | self._folder.parquet_files()) - work.new))
+            work.retired += tuple(sorted((self._folder.parquet_files() | set(old.all_paths())) - work.new))
             return self._commit(work, manifest, state)
 
     def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
@@ -162,13 +172,28 @@ class Copier:
             work.fold(FACTS["clicks"], (self._told("clicks", rows) for rows in pages))
         return until
 
-    def _all(self, until: int) -> Iterator[tuple[Fact, Iterator[Rows]]]:
-        """Every fact that has days or pieces with all its rows, what was told and posted up to a seq."""
+    def _all(self, until: int, kept: Sequence[str]) -> Iterator[tuple[Fact, Iterator[Rows]]]:
+        """Every fact that has days or pieces with all its rows, what was told and posted up to a seq; clicks also of older files."""
         for name in source.COPIED:
             yield FACTS[name], self._all_rows(name)
         for name, read in _LOGS.items():
             yield FACTS[name], self._log(name, read, 0, until)
+        yield FACTS["clicks"], self._kept_clicks(kept)
         yield FACTS["clicks"], self._all_clicks()
+
+    def _kept_clicks(self, paths: Sequence[str]) -> Iterator[Rows]:
+        """Those in files of a copy before: also what the database keeps no more. What cannot be read is lost."""
+        for path in paths:
+            try:
+                file = pq.ParquetFile(self._folder.path / path)
+            except (OSError, pa.ArrowInvalid):
+                continue
+            with file:
+                known = set(source.CLICK_COLUMNS).intersection(file.schema_arrow.names)
+                for batch in file.iter_batches(PAGE_ROWS, columns=sorted(known)):
+                    columns, unknown = batch.to_pydict(), [None] * batch.num_rows
+                    told = [columns.get(name, unknown) for name in source.CLICK_COLUMNS]
+                    yield self._told("clicks", list(zip(*told, strict=True)))
 
     def _all_clicks(self) -> Iterator[Rows]:
         after = ("", 0)
@@ -303,7 +328,7 @@ class _Work:
         staged.path.unlink()
 
     def _stage(self, fact: Fact, pages: Iterable[Rows]) -> _Staged:
-        path, rows = self._staging / f"{fact.name}.parquet", 0
+        path, rows = self._staging / f"{fact.name}-{secrets.token_hex(4)}.parquet", 0
         with pq.ParquetWriter(path, staged_schema(fact), compression="none", use_dictionary=False) as writer:
             for page in pages:
                 writer.write_table(staged_table(fact, page))
