@@ -7,15 +7,17 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from goodword.warehouse.lease import held_files, leased
 from goodword.warehouse.remote import Store
 
 GRACE_MS = 10 * 60 * 1000
-"""So long a file that was replaced stays, for whoever reads by an older manifest."""
+"""So long a file that was replaced stays, for whoever reads by an older manifest; one on which somebody has a lease stays longer."""
 ORPHAN_SECONDS = 24 * 3600
 """After so long a file that no manifest names was left behind by a copy that did not come to its end."""
 STAGING_SECONDS = 6 * 3600
@@ -133,7 +135,11 @@ class Folder:
 
     def over(self, retired: Iterable[tuple[str, int]], now_ms: int) -> set[str]:
         """Those of replaced files that nobody reads any more."""
-        return {path for path, since_ms in retired if now_ms - since_ms >= GRACE_MS}
+        return {path for path, since_ms in retired if now_ms - since_ms >= GRACE_MS} - held_files(self.path)
+
+    def reading(self, manifest: Manifest) -> AbstractContextManager[None]:
+        """While somebody reads the files of a manifest, which may take longer than they would stay otherwise."""
+        return leased(self.path, manifest.all_paths())
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, here and in the store."""
@@ -166,7 +172,7 @@ class Folder:
         With a store, also what another machine has replaced since it was fetched. In the store itself, which is slow to list,
         only now and then.
         """
-        known = {*manifest.all_paths(), *(path for path, _ in manifest.retired)}
+        known = {*manifest.all_paths(), *(path for path, _ in manifest.retired)} | held_files(self.path)
         seconds = ORPHAN_SECONDS if self._store is None else GRACE_MS / 1000
         oldest, removed = time.time() - seconds, 0
         for path in self._parquet():
