@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def imports_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
     return found
+
+
+def ours_in(path: Path) -> set[str]:
+    """The modules of ours that a file imports: of what is imported from a package, the modules in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.partition(".")[0] == goodword.__name__}
 
 
 def shortened(module: str) -> str:
@@ -63,6 +75,14 @@ def test_no_import_hides_inside_a_function() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert hidden == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Also not for types alone: what two of them need stands in a file of its own."""
+    files = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): ours_in(path) for name, path in files.items()}
+    assert "goodword.warehouse.engine" in modules["goodword.warehouse.duck"]
+    TopologicalSorter({name: imported & modules.keys() for name, imported in modules.items()}).prepare()
 
 
 def test_the_engine_opens_nothing_and_asks_no_clock() -> None:

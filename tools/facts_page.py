@@ -100,8 +100,8 @@ def page() -> str:
     """Every fact with its columns."""
     parts = [_part(fact) for fact in FACTS.values()]
     return (
-        "# Facts\n\nWhat a warehouse holds: a folder `tenant=NAME` with a folder for each fact, in it one for each day (UTC) of its moment "
-        "with Parquet files.\nWhich files hold says `manifest.json`; how to read them by hand says "
+        "# Facts\n\nWhat a warehouse holds: a folder `tenant=NAME` with a folder for each fact, in it a Parquet file for each day (UTC) of "
+        "its moment.\nWhich files hold says `manifest.json`; how to read them by hand says "
         "[the guide](../guides/your-own-spark.md#by-hand). Times are milliseconds since\n1970 (UTC), amounts are in the minor unit of "
         "their currency. Ids are those of the database; nothing names a person.\n\n" + "\n".join(parts)
     )

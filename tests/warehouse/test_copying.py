@@ -10,20 +10,23 @@ from typing import Any
 
 import duckdb
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from goodword.pipeline.intake import decode_event, seal
 from goodword.pipeline.tenant import Tenants
-from goodword.program.duration import iso
+from goodword.program.duration import DAY_MS, iso
 from goodword.program.loader import load_program
 from goodword.recipes import read_recipe
 from goodword.storage import facts as source
 from goodword.storage import tables
 from goodword.storage.database import Database, create_tenant, open_database
-from goodword.storage.hits import CountKey, lock_spool, move_spool, store_hits
+from goodword.storage.hits import CountKey, forget_hits, lock_spool, move_spool, store_hits
 from goodword.warehouse import copying
 from goodword.warehouse.copying import Copier, CopyRaced
 from goodword.warehouse.duck import Duck
@@ -211,6 +214,100 @@ def test_clicks_come_each_once(database: Database, tmp_path: Path) -> None:
     rows = held(tmp_path, tenant, manifest)
     assert sorted(row[:2] for row in rows["clicks"]) == [("s1", 10), ("s1", 15), ("s1", 25), ("s2", 0), ("s2", 7)]
     assert rows["click_counts"] == [("bombas", "person", 5, 20_000)]
+
+
+def test_a_day_that_is_written_in_parts_is_one_file(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = shop(database)
+    days = [START_MS, START_MS + DAY_MS, START_MS + 2 * DAY_MS]
+    hits = [("s1", place, "CODE", "bombas", days[place % 3], None, None, f"c{place}") for place in range(9000)]
+    with database.write_aside() as connection:
+        store_hits(connection, tenant, hits, {})
+    monkeypatch.setattr(copying, "BATCH_ROWS", 2048)
+    manifest = copied(database, tenant, tmp_path)
+    assert [len(paths) for paths in manifest.files["clicks"].values()] == [1, 1, 1]
+    assert sorted(row[1] for row in held(tmp_path, tenant, manifest)["clicks"]) == list(range(9000))
+
+
+def forget_clicks(database: Database, tenant: str, spool: str, before_ms: int) -> None:
+    """What the drain does with clicks that are too old."""
+    with database.write_aside() as connection:
+        assert forget_hits(connection, tenant, spool, before_ms, 1000)
+
+
+def in_an_older_layout(folder: Path, manifest: Manifest) -> None:
+    """Files as an older release may have written them: a column of clicks was not known yet, another one is known no more."""
+    for path in manifest.paths("clicks"):
+        table = pq.read_table(folder / path).drop_columns(["channel"])
+        pq.write_table(table.append_column("gone", pa.array(["x"] * len(table))), folder / path)
+    (stated,) = folder.glob(f"manifest-{manifest.generation:08d}-*.json")
+    stated.write_bytes(msgspec.json.encode(replace(manifest, layout=0)))
+
+
+@pytest.mark.parametrize("why", ["layout", "a lost file", "far behind"])
+@pytest.mark.parametrize("left", [0, 1])
+def test_clicks_that_the_database_keeps_no_more_stay_when_all_is_copied_anew(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str, left: int
+) -> None:
+    tenant = shop(database)
+    folder = tmp_path / f"tenant={tenant}"
+    hits = [
+        ("s1", place, "CODE", "bombas", START_MS + place * DAY_MS // 2, "x", None, f"c{place}") for place in (0, 1, 2)
+    ]
+    with database.write_aside() as connection:
+        lock_spool(connection, tenant, "s1", NOW_MS)
+        store_hits(connection, tenant, hits, {})
+        move_spool(connection, tenant, "s1", 3, NOW_MS, done=False)
+    first = copied(database, tenant, tmp_path)
+    before = held(tmp_path, tenant, first)
+    forget_clicks(database, tenant, "s1", START_MS + (1 if left else 2) * DAY_MS)
+    if why == "layout":
+        in_an_older_layout(folder, first)
+    elif why == "a lost file":
+        (folder / first.paths("orders")[0]).unlink()
+    else:
+        monkeypatch.setattr(copying, "REBUILD_EVENTS", 0)
+        told(database, tenant, {"type": "ask", "program": "bombas", "place": "x", "person": person("ana")})
+    again = copied(database, tenant, tmp_path)
+    rows = held(tmp_path, tenant, again)
+    channel = list(FACTS["clicks"].columns).index("channel")
+    found = {row[1]: row[channel] for row in rows["clicks"]}
+    kept = None if why == "layout" else "x"
+    assert found == {place: "x" if place == 2 and left else kept for place in (0, 1, 2)}
+    assert len(rows["clicks"]) == again.rows["clicks"] == 3
+    assert not set(again.all_paths()) & set(first.all_paths())
+    assert rows["orders"] == before["orders"]
+
+
+@pytest.mark.parametrize("rest", [b"", b"PAR1 half of it", None])
+def test_clicks_of_a_file_that_cannot_be_read_are_lost_and_no_others(
+    database: Database, tmp_path: Path, rest: bytes | None
+) -> None:
+    tenant = shop(database)
+    clicked(database, tenant, "s1", 0, 1)
+    with database.write_aside() as connection:
+        store_hits(connection, tenant, [("s1", 1, "CODE", "bombas", START_MS + DAY_MS, None, None, "c1")], {})
+        move_spool(connection, tenant, "s1", 2, NOW_MS, done=False)
+    first = copied(database, tenant, tmp_path)
+    forget_clicks(database, tenant, "s1", START_MS + 2 * DAY_MS)
+    folder = tmp_path / f"tenant={tenant}"
+    (folder / first.paths("orders")[0]).unlink()
+    lost = folder / first.paths("clicks")[1]
+    lost.unlink() if rest is None else lost.write_bytes(rest)
+    again = copied(database, tenant, tmp_path)
+    assert [row[1] for row in held(tmp_path, tenant, again)["clicks"]] == [0]
+    assert copied(database, tenant, tmp_path) == again
+
+
+def test_clicks_of_another_database_stay_its_own(database: Database, tmp_path: Path) -> None:
+    tenant = shop(database)
+    clicked(database, tenant, "s1", 0, 1)
+    copied(database, tenant, tmp_path)
+    forget_clicks(database, tenant, "s1", START_MS + DAY_MS)
+    with database.write_aside() as connection:  # one that never copied into this folder
+        connection.execute(sa.delete(tables.copies).where(tables.copies.c.tenant == tenant))
+    assert "clicks" not in held(tmp_path, tenant, copied(database, tenant, tmp_path))
 
 
 def test_the_first_copy_has_clicks_of_spools_that_are_over(database: Database, tmp_path: Path) -> None:

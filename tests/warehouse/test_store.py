@@ -11,12 +11,15 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pyarrow import fs
 
+from goodword.program.duration import DAY_MS
 from goodword.settings import SETTINGS, masked
 from goodword.storage.database import Database, open_database
+from goodword.warehouse import copying
 from goodword.warehouse.copying import Copier
 from goodword.warehouse.folder import GRACE_MS, IDENTITY, MANIFEST, Manifest, open_folder
 from goodword.warehouse.remote import Store, StoreUnavailable
-from tests.warehouse.test_copying import NOW_MS, held, person, shop, told
+from tests.properties.worlds import START_MS
+from tests.warehouse.test_copying import NOW_MS, clicked, forget_clicks, held, person, shop, told
 
 BUCKET = "analysis"
 
@@ -88,6 +91,19 @@ def test_who_is_erased_is_nowhere(database: Database, tmp_path: Path, store: str
     assert not last.retired
     assert not gone & kept(store, tenant)
     assert not any((one / f"tenant={tenant}" / path).exists() for path in gone)
+
+
+def test_clicks_that_are_kept_no_more_come_from_the_store(
+    database: Database, tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, one, other = shop(database), tmp_path / "one", tmp_path / "other"
+    clicked(database, tenant, "s1", 0, 1)
+    copied(database, tenant, one, store)
+    forget_clicks(database, tenant, "s1", START_MS + DAY_MS)
+    monkeypatch.setattr(copying, "LAYOUT", copying.LAYOUT + 1)
+    anew = copied(database, tenant, other, store)
+    assert anew.generation == 2
+    assert len(held(other, tenant, anew)["clicks"]) == 1
 
 
 def test_what_did_not_come_to_the_store_does_not_hold(

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, TextClause, select, text
 
 from goodword.engine.state import (
     CLAIMS,
@@ -152,7 +152,7 @@ def rows_of(connection: Connection, tenant: str, collection: str, keys: Collecti
     """The rows with these keys, as they are now."""
     source, dialect = SOURCES[collection], dialect_of(connection)
     statement = _select(source, f"tenant = :tenant AND {dialect.any_of(source.columns[0])}")
-    return connection.execute(text(statement), {"tenant": tenant, "keys": dialect.keys(keys)}).fetchall()
+    return _rows(connection, text(statement), {"tenant": tenant, "keys": dialect.keys(keys)})
 
 
 def rows_after(connection: Connection, tenant: str, collection: str, after: str, limit: int) -> Rows:
@@ -160,17 +160,17 @@ def rows_after(connection: Connection, tenant: str, collection: str, after: str,
     source = SOURCES[collection]
     key = source.columns[0]
     statement = _select(source, f"tenant = :tenant AND {key} > :after ORDER BY {key} LIMIT :limit")
-    return connection.execute(text(statement), {"tenant": tenant, "after": after, "limit": limit}).fetchall()
+    return _rows(connection, text(statement), {"tenant": tenant, "after": after, "limit": limit})
 
 
 def events_between(connection: Connection, tenant: str, after: int, until: int) -> Rows:
     """What was told in the events after a seq up to another one, as EVENT_COLUMNS."""
-    return connection.execute(_EVENTS, {"tenant": tenant, "after": after, "until": until}).fetchall()
+    return _rows(connection, _EVENTS, {"tenant": tenant, "after": after, "until": until})
 
 
 def entries_between(connection: Connection, tenant: str, after: int, until: int) -> Rows:
     """What was posted by the events after a seq up to another one, as ENTRY_COLUMNS."""
-    return connection.execute(_ENTRIES, {"tenant": tenant, "after": after, "until": until}).fetchall()
+    return _rows(connection, _ENTRIES, {"tenant": tenant, "after": after, "until": until})
 
 
 def clicks_between(
@@ -185,7 +185,7 @@ def clicks_between(
         begin = places.get(spool, 0)
         while begin < end:
             parameters = {"tenant": tenant, "spool": spool, "begin": begin, "end": end, "limit": limit}
-            rows = connection.execute(_CLICKS, parameters).fetchall()
+            rows = _rows(connection, _CLICKS, parameters)
             if rows:
                 yield rows
             begin = rows[-1][1] + 1 if len(rows) == limit else end
@@ -194,7 +194,7 @@ def clicks_between(
 def all_clicks(connection: Connection, tenant: str, after: tuple[str, int], limit: int) -> Rows:
     """The clicks of people behind a place in a spool, in the order of spools and places: also of spools of which no row is left."""
     parameters = {"tenant": tenant, "spool": after[0], "place": after[1], "limit": limit}
-    return connection.execute(_ALL_CLICKS, parameters).fetchall()
+    return _rows(connection, _ALL_CLICKS, parameters)
 
 
 def spool_places(connection: Connection, tenant: str) -> dict[str, int]:
@@ -226,6 +226,13 @@ def program_texts(connection: Connection, tenant: str) -> Rows:
         .where(versions.tenant == tenant)
         .order_by(versions.program, versions.version)
     ).fetchall()
+
+
+def _rows(connection: Connection, statement: TextClause, parameters: Mapping[str, object]) -> Rows:
+    """The rows as the driver makes them: those of SQLAlchemy, with names, cost a fifth of reading."""
+    with connection.execute(statement, parameters) as result:
+        assert result.cursor is not None  # noqa: S101 - it is a query
+        return result.cursor.fetchall()
 
 
 def _select(source: Source, condition: str) -> str:

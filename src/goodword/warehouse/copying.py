@@ -7,13 +7,19 @@ database says so, in one statement: of two that copy at the same time one is tol
 
 from __future__ import annotations
 
+import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -30,6 +36,8 @@ from goodword.warehouse.parquet import quoted, read_parquet
 
 PAGE_ROWS = 50_000
 """How many rows are read at a time."""
+BATCH_ROWS = 100_000
+"""How many rows of files that are written are in memory at a time, beside those that the engine holds."""
 CHUNK_EVENTS = 100_000
 """How many events one step goes forward at most."""
 REBUILD_EVENTS = 2_000_000
@@ -37,6 +45,8 @@ REBUILD_EVENTS = 2_000_000
 MEMORY = "512MB"
 """How much memory the engine that writes the files may use; more goes to the disk."""
 THREADS = 2
+SMALL_ROWS = 2_000
+"""Up to how many rows files are packed by what is quick: setting zstd up takes as long as such a file, for a fifth less."""
 
 Progress = Callable[[str, int], None]
 """Told what is being copied, and how many more rows of it are read."""
@@ -72,8 +82,7 @@ class Copier:
         self._folder.make()
         state, seq = self._stand()
         manifest = self._folder.manifest(state.manifest) if state is not None else None
-        outdated = manifest is not None and manifest.layout != LAYOUT
-        if manifest is None or outdated or manifest.seq > seq or seq - manifest.seq > REBUILD_EVENTS:
+        if manifest is None or not self._can_go_on(manifest, seq):
             manifest = self._everything(manifest, state)
             state, seq = self._stand()
         # Up to where everything stood when it began: a shop in which something happens all the time would never see figures.
@@ -91,6 +100,15 @@ class Copier:
             state = source.copy_state(connection, self._tenant, self._folder.name)
             return state, load_tenant(connection, self._tenant).seq
 
+    def _can_go_on(self, manifest: Manifest, seq: int) -> bool:
+        """Whether what is there only has to be brought up to a seq: it is whole, and neither outdated, nor ahead, nor far behind."""
+        behind = seq - manifest.seq
+        return (
+            manifest.layout == LAYOUT
+            and 0 <= behind <= REBUILD_EVENTS
+            and not self._folder.missing(manifest.all_paths())
+        )
+
     def _has_more(self, manifest: Manifest) -> bool:
         """Whether clicks or programs are new, or files wait to be removed, although no event came."""
         if self._folder.is_over(manifest, self._now_ms()):
@@ -102,22 +120,21 @@ class Copier:
         return behind or programs != manifest.programs
 
     def _everything(self, before: Manifest | None, state: CopyState | None) -> Manifest:
-        """All facts anew, as a first generation or the next."""
+        """All facts anew, as a first generation or the next. Of the one before, which may lack files, clicks stay."""
         with self._work(state) as work:
             with self._database.read() as connection:
                 begin = load_tenant(connection, self._tenant).seq
-            for name in source.COPIED:
-                work.fold(FACTS[name], self._all_rows(name))
-            for name, read in _LOGS.items():
-                work.fold(FACTS[name], self._log(name, read, 0, begin))
-            spools = self._all_clicks(work)
+            with self._database.read() as connection:
+                spools = source.spool_places(connection, self._tenant)
+            old = before or Manifest()
+            kept = old.paths("clicks")
+            work.fold_all(self._all(begin, sorted(set(kept) - self._folder.missing(kept))))
             manifest = replace(work.manifest, layout=LAYOUT, seq=begin, spools=spools)
             # What changed while it was read is read again, up to a moment at which all of it was there.
             with self._database.read() as connection:
                 manifest = self._catch_up(work, connection, manifest, load_tenant(connection, self._tenant).seq)
             # Those of a copy that nobody knows any more are found in the folder.
-            old = {path for fact in before.files for path in before.paths(fact)} if before is not None else set()
-            work.retired += tuple(sorted((old | self._folder.parquet_files()) - work.new))
+            work.retired += tuple(sorted((self._folder.parquet_files() | set(old.all_paths())) - work.new))
             return self._commit(work, manifest, state)
 
     def _step(self, manifest: Manifest, state: CopyState | None, until: int) -> Manifest:
@@ -155,24 +172,39 @@ class Copier:
             work.fold(FACTS["clicks"], (self._told("clicks", rows) for rows in pages))
         return until
 
-    def _all_clicks(self, work: _Work) -> dict[str, int]:
-        """All that are kept, page by page; how far the spools were before: what came meanwhile comes again."""
-        with self._database.read() as connection:
-            until = source.spool_places(connection, self._tenant)
+    def _all(self, until: int, kept: Sequence[str]) -> Iterator[tuple[Fact, Iterator[Rows]]]:
+        """Every fact that has days or pieces with all its rows, what was told and posted up to a seq; clicks also of older files."""
+        for name in source.COPIED:
+            yield FACTS[name], self._all_rows(name)
+        for name, read in _LOGS.items():
+            yield FACTS[name], self._log(name, read, 0, until)
+        yield FACTS["clicks"], self._kept_clicks(kept)
+        yield FACTS["clicks"], self._all_clicks()
 
-        def pages() -> Iterator[Rows]:
-            after = ("", 0)
-            while True:
-                with self._database.read() as connection:
-                    rows = source.all_clicks(connection, self._tenant, after, PAGE_ROWS)
-                if rows:
-                    yield self._told("clicks", rows)
-                    after = (rows[-1][0], rows[-1][1])
-                if len(rows) < PAGE_ROWS:
-                    return
+    def _kept_clicks(self, paths: Sequence[str]) -> Iterator[Rows]:
+        """Those in files of a copy before: also what the database keeps no more. What cannot be read is lost."""
+        for path in paths:
+            try:
+                file = pq.ParquetFile(self._folder.path / path)
+            except (OSError, pa.ArrowInvalid):
+                continue
+            with file:
+                known = set(source.CLICK_COLUMNS).intersection(file.schema_arrow.names)
+                for batch in file.iter_batches(PAGE_ROWS, columns=sorted(known)):
+                    columns, unknown = batch.to_pydict(), [None] * batch.num_rows
+                    told = [columns.get(name, unknown) for name in source.CLICK_COLUMNS]
+                    yield self._told("clicks", list(zip(*told, strict=True)))
 
-        work.fold(FACTS["clicks"], pages())
-        return until
+    def _all_clicks(self) -> Iterator[Rows]:
+        after = ("", 0)
+        while True:
+            with self._database.read() as connection:
+                rows = source.all_clicks(connection, self._tenant, after, PAGE_ROWS)
+            if rows:
+                yield self._told("clicks", rows)
+                after = (rows[-1][0], rows[-1][1])
+            if len(rows) < PAGE_ROWS:
+                return
 
     def _all_rows(self, name: str) -> Iterator[Rows]:
         after = ""
@@ -231,6 +263,13 @@ class Copier:
         return self._folder.publish(manifest)
 
 
+class _Staged(NamedTuple):
+    """Rows of the database on their way, in a file."""
+
+    path: Path
+    rows: int
+
+
 class _Work:
     """New files on their way, and the manifest as it becomes with them."""
 
@@ -262,13 +301,47 @@ class _Work:
         for path in self.new:
             (self._folder / path).unlink(missing_ok=True)
 
-    def fold(self, fact: Fact, pages: Iterator[Rows] | Sequence[Rows]) -> None:
+    def fold_all(self, facts: Iterable[tuple[Fact, Iterator[Rows]]]) -> None:
+        """Many facts, each of which is read while the one before is written: who reads mostly waits for the database."""
+        before: Future[None] | None = None
+        with ThreadPoolExecutor(1) as writer:
+            for fact, pages in facts:
+                staged = self._stage(fact, pages)
+                if staged.rows:
+                    if before is not None:
+                        before.result()  # one that waits is enough on the disk
+                    before = writer.submit(self._fold_staged, fact, staged)
+            if before is not None:
+                before.result()
+
+    def fold(self, fact: Fact, pages: Iterable[Rows]) -> None:
         """Rows that are new or changed, into the files of their days."""
-        if not self._stage(fact, pages):
-            return
-        engine = self._engine
-        engine.execute(f"CREATE OR REPLACE VIEW fresh AS SELECT *, {fact.day} AS day FROM ({fact.select})")  # noqa: S608
-        days = [day for (day,) in engine.execute("SELECT DISTINCT day FROM fresh ORDER BY day").fetchall()]
+        staged = self._stage(fact, pages)
+        if staged.rows:
+            self._fold_staged(fact, staged)
+
+    def put_whole(self, fact: Fact, rows: Rows) -> None:
+        """All rows of a fact that is kept in one piece."""
+        staged = self._stage(fact, [rows])
+        self._name_fresh(fact, staged.path)
+        self._put(fact, "SELECT * FROM fresh", [WHOLE], staged.rows, self.manifest.rows.get(fact.name, 0))
+        staged.path.unlink()
+
+    def _stage(self, fact: Fact, pages: Iterable[Rows]) -> _Staged:
+        path, rows = self._staging / f"{fact.name}-{secrets.token_hex(4)}.parquet", 0
+        with pq.ParquetWriter(path, staged_schema(fact), compression="none", use_dictionary=False) as writer:
+            for page in pages:
+                writer.write_table(staged_table(fact, page))
+                rows += len(page)
+        return _Staged(path, rows)
+
+    def _name_fresh(self, fact: Fact, staged: Path) -> None:
+        self._engine.execute(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {read_parquet([staged])}")  # noqa: S608
+        self._engine.execute(f"CREATE OR REPLACE VIEW fresh AS SELECT *, {fact.day} AS day FROM ({fact.select})")  # noqa: S608
+
+    def _fold_staged(self, fact: Fact, staged: _Staged) -> None:
+        self._name_fresh(fact, staged.path)
+        days = [day for (day,) in self._engine.execute("SELECT DISTINCT day FROM fresh ORDER BY day").fetchall()]
         known = self.manifest.files.get(fact.name, {})
         old = [path for day in days for path in known.get(day, ())]
         query = "SELECT * FROM fresh"
@@ -277,56 +350,64 @@ class _Work:
             kept = f"SELECT * FROM {self._read(old)} AS old"  # noqa: S608
             kept = f"{kept} WHERE NOT EXISTS (SELECT 1 FROM fresh WHERE {same})"  # noqa: S608
             query = f"SELECT *, {fact.day} AS day FROM ({kept}) UNION ALL BY NAME {query}"  # noqa: S608
-        self._put(fact, query, days, self._count(old))
+        replaced = self._count(old)
+        self._put(fact, query, days, replaced + staged.rows, replaced)
+        staged.path.unlink()
 
-    def put_whole(self, fact: Fact, rows: Rows) -> None:
-        """All rows of a fact that is kept in one piece."""
-        self._stage(fact, [rows])
-        self._engine.execute(f"CREATE OR REPLACE VIEW fresh AS SELECT *, {fact.day} AS day FROM ({fact.select})")  # noqa: S608
-        self._put(fact, "SELECT * FROM fresh", [WHOLE], self.manifest.rows.get(fact.name, 0))
+    def _put(self, fact: Fact, query: str, days: Sequence[str], rows: int, replaced: int) -> None:
+        """Write days anew, a file for each; `rows` is how many these have, or more, `replaced` how many they had."""
+        packed = "snappy" if rows <= len(days) * SMALL_ROWS else "zstd"
+        (self._folder / fact.name).mkdir(mode=0o700, exist_ok=True)
+        made: dict[str, tuple[str, ...]] = dict.fromkeys(days, ())
+        known, written = self.manifest.files.get(fact.name, {}), 0
+        ordered = self._engine.sql(f"SELECT * FROM ({query}) ORDER BY day").to_arrow_reader(BATCH_ROWS)  # noqa: S608
+        for day, batches in groupby(_by_day(ordered), key=itemgetter(0)):
+            # Flat, and not by the engine, which makes a folder for each: that costs more than the files.
+            path = f"{fact.name}/{day}-{self.manifest.generation:08d}-{secrets.token_hex(8)}.parquet"
+            self.new.add(path)
+            written += _write(self._folder / path, (batch for _, batch in batches), packed)
+            made[day] = (path,)
+        self._retire(path for day in days for path in known.get(day, ()))
+        count = self.manifest.rows.get(fact.name, 0) - replaced + written
+        self.manifest = replace(
+            self.manifest,
+            files=self.manifest.files | {fact.name: known | made},
+            rows=self.manifest.rows | {fact.name: count},
+        )
 
-    def _stage(self, fact: Fact, pages: Iterator[Rows] | Sequence[Rows]) -> int:
-        path, staged = self._staging / "staged.parquet", 0
-        with pq.ParquetWriter(path, staged_schema(fact), compression="none", use_dictionary=False) as writer:
-            for rows in pages:
-                writer.write_table(staged_table(fact, rows))
-                staged += len(rows)
-        self._engine.execute(f"CREATE OR REPLACE VIEW staged AS SELECT * FROM {read_parquet([path])}")  # noqa: S608
-        return staged
-
-    def _put(self, fact: Fact, query: str, days: Sequence[str], replaced: int) -> None:
-        target = self._folder / fact.name
-        target.mkdir(mode=0o700, exist_ok=True)
-        pattern = f"{self.manifest.generation:08d}-{{uuid}}"
-        copied = self._engine.execute(
-            f"COPY (SELECT * FROM ({query}) ORDER BY day) TO '{quoted(target)}' (FORMAT parquet, COMPRESSION zstd, "  # noqa: S608
-            f"PARTITION_BY (day), FILENAME_PATTERN '{pattern}', OVERWRITE_OR_IGNORE, RETURN_FILES)"
-        ).fetchall()
-        made: dict[str, list[str]] = {day: [] for day in days}
-        for path in copied[0][1]:
-            relative = Path(path).relative_to(self._folder)
-            made[relative.parts[1].removeprefix("day=")].append(str(relative))
-        files = self.manifest.files | {fact.name: self._replaced(fact, made)}
-        counts = self.manifest.rows | {fact.name: self.manifest.rows.get(fact.name, 0) - replaced + copied[0][0]}
-        self.manifest = replace(self.manifest, files=files, rows=counts)
-
-    def _replaced(self, fact: Fact, made: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
-        known = self.manifest.files.get(fact.name, {})
-        for day in made:
-            for path in known.get(day, ()):
-                if path in self.new:
-                    (self._folder / path).unlink(missing_ok=True)
-                    self.new.discard(path)
-                else:
-                    self.retired += (path,)
-        self.new.update(path for paths in made.values() for path in paths)
-        return known | {day: tuple(sorted(paths)) for day, paths in made.items()}
+    def _retire(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            if path in self.new:
+                (self._folder / path).unlink(missing_ok=True)
+                self.new.discard(path)
+            else:
+                self.retired += (path,)
 
     def _count(self, paths: Sequence[str]) -> int:
         return sum(pq.read_metadata(self._folder / path).num_rows for path in paths)
 
     def _read(self, paths: Sequence[str]) -> str:
         return read_parquet([self._folder / path for path in paths])
+
+
+def _by_day(ordered: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Arrow batches in the order of their days, cut where a day ends."""
+    for batch in ordered:
+        runs, begin = pc.run_end_encode(batch.column("day")), 0
+        rows = batch.drop_columns(["day"])
+        for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            yield day, rows.slice(begin, end - begin)
+            begin = end
+
+
+def _write(path: Path, batches: Iterator[Any], packed: str) -> int:
+    """A file of these batches, at least one; how many rows it has."""
+    first, rows = next(batches), 0
+    with pq.ParquetWriter(path, first.schema, compression=packed, use_dictionary=False, store_schema=False) as writer:
+        for batch in chain([first], batches):
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
 
 
 def _rules_of(texts: Rows) -> list[tuple[Any, ...]]:

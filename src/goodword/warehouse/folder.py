@@ -7,15 +7,17 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from goodword.warehouse.lease import held_files, leased
 from goodword.warehouse.remote import Store
 
 GRACE_MS = 10 * 60 * 1000
-"""So long a file that was replaced stays, for whoever reads by an older manifest."""
+"""So long a file that was replaced stays, for whoever reads by an older manifest; one on which somebody has a lease stays longer."""
 ORPHAN_SECONDS = 24 * 3600
 """After so long a file that no manifest names was left behind by a copy that did not come to its end."""
 STAGING_SECONDS = 6 * 3600
@@ -54,6 +56,10 @@ class Manifest(Struct, frozen=True):
         """The files of a fact, in the order of their days."""
         return [path for _, paths in sorted(self.files.get(fact, {}).items()) for path in paths]
 
+    def all_paths(self) -> list[str]:
+        """The files of all facts."""
+        return [path for fact in self.files for path in self.paths(fact)]
+
 
 class _Numbered(Struct, frozen=True):
     """Of a manifest, which generation it is."""
@@ -87,16 +93,21 @@ class Folder:
         self.name = self._identity()
 
     def manifest(self, name: str) -> Manifest | None:
-        """The manifest of this name, with its files here; None where one of them is not there."""
+        """The manifest of this name; None where there is none. Whether its files are there says `missing`."""
         try:
             content = (self.path / name).read_bytes()
         except FileNotFoundError:
             content = (self._store.get(name) if self._store is not None else None) or b""
         try:
-            manifest = msgspec.json.decode(content, type=Manifest)
+            return msgspec.json.decode(content, type=Manifest)
         except msgspec.DecodeError:
             return None
-        return manifest if self._has(manifest) else None
+
+    def missing(self, paths: Iterable[str]) -> set[str]:
+        """Those of these files that are not here, and not in the store either: from there they are fetched."""
+        if self._store is not None:
+            return self._store.fetch(self.path, paths)
+        return {path for path in paths if not _is_whole(self.path / path)}
 
     def write(self, manifest: Manifest) -> str:
         """Put a manifest where its files are, under a name that no other process uses; it holds once the database says so."""
@@ -104,7 +115,7 @@ class Folder:
         os.sync()  # the engine that wrote the files does not wait for the disk
         content = msgspec.json.encode(manifest)
         if self._store is not None:
-            self._store.send(self.path, (path for fact in manifest.files for path in manifest.paths(fact)))
+            self._store.send(self.path, manifest.all_paths())
             self._store.put(name, content)
         self._put(name, content)
         return name
@@ -124,7 +135,11 @@ class Folder:
 
     def over(self, retired: Iterable[tuple[str, int]], now_ms: int) -> set[str]:
         """Those of replaced files that nobody reads any more."""
-        return {path for path, since_ms in retired if now_ms - since_ms >= GRACE_MS}
+        return {path for path, since_ms in retired if now_ms - since_ms >= GRACE_MS} - held_files(self.path)
+
+    def reading(self, manifest: Manifest) -> AbstractContextManager[None]:
+        """While somebody reads the files of a manifest, which may take longer than they would stay otherwise."""
+        return leased(self.path, manifest.all_paths())
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, here and in the store."""
@@ -157,9 +172,7 @@ class Folder:
         With a store, also what another machine has replaced since it was fetched. In the store itself, which is slow to list,
         only now and then.
         """
-        known = {path for fact in manifest.files for path in manifest.paths(fact)} | {
-            path for path, _ in manifest.retired
-        }
+        known = {*manifest.all_paths(), *(path for path, _ in manifest.retired)} | held_files(self.path)
         seconds = ORPHAN_SECONDS if self._store is None else GRACE_MS / 1000
         oldest, removed = time.time() - seconds, 0
         for path in self._parquet():
@@ -198,14 +211,8 @@ class Folder:
             self._store.put(IDENTITY, made.encode())
         return made
 
-    def _has(self, manifest: Manifest) -> bool:
-        paths = [path for fact in manifest.files for path in manifest.paths(fact)]
-        if self._store is not None:
-            return self._store.fetch(self.path, paths)
-        return all(_is_whole(self.path / path) for path in paths)
-
     def _parquet(self) -> Iterator[Path]:
-        yield from (path for path in self.path.glob("*/*/*.parquet") if path.parts[-3] != self.staging.name)
+        yield from self.path.glob("[!.]*/*.parquet")
 
     def _put(self, name: str, content: bytes) -> None:
         """A file that is there whole or not at all, also after a power cut."""

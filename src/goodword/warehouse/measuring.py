@@ -113,7 +113,8 @@ class Session:
         # What is true of people whom nothing happened to changes with time alone: they are watched for longer.
         manifest = replace(manifest, as_of_ms=self._now_ms())
         try:
-            return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
+            with self._folder.reading(manifest):
+                return ask(self._engine(manifest, asked), asked, known.program, known.costs, manifest, progress)
         except Exception:
             self.close()  # A cluster that was restarted knows nothing of us any more: the next question begins anew.
             raise

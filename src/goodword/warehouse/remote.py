@@ -63,8 +63,9 @@ class Store:
             except FileNotFoundError:
                 return None
 
-    def fetch(self, folder: Path, paths: Iterable[str]) -> bool:
-        """Bring those of these files here that are not here; False where one is not there either."""
+    def fetch(self, folder: Path, paths: Iterable[str]) -> set[str]:
+        """Bring those of these files here that are not here; those that are not there either."""
+        missing = set()
         for path in paths:
             target = folder / path
             if target.exists():
@@ -76,9 +77,10 @@ class Store:
                     with self._files.open_input_stream(f"{self._root}/{path}") as source, open(being, "wb") as sink:
                         _pour(source, sink)
                 except FileNotFoundError:
-                    return False
+                    missing.add(path)
+                    continue
             being.replace(target)
-        return True
+        return missing
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files; one that is not there is no mistake."""
