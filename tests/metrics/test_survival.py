@@ -283,12 +283,18 @@ def test_the_robust_variance_is_what_leaving_one_advocate_out_shows() -> None:
 
 @pytest.mark.parametrize(("effective", "freedom"), [(None, 7), (3.5, 2.5), (1.2, 1)])
 def test_few_advocates_count_as_few(effective: float | None, freedom: float) -> None:
-    """By hand: S = 0.753 at ten weeks, squares 0.01, eight clusters; Student's quantile instead of 1.96."""
-    found = table_of(MERCAPTOPURINE).clustered_survival(10, 0.01, 8, effective)
-    assert found.standard_error == pytest.approx(found.value * (0.01 * 8 / 7) ** 0.5)
-    reach = student_quantile(0.95, freedom) * (0.01 * 8 / 7) ** 0.5 / math.log(found.value)
+    """By hand: S = 0.753 at ten weeks, squares 0.02, eight clusters; Student's quantile instead of 1.96."""
+    found = table_of(MERCAPTOPURINE).clustered_survival(10, 0.02, 8, effective)
+    assert found.standard_error == pytest.approx(found.value * (0.02 * 8 / 7) ** 0.5)
+    reach = student_quantile(0.95, freedom) * (0.02 * 8 / 7) ** 0.5 / math.log(found.value)
     expected = [found.value ** math.exp(side * reach) for side in (-1, 1)]
     assert ends(found) == pytest.approx(expected)
+
+
+def test_friends_of_few_advocates_tell_no_more_than_as_many_strangers() -> None:
+    """Where those of each advocate happen to be alike, the sums of influences say nearly nothing: Greenwood's error is the least."""
+    table = table_of(MERCAPTOPURINE)
+    assert table.clustered_survival(10, 1e-9, 8).standard_error == pytest.approx(table.survival(10).standard_error)
 
 
 def test_where_nobody_bought_each_advocate_tells_as_much_as_one_friend() -> None:
