@@ -32,8 +32,6 @@ from goodword.warehouse.measuring import ask
 COUNT = int(os.environ.get("FIGURES_FACTS", "10000000"))
 TURNS = 3
 AIM = 1.2
-MEMORY = f"{max(4, COUNT // 7_000_000)}GB"
-"""For figures one by one: enough to hold all facts, so that none of them is about the disk."""
 YEAR = Days("2025", date(2025, 1, 1), date(2025, 12, 31))
 BY: tuple[Dimension, ...] = ("channel", "language", "country")
 
@@ -81,7 +79,7 @@ def _page(root: Path, manifest: Manifest) -> list[Figure]:
 
 def _each(root: Path, manifest: Manifest) -> list[Figure]:
     """All three over the same columns, read once: thousands of files would cost each query the same, and hide what it does."""
-    duck = Duck(root / "tenant=bench", manifest, temporary=root / "tenant=bench" / ".staging", memory=MEMORY)
+    duck = Duck(root / "tenant=bench", manifest, temporary=root / "tenant=bench" / ".staging")
     duck.keep_facts(FACTS)
     program = shop()
     about = question(program, AS_OF_MS, periods_of(program, [YEAR]))

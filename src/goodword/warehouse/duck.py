@@ -19,9 +19,8 @@ from goodword.warehouse.engine import Row, plain
 from goodword.warehouse.facts import FACTS, staged_table
 from goodword.warehouse.folder import STAGING, Manifest
 from goodword.warehouse.parquet import quoted, read_parquet
+from goodword.warehouse.room import room_bytes
 
-MEMORY = "1GB"
-"""How much memory a question may take; more goes to the disk."""
 THREADS = 2
 
 
@@ -30,13 +29,14 @@ class Duck:
 
     dialect = "duckdb"
 
-    def __init__(self, folder: Path, manifest: Manifest, temporary: Path | None = None, memory: str = MEMORY) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, temporary: Path | None = None, memory: str = "") -> None:
         self._connection = duckdb.connect()
         self.made: set[str] = set()
         """The relations that are kept as tables."""
         self._kept: set[str] = set()
         settings: dict[str, object] = {
-            "memory_limit": memory,
+            # More goes to the disk.
+            "memory_limit": memory or f"{room_bytes()}B",
             "threads": THREADS,
             # Every question says how it is sorted.
             "preserve_insertion_order": False,
