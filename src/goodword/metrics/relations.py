@@ -98,26 +98,25 @@ RELATIONS: dict[str, str] = {
         SELECT h.participant AS person, c.channel, c.at_ms, c.click, c.code, c.spool, c.place
         FROM clicks AS c JOIN handles AS h ON h.code = c.code JOIN params ON c.program = params.program
     """,
-    # The how-manieth click of its code each is.
-    "clicked_in_order": """
-        SELECT c.code, c.channel, c.at_ms, row_number() OVER (PARTITION BY c.code ORDER BY c.at_ms, c.spool, c.place) AS number
-        FROM clicked AS c
-    """,
-    # Leads that a click can have brought, with the last one of their code that came before them. What the counter heard is none.
-    "led": """
-        SELECT m.advocate AS person, m.at_ms, k.channel
+    # Clicks, and leads that one of them can have brought, each with how many clicks of its code there were by then. What the counter
+    # heard is none.
+    "click_numbers": """
+        SELECT t.*, sum(t.clicks) OVER (
+            PARTITION BY t.code ORDER BY t.at_ms, t.clicks DESC, t.spool, t.place, t.id ROWS UNBOUNDED PRECEDING
+        ) AS number
         FROM (
-            SELECT t.*, sum(t.clicks) OVER (
-                PARTITION BY t.code ORDER BY t.at_ms, t.clicks DESC, t.id ROWS UNBOUNDED PRECEDING
-            ) AS number
-            FROM (
-                SELECT c.code, c.at_ms, c.person AS advocate, CAST(NULL AS VARCHAR) AS id, 1 AS clicks FROM clicked AS c
-                UNION ALL
-                SELECT l.code, l.at_ms, l.advocate, l.id, 0 AS clicks FROM leads AS l WHERE l.evidence <> 'staff'
-            ) AS t
-        ) AS m
-        JOIN clicked_in_order AS k ON k.code = m.code AND k.number = m.number
-        WHERE m.clicks = 0 AND m.at_ms < k.at_ms + click_days * day_ms
+            SELECT c.code, c.at_ms, c.person, c.channel, c.spool, c.place, CAST(NULL AS VARCHAR) AS id, 1 AS clicks FROM clicked AS c
+            UNION ALL
+            SELECT l.code, l.at_ms, l.advocate AS person, CAST(NULL AS VARCHAR) AS channel, CAST(NULL AS VARCHAR) AS spool,
+                CAST(NULL AS BIGINT) AS place, l.id, 0 AS clicks
+            FROM leads AS l WHERE l.evidence <> 'staff'
+        ) AS t
+    """,
+    # Leads with the last click of their code that came before them.
+    "led": """
+        SELECT m.person, m.at_ms, k.channel
+        FROM click_numbers AS m JOIN click_numbers AS k ON k.code = m.code AND k.number = m.number
+        WHERE m.clicks = 0 AND k.clicks = 1 AND m.at_ms < k.at_ms + click_days * day_ms
     """,
     "click_channels": """
         SELECT click, min(channel) AS channel FROM clicks WHERE click IS NOT NULL AND channel IS NOT NULL GROUP BY click
