@@ -1,6 +1,6 @@
 """Figures over many facts: the whole page of a program, and each figure against the same answer written by hand, and against the scan.
 
-`FIGURES_FACTS` says how many facts there are, 10 million unless told; 100 million take a quarter of an hour and 10 GB of disk.
+`FIGURES_FACTS` says how many facts there are, 10 million unless told; 100 million take half an hour, 24 GB of memory and 20 GB of disk.
 """
 
 from __future__ import annotations
