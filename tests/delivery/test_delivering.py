@@ -3,11 +3,13 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from goodword.delivery import dispatcher
 from goodword.delivery.courier import LEASE_MS, PAGE_DELIVERIES, PAUSE_MAX_MS
 from goodword.delivery.dispatcher import PAGE_ROWS, Dispatcher
 from goodword.delivery.message import Message
@@ -315,14 +317,51 @@ def test_many_workers_deliver_each_exactly_once_while_nobody_dies(post: Post, re
     for worker in workers:
         worker.start()
     post.tell(*told[30:])
-    wait_for(lambda: len(post.log(status="delivered")) == 6 * 60)
-    for worker in workers:
-        worker.stop()
+    try:
+        wait_for(lambda: len(post.log(status="delivered")) == 6 * 60)
+    finally:
+        for worker in workers:
+            worker.stop()
     assert len(receiver.taken) == 6 * 60
     assert max(Counter(taken.id for taken in receiver.taken).values()) == 1
     for place in range(0, 6, 2):
         ids = [one.id for one in post.log(endpoint=f"ep_{place}")]
         assert [taken.id for taken in receiver.taken if taken.id in set(ids)] == ids
+
+
+def test_what_is_told_after_another_took_the_page_waits_for_the_next(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sees that there is something; before he has the lock another hands it out; and before he looks again, more is told."""
+    post.senders = Scripted(lambda _: Outcome(True, 200))
+    post.endpoint("https://a.example")
+    post.tell("r1")
+    first, second = post.deliverer(), post.deliverer()
+    newest, page = dispatcher.newest_undelivered, dispatcher.undelivered
+    before: list[Callable[[], object]] = [first._dispatcher.run_page]
+    between: list[Callable[[], object]] = [lambda: post.tell("r2")]
+
+    def seen(*given: Any) -> Any:
+        found = newest(*given)
+        if before:
+            before.pop()()
+        return found
+
+    def read(*given: Any, **more: Any) -> Any:
+        found = page(*given, **more)
+        if not found and between and post.database.dialect.name == "postgresql":  # of SQLite there is one who writes
+            between.pop()()
+        return found
+
+    monkeypatch.setattr(dispatcher, "newest_undelivered", seen)
+    monkeypatch.setattr(dispatcher, "undelivered", read)
+    second._dispatcher.run_page()
+    if between:
+        between.pop()()
+    post.deliver()
+    for deliverer in (first, second):
+        deliverer.stop()
+    assert [one.status for one in post.log()] == ["delivered", "delivered"]
 
 
 def test_who_lost_his_lease_writes_nothing_and_another_goes_on(post: Post) -> None:

@@ -46,7 +46,9 @@ class Dispatcher:
             listening = [one for one in list_endpoints(connection, self._tenant) if one.state != "disabled"]
             # Where nobody listens, nobody needs to read what there was to hear.
             page = undelivered(connection, self._tenant, limit=PAGE_ROWS) if listening else []
-            last = page[-1].id if listening and page else newest_undelivered(connection, self._tenant)
+            # Where somebody does, what was not read is not handed out: it may have come since, after another one took the page.
+            newest = None if listening else newest_undelivered(connection, self._tenant)
+            last = page[-1].id if page else newest
             if last is not None:
                 hand_out(connection, self._tenant, last, self._deliveries(page, listening))
         return len(page)
