@@ -186,6 +186,16 @@ def test_an_older_order_shows_that_the_friend_was_a_customer() -> None:
     assert {status for _, _, status in world.rewards()} == {"cancelled", "reversed"}
 
 
+def test_an_older_order_shows_it_also_of_a_friend_whose_time_is_over() -> None:
+    world = started(World())
+    world.tell(60, "time_passed")
+    (referral,) = world.referrals()
+    assert (referral.status, referral.held) == ("expired", True)
+    world.tell(1, "order", "bob", order="o0", **ORDER)
+    (referral,) = world.referrals()
+    assert (referral.status, referral.held) == ("expired", False)
+
+
 @pytest.mark.parametrize("kind", ["refund", "cancel", "chargeback"])
 def test_an_order_that_comes_back_takes_its_reward_back(kind: str) -> None:
     world = bought(World())

@@ -26,7 +26,7 @@ FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 def wrappers_of(metric: Metric) -> tuple[str, ...]:
     """Which queries a metric's estimate is made of."""
-    columns = _columns(metric.name, metric.sql)
+    columns = _columns(metric.sql)
     if metric.kind == "count" and "currency" in columns:
         return ("money",)
     if metric.kind == "survival":
@@ -135,7 +135,7 @@ def _tree(sql: str) -> exp.Query:
 
 
 @cache
-def _columns(name: str, sql: str) -> frozenset[str]:
+def _columns(sql: str) -> frozenset[str]:
     return frozenset(_parsed(sql).named_selects)
 
 
@@ -181,7 +181,7 @@ def _periods(periods: Sequence[Period]) -> exp.Query:
 
 def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") -> exp.Select:
     """The subjects, each with what the dimension says of it and whether it has had the time that it is given."""
-    columns = _columns(metric.name, metric.sql)
+    columns = _columns(metric.sql)
     select = exp.select("s.*").from_(exp.to_table("subjects").as_("s"))
     if dimension is None:
         select = select.select(exp.alias_(exp.Literal.string(""), "value"))

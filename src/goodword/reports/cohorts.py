@@ -87,5 +87,6 @@ def _followed(say: Sayings, figure: Figure, days: int) -> str:
 def _left(say: Sayings, figure: Figure, days: int) -> str:
     """What one has left on average by an age."""
     value, people = (figure.more.get(f"{name}_{days // 30}") for name in ("month", "customers"))
-    known = value is not None and (people or 0) >= KNOWN * (figure.denominator or 0)
-    return UNKNOWN if value is None or not known else amount(Quantity(round(value), figure.unit), say.language)
+    if value is None or (people or 0) < KNOWN * (figure.denominator or 0):
+        return UNKNOWN
+    return amount(Quantity(round(value), figure.unit), say.language)
