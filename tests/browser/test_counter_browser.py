@@ -16,6 +16,7 @@ from demo.cases import PROGRAMS
 from goodword.storage import reads
 from goodword.storage.counter_log import Entry, all_entries
 from goodword.storage.staff import CounterLimits, Member, add_member, set_limits
+from tests.browser.line import Line, line_to
 from tests.browser.making import faults, overflow
 from tests.faults.service import Service, parts_of, prepare, serving
 from tests.web.making import TENANT, event
@@ -32,12 +33,13 @@ class Cafe:
 
     folder: Path
     service: Service
-    code: str
+    line: Line
+    code: str = ""
     customers: int = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.service.port}"
+        return f"http://127.0.0.1:{self.line.port}"
 
     def hire(self, name: str, **limits: int) -> tuple[Member, str]:
         with parts_of(self.folder, self.service.database) as parts, parts.database.write(TENANT) as connection:
@@ -74,9 +76,10 @@ def cafe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cafe]:
     service = Service(folder, database, secret, rate_address=100_000, phone_prefix="+40")
     service.start()
     try:
-        cafe = Cafe(folder, service, "")
-        cafe.code = cafe.advocate("anna")[0]
-        yield cafe
+        with line_to(service.port) as line:
+            cafe = Cafe(folder, service, line)
+            cafe.code = cafe.advocate("anna")[0]
+            yield cafe
     finally:
         service.stop()
 
@@ -102,6 +105,7 @@ def till(browser: Browser, cafe: Cafe) -> Iterator[Open]:
         return page
 
     yield opener
+    cafe.line.mend()
     for window in windows:
         window.close()
     assert strangers == []
@@ -139,10 +143,21 @@ def ready(page: Page) -> None:
     assert page.evaluate(kept)
 
 
+def lose_connection(page: Page, cafe: Cafe) -> None:
+    """Cut the line as well: a worker that the browser starts again may ask before it is told that it is offline."""
+    cafe.line.cut()
+    page.context.set_offline(True)
+
+
+def find_connection(page: Page, cafe: Cafe) -> None:
+    cafe.line.mend()
+    page.context.set_offline(False)
+
+
 def go_offline(page: Page, cafe: Cafe) -> None:
     page.goto(f"{cafe.url}/counter")
     ready(page)
-    page.context.set_offline(True)
+    lose_connection(page, cafe)
 
 
 # Language, width, light or dark, with or without a script.
@@ -218,7 +233,7 @@ def test_nothing_keeps_anybody_from_using_it(cafe: Cafe, till: Open, language: s
     page.click("button[value=new]")
     page.wait_for_selector("#said")
     fine("kept")
-    page.context.set_offline(False)
+    find_connection(page, cafe)
     page.goto(f"{cafe.url}/counter")
     page.wait_for_selector("#refused li")
     fine("refused afterwards")
@@ -262,12 +277,12 @@ def test_the_connection_breaks_between_looking_up_and_confirming(cafe: Cafe, til
     ready(page)
     look_up(page, cafe.advocate("breaks")[0])
     page.fill("[name=person]", cafe.customer())
-    page.context.set_offline(True)
+    lose_connection(page, cafe)
     page.click(PRESS)
     expect(page.locator("#said")).to_contain_text("Kept on this device")
     expect(page.locator("#waiting")).to_contain_text("Waiting to be sent: 1")
     assert cafe.entries(who[0]) == []
-    page.context.set_offline(False)
+    find_connection(page, cafe)
     expect(page.locator("#waiting")).to_be_hidden(timeout=20_000)
     page.wait_for_url("**/entries/**")  # and the page goes on to what became of it
     expect(page.locator("main > .notice.good")).to_be_visible()
@@ -293,7 +308,7 @@ def test_what_is_pressed_without_a_connection_is_sent_when_it_is_back_and_a_refu
         expect(page.locator("#waiting li")).to_have_count(number + 1)
     page.reload()  # somebody closes the page: nothing is lost
     expect(page.locator("#waiting li")).to_have_count(2)
-    page.context.set_offline(False)
+    find_connection(page, cafe)
     page.goto(f"{cafe.url}/counter")
     expect(page.locator("#refused")).to_contain_text("This code is not known.")
     expect(page.locator("#refused")).to_contain_text("NOBODY99")
@@ -345,7 +360,7 @@ def test_only_so_many_rewards_are_handed_over_without_a_connection(cafe: Cafe, t
     page.click("button[value=redeem]")
     expect(page.locator("#said")).to_contain_text("no more rewards may be handed over")
     expect(page.locator("#waiting li")).to_have_count(2)
-    page.context.set_offline(False)
+    find_connection(page, cafe)
     page.goto(f"{cafe.url}/counter")
     expect(page.locator("#refused li")).to_have_count(2)
 
@@ -360,7 +375,7 @@ def test_a_session_that_is_over_loses_nothing_and_nobody_else_sends_it(cafe: Caf
     page.click("button[value=new]")
     page.wait_for_selector("#said")
     page.context.clear_cookies(name="gw_counter")
-    page.context.set_offline(False)
+    find_connection(page, cafe)
     page.goto(f"{cafe.url}/counter")
     assert "/counter/sign-in" in page.url
     expect(page.locator("#waiting")).to_contain_text("what waits is sent after signing in")
@@ -389,16 +404,20 @@ def test_a_server_that_is_away_behind_its_proxy(tmp_path: Path, browser: Browser
     """The page for the time without a connection comes then, too: of a proxy's words nobody at a till can make use."""
     database = f"sqlite:///{tmp_path / 'away.db'}"
     program = (PROGRAMS / "coffee-shop" / "program.yaml").read_text(encoding="utf-8")
-    with serving(tmp_path, database, program, phone_prefix="+40") as service, browser.new_context() as window:
-        cafe = Cafe(tmp_path, service, "")
+    with (
+        serving(tmp_path, database, program, phone_prefix="+40") as service,
+        line_to(service.port) as line,
+        browser.new_context() as window,
+    ):
+        cafe = Cafe(tmp_path, service, line)
         page = window.new_page()
         page.goto(f"{cafe.url}/counter/sign-in")
         sign_in(page, cafe.hire("proxy"))
         ready(page)
-        service.stop()
-        proxy = ThreadingHTTPServer(("127.0.0.1", service.port), Away)
+        proxy = ThreadingHTTPServer(("127.0.0.1", 0), Away)
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         try:
+            line.move(proxy.server_port)
             page.goto(f"{cafe.url}/counter")
             assert page.title() == "Counter without a connection"
             page.fill("[name=code]", "NOBODY99")
