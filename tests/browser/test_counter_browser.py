@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from demo.cases import PROGRAMS
 from goodword.storage import reads
@@ -252,9 +252,70 @@ def test_by_keyboard_or_a_scanner_that_types(cafe: Cafe, till: Open) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "person":
             break
+    assert page.evaluate("document.activeElement.name") == "person"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.type(cafe.customer() + "\n")
     page.wait_for_selector(".notice.good")
+    assert [one.outcome for one in cafe.entries(who[0])] == ["accepted"]
+
+
+class Held:
+    """The first question of a page whether there is a connection: asked, and not answered until it is let go."""
+
+    def __init__(self, page: Page) -> None:
+        self._routes: list[Route] = []
+        page.route("**/counter/state", lambda route: self._routes.append(route), times=1)
+
+    def wait(self, page: Page) -> None:
+        while not self._routes:
+            page.wait_for_timeout(20)
+
+    def let_go(self) -> None:
+        self._routes[0].continue_()
+
+
+def wait_until_pressed(page: Page) -> None:
+    page.wait_for_function("JSON.parse(localStorage.getItem('goodword.counter.queue') ?? '[]').length === 1")
+
+
+def test_pressed_while_the_page_still_asks_whether_there_is_a_connection(cafe: Cafe, till: Open) -> None:
+    """Somebody is quick: what sends when the page opens sends his press as well."""
+    who = cafe.hire("quick")
+    page = till(who)
+    held = Held(page)
+    look_up(page, cafe.code)
+    page.fill("[name=person]", cafe.customer())
+    held.wait(page)
+    page.click(PRESS)
+    wait_until_pressed(page)
+    held.let_go()
+    page.wait_for_selector(".notice.good")
+    assert [one.outcome for one in cafe.entries(who[0])] == ["accepted"]
+
+
+@pytest.mark.parametrize("taken_back", ["at once", "later"])
+def test_another_page_of_the_browser_sends_what_was_pressed_on_this_one(
+    cafe: Cafe, till: Open, taken_back: str
+) -> None:
+    who = cafe.hire(f"two pages {taken_back}")
+    page = till(who)
+    look_up(page, cafe.code)
+    page.fill("[name=person]", cafe.customer())
+    other = page.context.new_page()
+    if taken_back == "later":
+        page.route("**/counter/entries", lambda route: route.abort())
+        page.click(PRESS)
+        expect(page.locator("#said")).to_contain_text("Kept on this device")
+        page.unroute("**/counter/entries")
+        other.goto(f"{cafe.url}/counter")
+    else:
+        held = Held(other)
+        other.goto(f"{cafe.url}/counter")
+        held.wait(other)
+        page.click(PRESS)
+        wait_until_pressed(page)
+        held.let_go()
+    page.wait_for_selector("main > .notice.good", timeout=20_000)
     assert [one.outcome for one in cafe.entries(who[0])] == ["accepted"]
 
 
@@ -436,6 +497,7 @@ def test_a_server_that_is_away_is_no_connection_either(cafe: Cafe, till: Open, s
     """The network is there, the shop's server is not: a proxy says so, each in its own way. Nothing pressed is lost."""
     who = cafe.hire(f"away {status} {len(body)}")
     page = till(who)
+    page.clock.install()
     page.goto(f"{cafe.url}/counter")
     ready(page)
     look_up(page, cafe.code)
@@ -445,5 +507,6 @@ def test_a_server_that_is_away_is_no_connection_either(cafe: Cafe, till: Open, s
     expect(page.locator("#said")).to_contain_text("Kept on this device")
     expect(page.locator("#waiting")).to_contain_text("Waiting to be sent: 1")
     page.unroute("**/counter/entries")
-    expect(page.locator("#waiting")).to_be_hidden(timeout=20_000)
+    page.clock.fast_forward(10_000)  # so often it asks
+    expect(page.locator("#waiting")).to_be_hidden()
     assert [one.outcome for one in cafe.entries(who[0])] == ["accepted"]

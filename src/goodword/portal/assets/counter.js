@@ -87,6 +87,9 @@
   // The entry whose answer this page waits for; of all others somebody has to be told when they are refused.
   let pressed = null;
 
+  // What was answered to this page, by the id of the entry.
+  const answers = {};
+
   // "online", "offline", "signed out"; null as long as nobody has asked.
   let connection = null;
 
@@ -104,9 +107,8 @@
     return connection === "online" ? answer.body : null;
   }
 
-  // Sends what waits, in the order in which it was pressed. Gives the answers by id.
+  // Sends what waits, in the order in which it was pressed.
   async function send() {
-    const answers = {};
     const now = await state();
     if (now) {
       for (const entry of queue()) {
@@ -128,7 +130,15 @@
       }
     }
     show();
-    return answers;
+  }
+
+  // What became of an entry; nothing while it waits. Whatever was sending when it was pressed may have sent it too: this page, whose answers
+  // are kept, or another one of this browser. Told again it counts once, and is answered here.
+  async function answerTo(entry) {
+    await alone(send);
+    const isGone = !answers[entry.id] && queue().every((one) => one.id !== entry.id);
+    if (isGone && keep(entry)) await alone(send);
+    return answers[entry.id];
   }
 
   function alone(work) {
@@ -150,8 +160,11 @@
     if (asking) return;
     asking = true;
     try {
-      const answers = queue().length || connection === "offline" ? await alone(send) : {};
-      if (answers[awaited] && answers[awaited].address) location.assign(answers[awaited].address);
+      if (awaited) {
+        const answer = await answerTo(awaited);
+        if (answer) awaited = null;
+        if (answer && answer.address) location.assign(answer.address);
+      } else if (queue().length || connection === "offline") await alone(send);
     } finally {
       asking = false;
     }
@@ -226,9 +239,9 @@
       return notice("bad", say.full);
     }
     pressed = entry.id;
-    const answers = await alone(send);
+    delete answers[entry.id]; // of a press before that was refused
+    const answer = await answerTo(entry);
     pressed = null;
-    const answer = answers[entry.id];
     if (answer && answer.address) return location.assign(answer.address);
     if (answer) return notice("bad", answer.title);
     markWaiting();
@@ -237,7 +250,7 @@
     form.reset();
     if (form.dataset.entry === undefined) return;
     form.hidden = true;
-    awaited = entry.id;
+    awaited = { ...entry, offline: true };
   }
 
   for (const form of document.querySelectorAll("form[data-entry], form[data-offline-entry]")) {
