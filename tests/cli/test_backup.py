@@ -54,7 +54,7 @@ def test_a_backup_under_load_is_one_moment_and_has_what_was_acknowledged(
     script = [str(Path(sys.executable).parent / "goodword"), *busy.options, "import", str(busy.events)]
     before_load = len(rows(database))
     with subprocess.Popen(
-        script, env=os.environ | {"GOODWORD_BATCH_MAX": "2"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        script, env=os.environ | {"GOODWORD_BATCH_MAX": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as writer:
         end = time.monotonic() + WAIT_SECONDS
         while len(rows(database)) < before_load + 5:

@@ -1,11 +1,8 @@
 """A shop's history into a tenant: once, again, longer, interrupted, before and after going live."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +15,11 @@ from goodword.cli import events as events_command
 from goodword.engine.state import ORDERS, OrderRow, State
 from goodword.storage import tables
 from goodword.storage.database import open_database
-from goodword.storage.imports import unfinished_imports
 from goodword.storage.load import load, load_tenant
 from goodword.storage.reads import participants
+from tests.cli.interrupting import SMALL, interrupt, stopped_at
 from tests.cli.making import CODE, START, Shop, line
 
-WAIT_SECONDS = 60
-SCRIPT = Path(sys.executable).parent / "goodword"
-SMALL = {"GOODWORD_BATCH_MAX": "3"}
 HEAD = "Order,Customer ID,Email,Name,Date,Total,Currency,Refunded,Cancelled\n"
 FIRST = """\
 o3,c1,ann@example.com,Ann Pop,2024-03-01T10:00:00Z,30.00,USD,,
@@ -337,34 +331,13 @@ def long_file(shop: Shop, orders: int = 400) -> Path:
     return put(shop, HEAD + "".join(rows) + "bad,,,,,,,,\n", "long.csv")
 
 
-def stopped_at(shop: Shop) -> int:
-    database = open_database(shop.database)
-    try:
-        with database.read() as connection:
-            rows = unfinished_imports(connection, "default")
-    except sa.exc.SQLAlchemyError:
-        rows = []
-    database.close()
-    return max((row.lines for row in rows), default=0)
-
-
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_goes_on(shop: Shop, sent: signal.Signals) -> None:
     file = long_file(shop)
     shop.done("migrate")
-    command = [str(SCRIPT), *shop.options, "history", str(file), "--json"]
-    process = subprocess.Popen(command, env=os.environ | SMALL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    end = time.monotonic() + WAIT_SECONDS
-    try:
-        while stopped_at(shop) < 20:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < end
-            time.sleep(0.01)
-    finally:
-        process.send_signal(sent)
-        _, err = process.communicate(timeout=WAIT_SECONDS)
+    code, _, err = interrupt(shop, sent, "history", file, "--json", after=20)
     at = stopped_at(shop)
-    assert process.returncode == (-sent if sent == signal.SIGKILL else 130), err.decode()
+    assert code == (-sent if sent == signal.SIGKILL else 130), err.decode()
     if sent != signal.SIGKILL:
         assert f"stopped after event {at:,}; the same command goes on from there" in err.decode()
 

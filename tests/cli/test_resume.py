@@ -1,11 +1,7 @@
 """An import that was interrupted goes on: both runs together come to what one run comes to."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +12,8 @@ from goodword.cli import events as events_command
 from goodword.storage import tables
 from goodword.storage.database import open_database
 from goodword.storage.imports import IMPORTS_MAX, Import, ImportMoved, save_import, unfinished_imports
+from tests.cli.interrupting import SMALL, interrupt, stopped_at
 from tests.cli.making import Shop, generated_lines, joins, line, make_shop, refused_lines
-
-WAIT_SECONDS = 60
-SCRIPT = Path(sys.executable).parent / "goodword"
-SMALL = {"GOODWORD_BATCH_MAX": "3"}
 
 
 def whole(shop: Shop, other: Path) -> tuple[dict[str, Any], bytes]:
@@ -35,36 +28,6 @@ def whole(shop: Shop, other: Path) -> tuple[dict[str, Any], bytes]:
     return summary, (other / "answers").read_bytes()
 
 
-def stopped_at(shop: Shop) -> int:
-    """After how many lines the import in the database stands; 0 if there is none."""
-    database = open_database(shop.database)
-    with database.read() as connection:
-        rows = unfinished_imports(connection, "default")
-    database.close()
-    return max((row.lines for row in rows), default=0)
-
-
-def start(shop: Shop, *args: object) -> "subprocess.Popen[bytes]":
-    command = [str(SCRIPT), *shop.options, "import", str(shop.events), "--json", *map(str, args)]
-    process = subprocess.Popen(command, env=os.environ | SMALL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return process
-
-
-def interrupt(shop: Shop, sent: signal.Signals, *args: object, after: int = 1) -> tuple[int, bytes, bytes]:
-    """Run an import in a process of its own and stop it once it has come further than so many lines."""
-    process = start(shop, *args)
-    end = time.monotonic() + WAIT_SECONDS
-    try:
-        while stopped_at(shop) < after:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < end
-            time.sleep(0.01)
-    finally:
-        process.send_signal(sent)
-        out, err = process.communicate(timeout=WAIT_SECONDS)
-    return process.returncode, out, err
-
-
 def long_file(shop: Shop) -> None:
     shop.events.write_text("\n".join(generated_lines(friends=150)) + "\n")
     shop.done("publish", shop.program)
@@ -73,10 +36,10 @@ def long_file(shop: Shop) -> None:
 def test_a_killed_import_goes_on_and_comes_to_the_same(shop: Shop, tmp_path: Path) -> None:
     long_file(shop)
     answers = shop.folder / "answers"
-    code, _, _ = interrupt(shop, signal.SIGKILL, "--answers", answers)
+    code, _, _ = interrupt(shop, signal.SIGKILL, "import", shop.events, "--json", "--answers", answers)
     first = stopped_at(shop)
     assert (code, first > 0) == (-signal.SIGKILL, True)
-    code, _, _ = interrupt(shop, signal.SIGKILL, "--answers", answers, after=first + 1)
+    code, _, _ = interrupt(shop, signal.SIGKILL, "import", shop.events, "--json", "--answers", answers, after=first + 1)
     second = stopped_at(shop)
     assert second > first
 
@@ -97,7 +60,7 @@ def test_an_import_that_is_told_to_stop_says_how_to_go_on(small_shop: Shop, sent
     shop = small_shop
     long_file(shop)
 
-    code, out, err = interrupt(shop, sent)
+    code, out, err = interrupt(shop, sent, "import", shop.events, "--json")
 
     at = stopped_at(shop)
     assert code == 130, err
