@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from sqlalchemy import URL
 
-from goodword.storage.database import open_database
+from goodword.storage.database import Database, open_database
 from tests.postgres import fresh_database, running_server
 
 # How long an example takes says more about what else the machine is doing than about the code.
@@ -68,6 +68,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     template: URL = request.getfixturevalue("migrated_postgres")
     with fresh_database(template, copy=True) as url:
         yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Such a database, open until the test ends."""
+    database = open_database(database_url)
+    yield database
+    database.close()
 
 
 def _migrate(url: str) -> None:

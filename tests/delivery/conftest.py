@@ -4,17 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from goodword.storage.database import Database, open_database
+from goodword.storage.database import Database
 from tests.delivery.making import Post
 from tests.delivery.receiver import Receiver, receiving
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from goodword.edge.spool import SpoolLine, header, pack_line
-from goodword.storage.database import Database, open_database
+from goodword.storage.database import Database
 from tests.edge.making import FIREFOX, SECRET, add_handles, counted, handle, places, prepared, stored_hits
 from tests.web.making import TENANT
 
@@ -98,11 +98,10 @@ class Clicker(threading.Thread):
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = prepared(open_database(database_url))
+def database(database: Database) -> Database:
+    prepared(database)
     add_handles(database, handle("ANN"))
-    yield database
-    database.close()
+    return database
 
 
 def clicks_until_killed(database_url: str, folder: Path, name: str) -> list[Clicker]:

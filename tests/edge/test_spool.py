@@ -40,11 +40,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = prepared(open_database(database_url))
+def database(database: Database) -> Database:
+    prepared(database)
     add_handles(database, handle("ANN"))
-    yield database
-    database.close()
+    return database
 
 
 def drain_of(database: Database, folder: Path, own: str | None = None, now_ms: int = 5) -> Drain:

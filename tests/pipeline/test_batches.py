@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import event
@@ -14,7 +14,7 @@ from goodword.pipeline.process import Backing, Outcome, run_batch
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import ProgramError
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.engine.world import FRIENDS
 from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, sealed
 
@@ -22,13 +22,10 @@ TENANT = "default"
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    opened.migrate()
-    with opened.write(TENANT) as connection:
+def database(database: Database) -> Database:
+    with database.write(TENANT) as connection:
         create_tenant(connection, TENANT, 0)
-    yield opened
-    opened.close()
+    return database
 
 
 @pytest.fixture

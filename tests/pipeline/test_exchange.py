@@ -13,7 +13,7 @@ from goodword.engine.events import Sealed
 from goodword.engine.state import QUEUE_PAGE
 from goodword.pipeline.tenant import Tenants
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, sealed
 
 PROGRAM = """goodword: 1
@@ -59,16 +59,13 @@ def visits(count: int) -> list[Sealed]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
+def database(database: Database) -> Iterator[Database]:
     with database.write("club") as connection:
         create_tenant(connection, "club", 1)
     Tenants(database, KEYRING).publish("club", PROGRAM, 1)
     yield database
     with database.read() as connection:
         assert list(audit(connection, "club")) == []
-    database.close()
 
 
 def test_two_wishes_in_one_batch_share_what_there_is(database: Database) -> None:

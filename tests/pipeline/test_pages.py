@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from goodword.pipeline.memory import MemoryTenant
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.engine.test_groups import HEAD
 from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, sealed
 
@@ -39,13 +38,10 @@ rewards:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    opened.migrate()
-    with opened.write(TENANT) as connection:
+def database(database: Database) -> Database:
+    with database.write(TENANT) as connection:
         create_tenant(connection, TENANT, 0)
-    yield opened
-    opened.close()
+    return database
 
 
 def story() -> list[Sealed]:

@@ -17,7 +17,7 @@ from goodword.pipeline.tenant import Tenants
 from goodword.pipeline.vault import open_code
 from goodword.storage import reads, tables
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from goodword.storage.pools import PoolCounts, pool_counts
 from tests.properties.worlds import DAY_MS, KEYRING, START_MS, iso, sealed
 
@@ -55,9 +55,7 @@ def codes(day: float, first: int, count: int) -> Sealed:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
+def database(database: Database) -> Iterator[Database]:
     with database.write("club") as connection:
         create_tenant(connection, "club", 1)
     tenants = Tenants(database, KEYRING)
@@ -66,7 +64,6 @@ def database(database_url: str) -> Iterator[Database]:
     yield database
     with database.read() as connection:
         assert list(audit(connection, "club")) == []
-    database.close()
 
 
 def counts(database: Database) -> PoolCounts | None:

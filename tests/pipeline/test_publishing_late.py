@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from goodword.program.duration import DAY_MS
 from goodword.program.notice import NoticeNeeded
 from goodword.storage import reads
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from goodword.storage.load import load_program_rows
 from tests.engine.world import FRIENDS
 from tests.properties.worlds import KEYRING, START_MS, iso, sealed
@@ -24,13 +23,10 @@ MORE, SOME = FIRST.replace("20 USD", "30 USD"), FIRST.replace("20 USD", "25 USD"
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
+def database(database: Database) -> Database:
     with database.write(TENANT) as connection:
         create_tenant(connection, TENANT, 1)
-    yield database
-    database.close()
+    return database
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Connection, event
 
@@ -11,7 +9,7 @@ from goodword.engine.events import Sealed
 from goodword.pipeline.process import Outcome
 from goodword.pipeline.tenant import Tenants
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.engine.world import FRIENDS
 from tests.properties.worlds import KEYRING, START_MS, iso, sealed
 
@@ -20,13 +18,10 @@ CODE = KEYRING.handle("join", 0)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    opened.migrate()
-    with opened.write(TENANT) as connection:
+def database(database: Database) -> Database:
+    with database.write(TENANT) as connection:
         create_tenant(connection, TENANT, 0)
-    yield opened
-    opened.close()
+    return database
 
 
 @pytest.fixture

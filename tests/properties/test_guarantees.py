@@ -10,7 +10,6 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -32,7 +31,7 @@ from goodword.program.model import Cap
 from goodword.program.quantity import Quantity
 from goodword.program.values import CLAIMED
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.properties.worlds import (
     DAY_MS,
     KEYRING,
@@ -395,14 +394,6 @@ def _on_order(program: Program, reward: Reward) -> bool:
     rule = program.model.rewards[reward.rule]
     # A cap or a budget that the bigger order reached may have left a smaller one more room: those have their own test.
     return rule.when.step not in (None, CLAIMED) and not rule.caps and rule.budget is None
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 def test_a_database_answers_as_memory_does(database: Database) -> None:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from goodword.pipeline.tenant import Tenants
 from goodword.program.duration import DAY_MS
 from goodword.program.loader import Program, load_program
 from goodword.storage.audit import audit
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.properties.worlds import KEYRING, START_MS, load_world, play, program_files, wishes
 
 thorough = settings(max_examples=30, suppress_health_check=list(HealthCheck))
@@ -99,14 +98,6 @@ def test_referrals_keep_the_version_of_their_claim() -> None:
                 assert tenant.rows.rows["referrals"][id].version == (1 if event.clock_ms < date_ms else 2)
 
     check()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 def test_a_database_answers_as_memory_does(database: Database) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from goodword.rehearsal.rehearse import Candidate, Rehearsal
 from goodword.rehearsal.run import Run
 from goodword.rehearsal.scratch import Scratch
 from goodword.storage import tables
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from goodword.storage.load import load_tenant
 from goodword.storage.programs import program_in_force
 from goodword.storage.rows import MAPPERS
@@ -30,14 +30,6 @@ from tests.properties.worlds import KEYRING, START_MS, play, program_files, wish
 
 NUMBERS = itertools.count()
 STORED = [collection for collection in COLLECTIONS if collection.stored]
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
-    yield database
-    database.close()
 
 
 def fresh_tenant(database: Database) -> str:

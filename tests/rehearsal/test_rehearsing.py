@@ -14,7 +14,7 @@ from goodword.rehearsal.rehearse import CANDIDATES_MAX, Candidate, Rehearsal, Un
 from goodword.rehearsal.report import Report
 from goodword.rehearsal.run import Cancelled
 from goodword.storage import reads
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.properties.worlds import sealed
 
 KEYRING = Keyring(b"a key for tests of 32 bytes long")
@@ -75,9 +75,7 @@ def bodies() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
+def database(database: Database) -> Database:
     with database.write(TENANT) as connection:
         create_tenant(connection, TENANT, 1)
     tenants = Tenants(database, KEYRING)
@@ -88,8 +86,7 @@ def database(database_url: str) -> Iterator[Database]:
     used = {"type": "reward", "id": "used", "occurred_at": at(45), "reward": mug, "action": "redeem"}
     answers = tenants.decide_all(TENANT, [sealed(used)]).answers
     assert b'"outcome":"accepted"' in answers["used"], answers
-    yield database
-    database.close()
+    return database
 
 
 def rehearse(database: Database, *texts: str, **given: Any) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from goodword.program.loader import load_program
 from goodword.rehearsal.history import StoredHistory
 from goodword.rehearsal.run import Run
 from goodword.rehearsal.scratch import Scratch
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.properties.worlds import KEYRING, START_MS, sealed
 
 TENANT = "shop"
@@ -34,13 +33,10 @@ OTHER = PROGRAM.replace("program: friends", "program: other")
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
+def database(database: Database) -> Database:
     with database.write(TENANT) as connection:
         create_tenant(connection, TENANT, 1)
-    yield database
-    database.close()
+    return database
 
 
 @pytest.fixture

@@ -29,14 +29,6 @@ from tests.reports.fixture import BY, GOLDEN, as_text
 from tests.reports.making import ADVOCATES, FRIENDS, WITHOUT_MARGIN, measured, tenant_with
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
-    yield database
-    database.close()
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("reports")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from goodword.program.loader import load_program
 from goodword.recipes import read_recipe
 from goodword.storage import facts as source
 from goodword.storage import tables
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from goodword.storage.hits import CountKey, forget_hits, lock_spool, move_spool, store_hits
 from goodword.warehouse import copying
 from goodword.warehouse.copying import Copier, CopyRaced
@@ -36,14 +35,6 @@ from tests.properties.worlds import KEYRING, START_MS, play, program_files, wish
 
 NUMBERS = itertools.count()
 NOW_MS = START_MS + 10**10
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
-    yield database
-    database.close()
 
 
 def tenant_with(database: Database, text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from goodword.program.loader import Program, load_program
 from goodword.recipes import read_recipe
 from goodword.storage import facts as source
 from goodword.storage import tables
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from goodword.storage.hits import lock_spool, move_spool, store_hits
 from goodword.warehouse import copying
 from goodword.warehouse.asked import Asked
@@ -36,13 +35,6 @@ from tests.warehouse.agreeing import NOW_MS, Copied, books_agree
 
 NUMBERS = itertools.count()
 DAY = 86_400_000
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    yield database
-    database.close()
 
 
 class Shop:

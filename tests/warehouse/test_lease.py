@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from goodword.metrics.periods import Days
-from goodword.storage.database import Database, open_database
+from goodword.storage.database import Database
 from goodword.warehouse import measuring
 from goodword.warehouse.asked import Asked
 from goodword.warehouse.folder import GRACE_MS, Folder, Manifest
@@ -29,14 +28,6 @@ with leased(Path(sys.argv[1]), ["orders/one.parquet"]):
     print("held", flush=True)
     time.sleep(600)
 """
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
-    yield database
-    database.close()
 
 
 def test_a_question_reads_on_while_its_files_are_replaced(

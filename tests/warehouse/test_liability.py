@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,12 @@ from goodword.engine.events import Sealed
 from goodword.engine.ids import Keyring
 from goodword.pipeline.tenant import Tenants
 from goodword.program.loader import load_program
-from goodword.storage.database import Database, create_tenant, open_database
+from goodword.storage.database import Database, create_tenant
 from tests.properties.worlds import KEYRING, play, program_files, wishes
 from tests.recipes.runner import play as play_case
 from tests.warehouse.agreeing import Copied, books_agree, counts_agree, gifts_agree, in_memory
 
 NUMBERS = itertools.count()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    yield database
-    database.close()
 
 
 def tenant_with(database: Database, *texts: str) -> str:

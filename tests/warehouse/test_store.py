@@ -13,7 +13,7 @@ from pyarrow import fs
 
 from goodword.program.duration import DAY_MS
 from goodword.settings import SETTINGS, masked
-from goodword.storage.database import Database, open_database
+from goodword.storage.database import Database
 from goodword.warehouse import copying
 from goodword.warehouse.copying import Copier
 from goodword.warehouse.folder import GRACE_MS, IDENTITY, MANIFEST, Manifest, open_folder
@@ -38,14 +38,6 @@ def bucket() -> Iterator[str]:
         files.create_dir(BUCKET)
         yield f"s3://{BUCKET}/{{}}?{options}"
     server.stop()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture(params=["s3", "file"])
