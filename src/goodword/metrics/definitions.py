@@ -15,7 +15,7 @@ A query gives *subjects*: rows with the period they belong to and what the estim
 - ``matched``: origin, stratum, y.
 - ``derived``: no query; made of other figures (`derived.py`).
 
-Beside these, subjects may say to whom they belong (person, channel, click and evidence, version), which are the dimensions a
+Beside these, subjects may say to whom or what they belong (person, channel, click and evidence, version, order_id), which are the dimensions a
 figure can be broken down by, and since when they could happen (since_ms), by which maturity is told.
 Formulas follow the standard of each; sources are given. Texts for people stand in the catalogues, under the metric's name.
 """
@@ -160,14 +160,13 @@ METRICS: dict[str, Metric] = {
             kind="share",
             unit="share",
             sql="""
-                SELECT a.period, a.person, a.at_ms AS since_ms, a.channel, 1 AS n,
-                    max(CASE WHEN s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + share_days * day_ms THEN 1 ELSE 0 END) AS y
+                SELECT a.period, a.person, a.at_ms AS since_ms, a.channel, 1 AS n, max(CASE WHEN s.at_ms IS NULL THEN 0 ELSE 1 END) AS y
                 FROM (
                     SELECT p.period, q.person, q.at_ms, q.channel,
                         row_number() OVER (PARTITION BY p.period, q.person ORDER BY q.at_ms, q.channel) AS place
                     FROM asked AS q JOIN periods AS p ON within(q.at_ms, p) WHERE q.person IS NOT NULL
                 ) AS a
-                LEFT JOIN shared AS s ON s.person = a.person
+                LEFT JOIN shared AS s ON s.person = a.person AND s.at_ms >= a.at_ms AND s.at_ms < a.at_ms + share_days * day_ms
                 WHERE a.place = 1 GROUP BY a.period, a.person, a.at_ms, a.channel
             """,
             dimensions=BY_CHANNEL,
@@ -707,8 +706,8 @@ METRICS: dict[str, Metric] = {
             kind="count",
             unit="count",
             sql="""
-                SELECT p.period, o.participant AS person, o.outcome, o.reason, 1 AS n
-                FROM order_outcomes AS o JOIN periods AS p ON within(o.placed_ms, p)
+                SELECT p.period, o.participant AS person, o.id AS order_id, 1 AS n
+                FROM orders AS o JOIN periods AS p ON within(o.placed_ms, p)
             """,
             dimensions=BY_OUTCOME,
             source="all orders, by what their evidence came to: attributed, refused, lost, of a friend who buys again, of another program, none",

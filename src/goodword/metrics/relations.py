@@ -98,25 +98,27 @@ RELATIONS: dict[str, str] = {
         SELECT h.participant AS person, c.channel, c.at_ms, c.click, c.code, c.spool, c.place
         FROM clicks AS c JOIN handles AS h ON h.code = c.code JOIN params ON c.program = params.program
     """,
-    # Clicks, and leads that one of them can have brought, each with how many clicks of its code there were by then. What the counter
-    # heard is none.
-    "click_numbers": """
-        SELECT t.*, sum(t.clicks) OVER (
-            PARTITION BY t.code ORDER BY t.at_ms, t.clicks DESC, t.spool, t.place, t.id ROWS UNBOUNDED PRECEDING
-        ) AS number
-        FROM (
-            SELECT c.code, c.at_ms, c.person, c.channel, c.spool, c.place, CAST(NULL AS VARCHAR) AS id, 1 AS clicks FROM clicked AS c
-            UNION ALL
-            SELECT l.code, l.at_ms, l.advocate AS person, CAST(NULL AS VARCHAR) AS channel, CAST(NULL AS VARCHAR) AS spool,
-                CAST(NULL AS BIGINT) AS place, l.id, 0 AS clicks
-            FROM leads AS l WHERE l.evidence <> 'staff'
-        ) AS t
-    """,
-    # Leads with the last click of their code that came before them.
+    # Leads with the last click of their code that came before them; what the counter heard of came from none. Where the channel is not
+    # asked for, an engine can leave the second window out.
     "led": """
-        SELECT m.person, m.at_ms, k.channel
-        FROM click_numbers AS m JOIN click_numbers AS k ON k.code = m.code AND k.number = m.number
-        WHERE m.clicks = 0 AND k.clicks = 1 AND m.at_ms < k.at_ms + click_days * day_ms
+        SELECT m.person, m.at_ms, m.channel
+        FROM (
+            SELECT t.person, t.at_ms, t.clicks,
+                max(CASE WHEN t.clicks = 1 THEN t.at_ms END) OVER (
+                    PARTITION BY t.code ORDER BY t.at_ms RANGE UNBOUNDED PRECEDING
+                ) AS clicked_ms,
+                last_value(CASE WHEN t.clicks = 1 THEN coalesce(t.channel, '') END IGNORE NULLS) OVER (
+                    PARTITION BY t.code ORDER BY t.at_ms, t.clicks DESC, t.spool, t.place ROWS UNBOUNDED PRECEDING
+                ) AS channel
+            FROM (
+                SELECT c.code, c.at_ms, c.person, c.channel, c.spool, c.place, 1 AS clicks FROM clicked AS c
+                UNION ALL
+                SELECT l.code, l.at_ms, l.advocate AS person, CAST(NULL AS VARCHAR) AS channel, CAST(NULL AS VARCHAR) AS spool,
+                    CAST(NULL AS BIGINT) AS place, 0 AS clicks
+                FROM leads AS l WHERE l.evidence <> 'staff'
+            ) AS t
+        ) AS m
+        WHERE m.clicks = 0 AND m.at_ms < m.clicked_ms + click_days * day_ms
     """,
     "click_channels": """
         SELECT click, min(channel) AS channel FROM clicks WHERE click IS NOT NULL AND channel IS NOT NULL GROUP BY click
