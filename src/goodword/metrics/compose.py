@@ -6,8 +6,8 @@ What comes out is complete: whoever has the facts as tables under their names ca
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 
 from sqlglot import exp, parse_one
 
@@ -21,6 +21,10 @@ DIALECT = "duckdb"
 """In which everything is written."""
 VALUES_MAX = 200
 """So many values of a dimension are told apart; all others together are OTHERS."""
+PERIODS = "periods"
+"""A relation that is given: it stands before a query, or is kept as a table, where there are several."""
+LABELS_MAX = 1_000
+"""So many queries that label subjects are remembered: of all metrics by all dimensions."""
 FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """How fields are called, as in program files."""
 
@@ -49,15 +53,12 @@ def compose(
         raise ValueError(f"{metric.name} is not told by {dimension}")
     query = _tree(WRAPPERS[wrapper])
     assert isinstance(query, exp.Select)  # noqa: S101 - all of them are
-    last = [
+    own = [
         ("subjects", _tree(metric.sql)),
-        *_apart(_labelled(metric, dimension, question.segment), dimension),
-        *_needed([query], STEPS),
+        *_apart(_labelled(metric, dimension, question.segment).copy(), dimension),
+        *((name, _tree(STEPS[name])) for name in _closure(_reads(WRAPPERS[wrapper]), STEPS)),
     ]
-    needed = [
-        (name, tree) for name, tree in _needed([tree for _, tree in last], RELATIONS, question) if name not in made
-    ]
-    for name, tree in [*needed, *last]:
+    for name, tree in [*_relations(_reads_of(metric, dimension), question, made), *own]:
         query = query.with_(name, as_=put(tree, question), copy=False)
     return query
 
@@ -68,36 +69,32 @@ def queries_of(metric: Metric, question: Question) -> tuple[str, ...]:
 
 
 def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.Select:
-    """The query of a relation, for those who keep it as a table."""
-    tree = put(_tree(RELATIONS[name]), question)
+    """The query of a relation, or of the periods of a question, for those who keep it as a table."""
+    tree = _periods(question.periods) if name == PERIODS else put(_tree(RELATIONS[name]), question)
     select = tree if isinstance(tree, exp.Select) else exp.select("*").from_(tree.subquery("whole"))
-    for other, own in _needed([tree], RELATIONS, question):
-        if other not in made:
-            select = select.with_(other, as_=put(own, question), copy=False)
+    for other, own in _relations(() if name == PERIODS else _reads(RELATIONS[name]), question, made):
+        select = select.with_(other, as_=put(own, question), copy=False)
     return select
 
 
 def written(tree: exp.Expression, dialect: str = DIALECT) -> str:
     """A query as text, in the dialect of an engine, laid out to be read."""
-    return tree.sql(dialect=dialect, pretty=True)
+    return tree.sql(dialect=dialect, pretty=True, copy=False)
 
 
 @cache
 def relations_of(metric: Metric, dimension: Dimension | None = None) -> tuple[str, ...]:
     """The relations that a metric stands on, those that others need first."""
-    trees = [_tree(metric.sql), _labelled(metric, dimension)]
-    return tuple(name for name, _ in _needed(trees, RELATIONS) if name in RELATIONS)
+    return tuple(_closure(_reads_of(metric, dimension), RELATIONS))
 
 
 @cache
 def facts_of(metric: Metric, dimension: Dimension | None = None) -> frozenset[str]:
     """The facts that a metric is made of."""
-    trees = [_tree(metric.sql), _labelled(metric, dimension)]
-    names = {name for tree in trees for name in _tables(tree)}
-    for name, tree in _needed(trees, RELATIONS):
-        names.add(name)
-        names.update(_tables(tree))
-    return frozenset(name for name in names if name not in RELATIONS and name not in (*GIVEN, "subjects"))
+    names = set(_reads_of(metric, dimension))
+    for relation in relations_of(metric, dimension):
+        names.update(_reads(RELATIONS[relation]))
+    return frozenset(names.difference(RELATIONS, GIVEN, ["subjects"]))
 
 
 @cache
@@ -140,32 +137,42 @@ def _columns(sql: str) -> frozenset[str]:
     return frozenset(_parsed(sql).named_selects)
 
 
-def _tables(tree: exp.Query) -> Iterator[str]:
-    for table in tree.find_all(exp.Table):
-        yield table.name
+@cache
+def _reads(sql: str) -> tuple[str, ...]:
+    """What a query reads by name, each once."""
+    return tuple(dict.fromkeys(table.name for table in _parsed(sql).find_all(exp.Table)))
 
 
-def _needed(
-    trees: Sequence[exp.Query], known: Mapping[str, str], question: Question | None = None
-) -> list[tuple[str, exp.Query]]:
-    """What these trees read of what is known, each after all that it reads itself; with the periods of a question that has several."""
-    found: dict[str, exp.Query] = {}
-    given = {"periods": _periods(question.periods)} if question is not None and len(question.periods) > 1 else {}
+@cache
+def _reads_of(metric: Metric, dimension: Dimension | None) -> tuple[str, ...]:
+    """What the subjects of a metric and their labels read."""
+    labels = (table.name for table in _labelled(metric, dimension, "").find_all(exp.Table))
+    return tuple(dict.fromkeys((*_reads(metric.sql), *labels)))
 
-    def visit(tree: exp.Query) -> None:
-        for name in _tables(tree):
-            if name in found:
-                continue
-            if name in given:
-                found[name] = given[name]
-            elif name in known:
-                own = _tree(known[name])
-                visit(own)
-                found[name] = own
 
-    for tree in trees:
-        visit(tree)
-    return list(found.items())
+def _closure(names: Iterable[str], known: Mapping[str, str], made: Collection[str] = ()) -> list[str]:
+    """These and what they read themselves, of what is known and not made: each after all that it reads."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name in known and name not in found and name not in made:
+            for other in _reads(known[name]):
+                visit(other)
+            found[name] = None
+
+    for name in names:
+        visit(name)
+    return list(found)
+
+
+def _relations(names: Sequence[str], question: Question, made: Collection[str]) -> list[tuple[str, exp.Query]]:
+    """The relations that have to stand before a query that reads these, and the periods of a question that has several."""
+    needed = _closure(names, RELATIONS, made)
+    trees = [(name, _tree(RELATIONS[name])) for name in needed]
+    given = len(question.periods) > 1 and PERIODS not in made
+    if given and any(PERIODS in read for read in (names, *(_reads(RELATIONS[name]) for name in needed))):
+        trees.insert(0, (PERIODS, _periods(question.periods)))
+    return trees
 
 
 def _periods(periods: Sequence[Period]) -> exp.Query:
@@ -180,15 +187,16 @@ def _periods(periods: Sequence[Period]) -> exp.Query:
     return exp.union(*parts, distinct=False)
 
 
-def _labelled(metric: Metric, dimension: Dimension | None, segment: str = "") -> exp.Select:
-    """The subjects, each with what the dimension says of it and whether it has had the time that it is given."""
+@lru_cache(maxsize=LABELS_MAX)
+def _labelled(metric: Metric, dimension: Dimension | None, segment: str) -> exp.Select:
+    """The subjects, each with what the dimension says of it and whether it has had the time that it is given. Not to be changed."""
     columns = _columns(metric.sql)
     select = exp.select("s.*").from_(exp.to_table("subjects").as_("s"))
     if dimension is None:
         select = select.select(exp.alias_(exp.Literal.string(""), "value"))
     else:
         label, select = _label(dimension, columns, select, segment)
-        said = exp.func("coalesce", exp.cast(label, "VARCHAR"), exp.Literal.string(""))
+        said = exp.func("coalesce", exp.cast(label, exp.DataType.Type.VARCHAR), exp.Literal.string(""))
         select = select.select(exp.alias_(said, "label"))
     if metric.horizon_days is None or "since_ms" not in columns:
         return select.select(exp.alias_(big(0), "mature"))

@@ -14,7 +14,7 @@ from goodword.metrics.question import Period, Question
 
 def big(number: int) -> exp.Cast:
     """A whole number of 64 bits."""
-    return exp.cast(exp.Literal.number(number), "BIGINT")
+    return exp.cast(exp.Literal.number(number), exp.DataType.Type.BIGINT)
 
 
 def put(tree: exp.Query, question: Question) -> exp.Query:

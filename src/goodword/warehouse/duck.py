@@ -14,7 +14,6 @@ import duckdb
 
 from goodword.metrics.compose import relation, written
 from goodword.metrics.question import Question
-from goodword.metrics.relations import RELATIONS
 from goodword.warehouse.engine import Row, plain
 from goodword.warehouse.facts import FACTS, staged_table
 from goodword.warehouse.folder import STAGING, Manifest
@@ -70,7 +69,7 @@ class Duck:
 
     def keep(self, name: str, question: Question) -> None:
         """Keep a relation as a table, so that it is made once for all metrics that stand on it."""
-        if name in self.made or name not in RELATIONS:
+        if name in self.made:
             return
         self._connection.execute(f"CREATE TEMP TABLE {name} AS {written(relation(name, question, self.made))}")
         self.made.add(name)

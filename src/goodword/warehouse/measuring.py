@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from goodword.metrics.compose import compose, facts_of, queries_of, relations_of, wrappers_of, written
+from goodword.metrics.compose import PERIODS, compose, facts_of, queries_of, relations_of, wrappers_of, written
 from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.derived import Inputs, derive
@@ -154,6 +154,7 @@ def ask(
     whole = question(program, manifest.as_of_ms, list(periods.values()))
     parted = question(program, manifest.as_of_ms, [main], asked.segment)
     work = _work(asked)
+    engine.keep(PERIODS, whole)
     made: list[Figure] = []
     for place, (metric, dimension) in enumerate(work):
         about = whole if dimension is None else parted

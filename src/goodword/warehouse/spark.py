@@ -19,7 +19,6 @@ from pyspark.sql.types import BooleanType, DataType, LongType, StringType, Struc
 
 from goodword.metrics.compose import relation, written
 from goodword.metrics.question import Question
-from goodword.metrics.relations import RELATIONS
 from goodword.warehouse.duck import schema_of
 from goodword.warehouse.engine import AnalysisUnavailable, Row, plain
 from goodword.warehouse.facts import FACTS
@@ -81,7 +80,7 @@ class Spark:
 
     def keep(self, name: str, question: Question) -> None:
         """Give a relation a name; what is made of it stays with the cluster's optimiser."""
-        if name in self.made or name not in RELATIONS:
+        if name in self.made:
             return
         query = written(relation(name, question, self.made), self.dialect)
         self._session.sql(query).createOrReplaceTempView(name)
