@@ -87,6 +87,8 @@ def modes(operation: Any) -> list[GenerationMode]:
 def test_it_answers_as_described(world: World, size: Size, key: str) -> None:
     site, scopes = world.site, KEYS[key]
     authorised = {} if scopes is None else {"authorization": f"Bearer {site.secret(*scopes)}"}
+    # Who may not ask is refused whatever he asks: a few of each kind tell as much as many.
+    examples = size.examples if key == "all" else max(size.examples // 3, 3)
     statuses: Counter[int] = Counter()
 
     def ask(prepared: requests.PreparedRequest) -> httpx.Response:
@@ -104,7 +106,7 @@ def test_it_answers_as_described(world: World, size: Size, key: str) -> None:
     for operation in operations(site.get("/openapi.json")):
         for mode in modes(operation):
             before, accepted = site.counts(), statuses[200] + statuses[201]
-            explore(operation, mode, size.examples, ask, seen)
+            explore(operation, mode, examples, ask, seen)
             refused = statuses[200] + statuses[201] == accepted
             if operation.method.upper() == "GET" or refused:
                 assert site.counts() == before, (operation.label, "it left a trace")
