@@ -53,9 +53,9 @@ def print_blocks(blocks: Sequence[Block]) -> None:
             case Grid(head=head, rows=rows, words=words):
                 table = Table(box=None, pad_edge=False, header_style="dim")
                 for place, cell in enumerate(head):
-                    table.add_column(cell, justify="left" if place < words else "right", overflow="fold")
+                    table.add_column(str(cell), justify="left" if place < words else "right", overflow="fold")
                 for row in rows:
-                    table.add_row(*row)
+                    table.add_row(*map(str, row))
                 screen.print(table)
             case Bars(title=title) | Funnel(title=title) | Trend(title=title) | Intervals(title=title):
                 screen.print(Text(f"\n{title}"), soft_wrap=True)
