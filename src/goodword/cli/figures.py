@@ -206,8 +206,9 @@ def _print_figures(measured: Measured) -> None:
         if not figures:
             continue
         table = Table(box=None, pad_edge=False, header_style="dim", title=topic, title_justify="left")
-        for head in ("figure", "value", "between", "of", "mature", "note"):
-            table.add_column(head, justify="left" if head in ("figure", "note") else "right", overflow="fold")
+        table.add_column("figure", no_wrap=True)  # a name that is cut in two cannot be asked for
+        for head in ("value", "between", "of", "mature", "note"):
+            table.add_column(head, justify="left" if head == "note" else "right", overflow="fold")
         for one in figures:
             table.add_row(*_cells(one))
         screen.print(table)

@@ -27,7 +27,7 @@ from goodword.metrics.value import Month
 from goodword.metrics.verdicts import Facts, verdicts
 
 HOURS = 24
-OPINIONS = (1, 5)
+OPINIONS = (1.0, 5.0)
 """The least and the most that somebody may answer, where answers are averaged."""
 Row = Mapping[str, Any]
 

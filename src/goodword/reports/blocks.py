@@ -23,13 +23,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Ranged:
-    """A cell with a value and the range that it lies in: a page has it below the value, so that it needs no column."""
+    """A cell with a value and the range that it lies in: it stands below the value, so that it needs no column."""
 
     shown: str
     range: str
 
     def __str__(self) -> str:
-        """Both in one line, as a terminal has them."""
+        """Both in one line."""
         return f"{self.shown} ({self.range})"
 
 
