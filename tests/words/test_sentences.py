@@ -135,7 +135,7 @@ def without(value: str) -> dict[str, ReasonValue]:
         (
             Reason("on_hold", {"until": "2026-03-05T22:30:00Z"}),
             {
-                "en": "The reward is held until March 5, 2026, 22:30 UTC, when the goods can no longer come back.",
+                "en": "The reward is held until 5 March 2026, 22:30 UTC, when the goods can no longer come back.",
                 "ro": "Recompensa este reținută până la 5 martie 2026, 22:30 UTC, "
                 "când produsele nu mai pot fi returnate.",
                 "ar": "المكافأة معلّقة حتى 5 مارس 2026، 22:30 UTC، حين لا يعود إرجاع البضاعة ممكنًا.",
