@@ -6,10 +6,21 @@ from typing import Any
 
 import pytest
 
+from goodword.metrics.definitions import HORIZONS
+from goodword.pages.blocks import page
+from goodword.reports.blocks import Grid, Heading, Point, Ranged, Trend
+from goodword.reports.sayings import Sayings
 from goodword.storage import keys
 from goodword.storage.database import open_database
+from goodword.words.catalogue import LANGUAGES
+from goodword.words.format import month_name
 from tests.browser.making import Shop, faults, overflow
 from tests.faults.service import TENANT
+
+BESIDE_ITSELF = (
+    "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+)
+"""The tables that can be read only by moving them sideways."""
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +61,20 @@ def test_figures_can_be_read_by_everybody(
     assert page.locator("input[name=period]").input_value() == "2026-Q1"
     page.emulate_media(media="print")
     assert not page.locator("nav.bar").is_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_months_side_by_side_fit_a_phone_and_paper(windows: Any, language: str) -> None:
+    say = Sayings(language, "RON", {})
+    cell = Ranged(say.share(0.456), say.text("range", low=say.share(0.246), high=say.share(0.735)))
+    head = (say.text("head.month"), say.text("head.of"), *map(say.days, HORIZONS))
+    rows = tuple((month_name(f"2026-{month:02}", language), "1,234", cell, cell, cell) for month in range(1, 13))
+    points = tuple(Point(0.456, say.share(0.456), 0.246, 0.735) for _ in rows)
+    line = Trend("Trend", tuple(row[0] for row in rows if isinstance(row[0], str)), points)
+    window = windows(360).new_page()
+    window.set_content(page([Heading("Page", 1), Grid(head, rows), line], language))
+    assert overflow(window) == 0
+    assert window.evaluate(BESIDE_ITSELF) == []
+    assert [window.locator(f"svg.{size}").is_visible() for size in ("desk", "phone")] == [False, True]
+    window.emulate_media(media="print")
+    assert [window.locator(f"svg.{size}").is_visible() for size in ("desk", "phone")] == [True, False]

@@ -42,7 +42,8 @@ def test_what_a_program_comes_to(lived: Shop) -> None:
     assert "referral_rate" in shown
     assert "50.0%" in shown
     assert "$20.00" in shown
-    assert "small_sample" in shown
+    assert "small_sample: Fewer than 30" in shown
+    assert "few_clusters" not in shown
 
 
 def test_the_sql_of_a_figure_runs_on_the_facts_as_it_stands(lived: Shop) -> None:

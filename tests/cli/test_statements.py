@@ -34,7 +34,7 @@ def partners(shop: Shop) -> Shop:
 def test_a_statement_is_read_in_three_languages(partners: Shop) -> None:
     told = partners.done("statement", "demo", CODE.lower(), "2025-01").stdout
     for words in (
-        "Statement: demo, January 1, 2025 to January 31, 2025",
+        "Statement: demo, 1 January 2025 to 31 January 2025",
         "Earned",
         "$60.00",
         "o1",

@@ -108,7 +108,7 @@ def _block(block: Block) -> Iterator[str]:
         case Heading(text=text, level=level):
             yield f"\n{'#' * level} {text}"
         case Grid(head=head, rows=rows):
-            yield from (" | ".join(row) for row in (head, *rows))
+            yield from (" | ".join(map(str, row)) for row in (head, *rows))
         case Told(name=name, value=value, text=text, notes=notes):
             yield f"{name}: {value}. {text}"
             yield from (f"  ! {note}" for note in notes)

@@ -1,7 +1,11 @@
 """Charts of figures: everything lies inside, mirrored where a page runs from right to left, with its value beside it."""
 
+import itertools
+
+import pytest
+
 from goodword.pages.blocks import page
-from goodword.pages.chart import BESIDE, HEIGHT, NARROW, WIDTH, funnel, intervals, trend
+from goodword.pages.chart import BESIDE, HEIGHT, LETTER, NARROW, PHONE, WIDTH, funnel, intervals, trend
 from goodword.reports.blocks import Definition, Definitions, Funnel, Heading, Intervals, Note, Point, Step, Told, Trend
 
 FUNNEL = Funnel("Steps", (Step("shared", 40, "40"), Step("clicked", 80, "80"), Step("came", 0, "0")))
@@ -60,6 +64,24 @@ def test_long_values_stand_at_the_ends_and_extremes_only() -> None:
     points = tuple(Point(value, f"${value},000.00") for value in (3, 1, 2, 2, 2, 2, 9, 2, 2, 2, 2, 4))
     shown = [dot.shown for dot in trend(Trend("", MONTHS, points), rtl=False).dots]
     assert [text for text in shown if text] == ["$1,000.00", "$9,000.00", "$4,000.00"]
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+def test_on_a_phone_a_line_keeps_its_letters_and_no_text_is_cut_or_meets_another(rtl: bool) -> None:
+    points = tuple(
+        Point(value, f"RON {value:,}.00") for value in (300, 150, 200, 210, 220, 190, 180, 205, 202, 201, 140, 900)
+    )
+    months = tuple(f"Nov {year}" for year in range(2015, 2027))
+    line = trend(Trend("", months, points), rtl, PHONE)
+    assert line.width == PHONE
+    texts = [[(dot.shown_x, dot.shown) for dot in line.dots if dot.shown], [(one.x, one.text) for one in line.labels]]
+    for row in texts:
+        ends = sorted((x - len(text) * LETTER / 2, x + len(text) * LETTER / 2) for x, text in row)
+        assert len(ends) > 1
+        assert ends[0][0] > -0.1
+        assert ends[-1][1] < PHONE + 0.1
+        assert all(one[1] <= other[0] for one, other in itertools.pairwise(ends))
+    assert line.labels[-1].text == "Nov 2026"
 
 
 def test_values_below_zero_lie_under_the_baseline() -> None:

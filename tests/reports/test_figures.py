@@ -19,7 +19,7 @@ from goodword.metrics.figure import ALL, Figure
 from goodword.metrics.periods import Days
 from goodword.pages.blocks import page
 from goodword.program.loader import Program
-from goodword.reports.blocks import Block, Definitions, Grid, Line, Told
+from goodword.reports.blocks import Bars, Block, Definitions, Grid, Line, Ranged, Told
 from goodword.reports.figures import figures_blocks
 from goodword.reports.tables import BOM, HEAD, figure_tables, guarded
 from goodword.storage.database import Database, open_database
@@ -73,7 +73,7 @@ def test_a_program_without_anything_is_told_kindly(small: Database, folder: Path
 def test_without_a_margin_no_worth_is_told(small: Database, folder: Path) -> None:
     program, found = measured(small, tenant_with(small, WITHOUT_MARGIN), folder, months=1)
     text = as_text(figures_blocks(found, program, "en"))
-    assert "The program file does not say what an order leaves" in text
+    assert "The program file does not say the margin of an order" in text
     assert "Return on investment" not in text
     assert "Sales through referrals: $1,320.00" in text
 
@@ -85,7 +85,7 @@ def test_currencies_stand_side_by_side(told: tuple[Program, Measured]) -> None:
     shown = [block for block in figures_blocks(more, program, "en") if isinstance(block, Told)]
     assert [one.value for one in shown if one.name == "Cost per new customer"] == ["$20.00", "€2.50"]
     summary = [block.text for block in figures_blocks(more, program, "en") if isinstance(block, Line)]
-    assert any("that is $5.00 more than it wanted" in line for line in summary)
+    assert any("at most: that is $5.00 more." in line for line in summary)
     assert any(line.startswith("€60.00 for 24 new customers") and line.endswith("€2.50 each.") for line in summary)
 
 
@@ -142,6 +142,33 @@ def test_each_chart_has_its_table(told: tuple[Program, Measured]) -> None:
     assert _charts(blocks)
     for place in _charts(blocks):
         assert any(isinstance(block, Grid) for block in blocks[place : place + 4])
+
+
+def test_a_range_stands_below_its_value_and_needs_no_column(told: tuple[Program, Measured]) -> None:
+    program, found = told
+    blocks = figures_blocks(found, program, "en")
+    cells = [cell for block in blocks if isinstance(block, Grid) for row in block.rows for cell in row]
+    ranged = [cell for cell in cells if isinstance(cell, Ranged)]
+    assert ranged
+    html = page(blocks, "en")
+    for cell in ranged:
+        assert f'<td class="number">{cell.shown} <span class="range">{cell.range}</span></td>' in html
+    (trend,) = (
+        block for block in blocks if isinstance(block, Grid) and block.head[0] == "Month" and len(block.head) == 4
+    )
+    assert trend.head[2] == Ranged("Conversion within 30 days", "Likely between")
+    # Nobody came in a month before: that is no value, and not "nobody yet" in each column.
+    assert trend.rows[0][1:] == ("0", "–", "–")
+
+
+def test_one_age_alone_is_no_chart(told: tuple[Program, Measured]) -> None:
+    program, found = told
+    (curve,) = (one for one in found.find("value_curve") if one.value is not None)
+    assert len(curve.more) == 2
+    assert not any(isinstance(block, Bars) for block in figures_blocks(found, program, "en"))
+    longer = replace(curve, more=curve.more | {"month_2": 4000, "customers_2": 7})
+    more = replace(found, figures=tuple(longer if one is curve else one for one in found.figures))
+    assert sum(isinstance(block, Bars) for block in figures_blocks(more, program, "en")) == 1
 
 
 def _charts(blocks: list[Block]) -> list[int]:

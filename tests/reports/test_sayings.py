@@ -130,14 +130,14 @@ def test_days_are_whole_from_ten_on(value: float, en: str, ro: str, ar: str) -> 
             "2026-10-05..2026-10-05",
             date(2026, 10, 5),
             date(2026, 10, 5),
-            "on October 5, 2026",
+            "on 5 October 2026",
             "pe 5 octombrie 2026",
         ),
         (
             "2026-10-05..2026-10-11",
             date(2026, 10, 5),
             date(2026, 10, 11),
-            "from October 5, 2026 to October 11, 2026",
+            "from 5 October 2026 to 11 October 2026",
             "de la 5 octombrie 2026 la 11 octombrie 2026",
         ),
     ],
@@ -155,13 +155,13 @@ def figure(metric: str, value: float | None, **fields: object) -> Figure:
 @pytest.mark.parametrize(
     ("one", "value", "text"),
     [
-        (figure("conversion_matured", None, denominator=0), "nobody yet", "No friends in October 2026 yet."),
+        (figure("conversion_matured", None, denominator=0), "nobody yet", "No friends in October 2026."),
         (
             figure("conversion_matured", None, denominator=9),
             "too early",
             "It is too early to tell: nobody could be followed for 30 days yet.",
         ),
-        (figure("refund_rate", None, denominator=0), "none yet", "No orders of this kind in October 2026 yet."),
+        (figure("refund_rate", None, denominator=0), "none yet", "No orders of this kind in October 2026."),
         (
             figure("payback_days", None, denominator=40),
             "too early",
@@ -170,7 +170,7 @@ def figure(metric: str, value: float | None, **fields: object) -> Figure:
         (
             Figure("value_difference", "2026-10", "USD", -300, denominator=40, low=-500, high=100),
             "-$3.00",
-            "Beside others of the same month, country and first order, 40 customers the program brought left $3.00 less each. "
+            "Beside others of the same month, country and first order, 40 customers the program brought have $3.00 less margin each. "
             "The true difference likely lies between -$5.00 and $1.00.",
         ),
         (

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from tests.web.making import TENANT, Opener, Site, event, order
 from tests.web.people import Person
 
 THIS_MONTH = datetime.now(UTC).strftime("%Y-%m")
+LAST_MONTH = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
 TITLES = {"en": "Figures of demo", "ar": "demo", "ro": "demo"}
 
 
@@ -62,6 +63,17 @@ def test_what_a_program_comes_to_in_a_browser(lived: Site, language: str) -> Non
     assert table.headers["content-disposition"] == f'attachment; filename="figures-{THIS_MONTH}.csv"'
     rows = csv.DictReader(io.StringIO(table.text.lstrip(BOM)))
     assert {(row["metric"], row["value"]) for row in rows if row["period"] == THIS_MONTH} > {("new_customers", "1")}
+
+
+def test_the_month_before_and_after_are_one_press_away(lived: Site) -> None:
+    person, _ = let_in(lived, "read")
+    before = person.get(f"/figures/programs/demo?period={THIS_MONTH}").text
+    assert re.findall(r'href="[^"]*period=([0-9-]+)">(?:‹ [A-Z]|[A-Z][a-z]+ [0-9]+ ›)', before) == [LAST_MONTH]
+    page = person.get(f"/figures/programs/demo?period={LAST_MONTH}").text
+    assert re.search(f'href="/figures/programs/demo[?]period={THIS_MONTH}">[^<]+ ›</a>', page)
+    quarter = person.get("/figures/programs/demo?period=2000-Q1").text
+    assert "period=1999-12" not in quarter
+    assert re.search('href="/figures/programs/demo[?]period=2000-04">Apr 2000 ›</a>', quarter)
 
 
 def test_what_is_no_period_is_said_on_the_page(lived: Site) -> None:

@@ -151,7 +151,7 @@ def test_a_link_to_a_page_is_made_followed_bought_over_held_and_paid(shop: Shop)
     told = shop.site.get(f"/v1/programs/amazon-associates/partners/{due['participant']}/statements/{period}")
     assert (told["earned"], told["paid_out"], told["closing"]) == (1350, 1350, 0)
     read = plain(page)
-    for words in ("July 1, 2026 to July 31, 2026", "Earned $13.50", "Paid out -$13.50", "Left $0.00", "paid on"):
+    for words in ("1 July 2026 to 31 July 2026", "Earned $13.50", "Paid out -$13.50", "Left $0.00", "paid on"):
         assert words in read
     table = ann.get(f"{HOME}/payouts.csv?period={period}")
     assert table.headers["content-disposition"] == 'attachment; filename="amazon-associates-2026-07.csv"'

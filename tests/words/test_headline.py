@@ -177,9 +177,9 @@ RECIPES = Path(__file__).resolve().parents[2] / "programs"
         (
             "anniversary",
             [
-                "On May 4, 2026, whoever was not referred gets 50% off",
-                "On May 4, 2026, whoever was referred gets 55% off",
-                "On May 4, 2026, you get 5% off for each friend",
+                "On 4 May 2026, whoever was not referred gets 50% off",
+                "On 4 May 2026, whoever was referred gets 55% off",
+                "On 4 May 2026, you get 5% off for each friend",
             ],
         ),
     ],
@@ -207,7 +207,7 @@ def test_conditions_and_multiples_are_said_too() -> None:
         "When the group reaches 3, members who meet the conditions get 1 b",
         "Each time the group grows by 2, its owner gets 1 b",
         "The owner of the group gets 1 b for each friend",
-        "On May 4, 2026, whoever meets the conditions gets 1 b",
-        "On May 4, 2026, everyone gets 2 b",
-        "On May 4, 2026, you both get 1 b",
+        "On 4 May 2026, whoever meets the conditions gets 1 b",
+        "On 4 May 2026, everyone gets 2 b",
+        "On 4 May 2026, you both get 1 b",
     ]

@@ -21,6 +21,7 @@ from goodword.metrics.definitions import METRICS, TOPICS, Dimension
 from goodword.metrics.figure import Figure
 from goodword.metrics.periods import Days, PeriodError, months_until, read_period
 from goodword.metrics.question import Question
+from goodword.metrics.verdicts import VERDICTS
 from goodword.parts import Parts
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, is_currency
@@ -31,6 +32,7 @@ from goodword.storage.costs import programs_of
 from goodword.warehouse.asked import Asked, Measured, periods_of, question, segments_of, today
 from goodword.warehouse.folder import open_folder
 from goodword.warehouse.measuring import measure, refresh
+from goodword.words.catalogue import catalogue
 from goodword.words.format import amount
 
 room = typer.Typer()
@@ -204,11 +206,16 @@ def _print_figures(measured: Measured) -> None:
         if not figures:
             continue
         table = Table(box=None, pad_edge=False, header_style="dim", title=topic, title_justify="left")
-        for head in ("figure", "value", "between", "of", "mature", "note"):
-            table.add_column(head, justify="left" if head in ("figure", "note") else "right", overflow="fold")
+        table.add_column("figure", no_wrap=True)  # a name that is cut in two cannot be asked for
+        for head in ("value", "between", "of", "mature", "note"):
+            table.add_column(head, justify="left" if head == "note" else "right", overflow="fold")
         for one in figures:
             table.add_row(*_cells(one))
         screen.print(table)
+    noted = {code for one in measured.figures for code in one.warnings}
+    for code in VERDICTS:
+        if code in noted:
+            screen.print(f"{code}: {catalogue('en').text(f'figure.warning.{code}')}", style="dim")
     typer.echo(f"{measured.program}, {measured.period.name}: everything up to event {measured.seq:,}")
 
 

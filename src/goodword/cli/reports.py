@@ -16,7 +16,19 @@ from rich.text import Text
 
 from goodword.cli.output import console, print_json
 from goodword.pages.blocks import page
-from goodword.reports.blocks import Bars, Block, Definitions, Funnel, Grid, Heading, Intervals, Told, Trend
+from goodword.reports.blocks import (
+    Bars,
+    Block,
+    Cell,
+    Definitions,
+    Funnel,
+    Grid,
+    Heading,
+    Intervals,
+    Ranged,
+    Told,
+    Trend,
+)
 
 PageFile = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="write a page with charts, to read and print")
@@ -53,9 +65,9 @@ def print_blocks(blocks: Sequence[Block]) -> None:
             case Grid(head=head, rows=rows, words=words):
                 table = Table(box=None, pad_edge=False, header_style="dim")
                 for place, cell in enumerate(head):
-                    table.add_column(cell, justify="left" if place < words else "right", overflow="fold")
+                    table.add_column(_content(cell), justify="left" if place < words else "right", overflow="fold")
                 for row in rows:
-                    table.add_row(*row)
+                    table.add_row(*map(_content, row))
                 screen.print(table)
             case Bars(title=title) | Funnel(title=title) | Trend(title=title) | Intervals(title=title):
                 screen.print(Text(f"\n{title}"), soft_wrap=True)
@@ -66,3 +78,8 @@ def print_blocks(blocks: Sequence[Block]) -> None:
                 continue
             case _:
                 screen.print(block.text, soft_wrap=True)
+
+
+def _content(cell: Cell) -> str:
+    """What stands in a cell; a range below its value, as on a page, so that a table fits eighty columns."""
+    return f"{cell.shown}\n{cell.range}" if isinstance(cell, Ranged) else cell

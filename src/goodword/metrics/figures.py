@@ -27,6 +27,8 @@ from goodword.metrics.value import Month
 from goodword.metrics.verdicts import Facts, verdicts
 
 HOURS = 24
+OPINIONS = (1.0, 5.0)
+"""The least and the most that somebody may answer, where answers are averaged."""
 Row = Mapping[str, Any]
 
 
@@ -95,7 +97,9 @@ def _means(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], questi
     found = clustered_mean(sums)
     assert found is not None  # noqa: S101 - a row is there only where somebody is
     figure = replace(blank, unit=unit, value=found.value, numerator=sums.y, denominator=sums.n)
-    figure = _within(figure, found.interval, Facts(denominator=sums.n, effective_clusters=sums.effective))
+    scale = OPINIONS if metric.unit == "score" else None
+    interval = found.interval if scale is None or found.interval is None else found.interval.inside(*scale)
+    figure = _within(figure, interval, Facts(denominator=sums.n, effective_clusters=sums.effective))
     return [_rounded(figure) if metric.unit == "money" else figure]
 
 

@@ -21,6 +21,11 @@ class Interval(Struct, frozen=True):
         """The interval of 1 - p, where this is the interval of p."""
         return Interval(1 - self.high, 1 - self.low, self.level, self.method)
 
+    def inside(self, least: float, most: float) -> Interval:
+        """The same as far as values can be: it holds the truth as often."""
+        low, high = (min(max(end, least), most) for end in (self.low, self.high))
+        return Interval(low, high, self.level, self.method)
+
 
 class Estimate(Struct, frozen=True):
     """A figure with its standard error and interval; None for either where the data do not give it."""

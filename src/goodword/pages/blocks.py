@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from goodword.pages.chart import chart, funnel, intervals, trend
+from goodword.pages.chart import PHONE, PHONE_LABELS_MAX, Chart, Line, chart, funnel, intervals, trend
 from goodword.reports.blocks import Bars, Block, Funnel, Heading, Intervals, Trend
 from goodword.words.catalogue import catalogue
 
@@ -55,10 +55,20 @@ class Around:
     period: str = ""
     periods: Sequence[str] = ()
     """What is offered; others may be written."""
+    nearby: Sequence[Link] = ()
+    """The period before, and the one after."""
     show: str = ""
     token: str = ""
     leave_path: str = ""
     leave: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart as it is at a desk and on paper, and as it is on a phone: the style shows one of them."""
+
+    wide: Chart | Line
+    phone: Chart | Line
 
 
 def page(blocks: Sequence[Block], language: str, around: Around | None = None, wait: int = 0) -> str:
@@ -82,11 +92,11 @@ def _placed(block: Block, rtl: bool) -> tuple[str, object]:
     """A block by the name that the template has for it; a chart with its places worked out."""
     match block:
         case Bars():
-            return "chart", chart(block, rtl)
+            return "chart", Drawn(chart(block, rtl), chart(block, rtl, PHONE, PHONE_LABELS_MAX))
         case Funnel():
             return "rows", funnel(block, rtl)
         case Intervals():
             return "rows", intervals(block, rtl)
         case Trend():
-            return "trend", trend(block, rtl)
+            return "trend", Drawn(trend(block, rtl), trend(block, rtl, PHONE))
     return type(block).__name__.lower(), block

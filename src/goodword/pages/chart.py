@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from goodword.reports.blocks import Bars, Funnel, Intervals, Point, Trend
 
 WIDTH, HEIGHT = 720, 220
+PHONE = 340
+"""The width of the same chart where a page is no wider than a phone: letters keep their size, there are fewer of them."""
 TOP, BOTTOM, BESIDE = 16, 28, 8
 PATTERNS = 4
 """How many series are told apart by their filling; further ones begin again."""
 LABELS_MAX = 12
 """How many labels stand below a chart: of more bars, every so many has one."""
+PHONE_LABELS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ ROW, LABEL, THICK = 46, 16, 16
 """Of a bar that lies: the height of its row, where the foot of its label is, how thick it is."""
 LETTER = 6.6
 """How wide a letter of a label is, with a little room."""
-SHORT = 7
-"""So many characters fit above each of twelve points."""
+ROOMY = 8
+"""How wide a letter of a value is, with room for the line that it stands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,10 @@ class Dot:
     x: float
     y: float
     shown: str
-    told: str
     """The value as it stands beside the point; the empty text where there is no room."""
+    told: str
+    shown_x: float
+    """The middle of that text, which ends where the chart does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,49 +215,56 @@ def _lying(title: str, rows: Sequence[tuple[str, Point]], rtl: bool) -> Rows:
     return Rows(title, tuple(made), at(0), at(1), len(rows) * ROW)
 
 
-def trend(block: Trend, rtl: bool) -> Line:
+def trend(block: Trend, rtl: bool, width: int = WIDTH) -> Line:
     """A line over time. Values below zero lie under the baseline."""
     points = [point for point in block.points if point is not None]
     ends = [end for point in points for end in (point.value, point.low, point.high) if end is not None]
     highest, lowest = max([0.0, *ends]), min([0.0, *ends])
     scale = (HEIGHT - TOP - 12 - BOTTOM) / ((highest - lowest) or 1)
-    slot = (WIDTH - 2 * BESIDE) / max(1, len(block.points))
+    slot = (width - 2 * BESIDE) / max(1, len(block.points))
 
     def x(place: int) -> float:
         left = BESIDE + (place + 0.5) * slot
-        return round(WIDTH - left if rtl else left, 1)
+        return round(width - left if rtl else left, 1)
+
+    def inside(place: int, text: str) -> float:
+        half = min(len(text) * LETTER, width) / 2
+        return round(min(max(x(place), half), width - half), 1)
 
     def y(value: float) -> float:
         return round(TOP + 12 + (highest - value) * scale, 1)
 
-    labelled = _labelled(block.points)
+    labelled = _labelled(block.points, slot)
     dots, lines, bands = [], [], []
     for piece in _pieces(block.points):
         for place, point in piece:
             shown = point.shown if place in labelled else ""
-            dots.append(Dot(x(place), y(point.value), shown, f"{block.labels[place]}: {point.shown}"))
+            told = f"{block.labels[place]}: {point.shown}"
+            dots.append(Dot(x(place), y(point.value), shown, told, inside(place, shown)))
         lines.append(" ".join(f"{x(place)},{y(point.value)}" for place, point in piece))
         over = [f"{x(place)},{y(point.high)}" for place, point in piece if point.high is not None]
         under = [f"{x(place)},{y(point.low)}" for place, point in piece if point.low is not None]
         if over:
             bands.append(" ".join([*over, *reversed(under)]))
     longest = max(map(len, block.labels), default=0)
-    step = max(1, math.ceil(longest * LETTER / slot))
+    step = max(1, math.ceil((longest + 0.5) * LETTER / slot))  # half a letter apart
     # The last one is what the reader looks for.
     below = range((len(block.labels) - 1) % step, len(block.labels), step)
-    labels = tuple(Label(x(place), block.labels[place]) for place in below)
-    return Line(block.title, block.note, tuple(dots), tuple(lines), tuple(bands), labels, y(0))
+    labels = tuple(Label(inside(place, block.labels[place]), block.labels[place]) for place in below)
+    return Line(block.title, block.note, tuple(dots), tuple(lines), tuple(bands), labels, y(0), width)
 
 
-def _labelled(points: Sequence[Point | None]) -> set[int]:
+def _labelled(points: Sequence[Point | None], slot: float) -> set[int]:
     """Which points have their value beside them: all if there is room, else the ends, the highest and the lowest."""
     known = [(place, point) for place, point in enumerate(points) if point is not None]
-    if not known or (all(len(point.shown) <= SHORT for _, point in known) and len(points) <= LABELS_MAX):
+    longest = max((len(point.shown) for _, point in known), default=0)
+    if longest * ROOMY <= slot:
         return {place for place, _ in known}
+    apart = longest * LETTER / slot
     by_value = sorted(known, key=lambda one: one[1].value)
     chosen: list[int] = []
     for place, _ in (known[-1], by_value[-1], by_value[0], known[0]):
-        if all(abs(place - other) > 2 for other in chosen):
+        if all(abs(place - other) > max(apart, 2) for other in chosen):
             chosen.append(place)
     return set(chosen)
 

@@ -19,9 +19,9 @@ from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.storage.reads import Movement, Page
 from goodword.words.catalogue import catalogue
-from goodword.words.format import amount, isolate, number
+from goodword.words.format import amount, calendar_day, isolate, number
 from goodword.words.headline import benefit_text
-from goodword.words.phrases import day, own_word
+from goodword.words.phrases import own_word
 
 PREFIX = "/me/programs/"
 QR_SIZE = 240
@@ -200,7 +200,7 @@ def statement_view(
     texts = catalogue(language)
     rows = [
         (
-            day(local_date(one.clock_ms, mine.zone), language),
+            calendar_day(local_date(one.clock_ms, mine.zone), language),
             texts.text(f"statement.{MOVED.get(one.other.partition(':')[0], 'other')}"),
             amount(Quantity(one.amount, unit), language),
             amount(Quantity(one.balance, unit), language),

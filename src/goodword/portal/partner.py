@@ -25,7 +25,6 @@ from goodword.storage.payouts import PartnerStatement, StatementLine
 from goodword.storage.sales import LATEST_MAX, LatestSales
 from goodword.words.catalogue import catalogue
 from goodword.words.format import amount, calendar_day, isolate, number, short_day
-from goodword.words.phrases import day
 from goodword.words.sentences import term
 from goodword.words.statements import SUMS, StatementWords
 
@@ -207,7 +206,7 @@ def _card(mine: Mine, language: str, origin: str, handle: Handle, clicks: Clicks
         (texts.text("links.earned"), amount(earned, language)),
     ]
     if handle.expires_ms is not None:
-        facts.append((texts.text("links.ends"), day(local_date(handle.expires_ms - 1, mine.zone), language)))
+        facts.append((texts.text("links.ends"), calendar_day(local_date(handle.expires_ms - 1, mine.zone), language)))
     said = promised(mine.program, language, local_date(mine.now_ms, mine.zone)).sides
     return LinkCard(
         code=handle.written,
@@ -261,7 +260,7 @@ def _sale(mine: Mine, language: str, teller: Teller, row: Reward) -> Sale:
         note = texts.text("sales.on_account")
     return Sale(
         href=f"{path_of(mine.program.name)}/rewards/{row.id}",
-        date=day(local_date(row.granted_ms, mine.zone), language),
+        date=calendar_day(local_date(row.granted_ms, mine.zone), language),
         what=texts.text(f"sales.{what}"),
         amount=teller.reward(row),
         state=term("status.reward", row.status, language),

@@ -17,9 +17,9 @@ from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.program.values import CLAIMED
 from goodword.words.catalogue import catalogue
-from goodword.words.format import isolate, moment
+from goodword.words.format import calendar_day, isolate, moment
 from goodword.words.headline import benefit_text
-from goodword.words.phrases import day, happening
+from goodword.words.phrases import happening
 from goodword.words.rewards import reward_text
 from goodword.words.sentences import sentence, term
 
@@ -209,7 +209,7 @@ class Teller:
         return moment(iso(at_ms), self._language, self._zone)
 
     def _day(self, at_ms: int) -> str:
-        return day(local_date(at_ms, self._zone), self._language)
+        return calendar_day(local_date(at_ms, self._zone), self._language)
 
 
 def _reached(row: Referral, step: str) -> bool:

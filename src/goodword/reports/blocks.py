@@ -22,11 +22,26 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranged:
+    """A cell with a value and the range that it lies in: it stands below the value, so that it needs no column."""
+
+    shown: str
+    range: str
+
+    def __str__(self) -> str:
+        """Both in one line."""
+        return f"{self.shown} ({self.range})"
+
+
+Cell = str | Ranged
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A table; all columns but the first `words` ones hold numbers."""
 
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    head: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
     words: int = 1
 
 

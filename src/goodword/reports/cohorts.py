@@ -8,7 +8,7 @@ from typing import Final
 from goodword.metrics.definitions import HORIZONS, METRICS
 from goodword.metrics.figure import Figure
 from goodword.program.quantity import Quantity
-from goodword.reports.blocks import Block, Grid, Heading, Line, Note
+from goodword.reports.blocks import Block, Cell, Grid, Heading, Line, Note, Ranged
 from goodword.reports.sayings import Sayings
 from goodword.warehouse.asked import Measured
 from goodword.words.format import amount, month_name, number
@@ -23,7 +23,7 @@ KNOWN: Final = 0.5
 """Of so many at least it has to be known what they did by an age: else a cell would speak of the few who came first."""
 
 Row = tuple[str, Figure]
-_Cells = Callable[[Sayings, Figure, int], str]
+_Cells = Callable[[Sayings, Figure, int], Cell]
 
 
 def cohorts(say: Sayings, measured: Measured, *, worth_known: bool) -> Iterator[Block]:
@@ -72,7 +72,7 @@ def _ages(name: str, rows: Sequence[Row]) -> Sequence[int]:
     return [30 * age for age in range(1, min(longest, AGES_MAX) + 1)]
 
 
-def _followed(say: Sayings, figure: Figure, days: int) -> str:
+def _followed(say: Sayings, figure: Figure, days: int) -> Cell:
     """The share of those to whom it has happened by an age, and between which it lies."""
     share = figure.more.get(f"days_{days}")
     if share is None or (figure.more.get(f"known_{days}") or 0) < KNOWN:
@@ -81,7 +81,7 @@ def _followed(say: Sayings, figure: Figure, days: int) -> str:
     shown = say.share(share)
     if low is None or high is None or say.share(low) == say.share(high):
         return shown
-    return say.text("cohorts.cell", value=shown, range=say.text("range", low=say.share(low), high=say.share(high)))
+    return Ranged(shown, say.text("range", low=say.share(low), high=say.share(high)))
 
 
 def _left(say: Sayings, figure: Figure, days: int) -> str:

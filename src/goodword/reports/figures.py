@@ -18,6 +18,7 @@ from goodword.program.quantity import Quantity
 from goodword.reports.blocks import (
     Bars,
     Block,
+    Cell,
     Funnel,
     Grid,
     Heading,
@@ -25,10 +26,11 @@ from goodword.reports.blocks import (
     Line,
     Note,
     Point,
+    Ranged,
     Step,
     Trend,
 )
-from goodword.reports.cohorts import cohorts
+from goodword.reports.cohorts import UNKNOWN, cohorts
 from goodword.reports.definitions import definitions
 from goodword.reports.labels import label
 from goodword.reports.sayings import Sayings
@@ -169,7 +171,7 @@ class _Report:
             value = int(figure.value or 0) if figure is not None else 0
             title, shown = self.text(f"{name}.name"), number(value, self.language)
             steps.append(Step(title, value, shown))
-            rows.append((title, shown, number(round(100 * value / before), self.language) if before else "–"))
+            rows.append((title, shown, number(round(100 * value / before), self.language) if before else UNKNOWN))
             before = value
         if any(step.value for step in steps):
             yield Funnel(self.text("chart.funnel", when=self.say.when(self.measured.period.name)), tuple(steps))
@@ -218,8 +220,9 @@ class _Report:
         labels = [self.say.days(30 * age) for age in ages]
         values = [round(figure.more[f"month_{age}"] or 0) for age in ages]
         shown = [self._money(value, figure.unit) for value in values]
-        bars = tuple(zip(values, shown, strict=True))
-        yield Bars(self.text("chart.curve"), tuple(labels), ((self._name(figure), bars),))
+        if len(labels) > 1:  # one bar alone says nothing that its number does not
+            bars = tuple(zip(values, shown, strict=True))
+            yield Bars(self.text("chart.curve"), tuple(labels), ((self._name(figure), bars),))
         people = [number(int(figure.more[f"customers_{age}"] or 0), self.language) for age in ages]
         head = (self.text("head.age"), self.text("head.value"), self.text("head.of"))
         yield Grid(head, tuple(zip(labels, shown, people, strict=True)))
@@ -232,17 +235,15 @@ class _Report:
             return
         yield Heading(self.text("trend"))
         labels = tuple(month_name(days.first.strftime("%Y-%m"), self.language) for days in months)
-        head, columns = [self.text("head.month")], [list(labels)]
+        head: list[Cell] = [self.text("head.month")]
+        columns: list[Sequence[Cell]] = [labels]
         for name in TRENDS:
             found = [self._one(name, days.name) for days in months]
             ranged = any(figure is not None and figure.low is not None for figure in found)
             title = self.text(f"{name}.name")
             yield Trend(title, labels, tuple(map(self._point, found)), self.text("chart.band") if ranged else "")
-            head.append(title)
-            columns.append([self._cell(figure) for figure in found])
-            if ranged:
-                head.append(self.text("head.range"))
-                columns.append([self._range(figure) for figure in found])
+            head.append(Ranged(title, self.text("head.range")) if ranged else title)
+            columns.append([self._ranged(figure) for figure in found])
         yield Grid(tuple(head), tuple(zip(*columns, strict=True)))
         yield from map(Note, self.say.noted(self._monthly(labels, months)))
 
@@ -270,16 +271,16 @@ class _Report:
         for lead in order:
             title = label(dimension, lead.of, self.language)
             figure = found["conversion_matured"].get(lead.of)
-            cells = [self._counted(name, found[name].get(lead.of)) for name in PARTED]
-            rows.append((title, *cells, self._range(figure)))
+            rows.append((title, *(self._counted(name, found[name].get(lead.of)) for name in PARTED)))
             if figure is not None:
                 matured.append((title, figure))
         known = [(title, figure) for title, figure in matured if figure.value is not None]
         if len(known) > 1:
             title = f"{self.text(f'by.{dimension}')}: {self.text('conversion_matured.name')}"
             yield self._intervals(title, known)
-        names = tuple(self.text(f"{name}.name") for name in PARTED)
-        yield Grid((self.text(f"by.{dimension}"), *names, self.text("head.range")), tuple(rows))
+        *counts, matured_name = (self.text(f"{name}.name") for name in PARTED)
+        ranged = Ranged(matured_name, self.text("head.range"))
+        yield Grid((self.text(f"by.{dimension}"), *counts, ranged), tuple(rows))
         yield from map(Note, self.say.noted(matured))
 
     # parts of blocks --------------------------------------------------------------------------------------------------
@@ -291,17 +292,24 @@ class _Report:
         return amount(Quantity(round(value), unit), self.language)
 
     def _cell(self, figure: Figure | None) -> str:
-        """A value as it stands in a table."""
-        return "–" if figure is None else self.say.value(figure)
+        """A value as it stands in a table: of nobody there is none."""
+        if figure is None or (figure.value is None and not figure.denominator):
+            return UNKNOWN
+        return self.say.value(figure)
 
-    def _counted(self, name: str, figure: Figure | None) -> str:
+    def _ranged(self, figure: Figure | None) -> Cell:
+        """A value with its range, where it has one."""
+        found = self.say.range(figure) if figure is not None else None
+        return self._cell(figure) if found is None else Ranged(self._cell(figure), found)
+
+    def _counted(self, name: str, figure: Figure | None) -> Cell:
         """A cell of a dimension: where nothing was counted there is no figure, but there is a number."""
         if figure is None and METRICS[name].kind == "count":
             return number(0, self.language)
-        return self._cell(figure)
+        return self._ranged(figure)
 
     def _range(self, figure: Figure | None) -> str:
-        return (self.say.range(figure) if figure is not None else None) or "–"
+        return (self.say.range(figure) if figure is not None else None) or UNKNOWN
 
     def _point(self, figure: Figure | None) -> Point | None:
         if figure is None or figure.value is None:

@@ -182,11 +182,15 @@ class Sayings:
     def noted(self, figures: Iterable[tuple[str, Figure]]) -> Iterator[str]:
         """Each warning of named figures once, with those whom it concerns."""
         concerned: dict[Verdict, list[str]] = {}
-        for name, figure in figures:
+        told = [(name, figure) for name, figure in figures if figure.value is not None]
+        for name, figure in told:
             for code in self.warnings(figure):
                 concerned.setdefault(code, []).append(name)
         for code, names in concerned.items():
-            yield self.text("noted", warning=self.warning(code), names=joined(names, self.language))
+            if len(names) == len(told) > 1:
+                yield self.text("noted_all", warning=self.warning(code))
+            else:
+                yield self.text("noted", warning=self.warning(code), names=joined(names, self.language))
 
     # how a sentence is filled -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ The key is typed once; what the browser keeps is a session that ends with the ke
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from goodword.metrics.definitions import METRICS, Dimension
-from goodword.metrics.periods import Days, PeriodError, month_of, months_until, read_period
+from goodword.metrics.periods import FIRST_YEAR, Days, PeriodError, month_of, months_until, read_period
 from goodword.pages.blocks import POLICY, Around, Link, page
 from goodword.portal.frame import frame
 from goodword.program.loader import Program
@@ -42,7 +43,7 @@ from goodword.web.visitors import (
     set_session,
 )
 from goodword.words.catalogue import LANGUAGES, catalogue
-from goodword.words.format import percent
+from goodword.words.format import month_name, percent
 
 PREFIX = "/figures"
 SECRET_MAX = 200
@@ -208,6 +209,7 @@ def _shown(
         period_label=texts.text("figures_page.period"),
         period=days.name,
         periods=[one.name for one in reversed(months_until(month.last, OFFERED))],
+        nearby=_nearby(days, month, path, language),
         show=texts.text("figures_page.show"),
         token=reader.visitor.token,
         leave_path=f"{PREFIX}/sign-out",
@@ -218,6 +220,18 @@ def _shown(
     if lang in LANGUAGES:
         keep_language(response, context, str(lang))
     return response
+
+
+def _nearby(days: Days, newest: Days, path: str, language: str) -> list[Link]:
+    """The month before a period and the one after it, as far as there are days: typed by nobody."""
+    before, after = month_of(days.first - timedelta(days=1)), month_of(days.last + timedelta(days=1))
+    links = []
+    if before.first.year >= FIRST_YEAR:
+        # The marks are mirrored where a page runs from right to left.
+        links.append(Link(f"‹ {month_name(before.name, language)}", f"{path}?period={before.name}"))
+    if after.first <= newest.last:
+        links.append(Link(f"{month_name(after.name, language)} ›", f"{path}?period={after.name}"))
+    return links
 
 
 def _sign_in_page(

@@ -86,8 +86,9 @@ def moment(text: str, language: str, zone: tzinfo = UTC) -> str:
 
 
 def calendar_day(day: date, language: str) -> str:
-    """A day of the calendar as people write it."""
-    return format_date(day, "long", locale=catalogue(language).locale)
+    """A day of the calendar as people write it: "5 March 2026"."""
+    texts = catalogue(language)
+    return format_date(day, texts.template("format.day"), locale=texts.locale)
 
 
 def month_name(month: str, language: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from goodword.program.contests import Contest
 from goodword.program.groups import MEMBERS_MAX
-from goodword.words.format import either
-from goodword.words.phrases import conditions, day, happening, own_word, reached
+from goodword.words.format import calendar_day, either
+from goodword.words.phrases import conditions, happening, own_word, reached
 from goodword.words.speaker import SIGNALS, Clause, Speaker
 
 
@@ -67,10 +67,13 @@ class Games(Speaker):
             yield Clause(f"{key}.settles_after", self.text("terms.contest.settles_after", after=after))
 
     def _days(self, name: str, contest: Contest) -> str:
-        shown = {"contest": own_word("contest", name, self.language), "first": day(contest.first_day, self.language)}
+        shown = {
+            "contest": own_word("contest", name, self.language),
+            "first": calendar_day(contest.first_day, self.language),
+        }
         if contest.last_day is None:
             return self.text("terms.contest.open", **shown)
-        return self.text("terms.contest.days", **shown, last=day(contest.last_day, self.language))
+        return self.text("terms.contest.days", **shown, last=calendar_day(contest.last_day, self.language))
 
     def _winners(self, contest: Contest) -> Iterator[str]:
         yield self.text(f"terms.contest.{contest.by}")

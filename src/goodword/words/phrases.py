@@ -7,11 +7,10 @@ colon and in an enumeration, whoever it is that does it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_location
+from babel.dates import get_timezone_location
 
 from goodword.program.conditions import Attribute, Condition, Entity, Value
 from goodword.program.duration import DAY_MS, SECOND_MS
@@ -38,12 +37,6 @@ def duration(length_ms: int, language: str) -> str:
         if length_ms % size == 0:
             return amount(Quantity(length_ms // size, unit), language)
     return amount(Quantity(length_ms // _MINUTE_MS, "minute"), language)
-
-
-def day(when: date, language: str) -> str:
-    """A date: "5 March 2026"."""
-    texts = catalogue(language)
-    return format_date(when, texts.template("format.day"), locale=texts.locale)
 
 
 def place(zone: ZoneInfo, language: str) -> str:

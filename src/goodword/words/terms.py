@@ -17,12 +17,11 @@ from goodword.program.model import Cap, Limit, Reward, Step
 from goodword.program.quantity import Quantity
 from goodword.program.triggers import EVERY_MAX, Measure, When
 from goodword.program.values import CLAIMED
-from goodword.words.format import amount, either, joined, number
+from goodword.words.format import amount, calendar_day, either, joined, number
 from goodword.words.games import Games
 from goodword.words.headline import benefit_text
 from goodword.words.phrases import (
     conditions,
-    day,
     happening,
     own_word,
     place,
@@ -192,7 +191,9 @@ class _Terms(Speaker):
 
     def _schedule(self, plan: Schedule) -> Iterator[str]:
         rows = [
-            self.text("terms.stage", day=day(stage.since, self.language), amount=amount(stage.amount, self.language))
+            self.text(
+                "terms.stage", day=calendar_day(stage.since, self.language), amount=amount(stage.amount, self.language)
+            )
             for stage in plan.schedule
         ]
         yield self.text("terms.schedule", rows=self.text("word.separator").join(rows))
@@ -247,12 +248,12 @@ class _Terms(Speaker):
         elif when.tier:
             yield self.text("terms.when.tier", tier=own_word("tier", when.tier, self.language))
         elif when.date:
-            yield self.text("terms.when.date", day=day(when.date, self.language))
+            yield self.text("terms.when.date", day=calendar_day(when.date, self.language))
 
     def _at_step(self, when: When) -> Iterator[str]:
         yield self.text("terms.when.step", what=self.step(when.step or ""))
         if when.date:
-            yield self.text("terms.on_day", day=day(when.date, self.language))
+            yield self.text("terms.on_day", day=calendar_day(when.date, self.language))
         if when.recurs:
             yield self.text(f"terms.again.{when.recurs}", times=self.count(when.up_to or EVERY_MAX, "time"))
         if when.conditions:
