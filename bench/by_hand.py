@@ -168,11 +168,15 @@ def _mature(since: str, days: int) -> str:
 
 
 ERASED = "(SELECT id AS who, erased_ms FROM participants WHERE erased_ms IS NOT NULL)"
+# Who came with his very order was not invited before it.
+FIRST_ASKED = (
+    "order_id IS NULL AND NOT EXISTS (FROM orders AS o WHERE o.participant = friend AND placed_ms = claimed_ms)"
+)
 INVITED = f"""
     SELECT advocate AS cluster, CASE WHEN converted_ms IS NULL THEN 0 ELSE 1 END AS event, {_mature("claimed_ms", 30)} AS mature,
         CASE WHEN converted_ms IS NULL THEN {_watched("claimed_ms")} ELSE {_hours("claimed_ms", "greatest(converted_ms, claimed_ms)")} END AS age
     FROM referrals LEFT JOIN {ERASED} ON who = friend
-    WHERE {LEAD} AND order_id IS NULL AND {_in("claimed_ms")}
+    WHERE {LEAD} AND {FIRST_ASKED} AND {_in("claimed_ms")}
 """
 SECOND_SUCCESS = f"""
     SELECT CASE WHEN len(times) > 1 THEN 1 ELSE 0 END AS event, {_mature("times[1]", 90)} AS mature,
@@ -341,14 +345,14 @@ HAND: dict[str, str | tuple[str, ...]] = {
     "conversion_rate": _clustered(
         f"""
         SELECT count(*) AS n, count(converted_ms) AS y, sum({_mature("claimed_ms", 30)}) AS mature
-        FROM referrals WHERE {LEAD} AND order_id IS NULL AND {_in("claimed_ms")} GROUP BY advocate
+        FROM referrals WHERE {LEAD} AND {FIRST_ASKED} AND {_in("claimed_ms")} GROUP BY advocate
         """,
         ", sum(mature) AS mature",
     ),
     "conversion_matured": _together(INVITED),
     "time_to_convert": f"""
         SELECT {_hours("claimed_ms", "greatest(converted_ms, claimed_ms)")} AS y, count(*) AS people, sum({_mature("claimed_ms", 30)}) AS mature
-        FROM referrals WHERE {LEAD} AND converted_ms IS NOT NULL AND {_in("claimed_ms")} GROUP BY y ORDER BY y
+        FROM referrals WHERE {LEAD} AND {FIRST_ASKED} AND converted_ms IS NOT NULL AND {_in("claimed_ms")} GROUP BY y ORDER BY y
     """,
     "approval_rate": _clustered(f"""
         SELECT count(*) AS n, count(*) FILTER (moderation <> 'denied') AS y FROM referrals

@@ -420,8 +420,27 @@ FUNNEL = [
 BROUGHT = [referral("ann", "bob", 1, 2, id="f")]
 CAME_BACK = {"order_id": "o", "outcome": "accepted"}
 
+# Two by the code at the checkout, another one whose order came back, a fourth who was invited and bought, and one who did not.
+AT_THE_CHECKOUT: Facts = {
+    "referrals": [
+        *(referral("ann", friend, 1, 1) for friend in ("1", "5")),
+        referral("ann", "2"),
+        referral("ann", "3", 1, 3),
+        referral("ann", "4"),
+    ],
+    "orders": [
+        *(order(friend, id=f"o{friend}") for friend in ("1", "5")),
+        order("2", id="o2", state="refunded"),
+        order("3", 3, id="o3"),
+        order("4", 0, id="o4"),
+    ],
+}
+
 CONVERSION = [
     case("conversion_rate", "nobody", {}, (None, 0)),
+    case("conversion_rate", "says nothing of who came with his very order", AT_THE_CHECKOUT, (1, 2)),
+    case("conversion_matured", "says nothing of who came with his very order", AT_THE_CHECKOUT, 0.5),
+    case("time_to_convert", "says nothing of who came with his very order", AT_THE_CHECKOUT, 2),
     case(
         "conversion_rate",
         "one of three",

@@ -214,6 +214,7 @@ METRICS: dict[str, Metric] = {
             dimensions=BY_ALL,
             horizon_days=30,
             source=CLUSTERED,
+            version=2,
         ),
         Metric(
             name="conversion_matured",
@@ -223,12 +224,12 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
                     l.version, l.age, l.event
-                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.order_id IS NULL
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_ALL,
             horizon_days=30,
             source=KAPLAN_MEIER,
-            version=2,
+            version=3,
         ),
         Metric(
             name="time_to_convert",
@@ -238,11 +239,12 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, l.advocate AS person, l.at_ms AS since_ms, l.click, l.evidence, l.version,
                     (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms AS y
-                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.converted_ms IS NOT NULL
+                FROM invited AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.converted_ms IS NOT NULL
             """,
             dimensions=BY_ALL,
             horizon_days=30,
             source="the median of those who converted; young cohorts hold the quick ones",
+            version=2,
         ),
         Metric(
             name="approval_rate",

@@ -61,17 +61,20 @@ RELATIONS: dict[str, str] = {
     "leads": """
         SELECT b.* FROM brought AS b WHERE b.moderation <> 'denied'
     """,
-    # Friends who were invited before they did anything. Where a program ties orders, a referral begins with its order: that all
-    # of those converted says nothing.
-    "invited": "SELECT l.* FROM leads AS l WHERE l.order_id IS NULL",
+    # Friends who were invited before they did anything. Where a program ties orders, a referral begins with its order, and so does one by
+    # a code at the checkout: that all of those bought says nothing, whatever came of the order since.
+    "invited": """
+        SELECT l.* FROM leads AS l WHERE l.order_id IS NULL
+            AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.participant = l.friend AND o.placed_ms = l.at_ms)
+    """,
     # Of an erased friend nothing is known after his erasure: his time ends there.
     "lead_times": """
-        SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version, l.order_id,
+        SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version,
             CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS event,
             CASE WHEN l.converted_ms IS NOT NULL THEN (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms
                 ELSE greatest(least(params.as_of_ms, coalesce(x.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
             END AS age
-        FROM leads AS l CROSS JOIN params LEFT JOIN erased AS x ON x.id = l.friend
+        FROM invited AS l CROSS JOIN params LEFT JOIN erased AS x ON x.id = l.friend
     """,
     # Who was no customer before he came, each once: with the referral that made him one. A click may bring several orders: there the
     # order has to be the first.
