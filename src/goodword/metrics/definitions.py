@@ -463,7 +463,13 @@ METRICS: dict[str, Metric] = {
             source="rewards of rules that say no unit cost",
         ),
         Metric(name="other_cost", topic="costs", kind="derived", unit="money", needs=("costs",)),
-        Metric(name="program_cost", topic="costs", kind="derived", unit="money", needs=("reward_cost", "other_cost")),
+        Metric(
+            name="program_cost",
+            topic="costs",
+            kind="derived",
+            unit="money",
+            needs=("reward_cost", "other_cost", "unpriced_rewards"),
+        ),
         Metric(
             name="acquisition_cost",
             topic="costs",
@@ -477,7 +483,7 @@ METRICS: dict[str, Metric] = {
             topic="costs",
             kind="derived",
             unit="money",
-            needs=("reward_cost", "new_customers"),
+            needs=("reward_cost", "unpriced_rewards", "new_customers"),
             source="rewards alone by the new customers they brought",
         ),
         # -- value -----------------------------------------------------------------------------------------------------

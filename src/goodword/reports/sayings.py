@@ -242,6 +242,8 @@ class Sayings:
     def _nothing(self, figure: Figure) -> str:
         """Why nothing can be said, kindly."""
         metric = METRICS[figure.metric]
+        if figure.metric in ("return_on_investment", "payback_days") and "part_of_cost" in figure.warnings:
+            return self.warning("part_of_cost")
         if figure.metric == "return_on_investment":
             return self.text("none.cost", when=self.when(figure.period))
         if figure.metric == "payback_days" and figure.denominator:
