@@ -1545,3 +1545,14 @@ def test_of_very_many_values_the_largest_are_told_apart() -> None:
     assert (found["z"], found[ALL_OTHERS]) == (5, 300 - (VALUES_MAX - 1))
     assert sum(int(value or 0) for value in found.values()) == 305
     hand.close()
+
+
+def test_a_range_of_opinions_stays_on_the_scale_and_is_none_where_all_say_the_same() -> None:
+    answers = [{"easy": 5, "attractive": 5, "participant": str(n)} for n in range(7)]
+    facts = {"surveys": [*answers, {"easy": 3, "attractive": 5, "participant": "8"}]}
+    (easy,) = told("easy", facts)
+    assert easy.low is not None
+    assert 4 < easy.low < 4.75
+    assert easy.high == 5
+    (attractive,) = told("attractive", facts)
+    assert (attractive.value, attractive.low, attractive.high) == (5, None, None)

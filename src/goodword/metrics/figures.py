@@ -27,6 +27,8 @@ from goodword.metrics.value import Month
 from goodword.metrics.verdicts import Facts, verdicts
 
 HOURS = 24
+OPINIONS = (1, 5)
+"""From where to where people answer how easy and how attractive it is."""
 Row = Mapping[str, Any]
 
 
@@ -95,7 +97,11 @@ def _means(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], questi
     found = clustered_mean(sums)
     assert found is not None  # noqa: S101 - a row is there only where somebody is
     figure = replace(blank, unit=unit, value=found.value, numerator=sums.y, denominator=sums.n)
-    figure = _within(figure, found.interval, Facts(denominator=sums.n, effective_clusters=sums.effective))
+    interval = found.interval
+    if interval is not None and metric.unit == "score":
+        least, most = OPINIONS
+        interval = replace(interval, low=max(least, interval.low), high=min(most, interval.high))
+    figure = _within(figure, interval, Facts(denominator=sums.n, effective_clusters=sums.effective))
     return [_rounded(figure) if metric.unit == "money" else figure]
 
 
