@@ -231,8 +231,11 @@ NEW_OTHERS = """
     counted AND placed_ms >= $start AND participant NOT IN (SELECT participant FROM orders WHERE counted AND placed_ms < $start
         UNION ALL SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)
 """
+# Nor did he come on an invitation that ended in nothing.
+INVITATIONS = "(SELECT friend AS who, min(claimed_ms) AS came FROM referrals GROUP BY friend) ON who = participant"
 OTHERS = f"""
-    others AS MATERIALIZED (SELECT participant, min(placed_ms) AS first FROM orders WHERE {NEW_OTHERS} AND placed_ms < $end GROUP BY participant)
+    others AS MATERIALIZED (SELECT participant, min(placed_ms) AS first FROM orders LEFT JOIN {INVITATIONS}
+        WHERE {NEW_OTHERS} AND placed_ms < $end GROUP BY participant, came HAVING coalesce(came > min(placed_ms), TRUE))
 """
 
 
@@ -255,7 +258,8 @@ THEIR_ORDERS = f"""
         FROM orders JOIN won ON friend = participant WHERE counted GROUP BY participant, advocate)
 """
 OTHERS_ORDERS = f"""
-    bought AS (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders WHERE {NEW_OTHERS} GROUP BY participant)
+    bought AS (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders LEFT JOIN {INVITATIONS}
+        WHERE {NEW_OTHERS} GROUP BY participant, came HAVING coalesce(came > min(placed_ms), TRUE))
 """
 
 
@@ -455,8 +459,9 @@ HAND: dict[str, str | tuple[str, ...]] = {
     "value_difference": f"""
         WITH {WON}, {FIRSTS}, {PAID}, compared AS (
             SELECT participant, first, CASE WHEN friend IS NULL THEN 'other' ELSE 'referred' END AS origin
-            FROM firsts LEFT JOIN won ON friend = participant
-            WHERE {FOLLOWED} AND (friend IS NOT NULL OR participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)))
+            FROM firsts LEFT JOIN won ON friend = participant LEFT JOIN {INVITATIONS}
+            WHERE {FOLLOWED} AND (friend IS NOT NULL OR coalesce(came > first, TRUE)
+                AND participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)))
         SELECT concat(first // {MONTH}, '|', country, '|', CASE WHEN first_net <= 0 THEN -1 ELSE CAST(floor(log2(first_net)) AS BIGINT) END) AS stratum,
             origin, count(*) AS people, sum(y) AS y, sum(CAST(y AS HUGEINT) * y) AS yy
         FROM (SELECT participant, first, origin, arg_min(net, o.id) FILTER (counted AND placed_ms = first) AS first_net, {_value(MARGIN)}

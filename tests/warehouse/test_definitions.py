@@ -963,7 +963,7 @@ VALUE = [
     ),
     case(
         "value_others",
-        "who came by themselves; not who came by another program, or was denied",
+        "who came by themselves; not who came by another program, was denied, or came on an invitation that ended in nothing",
         {
             "referrals": [
                 referral("ann", "bob", 1, 2),
@@ -973,7 +973,7 @@ VALUE = [
             ],
             "orders": [order(who, 2, id=who) for who in ("ann", "bob", "joe", "eve", "sam")],
         },
-        (50_00, 2),
+        (50_00, 1),
         **OLD,
     ),
     case("value_difference", "nobody", {}, (None, 0)),
@@ -1556,3 +1556,23 @@ def test_a_range_of_opinions_stays_on_the_scale_and_is_none_where_all_say_the_sa
     assert easy.high == 5
     (attractive,) = told("attractive", facts)
     assert (attractive.value, attractive.low, attractive.high) == (5, None, None)
+
+
+@pytest.mark.parametrize("metric", ["value_others", "retention_others", "repeat_purchase_others"])
+def test_who_came_on_an_invitation_came_no_other_way(metric: str) -> None:
+    """One bought too little to count for his advocate, one was invited long after he had bought, one nobody invited."""
+    facts = {
+        "referrals": [referral("ann", "small", 1), referral("ann", "late", 40)],
+        "orders": [order(who, 2, id=who) for who in ("small", "late", "alone")],
+    }
+    (figure,) = told(metric, facts)
+    assert figure.denominator == 2
+
+
+def test_nobody_who_came_on_an_invitation_is_compared_with_the_referred() -> None:
+    facts = {
+        "referrals": [referral("ann", "won", 1, 2), referral("ann", "small", 1)],
+        "orders": [order(who, 2, id=who) for who in ("won", "small", "alone")],
+    }
+    (figure,) = told("value_difference", facts)
+    assert figure.more["matched_others"] == 1

@@ -537,6 +537,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             needs=("margin",),
             source=f"margin over {VALUE_DAYS} days, discounted, of customers followed that long",
+            version=2,
         ),
         Metric(
             name="value_difference",
@@ -552,6 +553,7 @@ METRICS: dict[str, Metric] = {
             needs=("margin",),
             compares=True,
             source="same month, country and size of the first order, standardised to the referred: Kitagawa (1955), JASA 50:1168",
+            version=2,
         ),
         Metric(
             name="value_curve",
@@ -599,7 +601,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             horizon_days=90,
             source=KAPLAN_MEIER,
-            version=2,
+            version=3,
         ),
         Metric(
             name="retention_referred",
@@ -624,6 +626,7 @@ METRICS: dict[str, Metric] = {
             """,
             dimensions=PERSONAL,
             source=WILSON,
+            version=2,
         ),
         Metric(
             name="return_on_investment",

@@ -180,14 +180,16 @@ RELATIONS: dict[str, str] = {
         FROM orders AS o CROSS JOIN params LEFT JOIN paid_by_rewards AS x ON x.id = o.id
         WHERE o.currency = params.currency
     """,
-    # Every customer with where he came from: through this program, or another way. Whom another program brought is left out.
+    # Every customer with where he came from: through this program, or another way. Left out are whom another program brought, and who
+    # came on an invitation before he bought but took no step that a program pays for: neither was he won, nor did he come another way.
     "origins": """
         SELECT w.friend AS participant, 'referred' AS origin, w.advocate, min(o.placed_ms) AS first_ms
         FROM won AS w JOIN orders AS o ON o.participant = w.friend WHERE o.counted GROUP BY w.friend, w.advocate
         UNION ALL
         SELECT c.participant, 'other' AS origin, CAST(NULL AS VARCHAR) AS advocate, c.first_ms
         FROM customers AS c
-        WHERE NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.friend = c.participant AND r.converted_ms IS NOT NULL)
+        WHERE NOT EXISTS (SELECT 1 FROM referrals AS r
+            WHERE r.friend = c.participant AND (r.converted_ms IS NOT NULL OR r.claimed_ms <= c.first_ms))
     """,
     # Those whose value is told: who began in another currency is in no mean of this one. What depends on the participant alone stands
     # among what is parted by, so that who asks for some of them looks at no others.
