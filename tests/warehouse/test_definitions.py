@@ -1000,12 +1000,12 @@ VALUE = [
     ),
     case(
         "value_curve",
-        "by thirty days of age, of whom was watched through them",
+        "by the last thirty days of age that everybody was watched through",
         {
             "referrals": [*WON, referral("ann", "eve", 1, 29)],
             "orders": [order("bob", 2), order("eve", 29, id="2"), order("bob", 40, id="3"), order("eve", 60, id="4")],
         },
-        50_00 + 50_00,
+        50_00,
         as_of_ms=day(62),
     ),
     case(
@@ -1576,3 +1576,16 @@ def test_nobody_who_came_on_an_invitation_is_compared_with_the_referred() -> Non
     }
     (figure,) = told("value_difference", facts)
     assert figure.more["matched_others"] == 1
+
+
+def test_what_all_have_left_is_not_what_the_oldest_of_them_has() -> None:
+    """Of thirty-one who are two months old, and one of ten who bought again and again, each left fifty by sixty days."""
+    facts = {
+        "referrals": [referral("ann", f"f{n}", 300, 301) for n in range(31)] + [referral("ann", "old", 1, 2)],
+        "orders": [order(f"f{n}", 301, id=f"o{n}") for n in range(31)]
+        + [order("old", 2, id="first"), *(order("old", 100 + n, id=f"r{n}", total=9000_00) for n in range(9))],
+    }
+    (figure,) = told("value_curve", facts, EVER, as_of_ms=day(365))
+    assert (figure.value, figure.denominator, figure.warnings) == (50_00, 32, ())
+    assert (figure.more["customers_2"], figure.more["customers_3"]) == (32, 1)
+    assert (figure.more["month_12"] or 0) > 9000_00

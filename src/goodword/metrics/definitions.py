@@ -574,6 +574,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             needs=("margin",),
             source="margin per customer the program brought by the end of each thirty days of age, undiscounted",
+            version=2,
         ),
         Metric(
             name="repeat_purchase_referred",
