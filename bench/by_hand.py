@@ -168,11 +168,15 @@ def _mature(since: str, days: int) -> str:
 
 
 ERASED = "(SELECT id AS who, erased_ms FROM participants WHERE erased_ms IS NOT NULL)"
+# Who came with his very order was not invited before it.
+FIRST_ASKED = (
+    "order_id IS NULL AND NOT EXISTS (FROM orders AS o WHERE o.participant = friend AND placed_ms = claimed_ms)"
+)
 INVITED = f"""
     SELECT advocate AS cluster, CASE WHEN converted_ms IS NULL THEN 0 ELSE 1 END AS event, {_mature("claimed_ms", 30)} AS mature,
         CASE WHEN converted_ms IS NULL THEN {_watched("claimed_ms")} ELSE {_hours("claimed_ms", "greatest(converted_ms, claimed_ms)")} END AS age
     FROM referrals LEFT JOIN {ERASED} ON who = friend
-    WHERE {LEAD} AND order_id IS NULL AND {_in("claimed_ms")}
+    WHERE {LEAD} AND {FIRST_ASKED} AND {_in("claimed_ms")}
 """
 SECOND_SUCCESS = f"""
     SELECT CASE WHEN len(times) > 1 THEN 1 ELSE 0 END AS event, {_mature("times[1]", 90)} AS mature,
@@ -227,8 +231,11 @@ NEW_OTHERS = """
     counted AND placed_ms >= $start AND participant NOT IN (SELECT participant FROM orders WHERE counted AND placed_ms < $start
         UNION ALL SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)
 """
+# Nor did he come on an invitation that ended in nothing.
+INVITATIONS = "(SELECT friend AS who, min(claimed_ms) AS came FROM referrals GROUP BY friend) ON who = participant"
 OTHERS = f"""
-    others AS MATERIALIZED (SELECT participant, min(placed_ms) AS first FROM orders WHERE {NEW_OTHERS} AND placed_ms < $end GROUP BY participant)
+    others AS MATERIALIZED (SELECT participant, min(placed_ms) AS first FROM orders LEFT JOIN {INVITATIONS}
+        WHERE {NEW_OTHERS} AND placed_ms < $end GROUP BY participant, came HAVING coalesce(came > min(placed_ms), TRUE))
 """
 
 
@@ -251,7 +258,8 @@ THEIR_ORDERS = f"""
         FROM orders JOIN won ON friend = participant WHERE counted GROUP BY participant, advocate)
 """
 OTHERS_ORDERS = f"""
-    bought AS (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders WHERE {NEW_OTHERS} GROUP BY participant)
+    bought AS (SELECT participant, participant AS cluster, min(placed_ms, 2) AS times FROM orders LEFT JOIN {INVITATIONS}
+        WHERE {NEW_OTHERS} GROUP BY participant, came HAVING coalesce(came > min(placed_ms), TRUE))
 """
 
 
@@ -341,14 +349,14 @@ HAND: dict[str, str | tuple[str, ...]] = {
     "conversion_rate": _clustered(
         f"""
         SELECT count(*) AS n, count(converted_ms) AS y, sum({_mature("claimed_ms", 30)}) AS mature
-        FROM referrals WHERE {LEAD} AND order_id IS NULL AND {_in("claimed_ms")} GROUP BY advocate
+        FROM referrals WHERE {LEAD} AND {FIRST_ASKED} AND {_in("claimed_ms")} GROUP BY advocate
         """,
         ", sum(mature) AS mature",
     ),
     "conversion_matured": _together(INVITED),
     "time_to_convert": f"""
         SELECT {_hours("claimed_ms", "greatest(converted_ms, claimed_ms)")} AS y, count(*) AS people, sum({_mature("claimed_ms", 30)}) AS mature
-        FROM referrals WHERE {LEAD} AND converted_ms IS NOT NULL AND {_in("claimed_ms")} GROUP BY y ORDER BY y
+        FROM referrals WHERE {LEAD} AND {FIRST_ASKED} AND converted_ms IS NOT NULL AND {_in("claimed_ms")} GROUP BY y ORDER BY y
     """,
     "approval_rate": _clustered(f"""
         SELECT count(*) AS n, count(*) FILTER (moderation <> 'denied') AS y FROM referrals
@@ -451,8 +459,9 @@ HAND: dict[str, str | tuple[str, ...]] = {
     "value_difference": f"""
         WITH {WON}, {FIRSTS}, {PAID}, compared AS (
             SELECT participant, first, CASE WHEN friend IS NULL THEN 'other' ELSE 'referred' END AS origin
-            FROM firsts LEFT JOIN won ON friend = participant
-            WHERE {FOLLOWED} AND (friend IS NOT NULL OR participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)))
+            FROM firsts LEFT JOIN won ON friend = participant LEFT JOIN {INVITATIONS}
+            WHERE {FOLLOWED} AND (friend IS NOT NULL OR coalesce(came > first, TRUE)
+                AND participant NOT IN (SELECT friend FROM referrals WHERE converted_ms IS NOT NULL)))
         SELECT concat(first // {MONTH}, '|', country, '|', CASE WHEN first_net <= 0 THEN -1 ELSE CAST(floor(log2(first_net)) AS BIGINT) END) AS stratum,
             origin, count(*) AS people, sum(y) AS y, sum(CAST(y AS HUGEINT) * y) AS yy
         FROM (SELECT participant, first, origin, arg_min(net, o.id) FILTER (counted AND placed_ms = first) AS first_net, {_value(MARGIN)}

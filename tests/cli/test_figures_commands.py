@@ -44,6 +44,12 @@ def test_what_a_program_comes_to(lived: Shop) -> None:
     assert "$20.00" in shown
     assert "small_sample: Fewer than 30" in shown
     assert "few_clusters" not in shown
+    assert "not over yet" not in shown
+
+
+def test_days_that_are_not_over_are_told_so(lived: Shop) -> None:
+    shown = lived.done("metrics", "--period", "2190-01", "--metric", "referral_rate").stdout
+    assert "These days are not over yet: the figures will still grow." in shown
 
 
 def test_the_sql_of_a_figure_runs_on_the_facts_as_it_stands(lived: Shop) -> None:

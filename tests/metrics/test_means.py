@@ -204,3 +204,12 @@ def test_the_mean_of_clustered_friends_covers_the_truth_and_that_of_strangers_do
         naive += plain[0] <= 999.5 <= plain[1]
     assert 0.92 <= right / worlds <= 0.98
     assert naive / worlds < 0.88
+
+
+def test_who_are_all_alike_say_nothing_of_how_others_differ() -> None:
+    alike = Moments(3, 15, 75)
+    assert mean(alike) == Estimate(5.0, 0.0, None)
+    assert clustered_mean(ClusterSums(3, 15, 3, 75, 3, 15)) == Estimate(5.0, 0.0, None)
+    found = matched_difference([Stratum(alike, Moments(2, 8, 32))])
+    assert found is not None
+    assert (found.value, found.interval) == (1.0, None)

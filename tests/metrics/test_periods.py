@@ -28,7 +28,18 @@ def test_what_is_a_period(text: str, name: str, first: date, last: date) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-13", "2026-Q5", "26-10", "2026-10-31..2026-10-01", "2026-02-30..2026-03-01", "1999", "2200", "yesterday"],
+    [
+        "2026-13",
+        "2026-Q5",
+        "26-10",
+        "2026-10-31..2026-10-01",
+        "2026-02-30..2026-03-01",
+        "1999",
+        "2200",
+        "9999-12",
+        "9999-Q4",
+        "yesterday",
+    ],
 )
 def test_what_is_none(text: str) -> None:
     with pytest.raises(PeriodError):

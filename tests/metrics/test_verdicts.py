@@ -12,6 +12,7 @@ from goodword.metrics.verdicts import VERDICTS, Facts, Verdict, verdicts
     [
         (Facts(), ()),
         (Facts(denominator=0, effective_clusters=0.0), ("no_data",)),
+        (Facts(denominator=30, part_of_cost=True), ("part_of_cost",)),
         (Facts(denominator=29), ("small_sample",)),
         (Facts(denominator=30), ()),
         (Facts(denominator=500, maturity=0.49), ("young_cohort",)),
@@ -33,6 +34,7 @@ def test_each_code_has_its_bound(facts: Facts, codes: tuple[Verdict, ...]) -> No
 
 def test_all_at_once_stand_in_their_order() -> None:
     worst = Facts(
-        denominator=3, maturity=0.1, horizon=90, follow_up=12, effective_clusters=2, top_1=0.9, unmatched_share=0.9, compares_chosen=True
+        denominator=3, maturity=0.1, horizon=90, follow_up=12, effective_clusters=2, top_1=0.9, unmatched_share=0.9, part_of_cost=True,
+        compares_chosen=True,
     )  # fmt: skip
     assert verdicts(worst) == VERDICTS[1:]

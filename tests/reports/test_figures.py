@@ -26,7 +26,7 @@ from goodword.storage.database import Database, open_database
 from goodword.warehouse.asked import Measured
 from goodword.words.catalogue import LANGUAGES
 from tests.reports.fixture import BY, GOLDEN, as_text
-from tests.reports.making import ADVOCATES, FRIENDS, WITHOUT_MARGIN, measured, tenant_with
+from tests.reports.making import ADVOCATES, FRIENDS, PROGRAM, WITHOUT_MARGIN, measured, tenant_with
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,21 @@ def test_currencies_stand_side_by_side(told: tuple[Program, Measured]) -> None:
     summary = [block.text for block in figures_blocks(more, program, "en") if isinstance(block, Line)]
     assert any("at most: that is $5.00 more." in line for line in summary)
     assert any(line.startswith("€60.00 for 24 new customers") and line.endswith("€2.50 each.") for line in summary)
+
+
+def test_a_goal_for_the_cost_is_not_met_by_a_part_of_it(small: Database, folder: Path) -> None:
+    bag = PROGRAM.replace("{kind: credit, amount: 20.00 USD}", "{kind: item, amount: 1 bag}")
+    program, found = measured(small, tenant_with(small, bag), folder, months=1)
+    text = as_text(figures_blocks(found, program, "en"))
+    assert "Some of what it cost is not in this" in text
+    assert "is met" not in text
+    assert "Nothing was spent" not in text
+    program, found = measured(
+        small, tenant_with(small, bag.replace("1 bag", "1 bag, unit_cost: 1 USD")), folder, months=1
+    )
+    text = as_text(figures_blocks(found, program, "en"))
+    assert "Some of what it cost is not in this" not in text
+    assert "The program's goal of at most $15.00 each is met." in text
 
 
 def test_days_that_are_not_over_are_told_so(told: tuple[Program, Measured]) -> None:

@@ -420,8 +420,27 @@ FUNNEL = [
 BROUGHT = [referral("ann", "bob", 1, 2, id="f")]
 CAME_BACK = {"order_id": "o", "outcome": "accepted"}
 
+# Two by the code at the checkout, another one whose order came back, a fourth who was invited and bought, and one who did not.
+AT_THE_CHECKOUT: Facts = {
+    "referrals": [
+        *(referral("ann", friend, 1, 1) for friend in ("1", "5")),
+        referral("ann", "2"),
+        referral("ann", "3", 1, 3),
+        referral("ann", "4"),
+    ],
+    "orders": [
+        *(order(friend, id=f"o{friend}") for friend in ("1", "5")),
+        order("2", id="o2", state="refunded"),
+        order("3", 3, id="o3"),
+        order("4", 0, id="o4"),
+    ],
+}
+
 CONVERSION = [
     case("conversion_rate", "nobody", {}, (None, 0)),
+    case("conversion_rate", "says nothing of who came with his very order", AT_THE_CHECKOUT, (1, 2)),
+    case("conversion_matured", "says nothing of who came with his very order", AT_THE_CHECKOUT, 0.5),
+    case("time_to_convert", "says nothing of who came with his very order", AT_THE_CHECKOUT, 2),
     case(
         "conversion_rate",
         "one of three",
@@ -944,7 +963,7 @@ VALUE = [
     ),
     case(
         "value_others",
-        "who came by themselves; not who came by another program, or was denied",
+        "who came by themselves; not who came by another program, was denied, or came on an invitation that ended in nothing",
         {
             "referrals": [
                 referral("ann", "bob", 1, 2),
@@ -954,7 +973,7 @@ VALUE = [
             ],
             "orders": [order(who, 2, id=who) for who in ("ann", "bob", "joe", "eve", "sam")],
         },
-        (50_00, 2),
+        (50_00, 1),
         **OLD,
     ),
     case("value_difference", "nobody", {}, (None, 0)),
@@ -981,12 +1000,12 @@ VALUE = [
     ),
     case(
         "value_curve",
-        "by thirty days of age, of whom was watched through them",
+        "by the last thirty days of age that everybody was watched through",
         {
             "referrals": [*WON, referral("ann", "eve", 1, 29)],
             "orders": [order("bob", 2), order("eve", 29, id="2"), order("bob", 40, id="3"), order("eve", 60, id="4")],
         },
-        50_00 + 50_00,
+        50_00,
         as_of_ms=day(62),
     ),
     case(
@@ -1526,3 +1545,47 @@ def test_of_very_many_values_the_largest_are_told_apart() -> None:
     assert (found["z"], found[ALL_OTHERS]) == (5, 300 - (VALUES_MAX - 1))
     assert sum(int(value or 0) for value in found.values()) == 305
     hand.close()
+
+
+def test_a_range_of_opinions_stays_on_the_scale_and_is_none_where_all_say_the_same() -> None:
+    answers = [{"easy": 5, "attractive": 5, "participant": str(n)} for n in range(7)]
+    facts = {"surveys": [*answers, {"easy": 3, "attractive": 5, "participant": "8"}]}
+    (easy,) = told("easy", facts)
+    assert easy.low is not None
+    assert 4 < easy.low < 4.75
+    assert easy.high == 5
+    (attractive,) = told("attractive", facts)
+    assert (attractive.value, attractive.low, attractive.high) == (5, None, None)
+
+
+@pytest.mark.parametrize("metric", ["value_others", "retention_others", "repeat_purchase_others"])
+def test_who_came_on_an_invitation_came_no_other_way(metric: str) -> None:
+    """One bought too little to count for his advocate, one was invited long after he had bought, one nobody invited."""
+    facts = {
+        "referrals": [referral("ann", "small", 1), referral("ann", "late", 40)],
+        "orders": [order(who, 2, id=who) for who in ("small", "late", "alone")],
+    }
+    (figure,) = told(metric, facts)
+    assert figure.denominator == 2
+
+
+def test_nobody_who_came_on_an_invitation_is_compared_with_the_referred() -> None:
+    facts = {
+        "referrals": [referral("ann", "won", 1, 2), referral("ann", "small", 1)],
+        "orders": [order(who, 2, id=who) for who in ("won", "small", "alone")],
+    }
+    (figure,) = told("value_difference", facts)
+    assert figure.more["matched_others"] == 1
+
+
+def test_what_all_have_left_is_not_what_the_oldest_of_them_has() -> None:
+    """Of thirty-one who are two months old, and one of ten who bought again and again, each left fifty by sixty days."""
+    facts = {
+        "referrals": [referral("ann", f"f{n}", 300, 301) for n in range(31)] + [referral("ann", "old", 1, 2)],
+        "orders": [order(f"f{n}", 301, id=f"o{n}") for n in range(31)]
+        + [order("old", 2, id="first"), *(order("old", 100 + n, id=f"r{n}", total=9000_00) for n in range(9))],
+    }
+    (figure,) = told("value_curve", facts, EVER, as_of_ms=day(365))
+    assert (figure.value, figure.denominator, figure.warnings) == (50_00, 32, ())
+    assert (figure.more["customers_2"], figure.more["customers_3"]) == (32, 1)
+    assert (figure.more["month_12"] or 0) > 9000_00

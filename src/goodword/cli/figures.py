@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, get_args
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -23,6 +24,7 @@ from goodword.metrics.periods import Days, PeriodError, months_until, read_perio
 from goodword.metrics.question import Question
 from goodword.metrics.verdicts import VERDICTS
 from goodword.parts import Parts
+from goodword.program.duration import day_start_ms
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, is_currency
 from goodword.program.values import hint
@@ -217,6 +219,8 @@ def _print_figures(measured: Measured) -> None:
         if code in noted:
             screen.print(f"{code}: {catalogue('en').text(f'figure.warning.{code}')}", style="dim")
     typer.echo(f"{measured.program}, {measured.period.name}: everything up to event {measured.seq:,}")
+    if measured.as_of_ms < day_start_ms(measured.period.last, 1, ZoneInfo(measured.time_zone)):
+        typer.echo("These days are not over yet: the figures will still grow.")
 
 
 def _cells(one: Figure) -> tuple[str, ...]:

@@ -214,6 +214,7 @@ METRICS: dict[str, Metric] = {
             dimensions=BY_ALL,
             horizon_days=30,
             source=CLUSTERED,
+            version=2,
         ),
         Metric(
             name="conversion_matured",
@@ -223,12 +224,12 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, l.advocate AS person, l.advocate AS cluster, l.at_ms AS since_ms, l.click, l.evidence,
                     l.version, l.age, l.event
-                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.order_id IS NULL
+                FROM lead_times AS l JOIN periods AS p ON within(l.at_ms, p)
             """,
             dimensions=BY_ALL,
             horizon_days=30,
             source=KAPLAN_MEIER,
-            version=2,
+            version=3,
         ),
         Metric(
             name="time_to_convert",
@@ -238,11 +239,12 @@ METRICS: dict[str, Metric] = {
             sql="""
                 SELECT p.period, l.advocate AS person, l.at_ms AS since_ms, l.click, l.evidence, l.version,
                     (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms AS y
-                FROM leads AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.converted_ms IS NOT NULL
+                FROM invited AS l JOIN periods AS p ON within(l.at_ms, p) WHERE l.converted_ms IS NOT NULL
             """,
             dimensions=BY_ALL,
             horizon_days=30,
             source="the median of those who converted; young cohorts hold the quick ones",
+            version=2,
         ),
         Metric(
             name="approval_rate",
@@ -461,7 +463,13 @@ METRICS: dict[str, Metric] = {
             source="rewards of rules that say no unit cost",
         ),
         Metric(name="other_cost", topic="costs", kind="derived", unit="money", needs=("costs",)),
-        Metric(name="program_cost", topic="costs", kind="derived", unit="money", needs=("reward_cost", "other_cost")),
+        Metric(
+            name="program_cost",
+            topic="costs",
+            kind="derived",
+            unit="money",
+            needs=("reward_cost", "other_cost", "unpriced_rewards"),
+        ),
         Metric(
             name="acquisition_cost",
             topic="costs",
@@ -475,7 +483,7 @@ METRICS: dict[str, Metric] = {
             topic="costs",
             kind="derived",
             unit="money",
-            needs=("reward_cost", "new_customers"),
+            needs=("reward_cost", "unpriced_rewards", "new_customers"),
             source="rewards alone by the new customers they brought",
         ),
         # -- value -----------------------------------------------------------------------------------------------------
@@ -529,6 +537,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             needs=("margin",),
             source=f"margin over {VALUE_DAYS} days, discounted, of customers followed that long",
+            version=2,
         ),
         Metric(
             name="value_difference",
@@ -544,6 +553,7 @@ METRICS: dict[str, Metric] = {
             needs=("margin",),
             compares=True,
             source="same month, country and size of the first order, standardised to the referred: Kitagawa (1955), JASA 50:1168",
+            version=2,
         ),
         Metric(
             name="value_curve",
@@ -564,6 +574,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             needs=("margin",),
             source="margin per customer the program brought by the end of each thirty days of age, undiscounted",
+            version=2,
         ),
         Metric(
             name="repeat_purchase_referred",
@@ -591,7 +602,7 @@ METRICS: dict[str, Metric] = {
             dimensions=PERSONAL,
             horizon_days=90,
             source=KAPLAN_MEIER,
-            version=2,
+            version=3,
         ),
         Metric(
             name="retention_referred",
@@ -616,6 +627,7 @@ METRICS: dict[str, Metric] = {
             """,
             dimensions=PERSONAL,
             source=WILSON,
+            version=2,
         ),
         Metric(
             name="return_on_investment",

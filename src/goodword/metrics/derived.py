@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from goodword.metrics.definitions import METRICS
 from goodword.metrics.figure import ALL, Figure, Number
@@ -50,18 +51,26 @@ def _program_cost(period: str, others: Others, inputs: Inputs) -> list[Figure]:
     total = _by_unit(others["reward_cost", period])
     for currency, amount in _by_unit(others["other_cost", period]).items():
         total[currency] = total.get(currency, 0) + amount
-    return [_figure("program_cost", period, currency, amount) for currency, amount in sorted(total.items())]
+    return [
+        replace(
+            _figure("program_cost", period, currency, amount),
+            warnings=verdicts(Facts(part_of_cost=_in_part(total, currency, period, others))),
+        )
+        for currency, amount in sorted(total.items())
+    ]
 
 
 def _acquisition_cost(name: str, cost: str) -> Callable[[str, Others, Inputs], list[Figure]]:
     def made(period: str, others: Others, inputs: Inputs) -> list[Figure]:
         won = int(_value(others["new_customers", period]) or 0)
         figures = []
-        for currency, amount in sorted(_by_unit(others[cost, period]).items()):
+        costs = _by_unit(others[cost, period])
+        for currency, amount in sorted(costs.items()):
             value = round(amount / won) if won else None
+            facts = Facts(denominator=won, part_of_cost=_in_part(costs, currency, period, others))
             figure = Figure(
                 name, period, currency, value, numerator=int(amount), denominator=won, version=METRICS[name].version,
-                warnings=verdicts(Facts(denominator=won)),
+                warnings=verdicts(facts),
             )  # fmt: skip
             figures.append(figure)
         return figures
@@ -70,19 +79,24 @@ def _acquisition_cost(name: str, cost: str) -> Callable[[str, Others, Inputs], l
 
 
 def _return_on_investment(period: str, others: Others, inputs: Inputs) -> list[Figure]:
-    cost = _by_unit(others["program_cost", period]).get(inputs.currency, 0)
+    costs = _by_unit(others["program_cost", period])
+    cost, part = costs.get(inputs.currency, 0), _in_part(costs, inputs.currency, period, others)
     margin = _by_unit(others["referred_margin", period]).get(inputs.currency)
-    known = inputs.margin_known and not _mixed(period, others, inputs)
+    known = inputs.margin_known and not _elsewhere(costs, inputs.currency)
     value = (margin - cost) / cost if known and margin is not None and cost else None
     won = int(_value(others["new_customers", period]) or 0)
     more: dict[str, Number | None] = {"margin": margin, "cost": cost, "new_customers": won}
-    warnings = verdicts(Facts(denominator=won if cost else 0))
+    warnings = verdicts(Facts(denominator=won if cost else 0, part_of_cost=part))
     return [Figure("return_on_investment", period, "share", value, more=more, warnings=warnings)]
 
 
 def _payback_days(period: str, others: Others, inputs: Inputs) -> list[Figure]:
     """Ages that fewer than `SAMPLE_MIN` customers were watched through say nothing: the first ones to come are not the others."""
-    cost = None if _mixed(period, others, inputs) else _value(_in(others["acquisition_cost", period], inputs.currency))
+    costs = _by_unit(others["program_cost", period])
+    part = _in_part(costs, inputs.currency, period, others)
+    cost = _value(_in(others["acquisition_cost", period], inputs.currency))
+    if _elsewhere(costs, inputs.currency) or (part and not cost):
+        cost = None  # what it came to is not known at all
     curve = others["value_curve", period][0] if others["value_curve", period] else None
     value: int | None = None
     people = 0
@@ -95,15 +109,18 @@ def _payback_days(period: str, others: Others, inputs: Inputs) -> list[Figure]:
             if (curve.more[f"month_{age}"] or 0) >= cost:
                 value = 30 * age
                 break
-    return [
-        Figure("payback_days", period, "days", value, denominator=people, warnings=verdicts(Facts(denominator=people)))
-    ]
+    warnings = verdicts(Facts(denominator=people, part_of_cost=part))
+    return [Figure("payback_days", period, "days", value, denominator=people, warnings=warnings)]
 
 
-def _mixed(period: str, others: Others, inputs: Inputs) -> bool:
+def _in_part(costs: Mapping[str, Number], currency: str, period: str, others: Others) -> bool:
+    """Whether some of a cost is not in what stands in one currency: rewards of which nobody knows what they cost are in none."""
+    return _elsewhere(costs, currency) or bool(_value(others["unpriced_rewards", period]))
+
+
+def _elsewhere(costs: Mapping[str, Number], currency: str) -> bool:
     """Whether some of the cost is in another currency: what comes back cannot be compared with all of it then."""
-    costs = _by_unit(others["program_cost", period])
-    return any(amount and unit != inputs.currency for unit, amount in costs.items())
+    return any(amount and unit != currency for unit, amount in costs.items())
 
 
 def _in(figures: Iterable[Figure], unit: str) -> list[Figure]:

@@ -208,13 +208,15 @@ def _curves(metric: Metric, blank: Figure, parts: Mapping[str, list[Row]], quest
     if not months:
         return [_empty(replace(blank, unit=question.currency))]
     more: dict[str, Number | None] = {}
-    so_far = 0.0
+    so_far, everybody = 0.0, months[0].customers
+    value = 0
     for month in months:
         so_far += month.margin_minor / month.customers
         more[f"month_{month.age + 1}"] = round(so_far)
         more[f"customers_{month.age + 1}"] = month.customers
-    figure = replace(blank, unit=question.currency, value=round(so_far), denominator=months[0].customers, more=more)
-    return [replace(figure, warnings=verdicts(Facts(denominator=months[-1].customers)))]
+        value = round(so_far) if month.customers == everybody else value
+    figure = replace(blank, unit=question.currency, value=value, denominator=everybody, more=more)
+    return [replace(figure, warnings=verdicts(Facts(denominator=everybody)))]
 
 
 def curve(rows: Iterable[Row]) -> list[Month]:

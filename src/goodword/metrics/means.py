@@ -48,7 +48,7 @@ class MatchedDifference(Struct, frozen=True):
 def mean(moments: Moments, level: float = LEVEL) -> Estimate | None:
     """The mean of people who stand alone, with Student's (1908) interval, Biometrika 6:1; None of nobody.
 
-    Of one there is neither error nor interval.
+    Of one there is neither error nor interval, and no interval of those who are all alike.
     """
     if not moments.count:
         return None
@@ -159,6 +159,8 @@ def _weighted(groups: Sequence[Moments], weights: Sequence[float]) -> float:
 
 
 def _around(value: float, error: float, freedom: float, level: float, method: str) -> Estimate:
+    if not error:
+        return Estimate(value, error, None)  # that these are all alike does not say that everybody is
     reach = student_quantile(level, freedom) * error
     return Estimate(value, error, Interval(value - reach, value + reach, level, method))
 

@@ -71,7 +71,7 @@ def _read(text: str) -> Days | None:
             return month_of(date(int(match[1]), int(match[2]), 1))
         if _YEAR.fullmatch(text):
             return Days(text, date(int(text), 1, 1), date(int(text), 12, 31))
-    except ValueError:
+    except (ValueError, OverflowError):  # no such day, or one beyond the calendar's last
         pass
     return None
 

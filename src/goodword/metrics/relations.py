@@ -61,17 +61,20 @@ RELATIONS: dict[str, str] = {
     "leads": """
         SELECT b.* FROM brought AS b WHERE b.moderation <> 'denied'
     """,
-    # Friends who were invited before they did anything. Where a program ties orders, a referral begins with its order: that all
-    # of those converted says nothing.
-    "invited": "SELECT l.* FROM leads AS l WHERE l.order_id IS NULL",
+    # Friends who were invited before they did anything. Where a program ties orders, a referral begins with its order, and so does one by
+    # a code at the checkout: that all of those bought says nothing, whatever came of the order since.
+    "invited": """
+        SELECT l.* FROM leads AS l WHERE l.order_id IS NULL
+            AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.participant = l.friend AND o.placed_ms = l.at_ms)
+    """,
     # Of an erased friend nothing is known after his erasure: his time ends there.
     "lead_times": """
-        SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version, l.order_id,
+        SELECT l.id, l.advocate, l.friend, l.at_ms, l.evidence, l.click, l.version,
             CASE WHEN l.converted_ms IS NOT NULL THEN 1 ELSE 0 END AS event,
             CASE WHEN l.converted_ms IS NOT NULL THEN (greatest(l.converted_ms - l.at_ms, 0) + hour_ms - 1) // hour_ms
                 ELSE greatest(least(params.as_of_ms, coalesce(x.erased_ms, params.as_of_ms)) - l.at_ms, 0) // hour_ms
             END AS age
-        FROM leads AS l CROSS JOIN params LEFT JOIN erased AS x ON x.id = l.friend
+        FROM invited AS l CROSS JOIN params LEFT JOIN erased AS x ON x.id = l.friend
     """,
     # Who was no customer before he came, each once: with the referral that made him one. A click may bring several orders: there the
     # order has to be the first.
@@ -177,14 +180,16 @@ RELATIONS: dict[str, str] = {
         FROM orders AS o CROSS JOIN params LEFT JOIN paid_by_rewards AS x ON x.id = o.id
         WHERE o.currency = params.currency
     """,
-    # Every customer with where he came from: through this program, or another way. Whom another program brought is left out.
+    # Every customer with where he came from: through this program, or another way. Left out are whom another program brought, and who
+    # came on an invitation before he bought but took no step that a program pays for: neither was he won, nor did he come another way.
     "origins": """
         SELECT w.friend AS participant, 'referred' AS origin, w.advocate, min(o.placed_ms) AS first_ms
         FROM won AS w JOIN orders AS o ON o.participant = w.friend WHERE o.counted GROUP BY w.friend, w.advocate
         UNION ALL
         SELECT c.participant, 'other' AS origin, CAST(NULL AS VARCHAR) AS advocate, c.first_ms
         FROM customers AS c
-        WHERE NOT EXISTS (SELECT 1 FROM referrals AS r WHERE r.friend = c.participant AND r.converted_ms IS NOT NULL)
+        WHERE NOT EXISTS (SELECT 1 FROM referrals AS r
+            WHERE r.friend = c.participant AND (r.converted_ms IS NOT NULL OR r.claimed_ms <= c.first_ms))
     """,
     # Those whose value is told: who began in another currency is in no mean of this one. What depends on the participant alone stands
     # among what is parted by, so that who asks for some of them looks at no others.

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 Verdict = Literal[
     "no_data",
+    "part_of_cost",
     "small_sample",
     "young_cohort",
     "beyond_follow_up",
@@ -44,6 +45,8 @@ class Facts(Struct, frozen=True):
     effective_clusters: float | None = None
     top_1: float | None = None
     unmatched_share: float | None = None
+    part_of_cost: bool = False
+    """Whether it stands on a cost of which some is not known, or in another currency."""
     compares_chosen: bool = False
     """Whether it compares people who chose for themselves which group they are in."""
 
@@ -53,6 +56,7 @@ def verdicts(facts: Facts) -> tuple[Verdict, ...]:
     empty = facts.denominator == 0
     found: dict[Verdict, bool] = {
         "no_data": empty,
+        "part_of_cost": facts.part_of_cost,
         "small_sample": not empty and _below(facts.denominator, SAMPLE_MIN),
         "young_cohort": _below(facts.maturity, MATURITY_MIN),
         "beyond_follow_up": facts.horizon is not None and _below(facts.follow_up, facts.horizon),

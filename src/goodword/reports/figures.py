@@ -126,7 +126,7 @@ class _Report:
         wanted = amount(cost, self.language)
         if over > 0:
             yield self.text("summary.target.over", target=wanted, over=self._money(over, figure.unit))
-        else:
+        elif "part_of_cost" not in figure.warnings:
             yield self.text("summary.target.under", target=wanted)
 
     # topics -----------------------------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ class Sayings:
             case "days":
                 return self.days(METRICS[figure.metric].horizon_days or 0)
             case "age":
-                return self.days(30 * (len(figure.more) // 2))
+                return self.days(30 * sum(_everybody(figure, age) for age in range(1, len(figure.more) // 2 + 1)))
             case "cost" if figure.metric != "return_on_investment":
                 return self._money(figure, figure.numerator or 0)
             case "cost" | "margin":
@@ -246,6 +246,8 @@ class Sayings:
     def _nothing(self, figure: Figure) -> str:
         """Why nothing can be said, kindly."""
         metric = METRICS[figure.metric]
+        if figure.metric in ("return_on_investment", "payback_days") and "part_of_cost" in figure.warnings:
+            return self.warning("part_of_cost")
         if figure.metric == "return_on_investment":
             return self.text("none.cost", when=self.when(figure.period))
         if figure.metric == "payback_days" and figure.denominator:
@@ -259,3 +261,8 @@ class Sayings:
         if figure.denominator:
             return self.text("none.early", days=self.days(metric.horizon_days or 0))
         return self.text(f"none.{SUBJECTS.get(figure.metric, 'customer')}", when=self.when(figure.period))
+
+
+def _everybody(figure: Figure, age: int) -> bool:
+    """Whether all of whom a curve is were watched through so many thirty days: there its value stands."""
+    return figure.more[f"customers_{age}"] == figure.more["customers_1"]
