@@ -64,8 +64,8 @@ RELATIONS: dict[str, str] = {
     # Friends who were invited before they did anything. Where a program ties orders, a referral begins with its order, and so does one by
     # a code at the checkout: that all of those bought says nothing, whatever came of the order since.
     "invited": """
-        SELECT l.* FROM leads AS l WHERE l.order_id IS NULL
-            AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.participant = l.friend AND o.placed_ms = l.at_ms)
+        SELECT l.* FROM leads AS l LEFT JOIN orders AS o ON o.participant = l.friend AND o.placed_ms = l.at_ms
+        WHERE l.order_id IS NULL AND o.id IS NULL
     """,
     # Of an erased friend nothing is known after his erasure: his time ends there.
     "lead_times": """
@@ -187,9 +187,11 @@ RELATIONS: dict[str, str] = {
         FROM won AS w JOIN orders AS o ON o.participant = w.friend WHERE o.counted GROUP BY w.friend, w.advocate
         UNION ALL
         SELECT c.participant, 'other' AS origin, CAST(NULL AS VARCHAR) AS advocate, c.first_ms
-        FROM customers AS c
-        WHERE NOT EXISTS (SELECT 1 FROM referrals AS r
-            WHERE r.friend = c.participant AND (r.converted_ms IS NOT NULL OR r.claimed_ms <= c.first_ms))
+        FROM customers AS c LEFT JOIN (
+            SELECT r.friend, min(CASE WHEN r.converted_ms IS NULL THEN r.claimed_ms ELSE 0 END) AS since_ms
+            FROM referrals AS r GROUP BY r.friend
+        ) AS i ON i.friend = c.participant
+        WHERE i.friend IS NULL OR i.since_ms > c.first_ms
     """,
     # Those whose value is told: who began in another currency is in no mean of this one. What depends on the participant alone stands
     # among what is parted by, so that who asks for some of them looks at no others.
