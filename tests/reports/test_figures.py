@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from goodword.storage.database import Database, open_database
 from goodword.warehouse.asked import Measured
 from goodword.words.catalogue import LANGUAGES
 from tests.reports.fixture import BY, GOLDEN, as_text
-from tests.reports.making import ADVOCATES, FRIENDS, PROGRAM, WITHOUT_MARGIN, measured, tenant_with
+from tests.reports.making import ADVOCATES, FRIENDS, PROGRAM, WITHOUT_MARGIN, measured, tenant_with, year
+from tests.reports.making import Told as Happened
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,20 @@ def test_a_goal_for_the_cost_is_not_met_by_a_part_of_it(small: Database, folder:
     text = as_text(figures_blocks(found, program, "en"))
     assert "Some of what it cost is not in this" not in text
     assert "The program's goal of at most $15.00 each is met." in text
+
+
+def test_orders_that_all_came_back_were_told_and_left_nothing(small: Database, folder: Path) -> None:
+    def all_came_back() -> Iterator[Happened]:
+        for at, body in year():
+            yield at, body
+            if body["type"] == "order" and str(body["order"]).startswith("f"):
+                yield at + timedelta(days=1), {"type": "refund", "order": body["order"]}
+
+    program, found = measured(small, tenant_with(small, story=all_came_back), folder, months=1)
+    assert [one.value for one in found.find("referred_margin")] == [0]
+    text = as_text(figures_blocks(found, program, "en"))
+    assert "All orders in October 2026 of customers the program won left $0.00." in text
+    assert "No order of a customer whom the program won was told yet" not in text
 
 
 def test_days_that_are_not_over_are_told_so(told: tuple[Program, Measured]) -> None:

@@ -71,8 +71,11 @@ class _Report:
         self.say = Sayings(language, measured.currency, self.periods)
         self.text = self.say.text
         self.margin_known = program.model.economics is not None
-        # A shop need not tell orders: then nobody knows what those left who came, which is not the same as nothing.
-        self.worth_known = self.margin_known and any(one.value for one in measured.find("referred_margin", ALL))
+        # A shop need not tell orders: then nobody knows what those left who came, which is not the same as nothing. Orders that all
+        # came back were told, and left nothing.
+        left = any(one.value for one in measured.find("referred_margin", ALL))
+        told = any(one.denominator for one in measured.find("refund_rate", ALL))
+        self.worth_known = self.margin_known and (left or told)
 
     def all(self) -> Iterator[Block]:
         yield Heading(self.text("title", program=isolate(self.measured.program, self.language)), 1)
