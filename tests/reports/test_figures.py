@@ -115,7 +115,7 @@ def test_orders_that_all_came_back_were_told_and_left_nothing(small: Database, f
     program, found = measured(small, tenant_with(small, story=all_came_back), folder, months=1)
     assert [one.value for one in found.find("referred_margin")] == [0]
     text = as_text(figures_blocks(found, program, "en"))
-    assert "All orders in October 2026 of customers the program won left $0.00." in text
+    assert "Orders in October 2026 of customers the program won brought a margin of $0.00." in text
     assert "No order of a customer whom the program won was told yet" not in text
 
 
