@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec.structs import replace
+
 from goodword.metrics.definitions import METRICS, Dimension, Metric
 from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.periods import Days
@@ -85,6 +87,8 @@ def lines(language: str) -> Iterator[str]:
         for people in NUMBERS:
             if people or metric.kind in COUNTING:
                 yield f"{people}: {say.sentence(sample(metric, people))}"
+        if metric.name == "target_customers":
+            yield f"by a day: {say.sentence(replace(sample(metric), more={'by_day': 20261231}))}"
         for people in (0, 100) if metric.kind in WAITING else (0,) if metric.kind not in COUNTING else ():
             none = Figure(metric.name, OCTOBER.name, UNITS.get(metric.unit, metric.unit), None, denominator=people)
             yield f"none of {people}: {say.value(none)}. {say.sentence(none)}"

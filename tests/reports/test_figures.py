@@ -90,6 +90,19 @@ def test_currencies_stand_side_by_side(told: tuple[Program, Measured]) -> None:
     assert any(line.startswith("€60.00 for 24 new customers") and line.endswith("€2.50 each.") for line in summary)
 
 
+def test_who_comes_after_the_day_of_the_goal_comes_too_late_for_it(small: Database, folder: Path) -> None:
+    dated = PROGRAM.replace("customers: 50,", "customers: 50, by: 2026-10-15,")
+    program, found = measured(small, tenant_with(small, dated), folder, months=1)
+    (goal,) = found.find("target_customers", ALL)
+    assert (goal.numerator, goal.denominator, goal.value, goal.more) == (10, 50, 0.2, {"by_day": 20261015})
+    (came,) = found.find("new_customers", ALL)
+    assert came.value == 24
+    text = as_text(figures_blocks(found, program, "en"))
+    assert "The goal by 15 October 2026 is 50 new customers; 10 came in that time: 20%." in text
+    chosen = measured(small, tenant_with(small, dated), folder, months=1, metrics=("target_customers",))[1]
+    assert [one.numerator for one in chosen.figures] == [10]
+
+
 def test_a_goal_for_the_cost_is_not_met_by_a_part_of_it(small: Database, folder: Path) -> None:
     bag = PROGRAM.replace("{kind: credit, amount: 20.00 USD}", "{kind: item, amount: 1 bag}")
     program, found = measured(small, tenant_with(small, bag), folder, months=1)

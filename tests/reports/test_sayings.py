@@ -25,7 +25,7 @@ PARTS = ("name", "question", "formula", "says")
 def expected() -> set[str]:
     """The keys that tables in the code ask for."""
     keys = {f"{name}.{part}" for name in METRICS for part in PARTS}
-    keys |= {"viral_coefficient.grows", "value_difference.less", "value_difference.likely"}
+    keys |= {"viral_coefficient.grows", "value_difference.less", "value_difference.likely", "target_customers.by"}
     keys |= {f"warning.{code}" for code in VERDICTS}
     keys |= {f"topic.{topic}" for topic in TOPICS}
     keys |= {f"by.{dimension}" for dimension in get_args(Dimension)}

@@ -651,7 +651,8 @@ METRICS: dict[str, Metric] = {
             kind="derived",
             unit="share",
             needs=("new_customers", "target"),
-            source="new customers since the beginning by those the program aims at",
+            source="new customers since the beginning, to the day of the target where it has one, by those the program aims at",
+            version=2,
         ),
         # -- the books -------------------------------------------------------------------------------------------------
         Metric(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +17,15 @@ Others = Mapping[tuple[str, str], list[Figure]]
 """Figures by metric and period, without a dimension."""
 
 
+class Goal(Struct, frozen=True):
+    """How many new customers a program aims at, and until when."""
+
+    customers: int
+    by: date | None = None
+    won: int | None = None
+    """How many came by the end of that day; None where there is none."""
+
+
 class Inputs(Struct, frozen=True):
     """What is known beside the facts."""
 
@@ -24,7 +34,7 @@ class Inputs(Struct, frozen=True):
     """Whether the program says what is left of an order."""
     costs: dict[str, dict[str, int]]
     """By period and currency, what was entered beside rewards."""
-    target_customers: int | None = None
+    target: Goal | None = None
 
 
 def derive(names: Iterable[str], periods: Iterable[str], found: Iterable[Figure], inputs: Inputs) -> list[Figure]:
@@ -128,11 +138,18 @@ def _in(figures: Iterable[Figure], unit: str) -> list[Figure]:
 
 
 def _target_customers(period: str, others: Others, inputs: Inputs) -> list[Figure]:
-    if inputs.target_customers is None or period != ALL:
+    """Who came after the day of the goal came too late for it."""
+    goal = inputs.target
+    if goal is None or period != ALL:
         return []
-    won = int(_value(others["new_customers", period]) or 0)
-    share = won / inputs.target_customers
-    return [Figure("target_customers", period, "share", share, numerator=won, denominator=inputs.target_customers)]
+    won = int(_value(others["new_customers", period]) or 0) if goal.won is None else goal.won
+    more: dict[str, Number | None] = {"by_day": int(f"{goal.by:%Y%m%d}")} if goal.by is not None else {}
+    return [
+        Figure(
+            "target_customers", period, "share", won / goal.customers,
+            numerator=won, denominator=goal.customers, more=more, version=METRICS["target_customers"].version,
+        )
+    ]  # fmt: skip
 
 
 _MAKERS: dict[str, Callable[[str, Others, Inputs], list[Figure]]] = {

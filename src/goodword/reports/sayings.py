@@ -151,7 +151,8 @@ class Sayings:
         if figure.value is None:
             return self._nothing(figure)
         kind = METRICS[figure.metric].kind
-        parts = [self._says(figure, "less" if kind == "matched" and figure.value < 0 else "says")]
+        part = "less" if kind == "matched" and figure.value < 0 else "by" if "by_day" in figure.more else "says"
+        parts = [self._says(figure, part)]
         if figure.value and figure.more.get("amplification") is not None:
             parts.append(self._says(figure, "grows"))
         key = f"{figure.metric}.likely" if kind == "matched" else "likely"
@@ -216,6 +217,8 @@ class Sayings:
                 return self.when(figure.period)
             case "days":
                 return self.days(METRICS[figure.metric].horizon_days or 0)
+            case "day":
+                return self.day(date.fromisoformat(f"{figure.more['by_day']:08}"))
             case "age":
                 return self.days(30 * sum(_everybody(figure, age) for age in range(1, len(figure.more) // 2 + 1)))
             case "cost" if figure.metric != "return_on_investment":

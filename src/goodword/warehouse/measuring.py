@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from goodword.metrics.compose import PERIODS, compose, facts_of, queries_of, relations_of, wrappers_of, written
 from goodword.metrics.costs import shares
 from goodword.metrics.definitions import METRICS, Dimension, Metric
-from goodword.metrics.derived import Inputs, derive
+from goodword.metrics.derived import Goal, Inputs, derive
 from goodword.metrics.figure import ALL, Figure
 from goodword.metrics.figures import figures, unknown
 from goodword.metrics.periods import Days
@@ -163,12 +163,11 @@ def ask(
         else:
             made += _asked(engine, metric, about, dimension)
         progress((place + 1) / len(work))
-    target = model.target
     inputs = Inputs(
         model.currency,
         margin_known=model.economics is not None,
         costs=costs,
-        target_customers=target.customers if target is not None else None,
+        target=_goal(engine, program, whole) if "target_customers" in asked.metrics else None,
     )
     derived = [metric.name for metric in METRICS.values() if metric.kind == "derived" and metric in _chosen(asked)]
     made += derive(derived, [period.name for period in whole.periods], made, inputs)
@@ -184,6 +183,19 @@ def ask(
         tuple(shown),
         {name: queries_of(METRICS[name], parted) for name in asked.metrics} if asked.queries else {},
     )
+
+
+def _goal(engine: Engine, program: Program, whole: Question) -> Goal | None:
+    """What a program aims at; where it names a day, with who came by then."""
+    target = program.model.target
+    if target is None or target.customers is None:
+        return None
+    if target.by is None:
+        return Goal(target.customers)
+    (last,) = periods_of(program, [Days("by", target.by, target.by)])
+    until = replace(whole, periods=(Period(ALL, 0, last.end_ms),))
+    (won,) = _asked(engine, METRICS["new_customers"], until, None)
+    return Goal(target.customers, target.by, int(won.value or 0))
 
 
 def _known(database: Database, tenant: str, asked: Asked, now_ms: int) -> _Known:
