@@ -200,7 +200,7 @@ def test_a_range_stands_below_its_value_and_needs_no_column(told: tuple[Program,
         block for block in blocks if isinstance(block, Grid) and block.head[0] == "Month" and len(block.head) == 4
     )
     assert trend.head[2] == Ranged("Conversion within 30 days", "Likely between")
-    # Nobody came in a month before: that is no value, and not "nobody yet" in each column.
+    # Nobody came in a month before: that is no value and no zero, in each column.
     assert trend.rows[0][1:] == ("0", "–", "–")
 
 

@@ -155,13 +155,13 @@ def figure(metric: str, value: float | None, **fields: object) -> Figure:
 @pytest.mark.parametrize(
     ("one", "value", "text"),
     [
-        (figure("conversion_matured", None, denominator=0), "nobody yet", "No friends in October 2026."),
+        (figure("conversion_matured", None, denominator=0), "–", "No friends in October 2026."),
         (
             figure("conversion_matured", None, denominator=9),
             "too early",
             "It is too early to tell: nobody could be followed for 30 days yet.",
         ),
-        (figure("refund_rate", None, denominator=0), "none yet", "No orders of this kind in October 2026."),
+        (figure("refund_rate", None, denominator=0), "–", "No orders of this kind in October 2026."),
         (
             figure("payback_days", None, denominator=40),
             "too early",

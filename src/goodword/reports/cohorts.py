@@ -9,7 +9,7 @@ from goodword.metrics.definitions import HORIZONS, METRICS
 from goodword.metrics.figure import Figure
 from goodword.program.quantity import Quantity
 from goodword.reports.blocks import Block, Cell, Grid, Heading, Line, Note, Ranged
-from goodword.reports.sayings import Sayings
+from goodword.reports.sayings import UNKNOWN, Sayings
 from goodword.warehouse.asked import Measured
 from goodword.words.format import amount, month_name, number
 
@@ -18,7 +18,6 @@ FOLLOWED: Final = ("conversion_matured", "repeat_purchase_referred", "repeat_pur
 CURVE: Final = "value_curve"
 AGES_MAX: Final = 6
 """So many thirty days of the curve are columns; the files have all."""
-UNKNOWN: Final = "–"
 KNOWN: Final = 0.5
 """Of so many at least it has to be known what they did by an age: else a cell would speak of the few who came first."""
 

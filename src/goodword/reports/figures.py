@@ -30,10 +30,10 @@ from goodword.reports.blocks import (
     Step,
     Trend,
 )
-from goodword.reports.cohorts import UNKNOWN, cohorts
+from goodword.reports.cohorts import cohorts
 from goodword.reports.definitions import definitions
 from goodword.reports.labels import label
-from goodword.reports.sayings import Sayings
+from goodword.reports.sayings import UNKNOWN, Sayings
 from goodword.warehouse.asked import Measured
 from goodword.words.format import amount, isolate, moment, month_name, number
 

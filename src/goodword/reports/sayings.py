@@ -64,8 +64,8 @@ FOLLOWED_DAYS: Final[Mapping[str, int]] = {
     "retention_others": 180,
 }
 """Figures of people who were followed so long: where there are none, it is too early to tell."""
-PEOPLE: Final = ("person", "customer", "new_customer", "friend", "advocate")
-"""Subjects of whom nobody is there, where of others there are none."""
+UNKNOWN: Final = "–"
+"""What stands where there is no value; the sentence beside it says why."""
 UNITS: Final = ("friend", "order", "referral", "reward")
 """Nouns that the catalogues have among the units of rewards and limits."""
 
@@ -91,7 +91,8 @@ class Sayings:
     def value(self, figure: Figure) -> str:
         """The value as it is written."""
         if figure.value is None:
-            return self.text(self._unknown(figure))
+            early = figure.denominator or figure.metric in FOLLOWED_DAYS
+            return self.text("early") if early else UNKNOWN
         return self.shown(figure, figure.value)
 
     def shown(self, figure: Figure, value: Number) -> str:
@@ -239,12 +240,6 @@ class Sayings:
     def _money(self, figure: Figure, value: Number) -> str:
         unit = figure.unit if is_currency(figure.unit) else self.currency
         return amount(Quantity(round(value), unit), self.language)
-
-    def _unknown(self, figure: Figure) -> str:
-        """What stands where a value would."""
-        if figure.denominator or figure.metric in FOLLOWED_DAYS:
-            return "early"
-        return "nobody" if SUBJECTS.get(figure.metric, "customer") in PEOPLE else "none_yet"
 
     def _nothing(self, figure: Figure) -> str:
         """Why nothing can be said, kindly."""
