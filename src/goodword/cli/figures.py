@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, get_args
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -24,7 +23,6 @@ from goodword.metrics.periods import Days, PeriodError, months_until, read_perio
 from goodword.metrics.question import Question
 from goodword.metrics.verdicts import VERDICTS
 from goodword.parts import Parts
-from goodword.program.duration import day_start_ms
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity, is_currency
 from goodword.program.values import hint
@@ -214,13 +212,14 @@ def _print_figures(measured: Measured) -> None:
         for one in figures:
             table.add_row(*_cells(one))
         screen.print(table)
+    texts = catalogue("en")
     noted = {code for one in measured.figures for code in one.warnings}
     for code in VERDICTS:
         if code in noted:
-            screen.print(f"{code}: {catalogue('en').text(f'figure.warning.{code}')}", style="dim")
+            screen.print(f"{code}: {texts.text(f'figure.warning.{code}')}", style="dim")
     typer.echo(f"{measured.program}, {measured.period.name}: everything up to event {measured.seq:,}")
-    if measured.as_of_ms < day_start_ms(measured.period.last, 1, ZoneInfo(measured.time_zone)):
-        typer.echo("These days are not over yet: the figures will still grow.")
+    if measured.is_under_way:
+        typer.echo(texts.text("figure.unfinished"))
 
 
 def _cells(one: Figure) -> tuple[str, ...]:

@@ -70,9 +70,11 @@ def queries_of(metric: Metric, question: Question) -> tuple[str, ...]:
 
 def relation(name: str, question: Question, made: Collection[str] = ()) -> exp.Select:
     """The query of a relation, or of the periods of a question, for those who keep it as a table."""
-    tree = _periods(question.periods) if name == PERIODS else put(_tree(RELATIONS[name]), question)
+    if name == PERIODS:
+        return exp.select("*").from_(_periods(question.periods).subquery("whole"))
+    tree = put(_tree(RELATIONS[name]), question)
     select = tree if isinstance(tree, exp.Select) else exp.select("*").from_(tree.subquery("whole"))
-    for other, own in _relations(() if name == PERIODS else _reads(RELATIONS[name]), question, made):
+    for other, own in _relations(_reads(RELATIONS[name]), question, made):
         select = select.with_(other, as_=put(own, question), copy=False)
     return select
 

@@ -36,6 +36,7 @@ class Figure(Struct, frozen=True, omit_defaults=True):
     maturity: float | None = None
     """The share of those looked at who have had the time that the figure gives them."""
     more: dict[str, Number | None] = {}
-    """What else is told of it: other horizons, the mean beside the median, the seed of what was drawn."""
+    """What else is told of it: other horizons, the mean beside the median, the seed of what was drawn, the day of a target
+    (20261231)."""
     warnings: tuple[Verdict, ...] = ()
     version: int = 1

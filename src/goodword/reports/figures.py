@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from goodword.metrics.definitions import BY_ALL, HORIZONS, METRICS, TOPICS, Dimension, Topic
 from goodword.metrics.figure import ALL, Figure, Number
 from goodword.metrics.periods import Days
-from goodword.program.duration import day_start_ms, iso
+from goodword.program.duration import iso
 from goodword.program.loader import Program
 from goodword.program.quantity import Quantity
 from goodword.reports.blocks import (
@@ -94,7 +94,7 @@ class _Report:
         as_of = moment(iso(self.measured.as_of_ms), self.language, zone)
         first, last = self.say.day(days.first), self.say.day(days.last)
         yield Line(self.text("about", first=first, last=last, as_of=as_of))
-        if self.measured.as_of_ms < day_start_ms(days.last, 1, zone):
+        if self.measured.is_under_way:
             yield Note(self.text("unfinished"))
 
     def _definitions(self) -> Block:

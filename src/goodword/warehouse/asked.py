@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -52,6 +53,11 @@ class Measured(Struct, frozen=True):
     figures: tuple[Figure, ...]
     queries: dict[str, tuple[str, ...]] = {}
     """By metric the SQL that was asked, where it was wished."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its days were not over when the facts were read: its figures still grow then."""
+        return self.as_of_ms < day_start_ms(self.period.last, 1, ZoneInfo(self.time_zone))
 
     def find(self, metric: str, period: str | None = None, dimension: Dimension | None = None) -> list[Figure]:
         """The figures of a metric: for the period asked for unless told, and by a dimension where one is named."""
